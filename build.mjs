@@ -1,0 +1,46 @@
+// Builds what runs: the command (its packages stay outside) and the monitor (one file, bundled alone).
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { build } from 'esbuild';
+
+const MONITOR_LIMIT_BYTES = 150 * 1024;
+const root = import.meta.dirname ?? new URL('.', import.meta.url).pathname;
+mkdirSync(`${root}/dist`, { recursive: true });
+
+const shared = { absWorkingDir: root, bundle: true, platform: 'node', logLevel: 'warning' };
+
+const monitor = await build({
+  ...shared,
+  entryPoints: ['src/monitor/main.ts'],
+  outfile: 'dist/monitor.js',
+  format: 'cjs',
+  target: 'node18.15',
+  minifySyntax: true,
+  minifyWhitespace: true,
+  legalComments: 'none',
+  metafile: true,
+});
+const foreign = Object.keys(monitor.metafile.inputs).filter((path) => path.includes('node_modules'));
+if (foreign.length > 0) throw new Error(`the monitor bundles packages: ${foreign.join(', ')}`);
+const monitorBytes = statSync(`${root}/dist/monitor.js`).size;
+if (monitorBytes > MONITOR_LIMIT_BYTES)
+  throw new Error(`dist/monitor.js has ${monitorBytes} bytes, more than ${MONITOR_LIMIT_BYTES}`);
+
+await build({
+  ...shared,
+  entryPoints: ['src/cli/rollcall.ts'],
+  outfile: 'dist/rollcall.js',
+  format: 'esm',
+  target: 'node20',
+  packages: 'external',
+  sourcemap: true,
+  banner: { js: '#!/usr/bin/env node' },
+});
+writeFileSync(
+  `${root}/dist/build-id`,
+  createHash('sha256')
+    .update(readFileSync(`${root}/dist/monitor.js`))
+    .digest('hex')
+    .slice(0, 16),
+);
+console.log(`built: monitor ${Math.round(monitorBytes / 1024)} KiB`);
