@@ -1,0 +1,43 @@
+/** Figures and names that both ends agree on. No zod here: the monitor is bundled with this file. */
+
+export const PROTOCOL_VERSION = 1;
+
+/** The last words of a monitor's argument list are this, the node's name and the head's id. */
+export const MONITOR_TITLE = 'rollcall-monitor';
+
+/** The oldest Node.js that can run the monitor. */
+export const OLDEST_RUNTIME = { major: 18, minor: 15 } as const;
+
+/** A longer line from a node is rubbish: 64 GPUs, 512 cores and 200 processes fit several times over. */
+export const MAX_MESSAGE_BYTES = 1024 * 1024;
+
+/** Of what a node prints before `hello`, this much is kept for the error's story. */
+export const MAX_NOISE_BYTES = 64 * 1024;
+
+/** The head says something at least this often. */
+export const BEAT_INTERVAL_MS = 5_000;
+
+/** A monitor that heard nothing for this long ends itself: a cut link gives no end of file for hours. */
+export const SILENCE_LIMIT_MS = 30_000;
+
+/** A monitor leaves samples out while more than this many are unacknowledged. */
+export const MAX_UNACKNOWLEDGED_SAMPLES = 6;
+
+/** The head acknowledges every so many samples, so that answers cost it a third of a write each. */
+export const ACKNOWLEDGE_EVERY_SAMPLES = 3;
+
+/** Shortest and longest sampling interval that a head may ask for. */
+export const MIN_INTERVAL_MS = 200;
+export const MAX_INTERVAL_MS = 3_600_000;
+
+/** Rows beyond these are cut by the monitor, and refused from a node by the head. */
+export const MAX_GPUS = 256;
+export const MAX_GPU_PROCESSES = 1024;
+export const MAX_TOP_PROCESSES = 64;
+export const MAX_CORES = 4096;
+export const MAX_FILESYSTEMS = 64;
+export const MAX_DEVICES = 256;
+export const MAX_PROCESS_FACTS = 2048;
+
+/** Bytes of arguments that are kept of one process. */
+export const MAX_ARGUMENTS_LENGTH = 1024;

@@ -1,0 +1,191 @@
+import { shellCommand } from '../lib/shell-quote.ts';
+import type { Cause, Failure, Stage } from './causes.ts';
+
+/**
+ * Every sentence and hint about a node that is not live, in one place. Commands are built from the
+ * head's own data, never from what a node said.
+ */
+
+/** What the head knows of the way to a node. */
+export interface Way {
+  /** The node's name. */
+  node: string;
+  /** What a person would type to get there: `['ssh', '-F', 'file', 'gpu01']`; empty for the local one. */
+  sshWords: readonly string[];
+  /** Where the connection goes, after the settings were resolved. */
+  host: string;
+  port: number;
+}
+
+export type FailureDetail =
+  | { cause: 'dns'; detail: string }
+  | { cause: 'refused' }
+  | { cause: 'timeout'; stage: Stage; limitMs: number }
+  | { cause: 'closed'; stage: Stage | null; detail: string }
+  | { cause: 'proxy'; detail: string }
+  | { cause: 'key-exchange'; detail: string }
+  | { cause: 'host-key-unknown'; keyType: string; fingerprint: string; acceptCommand: readonly string[] }
+  | {
+      cause: 'host-key-changed';
+      keyType: string;
+      fingerprint: string;
+      knownHostsFile: string;
+      lookup: string;
+      acceptCommand: readonly string[];
+    }
+  | { cause: 'host-key-revoked'; keyType: string; fingerprint: string; knownHostsFile: string }
+  | { cause: 'auth'; user: string; tried: readonly string[] }
+  | { cause: 'session-limit'; detail: string }
+  | { cause: 'no-shell'; detail: string }
+  | { cause: 'forced-command'; detail: string }
+  | { cause: 'no-runtime'; detail: string; hint: string }
+  | { cause: 'libc'; detail: string }
+  | { cause: 'noexec'; folders: readonly string[] }
+  | { cause: 'no-space'; folders: readonly string[]; neededMiB: number }
+  | { cause: 'monitor-crashed'; detail: string }
+  | { cause: 'monitor-silent'; silentMs: number }
+  | { cause: 'protocol'; detail: string }
+  | { cause: 'config'; detail: string; hint: string }
+  | { cause: 'tool-missing'; tool: string; hint: string };
+
+const stageNames: Record<Stage, string> = {
+  name: 'looking up the name',
+  tcp: 'opening the TCP connection',
+  banner: 'waiting for the SSH banner',
+  keys: 'exchanging keys',
+  login: 'logging in',
+  shell: 'waiting for the login shell',
+  runtime: 'bringing a runtime to the node',
+  hello: "waiting for the monitor's first message",
+};
+
+const seconds = (ms: number) => `${Math.round(ms / 100) / 10} s`;
+const trimmed = (detail: string) => detail.replace(/[.\s]+$/, '');
+
+/** Says how to reach the node by hand with more to read. */
+function verbose(way: Way, ...extra: string[]): string {
+  const [program = 'ssh', ...rest] = way.sshWords;
+  return shellCommand([program, ...extra, ...rest]);
+}
+
+function describe(way: Way, detail: FailureDetail): { message: string; hint: string } {
+  const place = `${way.host} port ${way.port}`;
+  switch (detail.cause) {
+    case 'dns':
+      return {
+        message: `The name ${way.host} does not resolve: ${trimmed(detail.detail)}.`,
+        hint: `Check the spelling in the node list, then try: ${shellCommand(['getent', 'hosts', way.host])}`,
+      };
+    case 'refused':
+      return {
+        message: `${place} refused the connection: no SSH server listens there.`,
+        hint: `Start sshd on the node or mend the port, then try: ${verbose(way)}`,
+      };
+    case 'timeout':
+      return {
+        message: `${place} did not answer within ${seconds(detail.limitMs)} while ${stageNames[detail.stage]}.`,
+        hint: `Check that the node is up and no firewall drops packets: ${verbose(way, '-v')}`,
+      };
+    case 'closed':
+      return {
+        message: `${place} closed the connection${detail.stage ? ` while ${stageNames[detail.stage]}` : ''}: ${trimmed(detail.detail)}.`,
+        hint: `Look at the server's log (journalctl -u ssh on the node) and try: ${verbose(way, '-v')}`,
+      };
+    case 'proxy':
+      return {
+        message: `The way through the proxy or jump host failed: ${trimmed(detail.detail)}.`,
+        hint: `Try the same way by hand: ${verbose(way, '-v')}`,
+      };
+    case 'key-exchange':
+      return {
+        message: `${place} and this machine have no common algorithm: ${trimmed(detail.detail)}.`,
+        hint: `See what both sides offer: ${verbose(way, '-vv')}`,
+      };
+    case 'host-key-unknown':
+      return {
+        message: `The ${detail.keyType} host key of ${place} is not known: ${detail.fingerprint}.`,
+        hint: `If that is the node's fingerprint, accept it: ${shellCommand(detail.acceptCommand)}`,
+      };
+    case 'host-key-changed':
+      return {
+        message: `The host key of ${place} has CHANGED: it now shows the ${detail.keyType} key ${detail.fingerprint}.`,
+        hint:
+          'Somebody may be listening in, or the node was set up anew. Compare the fingerprint another way first ' +
+          '(on its console: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub). Only if it is the same: ' +
+          `${shellCommand(['ssh-keygen', '-f', detail.knownHostsFile, '-R', detail.lookup])} && ${shellCommand(detail.acceptCommand)}`,
+      };
+    case 'host-key-revoked':
+      return {
+        message: `The ${detail.keyType} host key of ${place} is marked as revoked: ${detail.fingerprint}.`,
+        hint: `It is named @revoked in ${detail.knownHostsFile}; the node needs a new host key.`,
+      };
+    case 'auth':
+      return {
+        message: `${place} did not let ${detail.user} in; tried: ${detail.tried.join(', ') || 'nothing'}.`,
+        hint: `Make this work without a question first: ${verbose(way, '-o', 'BatchMode=yes')}`,
+      };
+    case 'session-limit':
+      return {
+        message: `${place} refused another session: ${trimmed(detail.detail)}.`,
+        hint: 'Raise MaxSessions or MaxStartups in sshd_config on that server, or close other sessions.',
+      };
+    case 'no-shell':
+      return {
+        message: `The account on ${way.host} has no shell to run a monitor in: ${trimmed(detail.detail)}.`,
+        hint: `Give the account a login shell (chsh on the node), then try: ${verbose(way)} true`,
+      };
+    case 'forced-command':
+      return {
+        message: `The server runs another command instead of ours: ${trimmed(detail.detail)}.`,
+        hint: 'Remove command="…" from authorized_keys or ForceCommand from sshd_config for this key or user.',
+      };
+    case 'no-runtime':
+      return {
+        message: `No runtime for the monitor on ${way.node}: ${trimmed(detail.detail)}.`,
+        hint: detail.hint,
+      };
+    case 'libc':
+      return {
+        message: `The shipped runtime does not start on ${way.node}: ${trimmed(detail.detail)}.`,
+        hint: "Install Node.js 18.15 or later from the node's own distribution.",
+      };
+    case 'noexec':
+      return {
+        message: `Programs may not run from ${detail.folders.join(' or ')} on ${way.node} (mounted noexec).`,
+        hint: 'Install Node.js 18.15 or later on the node, or allow programs in ~/.cache.',
+      };
+    case 'no-space':
+      return {
+        message: `No room for the runtime (${detail.neededMiB} MiB) in ${detail.folders.join(' or ')} on ${way.node}.`,
+        hint: `Free some space, then see: ${verbose(way)} df -h`,
+      };
+    case 'monitor-crashed':
+      return {
+        message: `The monitor on ${way.node} ended: ${trimmed(detail.detail)}.`,
+        hint: 'The last lines below and the log on the node say why; it is started again by itself.',
+      };
+    case 'monitor-silent':
+      return {
+        message: `The monitor on ${way.node} has said nothing for ${seconds(detail.silentMs)}.`,
+        hint: `The node may be overloaded or its monitor stopped. Look: ${verbose(way)} ps -eo pid,stat,args`,
+      };
+    case 'protocol':
+      return {
+        message: `${way.node} sent something that is not a monitor's message: ${trimmed(detail.detail)}.`,
+        hint: 'If a start-up file or a wrapper prints there, silence it for commands run over ssh.',
+      };
+    case 'config':
+      return {
+        message: `The settings for ${way.node} do not work: ${trimmed(detail.detail)}.`,
+        hint: detail.hint,
+      };
+    case 'tool-missing':
+      return { message: `${detail.tool} is missing on this machine.`, hint: detail.hint };
+  }
+}
+
+/** Makes the one text about a failure. `lastLines` are what the node or ssh said, newest last. */
+export function createFailure(way: Way, detail: FailureDetail, lastLines: readonly string[] = []): Failure {
+  const cause: Cause = detail.cause;
+  return { cause, ...describe(way, detail), lastLines: lastLines.slice(-20) };
+}

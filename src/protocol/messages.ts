@@ -1,0 +1,40 @@
+import { z } from 'zod';
+import { collectFaults, type Fault, text } from './figures.ts';
+import { factsSchema, helloSchema } from './hello.ts';
+import { sampleSchema } from './sample.ts';
+
+/** Last message of a monitor that ends in order. */
+export const byeSchema = z.object({ type: z.literal('bye'), reason: text(500) });
+export type Bye = z.infer<typeof byeSchema>;
+
+export const messageSchema = z.discriminatedUnion('type', [
+  helloSchema,
+  factsSchema,
+  sampleSchema,
+  byeSchema,
+]);
+/** What a monitor says. */
+export type Message = z.infer<typeof messageSchema>;
+
+/** What a head says, one JSON object a line on the monitor's stdin. */
+export type Command =
+  | { type: 'interval'; intervalMs: number }
+  | { type: 'beat'; acknowledged: number }
+  | { type: 'stop' };
+
+export type ParsedMessage = { ok: true; message: Message; faults: Fault[] } | { ok: false; reason: string };
+
+/** Parses one line from a node. Never throws: rubbish gives a reason. */
+export function parseMessage(line: string): ParsedMessage {
+  let json: unknown;
+  try {
+    json = JSON.parse(line);
+  } catch {
+    return { ok: false, reason: 'a line is not JSON' };
+  }
+  const { result, faults } = collectFaults(() => messageSchema.safeParse(json));
+  if (result.success) return { ok: true, message: result.data, faults };
+  const issue = result.error.issues[0];
+  const where = issue?.path.join('.') || 'message';
+  return { ok: false, reason: `${where}: ${issue?.message ?? 'not a message'}` };
+}

@@ -1,0 +1,41 @@
+import type { Cause } from './causes.ts';
+import type { GpuFacts, Hello, ProcessFacts } from './hello.ts';
+import type { GpuProcessSample, GpuSample, Sample, TopProcessSample } from './sample.ts';
+
+export const nodeStates = ['connecting', 'live', 'stale', 'unreachable', 'disabled'] as const;
+export type NodeState = (typeof nodeStates)[number];
+
+export type TransportName = 'ssh2' | 'openssh' | 'local' | 'demo';
+
+/** Facts of a process that may not be known (it ended, or lives in another pid namespace). */
+type KnownProcess = { [Key in keyof Omit<ProcessFacts, 'pid'>]: ProcessFacts[Key] | null };
+
+export type ReportedGpu = GpuFacts & GpuSample;
+export type ReportedGpuProcess = GpuProcessSample & KnownProcess;
+export type ReportedTopProcess = TopProcessSample & KnownProcess;
+
+/** A sample with the facts merged in: what the API serves. */
+export type ReportedSample = Omit<Sample, 'type' | 'gpus' | 'gpuProcesses' | 'topProcesses'> & {
+  gpus: ReportedGpu[] | null;
+  gpuProcesses: ReportedGpuProcess[] | null;
+  topProcesses: ReportedTopProcess[] | null;
+};
+
+export type ReportedHello = Omit<Hello, 'type' | 'nonce'>;
+
+/** One element of `GET /api/v1/nodes`. */
+export interface NodeReport {
+  name: string;
+  state: NodeState;
+  cause: Cause | null;
+  message: string | null;
+  hint: string | null;
+  lastLines: string[];
+  transport: TransportName | null;
+  /** The node's log on the head. */
+  logPath: string | null;
+  /** By the head's monotonic clock; null before the first sample. */
+  sampleAgeMs: number | null;
+  hello: ReportedHello | null;
+  sample: ReportedSample | null;
+}

@@ -1,0 +1,206 @@
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { shellCommand } from '../lib/shell-quote.ts';
+import { causes, stages, waitsForPerson } from './causes.ts';
+import { createFailure, type FailureDetail } from './failures.ts';
+import { applyFacts, type KnownFacts, mergeSample } from './merge.ts';
+import { parseMessage } from './messages.ts';
+import type { Sample } from './sample.ts';
+
+const sample = {
+  type: 'sample',
+  sequence: 1,
+  takenAtMs: 1,
+  intervalMs: 1000,
+  collectors: {
+    cpu: { ok: true, ms: 1 },
+    memory: { ok: true, ms: 1 },
+    filesystems: { ok: true, ms: 1 },
+    disks: { ok: true, ms: 1 },
+    network: { ok: true, ms: 1 },
+    gpus: { ok: true, ms: 1 },
+    processes: { ok: true, ms: 1 },
+  },
+  cpu: { totalPercent: 12, corePercents: [1, 2], load1: 0, load5: 0, load15: 0 },
+  memory: null,
+  filesystems: null,
+  disks: null,
+  network: null,
+  gpus: [{ index: 0, health: 'ok', utilizationPercent: 50 }],
+  gpuProcesses: [{ pid: 7, gpuIndex: 0, gpuMemoryBytes: 5 }],
+  processCount: 3,
+  topProcesses: [{ pid: 8, cpuPercent: 150 }],
+};
+
+describe('parseMessage', () => {
+  it('takes absent figures as null, never as zero', () => {
+    const parsed = parseMessage(JSON.stringify(sample));
+    if (!parsed.ok || parsed.message.type !== 'sample') throw new Error('not a sample');
+    expect(parsed.faults).toEqual([]);
+    expect(parsed.message.gpus?.[0]?.powerWatts).toBeNull();
+    expect(parsed.message.gpuProcesses?.[0]?.cpuPercent).toBeNull();
+  });
+
+  it.each([
+    ['cpu', { ...sample.cpu, totalPercent: 101 }],
+    ['cpu', { ...sample.cpu, totalPercent: -1 }],
+    ['cpu', { ...sample.cpu, totalPercent: '12' }],
+    ['cpu', { ...sample.cpu, totalPercent: 1e300 }],
+  ])('makes a figure out of range null with a fault of its collector', (_collector, cpu) => {
+    const parsed = parseMessage(JSON.stringify({ ...sample, cpu }));
+    if (!parsed.ok || parsed.message.type !== 'sample') throw new Error('not a sample');
+    expect(parsed.message.cpu?.totalPercent).toBeNull();
+    expect(parsed.faults).toMatchObject([{ collector: 'cpu', figure: 'totalPercent' }]);
+  });
+
+  it.each([
+    '',
+    '{',
+    'null',
+    '[]',
+    '{"type":"x"}',
+    '{"type":"sample"}',
+    '{"type":"hello","protocol":"1"}',
+    '"\\ud800"',
+  ])('refuses %j with a reason', (line) => {
+    const parsed = parseMessage(line);
+    expect(parsed.ok).toBe(false);
+    expect(parsed.ok || parsed.reason).not.toBe('');
+  });
+
+  it('refuses more rows than a machine can have', () => {
+    const topProcesses = Array.from({ length: 65 }, (_, pid) => ({ pid }));
+    expect(parseMessage(JSON.stringify({ ...sample, topProcesses })).ok).toBe(false);
+  });
+
+  it('never throws, whatever stands where', () => {
+    fc.assert(fc.property(fc.json(), (text) => typeof parseMessage(text).ok === 'boolean'));
+    const anything = fc.dictionary(fc.constantFrom(...Object.keys(sample)), fc.jsonValue());
+    fc.assert(
+      fc.property(
+        anything,
+        (more) => typeof parseMessage(JSON.stringify({ ...sample, ...more })).ok === 'boolean',
+      ),
+    );
+  });
+});
+
+describe('mergeSample', () => {
+  it('adds what was said once, and null for what was not', () => {
+    const known: KnownFacts = { gpus: null, processes: new Map() };
+    applyFacts(known, {
+      gpus: [
+        {
+          index: 0,
+          uuid: 'GPU-0',
+          name: 'H100',
+          vendor: 'NVIDIA',
+          pciAddress: null,
+          memoryTotalBytes: 9,
+          powerLimitWatts: null,
+          driverVersion: null,
+        },
+      ],
+      processes: [{ pid: 7, startTimeMs: 5, user: 'ann', command: 'python', arguments: 'x.py' }],
+    });
+    const parsed = parseMessage(JSON.stringify(sample));
+    const merged = mergeSample(
+      parsed.ok ? (parsed.message as Sample) : ({} as Sample),
+      known.gpus,
+      known.processes,
+    );
+    expect(merged.gpus?.[0]).toMatchObject({
+      uuid: 'GPU-0',
+      name: 'H100',
+      memoryTotalBytes: 9,
+      utilizationPercent: 50,
+    });
+    expect(merged.gpuProcesses?.[0]).toMatchObject({
+      pid: 7,
+      user: 'ann',
+      command: 'python',
+      gpuMemoryBytes: 5,
+    });
+    expect(merged.topProcesses?.[0]).toMatchObject({ pid: 8, user: null, cpuPercent: 150 });
+    applyFacts(known, { gone: [7] });
+    expect(known.processes.size).toBe(0);
+  });
+});
+
+describe('createFailure', () => {
+  const way = { node: 'n1', sshWords: ['ssh', '-F', 'a b', 'n1'], host: 'n1.example', port: 22 };
+  const details: FailureDetail[] = [
+    { cause: 'dns', detail: 'NXDOMAIN' },
+    { cause: 'refused' },
+    ...stages.map((stage) => ({ cause: 'timeout' as const, stage, limitMs: 10_000 })),
+    { cause: 'closed', stage: 'login', detail: 'reset' },
+    { cause: 'proxy', detail: 'x' },
+    { cause: 'key-exchange', detail: 'x' },
+    { cause: 'host-key-unknown', keyType: 'ED25519', fingerprint: 'SHA256:x', acceptCommand: ['ssh', 'n1'] },
+    {
+      cause: 'host-key-changed',
+      keyType: 'RSA',
+      fingerprint: 'SHA256:y',
+      knownHostsFile: '/a b/k',
+      lookup: '[n1]:22',
+      acceptCommand: ['ssh', 'n1'],
+    },
+    { cause: 'host-key-revoked', keyType: 'RSA', fingerprint: 'SHA256:z', knownHostsFile: '/k' },
+    { cause: 'auth', user: 'ann', tried: [] },
+    { cause: 'session-limit', detail: 'x' },
+    { cause: 'no-shell', detail: 'x' },
+    { cause: 'forced-command', detail: 'x' },
+    { cause: 'no-runtime', detail: 'x', hint: 'y' },
+    { cause: 'libc', detail: 'x' },
+    { cause: 'noexec', folders: ['/tmp'] },
+    { cause: 'no-space', folders: ['/tmp'], neededMiB: 100 },
+    { cause: 'monitor-crashed', detail: 'x' },
+    { cause: 'monitor-silent', silentMs: 16_000 },
+    { cause: 'protocol', detail: 'x' },
+    { cause: 'config', detail: 'x', hint: 'y' },
+    { cause: 'tool-missing', tool: 'ssh', hint: 'y' },
+  ];
+
+  it('has a sentence and a hint for every cause', () => {
+    expect(new Set(details.map((detail) => detail.cause))).toEqual(new Set(causes));
+    for (const detail of details) {
+      const failure = createFailure(way, detail, ['a', 'b']);
+      expect(failure.message).toMatch(/\.$/);
+      expect(failure.hint.length).toBeGreaterThan(0);
+      expect(failure.lastLines).toEqual(['a', 'b']);
+    }
+  });
+
+  it('quotes what it tells people to type', () => {
+    expect(createFailure(way, { cause: 'refused' }).hint).toContain(shellCommand(way.sshWords));
+  });
+
+  it('tells to compare a changed key another way before it tells how to accept it', () => {
+    const { hint } = createFailure(way, {
+      cause: 'host-key-changed',
+      keyType: 'RSA',
+      fingerprint: 'SHA256:y',
+      knownHostsFile: '/k',
+      lookup: 'n1',
+      acceptCommand: ['ssh', 'n1'],
+    });
+    expect(hint.indexOf('another way')).toBeLessThan(hint.indexOf('ssh-keygen -f'));
+    expect(hint.indexOf('another way')).toBeGreaterThanOrEqual(0);
+  });
+
+  it('knocks seldom where servers ban', () => {
+    expect(causes.filter(waitsForPerson)).toEqual([
+      'host-key-unknown',
+      'host-key-changed',
+      'host-key-revoked',
+      'auth',
+    ]);
+  });
+});
+
+describe('constants', () => {
+  it('are free of packages, because the monitor is bundled with them', () => {
+    expect(readFileSync(new URL('./constants.ts', import.meta.url), 'utf8')).not.toContain('import');
+  });
+});
