@@ -1,0 +1,142 @@
+import { mkdtempSync, renameSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { parseNodeList } from './node-list.ts';
+import { expandRanges } from './ranges.ts';
+import { type NodeListWatch, readNodeList, watchNodeList } from './watch-node-list.ts';
+
+const names = (text: string) => parseNodeList(text, 'list').targets.map((target) => target.name);
+const problem = (text: string) => parseNodeList(text, 'list').problems[0] ?? '';
+
+describe('ranges', () => {
+  it.each([
+    ['gpu[01-03,20]', ['gpu01', 'gpu02', 'gpu03', 'gpu20']],
+    ['r[1-2]n[08-10]-ib', ['r1n08-ib', 'r1n09-ib', 'r1n10-ib', 'r2n08-ib', 'r2n09-ib', 'r2n10-ib']],
+    ['n[9-11]', ['n9', 'n10', 'n11']],
+    ['n[ 1, 3 ]', ['n1', 'n3']],
+    ['plain', ['plain']],
+    ['a[7]', ['a7']],
+  ])('%s', (pattern, expected) => expect(expandRanges(pattern)).toEqual(expected));
+
+  it('gives as many names as its brackets multiply to, each padded as written', () => {
+    const part = fc
+      .tuple(fc.nat(50), fc.nat(20))
+      .map(([from, more]) => ({ text: `${String(from).padStart(3, '0')}-${from + more}`, size: more + 1 }));
+    fc.assert(
+      fc.property(fc.array(part, { minLength: 1, maxLength: 3 }), (parts) => {
+        const found = expandRanges(`n${parts.map(({ text }) => `[${text}]`).join('x')}`);
+        expect(found).toHaveLength(parts.reduce((product, { size }) => product * size, 1));
+        for (const name of found) expect(name).toMatch(/^n\d{3}(x\d{3})*$/);
+      }),
+    );
+  });
+});
+
+describe('parseNodeList', () => {
+  it('reads comments, blank lines, users, ports and addresses', () => {
+    const text =
+      '# all\n\n  gpu01  # the first\nann@gpu02:2222\n[fe80::1]:22\nroot@[::1]\r\nlocalhost\nlocalhost:22\n\uFEFFbom';
+    expect(parseNodeList(text, 'list').problems).toEqual([]);
+    expect(parseNodeList(text, 'list').targets).toEqual([
+      { name: 'gpu01', host: 'gpu01', user: null, port: null, local: false },
+      { name: 'ann@gpu02:2222', host: 'gpu02', user: 'ann', port: 2222, local: false },
+      { name: '[fe80::1]:22', host: 'fe80::1', user: null, port: 22, local: false },
+      { name: 'root@[::1]', host: '::1', user: 'root', port: null, local: false },
+      { name: 'localhost', host: 'localhost', user: null, port: null, local: true },
+      { name: 'localhost:22', host: 'localhost', user: null, port: 22, local: false },
+      { name: 'bom', host: 'bom', user: null, port: null, local: false },
+    ]);
+  });
+
+  it.each([
+    ['a b', 'list:1: "a b" is left out: " " may not stand in a name'],
+    ['ok\n-oProxyCommand=x', 'list:2: "-oProxyCommand=x" is left out: a name may not begin with "-"'],
+    ['ann@-x', 'may not begin with "-"'],
+    ['host:0', '"0" is not a port'],
+    ['host:99999', '"99999" is not a port'],
+    ['host:', '"" is not a port'],
+    ['fe80::1', 'an IPv6 address stands in brackets: [fe80::1]'],
+    ['@host', 'the user name before @ is missing'],
+    ['ann@', 'the host name is missing'],
+    ['gpu[1-', 'a [ has no ] behind it'],
+    ['gpu1]', 'a ] has no [ before it'],
+    ['gpu[]', 'the brackets [] are empty'],
+    ['gpu[5-1]', 'runs backwards; write 1-5'],
+    ['gpu[a-c]', 'neither a number nor a range'],
+    ['gpu[1-99999999]', 'more than 20000 names'],
+    ['gpu[1-20000][1-20000]', 'more than 20000 names'],
+    ['a;b', '";" may not stand in a name'],
+    ['a\u001bb', 'may not stand in a name'],
+    ['$(x)', '"$" may not stand'],
+    [`${'a'.repeat(300)}`, 'longer than 253'],
+  ])('refuses %j alone', (line, expected) => {
+    expect(problem(line)).toContain(expected);
+    expect(names(`good\n${line}\nbetter`)).toEqual(expect.arrayContaining(['good', 'better']));
+  });
+
+  it('names a duplicate and keeps the first', () => {
+    const list = parseNodeList('a1\nb\na[1-2]\n', 'list');
+    expect(list.targets.map((target) => target.name)).toEqual(['a1', 'b', 'a2']);
+    expect(list.problems).toEqual(['list:3: a1 stands already in line 1; left out here']);
+  });
+
+  it('never throws, and no name can be an option or hold a blank', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (text) => {
+        for (const { name, host } of parseNodeList(text, 'list').targets)
+          expect(`${name} ${host}`).not.toMatch(/^-|\s-|[\0\n'"`$;]/);
+      }),
+    );
+  });
+});
+
+describe('watchNodeList', () => {
+  let folder = '';
+  let file = '';
+  let watch: NodeListWatch;
+  const lists: string[][] = [];
+  const problems: (string | null)[] = [];
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'nodes-'));
+    file = join(folder, 'list');
+    lists.length = problems.length = 0;
+    writeFileSync(file, 'a\n');
+    watch = watchNodeList(
+      file,
+      (list) => lists.push(list.targets.map((target) => target.name)),
+      (found) => problems.push(found),
+    );
+  });
+  afterEach(() => {
+    watch.stop();
+    rmSync(folder, { recursive: true });
+  });
+
+  const within3s = { timeout: 3_000 };
+
+  it('takes a change, also by rename, within 3 s, and keeps the last good list', async () => {
+    await expect.poll(() => lists.at(-1), within3s).toEqual(['a']);
+    writeFileSync(file, 'a\nb\n');
+    await expect.poll(() => lists.at(-1), within3s).toEqual(['a', 'b']);
+    writeFileSync(`${file}.new`, 'c\n');
+    renameSync(`${file}.new`, file);
+    await expect.poll(() => lists.at(-1), within3s).toEqual(['c']);
+    unlinkSync(file);
+    await expect.poll(() => problems.at(-1), within3s).toContain('ENOENT');
+    writeFileSync(file, '# nothing\n');
+    await expect.poll(() => problems.at(-1), within3s).toContain('names no node now');
+    expect(lists.at(-1)).toEqual(['c']);
+    writeFileSync(file, 'd\n');
+    await expect.poll(() => lists.at(-1), within3s).toEqual(['d']);
+    expect(problems.at(-1)).toBeNull();
+  });
+
+  it('says what is wrong with a list that cannot be used', async () => {
+    writeFileSync(file, 'a b\n');
+    await expect(readNodeList(file)).rejects.toThrow('names no node');
+    await expect(readNodeList(join(folder, 'missing'))).rejects.toThrow('cannot be read (ENOENT)');
+  });
+});

@@ -1,0 +1,11 @@
+/** One node of the list. */
+export interface Target {
+  /** Its line in the list as written, ranges expanded: the node's name everywhere. */
+  name: string;
+  /** Host name, alias or address as `ssh` would get it; IPv6 without brackets. */
+  host: string;
+  user: string | null;
+  port: number | null;
+  /** True for exactly `localhost` without user or port: no SSH is needed. */
+  local: boolean;
+}
