@@ -1,0 +1,70 @@
+import type { CpuSample } from '../../protocol/sample.ts';
+import type { System } from '../system.ts';
+
+/** Ticks of one CPU since boot. */
+export interface CpuTicks {
+  idle: number;
+  total: number;
+}
+
+export interface CpuTimes {
+  total: CpuTicks;
+  /** By core number; offline cores are missing. */
+  cores: Map<number, CpuTicks>;
+}
+
+/** Parses `/proc/stat`. Guest time is part of user time already (proc(5)), so fields 9 and 10 are left out. */
+export function parseCpuTimes(procStat: string): CpuTimes {
+  const cores = new Map<number, CpuTicks>();
+  let total: CpuTicks = { idle: 0, total: 0 };
+  for (const line of procStat.split('\n')) {
+    if (!line.startsWith('cpu')) continue;
+    const [name = '', ...fields] = line.trim().split(/\s+/);
+    const ticks = fields.slice(0, 8).map(Number);
+    const [, , , idle = 0, iowait = 0] = ticks;
+    const counted = { idle: idle + iowait, total: ticks.reduce((sum, value) => sum + value, 0) };
+    if (name === 'cpu') total = counted;
+    else cores.set(Number(name.slice(3)), counted);
+  }
+  return { total, cores };
+}
+
+const oneDecimal = (value: number) => Math.round(value * 10) / 10;
+
+/** Busy share between two readings in percent; null where no time passed or a counter went back. */
+export function busyPercent(before: CpuTicks | undefined, after: CpuTicks): number | null {
+  if (!before) return null;
+  const total = after.total - before.total;
+  const idle = after.idle - before.idle;
+  if (total <= 0 || idle < 0) return null;
+  return Math.max(0, Math.min(100, oneDecimal((100 * (total - idle)) / total)));
+}
+
+/** Parses `/proc/loadavg` into the means over 1, 5 and 15 minutes. */
+export function parseLoad(text: string): {
+  load1: number | null;
+  load5: number | null;
+  load15: number | null;
+} {
+  const [load1, load5, load15] = text
+    .split(' ')
+    .slice(0, 3)
+    .map((word) => (word === '' || Number.isNaN(Number(word)) ? null : Number(word)));
+  return { load1: load1 ?? null, load5: load5 ?? null, load15: load15 ?? null };
+}
+
+export function createCpuCollector(system: System): () => CpuSample {
+  let before: CpuTimes | null = null;
+  return () => {
+    const after = parseCpuTimes(system.readText('/proc/stat'));
+    const last = before;
+    before = after;
+    return {
+      totalPercent: busyPercent(last?.total, after.total),
+      corePercents: Array.from(after.cores, ([core, ticks]) => busyPercent(last?.cores.get(core), ticks)).map(
+        (percent) => (percent === null ? null : Math.round(percent)),
+      ),
+      ...parseLoad(system.readText('/proc/loadavg')),
+    };
+  };
+}

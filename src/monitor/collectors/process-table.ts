@@ -1,0 +1,128 @@
+import type { System } from '../system.ts';
+import { type ProcessStat, parseProcessStat } from './process-stat.ts';
+
+/** One process that is there now. */
+export interface ProcessRow {
+  pid: number;
+  stat: ProcessStat;
+  /** Since the last scan, in percent of one core; null at first sight. */
+  cpuPercent: number | null;
+  /** True in the first scan that saw it: another process may have had its number before. */
+  isNew: boolean;
+}
+
+interface Entry {
+  row: ProcessRow;
+  /** Kept open, because opening costs more than reading; null once there are too many. */
+  descriptor: number | null;
+  seenInScan: number;
+}
+
+/** Node.js raises its own limit of open files; this stays far below the usual 4,096. */
+const MAX_KEPT_DESCRIPTORS = 1500;
+
+export interface ProcessTable {
+  /** Reads all processes anew. */
+  scan(): ReadonlyMap<number, ProcessRow>;
+  close(): void;
+}
+
+/**
+ * All processes of the node with what they used since the last scan. A kept descriptor belongs to
+ * one process for ever (the kernel answers ESRCH once it is gone), so a reused pid is told apart.
+ */
+export function createProcessTable(system: System, ticksPerSecond: number): ProcessTable {
+  const entries = new Map<number, Entry>();
+  const rows = new Map<number, ProcessRow>();
+  let kept = 0;
+  let scanNumber = 0;
+  let lastScanMs = 0;
+
+  function forget(pid: number, entry: Entry): void {
+    if (entry.descriptor !== null) {
+      system.close(entry.descriptor);
+      kept--;
+    }
+    entries.delete(pid);
+    rows.delete(pid);
+  }
+
+  function readKept(descriptor: number): ProcessStat | null {
+    try {
+      const { buffer, length } = system.reread(descriptor);
+      return parseProcessStat(buffer, length);
+    } catch {
+      return null;
+    }
+  }
+
+  function openStat(pid: number): { stat: ProcessStat | null; descriptor: number | null } {
+    let descriptor: number;
+    try {
+      descriptor = system.open(`/proc/${pid}/stat`);
+    } catch {
+      return { stat: null, descriptor: null };
+    }
+    const stat = readKept(descriptor);
+    if (stat !== null && kept < MAX_KEPT_DESCRIPTORS) {
+      kept++;
+      return { stat, descriptor };
+    }
+    system.close(descriptor);
+    return { stat, descriptor: null };
+  }
+
+  function update(entry: Entry, stat: ProcessStat, elapsedMs: number): void {
+    const ticks = stat.cpuTicks - entry.row.stat.cpuTicks;
+    const seconds = ticks / ticksPerSecond;
+    entry.row.cpuPercent =
+      elapsedMs > 0 ? Math.max(0, Math.round((seconds * 1_000_000) / elapsedMs) / 10) : null;
+    entry.row.stat = stat;
+    entry.row.isNew = false;
+  }
+
+  function readKnown(pid: number, entry: Entry, elapsedMs: number): boolean {
+    const again =
+      entry.descriptor === null ? openStat(pid) : { stat: readKept(entry.descriptor), descriptor: null };
+    if (again.descriptor !== null) entry.descriptor = again.descriptor;
+    if (again.stat === null || again.stat.startTicks !== entry.row.stat.startTicks) return false;
+    update(entry, again.stat, elapsedMs);
+    return true;
+  }
+
+  function addNew(pid: number): void {
+    const { stat, descriptor } = openStat(pid);
+    if (stat === null) return;
+    const row: ProcessRow = { pid, stat, cpuPercent: null, isNew: true };
+    entries.set(pid, { row, descriptor, seenInScan: scanNumber });
+    rows.set(pid, row);
+  }
+
+  function visit(pid: number, elapsedMs: number): void {
+    const entry = entries.get(pid);
+    if (entry && readKnown(pid, entry, elapsedMs)) {
+      entry.seenInScan = scanNumber;
+      return;
+    }
+    if (entry) forget(pid, entry);
+    addNew(pid);
+  }
+
+  return {
+    scan() {
+      const nowMs = system.monotonicMs();
+      const elapsedMs = scanNumber === 0 ? 0 : nowMs - lastScanMs;
+      lastScanMs = nowMs;
+      scanNumber++;
+      for (const name of system.list('/proc')) {
+        const first = name.charCodeAt(0);
+        if (first >= 0x30 && first <= 0x39) visit(Number(name), elapsedMs);
+      }
+      for (const [pid, entry] of entries) if (entry.seenInScan !== scanNumber) forget(pid, entry);
+      return rows;
+    },
+    close() {
+      for (const [pid, entry] of [...entries]) forget(pid, entry);
+    },
+  };
+}

@@ -1,0 +1,110 @@
+import { MAX_GPU_PROCESSES } from '../../protocol/constants.ts';
+import type { ProcessFacts } from '../../protocol/hello.ts';
+import type { GpuProcessSample, TopProcessSample } from '../../protocol/sample.ts';
+import type { KernelUnits } from '../auxiliary-vector.ts';
+import type { GpuProcessReading } from '../gpus/provider.ts';
+import type { System } from '../system.ts';
+import { describeCommand } from './command-line.ts';
+import { createProcessTable, type ProcessRow } from './process-table.ts';
+import { sumTrees } from './process-trees.ts';
+import { createUserNames } from './users.ts';
+
+export interface ProcessSample {
+  gpuProcesses: GpuProcessSample[];
+  topProcesses: TopProcessSample[];
+  processCount: number;
+}
+
+export interface ProcessCollector {
+  collect(onGpus: readonly GpuProcessReading[]): ProcessSample;
+  /** What stays the same about a process; null when it is gone. */
+  facts(pid: number): ProcessFacts | null;
+  /** Ticks after boot of the process that has this pid now; null when there is none. */
+  startOf(pid: number): number | null;
+  close(): void;
+}
+
+const SHOWN_TOP_PROCESSES = 10;
+
+export function createProcessCollector(system: System, units: KernelUnits): ProcessCollector {
+  const table = createProcessTable(system, units.ticksPerSecond);
+  const userName = createUserNames(system);
+  const bootTimeMs = readBootTimeMs(system);
+  let rows: ReadonlyMap<number, ProcessRow> = new Map();
+
+  const residentBytes = (row: ProcessRow) => row.stat.residentPages * units.pageBytes;
+
+  function figures(row: ProcessRow): TopProcessSample {
+    return {
+      pid: row.pid,
+      state: row.stat.state,
+      cpuPercent: row.cpuPercent,
+      residentBytes: residentBytes(row),
+    };
+  }
+
+  function gpuProcesses(onGpus: readonly GpuProcessReading[]): GpuProcessSample[] {
+    if (onGpus.length === 0) return [];
+    const sums = sumTrees(rows, new Set(onGpus.map((reading) => reading.pid)), units.pageBytes);
+    return onGpus.slice(0, MAX_GPU_PROCESSES).map((reading) => {
+      const row = rows.get(reading.pid);
+      const sum = sums.get(reading.pid);
+      const own = row
+        ? figures(row)
+        : { pid: reading.pid, state: null, cpuPercent: null, residentBytes: null };
+      return {
+        ...reading,
+        ...own,
+        treeCpuPercent: sum?.cpuPercent ?? null,
+        treeResidentBytes: sum?.residentBytes ?? null,
+      };
+    });
+  }
+
+  return {
+    collect(onGpus) {
+      rows = table.scan();
+      return {
+        gpuProcesses: gpuProcesses(onGpus),
+        topProcesses: busiest(rows).map(figures),
+        processCount: rows.size,
+      };
+    },
+    facts(pid) {
+      const row = rows.get(pid);
+      if (!row) return null;
+      const uid = system.ownerOf(`/proc/${pid}`);
+      return {
+        pid,
+        startTimeMs:
+          bootTimeMs === null
+            ? null
+            : bootTimeMs + Math.round((row.stat.startTicks * 1000) / units.ticksPerSecond),
+        user: uid === null ? null : userName(uid),
+        ...describeCommand(system.tryReadText(`/proc/${pid}/cmdline`), row.stat.name),
+      };
+    },
+    startOf: (pid) => rows.get(pid)?.stat.startTicks ?? null,
+    close: () => table.close(),
+  };
+}
+
+/** The busiest by CPU; those that do nothing are left out. One pass with a short sorted list. */
+function busiest(rows: ReadonlyMap<number, ProcessRow>): ProcessRow[] {
+  const best: ProcessRow[] = [];
+  for (const row of rows.values()) {
+    const cpu = row.cpuPercent ?? 0;
+    const worst = best[SHOWN_TOP_PROCESSES - 1];
+    if (cpu <= 0 || (worst && cpu <= (worst.cpuPercent ?? 0))) continue;
+    const at = best.findIndex((other) => (other.cpuPercent ?? 0) < cpu);
+    best.splice(at < 0 ? best.length : at, 0, row);
+    if (best.length > SHOWN_TOP_PROCESSES) best.pop();
+  }
+  return best;
+}
+
+/** Epoch milliseconds of the node's start, by the node's clock. */
+export function readBootTimeMs(system: System): number | null {
+  const found = /^btime (\d+)$/m.exec(system.tryReadText('/proc/stat') ?? '')?.[1];
+  return found === undefined ? null : Number(found) * 1000;
+}

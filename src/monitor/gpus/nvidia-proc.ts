@@ -1,0 +1,32 @@
+import type { System } from '../system.ts';
+import { normalPciAddress } from './nvidia-smi-parse.ts';
+
+/** A GPU as the kernel module lists it, also when the tool cannot reach it any more. */
+export interface ListedGpu {
+  pciAddress: string;
+  name: string | null;
+  uuid: string | null;
+}
+
+const FOLDER = '/proc/driver/nvidia/gpus';
+
+/** Parses `/proc/driver/nvidia/gpus/ADDRESS/information`. */
+export function parseGpuInformation(text: string): { name: string | null; uuid: string | null } {
+  const field = (name: string) => new RegExp(`^${name}:\\s*(.*?)\\s*$`, 'm').exec(text)?.[1] ?? null;
+  const uuid = field('GPU UUID');
+  return { name: field('Model'), uuid: uuid?.includes('?') ? null : uuid };
+}
+
+/** The GPUs that the loaded kernel module knows, in PCI order; empty without the module. */
+export function listNvidiaGpus(system: System): ListedGpu[] {
+  let names: string[];
+  try {
+    names = system.list(FOLDER);
+  } catch {
+    return [];
+  }
+  return names.sort().map((address) => ({
+    pciAddress: normalPciAddress(address),
+    ...parseGpuInformation(system.tryReadText(`${FOLDER}/${address}/information`) ?? ''),
+  }));
+}

@@ -1,0 +1,152 @@
+import type { GpuFacts } from '../../protocol/hello.ts';
+import type { GpuSample } from '../../protocol/sample.ts';
+
+/**
+ * Parsers of what `nvidia-smi` prints with `--format=csv,noheader,nounits` and of `pmon`.
+ * The queried fields are the oldest spellings, which drivers from 340 to 610 understand.
+ */
+export const GPU_FIELDS = [
+  'index',
+  'uuid',
+  'pci.bus_id',
+  'name',
+  'driver_version',
+  'memory.total',
+  'memory.used',
+  'memory.free',
+  'utilization.gpu',
+  'utilization.memory',
+  'temperature.gpu',
+  'power.draw',
+  'power.limit',
+  'fan.speed',
+  'clocks.sm',
+  'clocks.mem',
+  'pstate',
+] as const;
+
+export const PROCESS_FIELDS = ['gpu_uuid', 'gpu_bus_id', 'pid', 'used_gpu_memory'] as const;
+
+const MEBIBYTE = 1024 * 1024;
+
+/** A figure, without its unit where one is printed; null for `[N/A]`, `[Not Supported]`, `[Unknown Error]` … */
+function figureOf(cell: string | undefined): number | null {
+  const match = /^(-?\d+(?:\.\d+)?)(?:\s*(?:MiB|%|W|MHz))?$/.exec(cell ?? '');
+  return match ? Number(match[1]) : null;
+}
+
+function textOf(cell: string | undefined): string | null {
+  return cell === undefined || cell === '' || /^\[.*\]$/.test(cell) || cell === 'N/A' ? null : cell;
+}
+
+function mebibytes(cell: string | undefined): number | null {
+  const value = figureOf(cell);
+  return value === null ? null : value * MEBIBYTE;
+}
+
+/** PCI addresses in one spelling: eight digits of domain, lower case. */
+export function normalPciAddress(address: string): string {
+  const match = /^(?:([0-9a-f]{4,8}):)?([0-9a-f]{2}):([0-9a-f]{2})\.([0-9a-f])$/i.exec(address.trim());
+  if (!match) return address.trim().toLowerCase();
+  const [, domain = '0', bus, device, func] = match;
+  return `${domain.slice(-8).padStart(8, '0')}:${bus}:${device}.${func}`.toLowerCase();
+}
+
+export interface GpuRow {
+  facts: GpuFacts;
+  sample: GpuSample;
+}
+
+/** The tool's own words in a cell where a figure should be, for a GPU in trouble. */
+function troubleOf(cells: readonly string[]): { health: GpuSample['health']; error: string } | null {
+  const found = cells.map((cell) => /^\[?((?:GPU|Unknown Error|ERR!?)[^\]]*)\]?$/.exec(cell)?.[1]);
+  const words = found.find((text) => text !== undefined && !/^GPU-/.test(text));
+  if (!words) return null;
+  return { health: /lost|fallen off/i.test(words) ? 'lost' : 'error', error: words };
+}
+
+/** Parses one line of `--query-gpu=GPU_FIELDS`; null where it is no such line. */
+export function parseGpuLine(line: string): GpuRow | null {
+  const cells = line.split(',').map((cell) => cell.trim());
+  const index = Number(cells[0]);
+  if (cells.length !== GPU_FIELDS.length || !/^\d+$/.test(cells[0] ?? '')) return null;
+  const cell = (name: (typeof GPU_FIELDS)[number]) => cells[GPU_FIELDS.indexOf(name)];
+  const address = textOf(cell('pci.bus_id'));
+  const trouble = troubleOf(cells.slice(5));
+  return {
+    facts: {
+      index,
+      uuid: textOf(cell('uuid')),
+      name: textOf(cell('name')),
+      vendor: 'NVIDIA',
+      pciAddress: address === null ? null : normalPciAddress(address),
+      memoryTotalBytes: mebibytes(cell('memory.total')),
+      powerLimitWatts: figureOf(cell('power.limit')),
+      driverVersion: textOf(cell('driver_version')),
+    },
+    sample: {
+      index,
+      health: trouble?.health ?? 'ok',
+      ...(trouble ? { error: trouble.error } : {}),
+      utilizationPercent: figureOf(cell('utilization.gpu')),
+      memoryUtilizationPercent: figureOf(cell('utilization.memory')),
+      memoryUsedBytes: mebibytes(cell('memory.used')),
+      memoryFreeBytes: mebibytes(cell('memory.free')),
+      temperatureCelsius: figureOf(cell('temperature.gpu')),
+      powerWatts: figureOf(cell('power.draw')),
+      fanPercent: figureOf(cell('fan.speed')),
+      smClockMHz: figureOf(cell('clocks.sm')),
+      memoryClockMHz: figureOf(cell('clocks.mem')),
+      performanceState: textOf(cell('pstate')),
+    },
+  };
+}
+
+export interface ComputeProcessRow {
+  uuid: string | null;
+  pciAddress: string | null;
+  pid: number;
+  gpuMemoryBytes: number | null;
+}
+
+/** Parses one line of `--query-compute-apps=PROCESS_FIELDS`; null where it is no such line. */
+export function parseProcessLine(line: string): ComputeProcessRow | null {
+  const [uuid, address, pid, memory, ...more] = line.split(',').map((cell) => cell.trim());
+  if (pid === undefined || memory === undefined || more.length > 0 || !/^\d+$/.test(pid)) return null;
+  const pciAddress = textOf(address);
+  return {
+    uuid: textOf(uuid),
+    pciAddress: pciAddress === null ? null : normalPciAddress(pciAddress),
+    pid: Number(pid),
+    gpuMemoryBytes: mebibytes(memory),
+  };
+}
+
+export interface ProcessUtilization {
+  gpuIndex: number;
+  pid: number;
+  utilizationPercent: number | null;
+}
+
+/** Reads `pmon`, whose columns differ by driver: its header line says which is which. */
+export function createPmonParser(): (line: string) => ProcessUtilization | null {
+  let columns: string[] = [];
+  return (line) => {
+    const words = line.trim().split(/\s+/);
+    if (words[0] === '#') {
+      if (words[1] === 'gpu') columns = words.slice(1);
+      return null;
+    }
+    const at = (name: string) => words[columns.indexOf(name)];
+    const gpu = at('gpu');
+    const pid = at('pid');
+    if (!/^\d+$/.test(gpu ?? '') || !/^\d+$/.test(pid ?? '')) return null;
+    return { gpuIndex: Number(gpu), pid: Number(pid), utilizationPercent: figureOf(at('sm')) };
+  };
+}
+
+/** `Unable to determine the device handle for GPU 0000:41:00.0: …` names the GPU that broke the tool. */
+export function parseBrokenGpu(line: string): { pciAddress: string; error: string } | null {
+  const match = /device handle for GPU\s?\d*:?\s*([0-9a-f:]+\.[0-9a-f]):\s*(.+?)\s*$/i.exec(line);
+  return match?.[1] && match[2] ? { pciAddress: normalPciAddress(match[1]), error: match[2] } : null;
+}

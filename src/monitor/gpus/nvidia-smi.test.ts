@@ -1,0 +1,173 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createLeash, type Leash } from '../leash.ts';
+import { createSystem } from '../system.ts';
+import { createNvidiaSmiProvider } from './nvidia-smi.ts';
+import type { GpuProvider } from './provider.ts';
+
+const standIn = fileURLToPath(new URL('../../../test/stand-ins/nvidia-smi', import.meta.url));
+const TICK_MS = 200;
+
+const gpu = (index: number, more: object = {}) => ({
+  index,
+  uuid: `GPU-${index}`,
+  'pci.bus_id': `00000000:${40 + index}:00.0`,
+  name: 'NVIDIA H100 80GB HBM3',
+  ...more,
+});
+
+describe('nvidia-smi in loop mode', () => {
+  let folder = '';
+  let leash: Leash;
+  let provider: GpuProvider;
+
+  function write(scenario: object): void {
+    writeFileSync(
+      join(folder, 'scenario.json.new'),
+      JSON.stringify({ log: join(folder, 'log'), ...scenario }),
+    );
+    copyFileSync(join(folder, 'scenario.json.new'), join(folder, 'scenario.json'));
+  }
+
+  /** pids of the tools of one kind that were ever started. */
+  const started = (kind: string) =>
+    new Set(
+      readFileSync(join(folder, 'log'), 'utf8')
+        .split('\n')
+        .filter((line) => line.includes(kind))
+        .map((line) => line.split(' ')[0]),
+    ).size;
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'smi-'));
+    copyFileSync(standIn, join(folder, 'nvidia-smi'));
+    const root = join(folder, 'root');
+    for (const index of [0, 1]) {
+      const place = join(root, `proc/driver/nvidia/gpus/0000:${40 + index}:00.0`);
+      mkdirSync(place, { recursive: true });
+      writeFileSync(
+        join(place, 'information'),
+        `Model: \t\t NVIDIA H100 80GB HBM3\nGPU UUID: \t GPU-${index}\n`,
+      );
+    }
+    const real = createSystem({ programFolders: [folder] });
+    const moved = createSystem({ root });
+    const system = {
+      ...real,
+      list: (path: string) => (path.startsWith('/proc/driver') ? moved.list(path) : real.list(path)),
+      tryReadText: (path: string) =>
+        path.startsWith('/proc/driver') ? moved.tryReadText(path) : real.tryReadText(path),
+    };
+    leash = createLeash(system);
+    provider = createNvidiaSmiProvider(system, leash);
+  });
+  afterEach(() => {
+    provider.stop();
+    leash.release();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('reads GPUs and processes with one process each, however many ticks', async () => {
+    write({
+      gpus: [gpu(0, { 'utilization.gpu': 87 }), gpu(1)],
+      processes: [{ gpu: 0, pid: 4242, memoryMiB: 512, sm: 40 }],
+    });
+    provider.start(TICK_MS);
+    await expect
+      .poll(() => provider.read().processes[0]?.gpuUtilizationPercent, { timeout: 15_000 })
+      .toBe(40);
+    await expect
+      .poll(() => readFileSync(join(folder, 'log'), 'utf8').split('\n').length, { timeout: 10_000 })
+      .toBeGreaterThan(20);
+    const reading = provider.read();
+    expect(reading).toMatchObject({ known: true, error: null });
+    expect(reading.gpus.map((row) => row.utilizationPercent)).toEqual([87, 0]);
+    expect(reading.processes).toEqual([
+      { pid: 4242, gpuIndex: 0, gpuMemoryBytes: 512 * 1024 * 1024, gpuUtilizationPercent: 40 },
+    ]);
+    expect([started('--query-gpu'), started('--query-compute-apps'), started('pmon')]).toEqual([1, 1, 1]);
+  });
+
+  it('tells no process, process gone and tool gone apart', async () => {
+    write({ gpus: [gpu(0), gpu(1)], processes: [{ gpu: 1, pid: 77, memoryMiB: 8 }] });
+    provider.start(TICK_MS);
+    await expect.poll(() => provider.read().processes.length, { timeout: 10_000 }).toBe(1);
+    write({ gpus: [gpu(0), gpu(1)], processes: [] });
+    await expect.poll(() => provider.read().processes.length, { timeout: 10_000 }).toBe(0);
+    expect(provider.read().error).toBeNull();
+    write({
+      gpus: [],
+      mode: 'die',
+      error: 'Failed to initialize NVML: Driver/library version mismatch',
+      exitCode: 18,
+    });
+    await expect
+      .poll(() => provider.read().error, { timeout: 10_000 })
+      .toContain('Driver/library version mismatch');
+  });
+
+  it('starts a dead tool again with growing waits', async () => {
+    write({ gpus: [gpu(0), gpu(1)], mode: 'die' });
+    provider.start(TICK_MS);
+    await expect.poll(() => started('--query-gpu'), { timeout: 15_000 }).toBe(3);
+    write({ gpus: [gpu(0), gpu(1)] });
+    await expect.poll(() => provider.read().gpus.length, { timeout: 15_000 }).toBe(2);
+    expect(started('--query-gpu')).toBe(4);
+  });
+
+  it('reports a tool that hangs, starts no second one, and shows no old figures', async () => {
+    write({ gpus: [gpu(0, { 'utilization.gpu': 50 }), gpu(1)] });
+    provider.start(TICK_MS);
+    await expect.poll(() => provider.read().gpus[0]?.utilizationPercent, { timeout: 10_000 }).toBe(50);
+    write({ gpus: [], mode: 'hang' });
+    await expect.poll(() => provider.read().error, { timeout: 15_000 }).toContain('has not answered for');
+    expect(provider.read().gpus[0]).toMatchObject({ health: 'error', utilizationPercent: null });
+    expect(started('--query-gpu')).toBe(1);
+  });
+
+  it('keeps the others when one GPU falls off the bus', async () => {
+    write({ gpus: [gpu(0), gpu(1)] });
+    provider.start(TICK_MS);
+    await expect.poll(() => provider.read().gpus.length, { timeout: 10_000 }).toBe(2);
+    write({ gpus: [gpu(0, { 'utilization.gpu': 33 }), gpu(1)], lost: ['00000000:41:00.0'] });
+    await expect.poll(() => provider.read().gpus[1]?.health, { timeout: 15_000 }).toBe('lost');
+    await expect.poll(() => provider.read().gpus[0]?.utilizationPercent, { timeout: 15_000 }).toBe(33);
+    expect(provider.read().gpus[1]).toMatchObject({ memoryUsedBytes: null });
+    expect(provider.read().facts.map((row) => row.uuid)).toEqual(['GPU-0', 'GPU-1']);
+  });
+});
+
+describe('leash', () => {
+  it('ends the tools when the monitor is killed', async () => {
+    const program = `
+      import { createLeash } from ${JSON.stringify(new URL('../leash.ts', import.meta.url).href)};
+      import { createSystem } from ${JSON.stringify(new URL('../system.ts', import.meta.url).href)};
+      const system = createSystem();
+      const leash = createLeash(system);
+      const child = system.start('/bin/sleep', ['1000']);
+      leash.add(child);
+      console.log(child.pid);
+      setInterval(() => 0, 1000);`;
+    const owner = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', program], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const [first] = (await once(owner.stdout, 'data')) as [Buffer];
+    const pid = Number(first.toString());
+    expect(() => process.kill(pid, 0)).not.toThrow();
+    owner.kill('SIGKILL');
+    await expect.poll(() => isAlive(pid), { timeout: 5_000 }).toBe(false);
+  });
+});
+
+function isAlive(pid: number): boolean {
+  try {
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,265 @@
+import type { GpuFacts } from '../../protocol/hello.ts';
+import type { GpuSample } from '../../protocol/sample.ts';
+import type { Leash } from '../leash.ts';
+import type { System } from '../system.ts';
+import { listNvidiaGpus } from './nvidia-proc.ts';
+import {
+  type ComputeProcessRow,
+  createPmonParser,
+  GPU_FIELDS,
+  type GpuRow,
+  PROCESS_FIELDS,
+  parseBrokenGpu,
+  parseGpuLine,
+  parseProcessLine,
+} from './nvidia-smi-parse.ts';
+import type { GpuProcessReading, GpuProvider, GpuReading } from './provider.ts';
+import { createToolLoop, type ToolLoop, type ToolState } from './tool-loop.ts';
+
+/** A GPU whose line is missing for so many intervals while others come is gone. */
+const MISSED_TICKS = 4;
+const FORMAT = '--format=csv,noheader,nounits';
+
+interface Seen<T> {
+  value: T;
+  atMs: number;
+}
+
+/** NVIDIA's own tool kept running in loop mode: one query for the GPUs, one for their processes, `pmon`. */
+export function createNvidiaSmiProvider(system: System, leash: Leash): GpuProvider {
+  const program = system.findProgram('nvidia-smi');
+  const rows = new Map<number, Seen<GpuRow>>();
+  const processes = new Map<string, Seen<ComputeProcessRow>>();
+  const utilization = new Map<string, Seen<number | null>>();
+  const broken = new Map<string, string>();
+  let intervalMs = 1_000;
+  let loops: { gpus: ToolLoop; processes: ToolLoop; pmon: ToolLoop } | null = null;
+  let pmonStarted = false;
+
+  const silenceLimitMs = () => Math.max(3 * intervalMs, 5_000);
+  const freshMs = () => MISSED_TICKS * intervalMs + 1_000;
+  /** An ended process should not linger: its line comes with every tick. */
+  const processFreshMs = () => 2.5 * intervalMs + 500;
+
+  /** The tool gives up altogether when one GPU cannot be opened; the others are then named one by one. */
+  function selection(): string[] {
+    if (broken.size === 0) return [];
+    const healthy = listNvidiaGpus(system).filter((gpu) => !broken.has(gpu.pciAddress));
+    return healthy.length === 0 ? [] : [`--id=${healthy.map((gpu) => gpu.pciAddress).join(',')}`];
+  }
+
+  function takeGpuLine(line: string): boolean {
+    const trouble = parseBrokenGpu(line);
+    if (trouble) broken.set(trouble.pciAddress, trouble.error);
+    const row = parseGpuLine(line);
+    if (row) rows.set(row.facts.index, { value: row, atMs: system.monotonicMs() });
+    return row !== null;
+  }
+
+  function takeProcessLine(line: string): boolean {
+    const row = parseProcessLine(line);
+    if (row === null) return false;
+    processes.set(`${row.uuid} ${row.pciAddress} ${row.pid}`, { value: row, atMs: system.monotonicMs() });
+    startPmon();
+    return true;
+  }
+
+  /** Only where there is a process whose use could be told. */
+  function startPmon(): void {
+    if (pmonStarted) return;
+    pmonStarted = true;
+    loops?.pmon.start();
+  }
+
+  function createLoops(path: string) {
+    const loop = `--loop-ms=`;
+    const parsePmon = createPmonParser();
+    const shared = { system, leash, program: path, silenceLimitMs };
+    return {
+      gpus: createToolLoop({
+        ...shared,
+        args: () => [`--query-gpu=${GPU_FIELDS.join(',')}`, FORMAT, `${loop}${intervalMs}`, ...selection()],
+        onLine: takeGpuLine,
+        quietIsAlive: false,
+      }),
+      processes: createToolLoop({
+        ...shared,
+        args: () => [
+          `--query-compute-apps=${PROCESS_FIELDS.join(',')}`,
+          FORMAT,
+          `${loop}${intervalMs}`,
+          ...selection(),
+        ],
+        onLine: takeProcessLine,
+        quietIsAlive: true,
+      }),
+      pmon: createToolLoop({
+        ...shared,
+        args: () => [
+          'pmon',
+          '-s',
+          'u',
+          '-d',
+          String(Math.max(1, Math.min(10, Math.round(intervalMs / 1000)))),
+        ],
+        onLine: (line) => {
+          const row = parsePmon(line);
+          if (row === null) return line.trim().startsWith('#') || /^\d+\s+-/.test(line.trim());
+          const value = { value: row.utilizationPercent, atMs: system.monotonicMs() };
+          utilization.set(`${row.gpuIndex} ${row.pid}`, value);
+          return true;
+        },
+        quietIsAlive: false,
+      }),
+    };
+  }
+
+  function dropOld<T>(seen: Map<string, Seen<T>>, nowMs: number): void {
+    for (const [key, entry] of seen) if (nowMs - entry.atMs > processFreshMs()) seen.delete(key);
+  }
+
+  function readProcesses(nowMs: number, facts: readonly GpuFacts[]): GpuProcessReading[] {
+    dropOld(processes, nowMs);
+    dropOld(utilization, nowMs);
+    const byUuid = new Map(facts.map((gpu) => [gpu.uuid, gpu.index]));
+    const byAddress = new Map(facts.map((gpu) => [gpu.pciAddress, gpu.index]));
+    return Array.from(processes.values()).flatMap(({ value }) => {
+      const gpuIndex = byAddress.get(value.pciAddress) ?? byUuid.get(value.uuid);
+      if (gpuIndex === undefined) return [];
+      return {
+        pid: value.pid,
+        gpuIndex,
+        gpuMemoryBytes: value.gpuMemoryBytes,
+        gpuUtilizationPercent: utilization.get(`${gpuIndex} ${value.pid}`)?.value ?? null,
+      };
+    });
+  }
+
+  /** Rows of GPUs that the kernel module lists and the tool does not, or no longer, answer for. */
+  function lostRows(present: readonly GpuRow[]): GpuRow[] {
+    const seen = new Set(present.map((row) => row.facts.pciAddress));
+    const known = new Map(Array.from(rows.values(), ({ value }) => [value.facts.pciAddress, value.facts]));
+    return listNvidiaGpus(system).flatMap((listed, position) => {
+      if (seen.has(listed.pciAddress)) return [];
+      const error = broken.get(listed.pciAddress) ?? 'nvidia-smi does not list this GPU any more';
+      return {
+        facts: known.get(listed.pciAddress) ?? factsOfListed(listed, position),
+        sample: lostSample(known.get(listed.pciAddress)?.index ?? position, error),
+      };
+    });
+  }
+
+  function read(): GpuReading {
+    if (loops === null) return { known: true, facts: [], gpus: [], processes: [], error: missingToolError() };
+    const nowMs = system.monotonicMs();
+    const toolState = loops.gpus.state();
+    const fresh = Array.from(rows.values()).filter((seen) => nowMs - seen.atMs <= freshMs());
+    const answering = fresh.length > 0;
+    const last = Array.from(rows.values(), (seen) => seen.value);
+    const found = answering
+      ? [...fresh.map((seen) => seen.value), ...lostRows(fresh.map((seen) => seen.value))]
+      : last.map((row) => withoutFigures(row, describe(toolState) ?? 'no figures'));
+    found.sort((a, b) => a.facts.index - b.facts.index);
+    const facts = found.map((row) => row.facts);
+    return {
+      known: rows.size > 0 || toolState.kind !== 'starting',
+      facts,
+      gpus: found.map((row) => row.sample),
+      processes: answering ? readProcesses(nowMs, facts) : [],
+      error: readingError(toolState, answering),
+    };
+  }
+
+  function readingError(toolState: ToolState, answering: boolean): string | null {
+    const gpuError = describe(toolState);
+    if (!answering) return gpuError ?? (rows.size === 0 ? null : 'no figures from nvidia-smi');
+    const processState = loops?.processes.state();
+    const processError = processState ? describe(processState) : null;
+    return gpuError ?? (processError === null ? null : `processes: ${processError}`);
+  }
+
+  function missingToolError(): string | null {
+    return listNvidiaGpus(system).length > 0
+      ? 'the NVIDIA driver is loaded, but nvidia-smi is not installed'
+      : null;
+  }
+
+  return {
+    vendor: 'NVIDIA',
+    isPresent: () => program !== null || listNvidiaGpus(system).length > 0,
+    start(ms) {
+      intervalMs = ms;
+      if (program === null) return;
+      loops = createLoops(program);
+      loops.gpus.start();
+      loops.processes.start();
+    },
+    setInterval(ms) {
+      if (ms === intervalMs) return;
+      intervalMs = ms;
+      loops?.gpus.restart();
+      loops?.processes.restart();
+      loops?.pmon.restart();
+    },
+    read,
+    stop() {
+      loops?.gpus.stop();
+      loops?.processes.stop();
+      loops?.pmon.stop();
+    },
+  };
+}
+
+function describe(state: ToolState): string | null {
+  switch (state.kind) {
+    case 'ticking':
+      return null;
+    case 'starting':
+      return state.sinceMs > 5_000
+        ? `nvidia-smi has not answered yet, after ${seconds(state.sinceMs)}`
+        : null;
+    case 'silent':
+      return `nvidia-smi has not answered for ${seconds(state.forMs)} (the driver may hang)`;
+    case 'ended':
+      return `nvidia-smi ended: ${state.reason}`;
+  }
+}
+
+const seconds = (ms: number) => `${Math.round(ms / 1000)} s`;
+
+const noFigures = {
+  utilizationPercent: null,
+  memoryUtilizationPercent: null,
+  memoryUsedBytes: null,
+  memoryFreeBytes: null,
+  temperatureCelsius: null,
+  powerWatts: null,
+  fanPercent: null,
+  smClockMHz: null,
+  memoryClockMHz: null,
+  performanceState: null,
+};
+
+function withoutFigures(row: GpuRow, error: string): GpuRow {
+  return { facts: row.facts, sample: { index: row.facts.index, health: 'error', error, ...noFigures } };
+}
+
+function lostSample(index: number, error: string): GpuSample {
+  return { index, health: 'lost', error, ...noFigures };
+}
+
+function factsOfListed(
+  listed: { pciAddress: string; name: string | null; uuid: string | null },
+  index: number,
+): GpuFacts {
+  return {
+    index,
+    uuid: listed.uuid,
+    name: listed.name,
+    vendor: 'NVIDIA',
+    pciAddress: listed.pciAddress,
+    memoryTotalBytes: null,
+    powerLimitWatts: null,
+    driverVersion: null,
+  };
+}

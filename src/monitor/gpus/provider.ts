@@ -1,0 +1,33 @@
+import type { GpuFacts } from '../../protocol/hello.ts';
+import type { GpuSample } from '../../protocol/sample.ts';
+
+/** What a vendor's tool says about one process on one GPU. */
+export interface GpuProcessReading {
+  pid: number;
+  gpuIndex: number;
+  gpuMemoryBytes: number | null;
+  gpuUtilizationPercent: number | null;
+}
+
+/** What a provider knows now. Reading never waits and never starts a program. */
+export interface GpuReading {
+  /** False until the tool has answered or failed for the first time. */
+  known: boolean;
+  facts: GpuFacts[];
+  gpus: GpuSample[];
+  processes: GpuProcessReading[];
+  /** Null where all is well. */
+  error: string | null;
+}
+
+/** One vendor's way to its GPUs; one per file. */
+export interface GpuProvider {
+  readonly vendor: string;
+  /** Whether this node has such GPUs or their tool; cheap. */
+  isPresent(): boolean;
+  start(intervalMs: number): void;
+  setInterval(intervalMs: number): void;
+  read(): GpuReading;
+  /** Ends every program that was started; returns at once. */
+  stop(): void;
+}

@@ -1,0 +1,142 @@
+import { createLineSplitter } from '../../lib/line-splitter.ts';
+import type { Leash } from '../leash.ts';
+import type { RunningProgram, System } from '../system.ts';
+
+/** How a tool that runs in loop mode is doing. */
+export type ToolState =
+  | { kind: 'starting'; sinceMs: number }
+  | { kind: 'ticking' }
+  | { kind: 'silent'; forMs: number }
+  | { kind: 'ended'; reason: string };
+
+export interface ToolLoopOptions {
+  system: System;
+  leash: Leash;
+  program: string;
+  args: () => readonly string[];
+  /** True where the line is part of an answer; other lines are kept as the tool's own words. */
+  onLine: (line: string) => boolean;
+  /** How long between two signs of life at most. */
+  silenceLimitMs: () => number;
+  /** For a tool that rightly prints nothing when there is nothing: being scheduled is a sign of life. */
+  quietIsAlive: boolean;
+}
+
+export interface ToolLoop {
+  start(): void;
+  /** Ends the running tool and starts it with new arguments as soon as it is gone. */
+  restart(): void;
+  state(): ToolState;
+  stop(): void;
+}
+
+const FIRST_WAIT_MS = 1_000;
+const LONGEST_WAIT_MS = 60_000;
+const HEALTHY_AFTER_MS = 60_000;
+/** The first answer takes long where the driver is not kept loaded: seconds per GPU. */
+const STARTUP_LIMIT_MS = 30_000;
+/** A tool that says nothing for so long is killed; a new one is started only once it is really gone. */
+const KILL_AFTER_MS = 30_000;
+const MAX_LINE_BYTES = 16 * 1024;
+const KEPT_WORDS = 5;
+
+/** Keeps one program running in loop mode: never two of it, never one per sample. */
+export function createToolLoop(options: ToolLoopOptions): ToolLoop {
+  const { system } = options;
+  let child: RunningProgram | null = null;
+  let timer: NodeJS.Timeout | null = null;
+  let waitMs = FIRST_WAIT_MS;
+  let startedAtMs = 0;
+  let lastSignMs = 0;
+  let answered = false;
+  let switches = '';
+  let words: string[] = [];
+  let endReason: string | null = null;
+  let stopped = true;
+  let restartWanted = false;
+
+  function takeLine(line: string): void {
+    lastSignMs = system.monotonicMs();
+    if (line.trim() === '') return;
+    if (options.onLine(line)) answered = true;
+    else words = [...words, line.trim()].slice(-KEPT_WORDS);
+  }
+
+  function listen(running: RunningProgram): void {
+    const tooLong = () => takeLine('(a line without end)');
+    const out = createLineSplitter(MAX_LINE_BYTES, takeLine, tooLong);
+    const err = createLineSplitter(MAX_LINE_BYTES, takeLine, tooLong);
+    running.stdout?.on('data', (chunk: Buffer) => out.push(chunk));
+    running.stderr?.on('data', (chunk: Buffer) => err.push(chunk));
+  }
+
+  function launch(): void {
+    timer = null;
+    restartWanted = false;
+    words = [];
+    answered = false;
+    switches = '';
+    startedAtMs = lastSignMs = system.monotonicMs();
+    const running = system.start(options.program, options.args());
+    child = running;
+    options.leash.add(running);
+    listen(running);
+    running.once('error', (error) => onEnd(running, error.message));
+    running.once('close', (code, signal) =>
+      onEnd(running, signal ? `ended by ${signal}` : `exit code ${code}`),
+    );
+  }
+
+  function onEnd(running: RunningProgram, how: string): void {
+    if (child !== running) return;
+    child = null;
+    endReason = restartWanted ? endReason : [words.join(' '), how].filter((part) => part !== '').join(' · ');
+    if (stopped) return;
+    const nowMs = system.monotonicMs();
+    if (nowMs - startedAtMs > HEALTHY_AFTER_MS) waitMs = FIRST_WAIT_MS;
+    timer = setTimeout(launch, restartWanted ? 0 : waitMs);
+    if (!restartWanted) waitMs = Math.min(LONGEST_WAIT_MS, waitMs * 2);
+  }
+
+  /** A process that sleeps between ticks is switched to again and again; one stuck in the driver is not. */
+  function isScheduled(): boolean {
+    const status = system.tryReadText(`/proc/${child?.pid}/status`);
+    const found = /^voluntary_ctxt_switches:\s*(\d+)/m.exec(status ?? '')?.[1] ?? '';
+    const moved = found !== switches;
+    switches = found;
+    return moved;
+  }
+
+  function state(): ToolState {
+    const nowMs = system.monotonicMs();
+    if (child === null) return { kind: 'ended', reason: endReason ?? 'not started' };
+    if (options.quietIsAlive && isScheduled()) lastSignMs = nowMs;
+    const silentMs = nowMs - lastSignMs;
+    if (!answered && !options.quietIsAlive) {
+      if (silentMs > STARTUP_LIMIT_MS) child.kill('SIGKILL');
+      if (silentMs <= options.silenceLimitMs()) return { kind: 'starting', sinceMs: nowMs - startedAtMs };
+    }
+    if (silentMs <= options.silenceLimitMs()) return { kind: 'ticking' };
+    if (silentMs > KILL_AFTER_MS) child.kill('SIGKILL');
+    return { kind: 'silent', forMs: silentMs };
+  }
+
+  return {
+    start() {
+      stopped = false;
+      if (child === null && timer === null) launch();
+    },
+    restart() {
+      if (child === null) return;
+      restartWanted = true;
+      child.kill('SIGTERM');
+    },
+    state,
+    stop() {
+      stopped = true;
+      if (timer !== null) clearTimeout(timer);
+      timer = null;
+      child?.kill('SIGKILL');
+    },
+  };
+}

@@ -1,0 +1,93 @@
+import { createLineSplitter } from '../lib/line-splitter.ts';
+import {
+  MAX_INTERVAL_MS,
+  MAX_UNACKNOWLEDGED_SAMPLES,
+  MIN_INTERVAL_MS,
+  SILENCE_LIMIT_MS,
+} from '../protocol/constants.ts';
+
+/** The way to the head: stdout for messages, stdin for its commands. */
+export interface HeadLink {
+  send(message: object): void;
+  /** Sends the last message and calls back once it is written, or after a short while. */
+  sendLast(message: object, done: () => void): void;
+  /** False while the head is behind: samples are then left out instead of queued. */
+  isHeadFollowing(sentSequence: number): boolean;
+}
+
+export interface HeadLinkEvents {
+  onInterval(intervalMs: number): void;
+  /** The head is gone or wants the monitor gone. Called once. */
+  onLeave(reason: string): void;
+}
+
+const MAX_COMMAND_BYTES = 4096;
+const SILENCE_CHECK_MS = 5_000;
+/** How long the last words may take: a cut link would hold them for ever. */
+const LAST_WORDS_LIMIT_MS = 200;
+
+function readCommand(line: string): Record<string, unknown> | null {
+  try {
+    const value: unknown = JSON.parse(line);
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : null;
+  } catch {
+    return null;
+  }
+}
+
+export function createHeadLink(
+  streams: { stdin: NodeJS.ReadStream; stdout: NodeJS.WriteStream },
+  monotonicMs: () => number,
+  events: HeadLinkEvents,
+): HeadLink {
+  let heardAtMs = monotonicMs();
+  let acknowledged = 0;
+  let left = false;
+
+  function leave(reason: string): void {
+    if (left) return;
+    left = true;
+    clearInterval(silenceTimer);
+    events.onLeave(reason);
+  }
+
+  function obey(line: string): void {
+    const command = readCommand(line);
+    if (command === null) return;
+    heardAtMs = monotonicMs();
+    if (command.type === 'stop') leave('the head said stop');
+    if (command.type === 'beat' && typeof command.acknowledged === 'number')
+      acknowledged = command.acknowledged;
+    if (command.type === 'interval' && typeof command.intervalMs === 'number') {
+      events.onInterval(Math.max(MIN_INTERVAL_MS, Math.min(MAX_INTERVAL_MS, command.intervalMs)));
+    }
+  }
+
+  const splitter = createLineSplitter(MAX_COMMAND_BYTES, obey, () => undefined);
+  streams.stdin.on('data', (chunk: Buffer) => splitter.push(chunk));
+  streams.stdin.once('end', () => leave('the connection to the head ended'));
+  streams.stdin.once('close', () => leave('the connection to the head closed'));
+  streams.stdin.once('error', (error) => leave(`the connection to the head broke: ${error.message}`));
+  streams.stdout.once('error', (error) => leave(`the head does not listen any more: ${error.message}`));
+
+  const silenceTimer = setInterval(() => {
+    const silentMs = monotonicMs() - heardAtMs;
+    if (silentMs > SILENCE_LIMIT_MS) leave(`the head said nothing for ${Math.round(silentMs / 1000)} s`);
+  }, SILENCE_CHECK_MS);
+
+  const encode = (message: object) => `${JSON.stringify(message)}\n`;
+
+  return {
+    send(message) {
+      if (!left) streams.stdout.write(encode(message));
+    },
+    sendLast(message, done) {
+      const timer = setTimeout(done, LAST_WORDS_LIMIT_MS);
+      streams.stdout.write(encode(message), () => {
+        clearTimeout(timer);
+        done();
+      });
+    },
+    isHeadFollowing: (sentSequence) => sentSequence - acknowledged < MAX_UNACKNOWLEDGED_SAMPLES,
+  };
+}

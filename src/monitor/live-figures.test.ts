@@ -1,0 +1,158 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readKernelUnits } from './auxiliary-vector.ts';
+import { createFilesystemCollector } from './collectors/filesystems.ts';
+import { createMemoryCollector } from './collectors/memory.ts';
+import { createNetworkCollector } from './collectors/network.ts';
+import { createProcessCollector } from './collectors/processes.ts';
+import { endForgottenMonitors, isMonitorOf } from './forgotten-monitors.ts';
+import { createSystem } from './system.ts';
+
+/** The collectors against what the usual programs say of this very machine at the same moment. */
+
+const system = createSystem();
+const said = (program: string, ...args: string[]) =>
+  execFileSync(program, args, { env: { ...process.env, LC_ALL: 'C' } }).toString();
+
+/** Two readings of a machine that goes on working. */
+function expectNear(found: number | null | undefined, wanted: number, tolerance: number): void {
+  expect(found).not.toBeNull();
+  expect(Math.abs((found ?? 0) - wanted)).toBeLessThanOrEqual(tolerance);
+}
+
+describe('memory', () => {
+  it('agrees with free', () => {
+    const memory = createMemoryCollector(system)();
+    const [, total, , , , , available] = said('free', '-b').split('\n')[1]?.split(/\s+/) ?? [];
+    expect(memory.totalBytes).toBe(Number(total));
+    expectNear(memory.availableBytes, Number(available), 0.05 * Number(total));
+  });
+});
+
+describe('file systems', () => {
+  it('agree with df, and / is there', async () => {
+    const collect = createFilesystemCollector(system);
+    collect();
+    await expect.poll(() => collect().every((row) => row.totalBytes !== null), { timeout: 5_000 }).toBe(true);
+    const rows = collect();
+    expect(rows.map((row) => row.mountPoint)).toContain('/');
+    for (const row of rows) {
+      const line = said('df', '-PB1', row.mountPoint).split('\n')[1]?.split(/\s+/) ?? [];
+      expect(row.totalBytes).toBe(Number(line[1]));
+      expectNear(row.usedBytes, Number(line[2]), 0.01 * Number(line[1]));
+      expectNear(row.availableBytes, Number(line[3]), 0.01 * Number(line[1]));
+    }
+  });
+});
+
+describe('network', () => {
+  it('names what /proc names and never loopback', () => {
+    const collect = createNetworkCollector(system);
+    collect();
+    const names = collect().map((row) => row.name);
+    expect(names).not.toContain('lo');
+    for (const name of names) expect(system.readText('/proc/net/dev')).toContain(`${name}:`);
+  });
+});
+
+describe('processes', () => {
+  const busy = spawn('/bin/sh', ['-c', 'while :; do :; done'], { stdio: 'ignore' });
+  const parent = spawn('/bin/sh', ['-c', 'sh -c "while :; do :; done" & wait'], {
+    stdio: 'ignore',
+    detached: true,
+  });
+  const collector = createProcessCollector(system, readKernelUnits(system));
+  beforeAll(async () => {
+    await Promise.all([busy, parent].map((child) => child.pid ?? once(child, 'spawn')));
+  });
+  afterAll(() => {
+    busy.kill('SIGKILL');
+    process.kill(-(parent.pid ?? 0), 'SIGKILL');
+    collector.close();
+  });
+
+  const childOf = (pid: number | undefined) => Number(said('ps', '-o', 'pid=', '--ppid', String(pid)).trim());
+
+  it('agree with ps on user, command, start, parent, resident memory and CPU', async () => {
+    const onGpus = [busy, parent].map((child) => ({
+      pid: child.pid ?? 0,
+      gpuIndex: 0,
+      gpuMemoryBytes: 1,
+      gpuUtilizationPercent: null,
+    }));
+    collector.collect(onGpus);
+    await expect.poll(() => childOf(parent.pid)).toBeGreaterThan(0);
+    const startedMs = performance.now();
+    await expect.poll(() => performance.now() - startedMs, { timeout: 3_000 }).toBeGreaterThan(1_000);
+    const { gpuProcesses, topProcesses, processCount } = collector.collect(onGpus);
+    const [own, tree] = gpuProcesses;
+    const [rss, state, user, command] = said('ps', '-o', 'rss=,stat=,user=,comm=', '-p', String(busy.pid))
+      .trim()
+      .split(/\s+/);
+    const facts = collector.facts(busy.pid ?? 0);
+    // The kernel counts resident pages per processor and sums them up lazily (proc(5), stat).
+    expectNear(own?.residentBytes, Number(rss) * 1024, 1024 * 1024);
+    expect(own?.state).toBe(state?.[0]);
+    expect(facts).toMatchObject({ user, command, arguments: '-c while :; do :; done' });
+    const started = Date.parse(said('ps', '-o', 'lstart=', '-p', String(busy.pid)).trim());
+    expectNear(facts?.startTimeMs, started, 2_000);
+    // The two loops and the other tests share this machine's cores.
+    expect(own?.cpuPercent).toBeGreaterThan(10);
+    expect(own?.treeCpuPercent).toBe(own?.cpuPercent);
+    expect(tree?.treeCpuPercent).toBeGreaterThan((tree?.cpuPercent ?? 0) + 10);
+    expect(topProcesses.map((row) => row.pid)).toContain(busy.pid);
+    expectNear(processCount, said('ps', '-e', '--no-headers').trim().split('\n').length, 15);
+  });
+
+  it('forget a process that has ended', async () => {
+    const child = spawn('sleep', ['60'], { stdio: 'ignore' });
+    collector.collect([]);
+    expect(collector.facts(child.pid ?? 0)?.command).toBe('sleep');
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    collector.collect([]);
+    expect(collector.facts(child.pid ?? 0)).toBeNull();
+  });
+});
+
+describe('forgotten monitors', () => {
+  it('are told by their last words', () => {
+    expect(isMonitorOf('node\0-e\0x\0rollcall-monitor\0n1\0h1\0', 'n1', 'h1')).toBe(true);
+    expect(isMonitorOf('rollcall-monitor n1 h1\0\0\0', 'n1', 'h1')).toBe(true);
+    expect(isMonitorOf('rollcall-monitor n1 h12\0', 'n1', 'h1')).toBe(false);
+    expect(isMonitorOf('rollcall-monitor n1 h1 x\0', 'n1', 'h1')).toBe(false);
+    expect(isMonitorOf('xrollcall-monitor n1 h1\0', 'n1', 'h1')).toBe(false);
+  });
+
+  it('are ended when they are older, also when they are stopped', async () => {
+    const child = spawn(
+      process.execPath,
+      ['-e', 'setInterval(() => 0, 1000)', 'rollcall-monitor', 'old-node', 'head-x'],
+      {
+        stdio: 'ignore',
+      },
+    );
+    await once(child, 'spawn');
+    child.kill('SIGSTOP');
+    const ended = once(child, 'exit');
+    // The newcomer is this test's own process, which is older: its start is made to look later.
+    expect(endForgottenMonitors(system, 'other-node', 'head-x')).toEqual([]);
+    const newcomer = spawn(
+      process.execPath,
+      [
+        '--import',
+        'tsx',
+        '-e',
+        `
+        import { endForgottenMonitors } from ${JSON.stringify(new URL('./forgotten-monitors.ts', import.meta.url).href)};
+        import { createSystem } from ${JSON.stringify(new URL('./system.ts', import.meta.url).href)};
+        console.log(JSON.stringify(endForgottenMonitors(createSystem(), 'old-node', 'head-x')));`,
+        '--input-type=module',
+      ],
+      { stdio: ['ignore', 'pipe', 'inherit'] },
+    );
+    expect((await ended)[1]).toBe('SIGKILL');
+    newcomer.kill('SIGKILL');
+  });
+});

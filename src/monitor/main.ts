@@ -1,0 +1,147 @@
+import { type BoundedLog, openBoundedLog } from '../lib/bounded-log.ts';
+import { nodeFileName } from '../lib/node-file-name.ts';
+import { MONITOR_TITLE } from '../protocol/constants.ts';
+import { applyFacts, type KnownFacts, mergeSample } from '../protocol/merge.ts';
+import type { Sample } from '../protocol/sample.ts';
+import { describeNode } from './describe-node.ts';
+import { endForgottenMonitors } from './forgotten-monitors.ts';
+import { createGpuCollector } from './gpus/gpu-collector.ts';
+import { createNvidiaSmiProvider } from './gpus/nvidia-smi.ts';
+import { createHeadLink } from './head-link.ts';
+import { createLeash } from './leash.ts';
+import { createSampler } from './sampler.ts';
+import { openStatusFile } from './status-file.ts';
+import { createSystem } from './system.ts';
+
+/** `… BUILD NONCE INTERVAL_MS rollcall-monitor NODE HEADID`: what the head starts a monitor with. */
+interface Arguments {
+  build: string;
+  nonce: string;
+  intervalMs: number;
+  node: string;
+  headId: string;
+}
+
+function readArguments(argv: readonly string[]): Arguments {
+  const [build, nonce, intervalMs, title, node, headId] = argv.slice(-6);
+  if (title !== MONITOR_TITLE || !build || !nonce || !node || !headId) throw new Error('bad arguments');
+  return { build, nonce, intervalMs: Number(intervalMs), node, headId };
+}
+
+/** Rates need two readings: the first sample follows so soon after the start. */
+const FIRST_SAMPLE_MS = 250;
+const FOLDER = '/tmp';
+
+function runMonitor(own: Arguments): void {
+  // A hung file system keeps its thread for ever; libuv reads this at the first use of its pool.
+  process.env.UV_THREADPOOL_SIZE = '16';
+  process.title = `${MONITOR_TITLE} ${own.node} ${own.headId}`;
+  const system = createSystem();
+  const ended = endForgottenMonitors(system, own.node, own.headId);
+  const base = `${FOLDER}/monitor-${nodeFileName(own.node)}`;
+  const paths = (ending: string) => [`${base}.${ending}`, `${base}.${system.uid}.${ending}`];
+  const log = openBoundedLog(
+    {
+      files: system.files,
+      paths: paths('log'),
+      uid: system.uid,
+      tag: `monitor ${own.headId}`,
+      now: () => new Date(system.now()),
+    },
+    `started: pid ${process.pid}, node.js ${process.version}, build ${own.build}`,
+  );
+  for (const pid of ended) log.write(`ended a forgotten monitor, pid ${pid}`);
+  const status = openStatusFile(system, paths('json'), '{}\n');
+  const leash = createLeash(system);
+  let intervalMs = own.intervalMs;
+  const gpus = createGpuCollector([createNvidiaSmiProvider(system, leash)], intervalMs);
+  const sampler = createSampler(system, gpus);
+  const known: KnownFacts = { gpus: null, processes: new Map() };
+  let statusProblem = status.problem;
+  let sequence = 0;
+  /** When the next sample is due: counted on from the last due time, so that a slow sample causes no drift. */
+  let dueMs = system.monotonicMs() + FIRST_SAMPLE_MS;
+  let timer: NodeJS.Timeout | null = null;
+
+  /** `process.exit` waits for stuck threads; SIGKILL does not. */
+  function dieNow(): void {
+    leash.release();
+    process.kill(process.pid, 'SIGKILL');
+  }
+
+  function leave(reason: string): void {
+    if (timer) clearTimeout(timer);
+    gpus.stop();
+    log.write(`leaving: ${reason}`);
+    link.sendLast({ type: 'bye', reason }, dieNow);
+  }
+
+  const link = createHeadLink(process, system.monotonicMs, {
+    onInterval(ms) {
+      if (ms === intervalMs) return;
+      intervalMs = ms;
+      gpus.setInterval(ms);
+      dueMs = system.monotonicMs();
+      schedule(0);
+    },
+    onLeave: leave,
+  });
+
+  function sampleNow(): void {
+    const following = link.isHeadFollowing(sequence);
+    if (following) {
+      const { facts, sample } = sampler.take(sequence + 1, intervalMs);
+      sequence++;
+      if (facts) {
+        link.send(facts);
+        applyFacts(known, facts);
+      }
+      link.send(sample);
+      writeStatus(sample);
+    }
+    const nowMs = system.monotonicMs();
+    dueMs = Math.max(dueMs + intervalMs, nowMs);
+    schedule(dueMs - nowMs);
+  }
+
+  function writeStatus(sample: Sample): void {
+    const merged = mergeSample(sample, known.gpus, known.processes);
+    status.write(
+      `${JSON.stringify({ name: own.node, hello: { ...hello, gpus: known.gpus }, sample: merged })}\n`,
+    );
+    if (status.problem !== statusProblem) log.write(`status file: ${status.problem ?? 'written again'}`);
+    statusProblem = status.problem;
+  }
+
+  function schedule(delayMs: number): void {
+    if (timer) clearTimeout(timer);
+    timer = setTimeout(sampleNow, delayMs);
+  }
+
+  const greeting = describeNode(system, {
+    build: own.build,
+    nonce: own.nonce,
+    logPath: log.path,
+    statusPath: status.path,
+    notes: writingNotes(log, status.problem),
+  });
+  process.on('uncaughtException', (error) => {
+    log.write(`crashed: ${error.stack ?? error.message}`);
+    process.stderr.write(`${error.stack ?? error.message}\n`);
+    leash.release();
+    process.exit(70);
+  });
+  const { nonce: _nonce, ...hello } = greeting;
+  link.send(greeting);
+  sampler.prime();
+  schedule(FIRST_SAMPLE_MS);
+}
+
+function writingNotes(log: BoundedLog, statusProblem: string | null): string[] {
+  const notes: string[] = [];
+  if (log.path === null) notes.push(`no log is written on the node: ${log.problem ?? 'unknown'}`);
+  if (statusProblem !== null) notes.push(`no status file is written on the node: ${statusProblem}`);
+  return notes;
+}
+
+runMonitor(readArguments(process.argv));

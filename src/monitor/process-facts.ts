@@ -1,0 +1,57 @@
+import { MAX_PROCESS_FACTS } from '../protocol/constants.ts';
+import type { ProcessFacts } from '../protocol/hello.ts';
+
+/** How many samples a process may be missing from before its facts are taken back. */
+const KEPT_SAMPLES = 60;
+
+interface Told {
+  startTicks: number | null;
+  missedSamples: number;
+}
+
+/**
+ * Which processes the head has been told about: facts travel once, samples carry pids only.
+ * A pid with another start time is another process.
+ */
+export function createProcessFacts(
+  facts: (pid: number) => ProcessFacts | null,
+  startOf: (pid: number) => number | null,
+) {
+  const told = new Map<number, Told>();
+
+  function tellNew(pids: ReadonlySet<number>): ProcessFacts[] {
+    const news: ProcessFacts[] = [];
+    for (const pid of pids) {
+      const known = told.get(pid);
+      const startTicks = startOf(pid);
+      if (known && known.startTicks === startTicks) {
+        known.missedSamples = 0;
+        continue;
+      }
+      const found = told.size < MAX_PROCESS_FACTS ? facts(pid) : null;
+      if (found === null) continue;
+      told.set(pid, { startTicks, missedSamples: 0 });
+      news.push(found);
+    }
+    return news;
+  }
+
+  function takeBack(pids: ReadonlySet<number>): number[] {
+    const gone: number[] = [];
+    for (const [pid, known] of told) {
+      if (pids.has(pid)) continue;
+      known.missedSamples++;
+      if (known.missedSamples <= KEPT_SAMPLES) continue;
+      told.delete(pid);
+      gone.push(pid);
+    }
+    return gone;
+  }
+
+  return {
+    /** Call once per sample that is sent, with the pids that it names. */
+    update(pids: ReadonlySet<number>): { processes: ProcessFacts[]; gone: number[] } {
+      return { gone: takeBack(pids), processes: tellNew(pids) };
+    },
+  };
+}

@@ -1,0 +1,95 @@
+import type { Facts, GpuFacts } from '../protocol/hello.ts';
+import type { CollectorName, CollectorReport, Sample } from '../protocol/sample.ts';
+import { readKernelUnits } from './auxiliary-vector.ts';
+import { createCpuCollector } from './collectors/cpu.ts';
+import { createDiskCollector } from './collectors/disks.ts';
+import { createFilesystemCollector } from './collectors/filesystems.ts';
+import { createMemoryCollector } from './collectors/memory.ts';
+import { createNetworkCollector } from './collectors/network.ts';
+import { createProcessCollector } from './collectors/processes.ts';
+import type { GpuCollector } from './gpus/gpu-collector.ts';
+import { createProcessFacts } from './process-facts.ts';
+import type { System } from './system.ts';
+
+export interface Sampler {
+  /** Takes the readings that rates are computed against; call once before the first sample. */
+  prime(): void;
+  take(sequence: number, intervalMs: number): { facts: Facts | null; sample: Sample };
+  close(): void;
+}
+
+const hundredths = (value: number) => Math.round(value * 100) / 100;
+
+/** Runs every collector on its own: one that fails reports so and hides no other. */
+export function createSampler(system: System, gpus: GpuCollector): Sampler {
+  const cpu = createCpuCollector(system);
+  const memory = createMemoryCollector(system);
+  const filesystems = createFilesystemCollector(system);
+  const disks = createDiskCollector(system);
+  const network = createNetworkCollector(system);
+  const processes = createProcessCollector(system, readKernelUnits(system));
+  const processFacts = createProcessFacts(processes.facts, processes.startOf);
+  let toldGpus = '';
+
+  function collect(intervalMs: number, sequence: number): { sample: Sample; gpuFacts: GpuFacts[] | null } {
+    const collectors: Partial<Record<CollectorName, CollectorReport>> = {};
+    function run<T>(name: CollectorName, collector: () => T): T | null {
+      const startedMs = system.monotonicMs();
+      try {
+        const value = collector();
+        collectors[name] = { ok: true, ms: hundredths(system.monotonicMs() - startedMs) };
+        return value;
+      } catch (error) {
+        const text = error instanceof Error ? error.message : String(error);
+        collectors[name] = { ok: false, ms: hundredths(system.monotonicMs() - startedMs), error: text };
+        return null;
+      }
+    }
+    const onGpus = run('gpus', gpus.read);
+    if (onGpus?.error) collectors.gpus = { ok: false, ms: collectors.gpus?.ms ?? null, error: onGpus.error };
+    const known = onGpus?.known ? onGpus : null;
+    const onProcesses = run('processes', () => processes.collect(onGpus?.processes ?? []));
+    const sample: Sample = {
+      type: 'sample',
+      sequence,
+      takenAtMs: system.now(),
+      intervalMs,
+      cpu: run('cpu', cpu),
+      memory: run('memory', memory),
+      filesystems: run('filesystems', filesystems),
+      disks: run('disks', disks),
+      network: run('network', network),
+      gpus: known?.gpus ?? null,
+      gpuProcesses: known && onProcesses ? onProcesses.gpuProcesses : null,
+      processCount: onProcesses?.processCount ?? null,
+      topProcesses: onProcesses?.topProcesses ?? null,
+      collectors: collectors as Record<CollectorName, CollectorReport>,
+    };
+    return { sample, gpuFacts: known?.facts ?? null };
+  }
+
+  function newFacts(sample: Sample, gpuFacts: GpuFacts[] | null): Facts | null {
+    const pids = new Set(
+      [...(sample.gpuProcesses ?? []), ...(sample.topProcesses ?? [])].map((row) => row.pid),
+    );
+    const changed = processFacts.update(pids);
+    const told = gpuFacts === null ? toldGpus : JSON.stringify(gpuFacts);
+    const facts: Facts = { type: 'facts' };
+    if (told !== toldGpus) facts.gpus = gpuFacts;
+    if (changed.processes.length > 0) facts.processes = changed.processes;
+    if (changed.gone.length > 0) facts.gone = changed.gone;
+    toldGpus = told;
+    return Object.keys(facts).length > 1 ? facts : null;
+  }
+
+  return {
+    prime() {
+      collect(0, 1);
+    },
+    take(sequence, intervalMs) {
+      const { sample, gpuFacts } = collect(intervalMs, sequence);
+      return { facts: newFacts(sample, gpuFacts), sample };
+    },
+    close: () => processes.close(),
+  };
+}

@@ -1,0 +1,150 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import * as fs from 'node:fs';
+
+/** Space and kind of a file system, in bytes. */
+export interface FilesystemSpace {
+  totalBytes: number;
+  freeBytes: number;
+  availableBytes: number;
+}
+
+/** A program kept running: lines in, no shell in between. */
+export type RunningProgram = ChildProcess;
+
+/**
+ * The monitor's only door to files and programs of the node. Its root can be moved, so that tests
+ * point it at a folder of captures.
+ */
+export interface System {
+  readonly files: typeof fs;
+  readonly uid: number;
+  /** Whole text of a small file; throws as `node:fs` does. */
+  readText(path: string): string;
+  /** As `readText`, null where it cannot be read. */
+  tryReadText(path: string): string | null;
+  /** Opens a file to read it again and again; throws as `node:fs` does. */
+  open(path: string): number;
+  /** Reads an open file from its start into the shared buffer; hands back that buffer and the length. */
+  reread(descriptor: number): { buffer: Buffer; length: number };
+  close(descriptor: number): void;
+  list(path: string): string[];
+  readLink(path: string): string | null;
+  exists(path: string): boolean;
+  ownerOf(path: string): number | null;
+  /** Asks the kernel for a file system's space in a thread of its own: a dead server hangs it. */
+  filesystemSpace(path: string): Promise<FilesystemSpace>;
+  findProgram(name: string): string | null;
+  start(program: string, args: readonly string[]): RunningProgram;
+  /** Starts a program that only listens: its output goes nowhere and keeps no channel open. */
+  startWatcher(program: string, args: readonly string[]): RunningProgram;
+  /** Runs a short program to its end; rejects after `limitMs`. */
+  run(program: string, args: readonly string[], limitMs: number): Promise<string>;
+  /** Epoch milliseconds. */
+  now(): number;
+  /** Milliseconds of a clock that never jumps. */
+  monotonicMs(): number;
+}
+
+const MAX_TEXT_BYTES = 4 * 1024 * 1024;
+const PROGRAM_FOLDERS = [
+  '/usr/bin',
+  '/usr/local/bin',
+  '/bin',
+  '/usr/local/nvidia/bin',
+  '/opt/bin',
+  '/usr/lib/wsl/lib',
+];
+
+export interface SystemOptions {
+  /** Stands in front of every path: '' on a node, a folder of captures in tests. */
+  root?: string;
+  /** Folders to look for programs in before the usual ones. */
+  programFolders?: readonly string[];
+}
+
+export function createSystem(options: SystemOptions = {}): System {
+  const root = options.root ?? '';
+  let buffer = Buffer.allocUnsafe(64 * 1024);
+
+  function reread(descriptor: number): { buffer: Buffer; length: number } {
+    let length = 0;
+    for (;;) {
+      const read = fs.readSync(descriptor, buffer, length, buffer.length - length, length);
+      if (read === 0) return { buffer, length };
+      length += read;
+      if (length < buffer.length) continue;
+      if (length >= MAX_TEXT_BYTES) return { buffer, length };
+      const larger = Buffer.allocUnsafe(buffer.length * 2);
+      buffer.copy(larger, 0, 0, length);
+      buffer = larger;
+    }
+  }
+
+  function readText(path: string): string {
+    const descriptor = fs.openSync(root + path, 'r');
+    try {
+      const found = reread(descriptor);
+      return found.buffer.toString('utf8', 0, found.length);
+    } finally {
+      fs.closeSync(descriptor);
+    }
+  }
+
+  function attempt<T>(action: () => T): T | null {
+    try {
+      return action();
+    } catch {
+      return null;
+    }
+  }
+
+  const exists = (path: string) => fs.existsSync(root + path);
+
+  function findProgram(name: string): string | null {
+    const fromPath = (process.env.PATH ?? '').split(':').filter((folder) => folder.startsWith('/'));
+    const folders = [...(options.programFolders ?? []), ...fromPath, ...PROGRAM_FOLDERS];
+    const found = folders.map((folder) => `${folder}/${name}`).find((path) => isExecutableFile(path));
+    return found ?? null;
+  }
+
+  function isExecutableFile(path: string): boolean {
+    return (
+      attempt(() => fs.statSync(path).isFile() && fs.accessSync(path, fs.constants.X_OK) === undefined) ??
+      false
+    );
+  }
+
+  return {
+    files: fs,
+    uid: process.getuid?.() ?? 0,
+    readText,
+    tryReadText: (path) => attempt(() => readText(path)),
+    open: (path) => fs.openSync(root + path, 'r'),
+    reread,
+    close: (descriptor) => fs.closeSync(descriptor),
+    list: (path) => fs.readdirSync(root + path),
+    readLink: (path) => attempt(() => fs.readlinkSync(root + path)),
+    exists,
+    ownerOf: (path) => attempt(() => fs.statSync(root + path).uid),
+    filesystemSpace: async (path) => {
+      const found = await fs.promises.statfs(root + path);
+      return {
+        totalBytes: found.blocks * found.bsize,
+        freeBytes: found.bfree * found.bsize,
+        availableBytes: found.bavail * found.bsize,
+      };
+    },
+    findProgram,
+    start: (program, args) =>
+      spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, LC_ALL: 'C' } }),
+    startWatcher: (program, args) => spawn(program, args, { stdio: ['pipe', 'ignore', 'ignore'] }),
+    run: (program, args, limitMs) =>
+      new Promise((resolve, reject) => {
+        execFile(program, args, { timeout: limitMs, killSignal: 'SIGKILL' }, (error, stdout) =>
+          error ? reject(error) : resolve(stdout),
+        );
+      }),
+    now: () => Date.now(),
+    monotonicMs: () => performance.now(),
+  };
+}
