@@ -1,0 +1,67 @@
+import type { Stage } from '../protocol/causes.ts';
+import type { FailureDetail } from '../protocol/failures.ts';
+import type { NodeMark } from './bootstrap.ts';
+import type { ChannelEnd } from './transport.ts';
+
+/** What a login says when there is no shell for commands; from sshd, nologin(8) and shells. */
+const NO_SHELL =
+  /account is currently not available|restricted|nologin|no such file or directory|not found|permission denied|unknown command|command not recognized/i;
+const OTHER_SERVICE = /allows sftp connections only|not allowed to execute|forced|only .* allowed/i;
+
+/** Why a login ended before the monitor said hello. */
+export function explainEarlyEnd(stage: Stage, end: ChannelEnd, lastLines: readonly string[]): FailureDetail {
+  const last = lastLines.at(-1) ?? 'it said nothing';
+  const how = end.signal ? `ended by ${end.signal}` : `exit code ${end.exitCode ?? 'unknown'}`;
+  if (stage === 'shell') {
+    if (lastLines.some((line) => OTHER_SERVICE.test(line))) return { cause: 'forced-command', detail: last };
+    if (lastLines.some((line) => NO_SHELL.test(line)) || end.exitCode === 127)
+      return { cause: 'no-shell', detail: last };
+    if (end.exitCode === 1 && lastLines.length === 0)
+      return { cause: 'no-shell', detail: `the login ended with ${how}` };
+    return { cause: 'forced-command', detail: `${last} (${how})` };
+  }
+  if (stage === 'runtime')
+    return { cause: 'no-runtime', detail: `the upload ended with ${how}`, hint: INSTALL };
+  return { cause: 'monitor-crashed', detail: `before its first message, ${how}` };
+}
+
+const INSTALL = 'Install Node.js 18.15 or later on the node, or make room for a shipped one in ~/.cache.';
+
+/** Why nothing can be shipped. */
+export function explainMissingRuntime(mark: NodeMark, installCommand: string | null): FailureDetail {
+  const machine = `${mark.system} ${mark.machine}`;
+  return {
+    cause: 'no-runtime',
+    detail: `it has no Node.js 18.15 or later, and the head has none for ${machine}`,
+    hint:
+      mark.system === 'Linux' && installCommand
+        ? `On the head, in Rollcall's folder: ${installCommand}`
+        : 'Install Node.js 18.15 or later on the node.',
+  };
+}
+
+/** Reads the folders out of `no-space:/home/u/.cache/rollcall noexec:/tmp/rollcall-1000`. */
+function foldersWith(detail: string, reason: string): string[] {
+  return detail
+    .split(' ')
+    .filter((word) => word.startsWith(`${reason}:`))
+    .map((word) => word.slice(reason.length + 1));
+}
+
+/** Why an upload failed, from the uploading shell's words. */
+export function explainUploadFailure(reason: string, detail: string, rawBytes: number): FailureDetail {
+  const neededMiB = Math.ceil(rawBytes / 1024 / 1024);
+  if (reason === 'start') {
+    return /permission denied/i.test(detail)
+      ? { cause: 'noexec', folders: ['~/.cache/rollcall'] }
+      : { cause: 'libc', detail };
+  }
+  const full = foldersWith(detail, 'no-space');
+  if (full.length > 0) return { cause: 'no-space', folders: full, neededMiB };
+  const noexec = foldersWith(detail, 'noexec');
+  if (noexec.length > 0) return { cause: 'noexec', folders: noexec };
+  if (reason === 'write') return { cause: 'no-space', folders: [detail], neededMiB };
+  const text =
+    reason === 'damaged' ? `the runtime arrived damaged in ${detail}` : `no folder to put one in:${detail}`;
+  return { cause: 'no-runtime', detail: text, hint: INSTALL };
+}

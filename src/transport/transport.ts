@@ -1,0 +1,54 @@
+import type { Target } from '../nodes/target.ts';
+import type { Failure, Stage } from '../protocol/causes.ts';
+import type { TransportName } from '../protocol/node.ts';
+
+/** How a command on a node ended. `failure` says why when it was not the command's own doing. */
+export interface ChannelEnd {
+  exitCode: number | null;
+  signal: string | null;
+  failure: Failure | null;
+}
+
+/** One command running on a node, with its three streams. Listeners are set before the first bytes come. */
+export interface Channel {
+  /** Sends bytes to the command's stdin. Writing to a closed channel is ignored. */
+  write(data: string | Uint8Array): void;
+  /** Resolves when what was written has been handed to the system, or the channel has ended. */
+  drained(): Promise<void>;
+  onStdout(listener: (chunk: Buffer) => void): void;
+  onStderr(listener: (chunk: Buffer) => void): void;
+  /** Resolves once, when the command has ended or the connection is gone. Never rejects. */
+  readonly ended: Promise<ChannelEnd>;
+  /** Closes stdin: what a monitor takes as the order to leave. */
+  endInput(): void;
+  /** Closes everything at once. */
+  close(): void;
+}
+
+export interface OpenOptions {
+  /** The command, safe for any login shell. */
+  command: string;
+  signal: AbortSignal;
+  /** Called as each stage is passed, with a short fact for a person (an address, a key type). */
+  onStage?: (stage: Stage, fact: string) => void;
+}
+
+/** A way to a node. It yields channels and errors and decides nothing. */
+export interface Transport {
+  readonly name: TransportName;
+  /** Opens a command on the node. Rejects with a `TransportError`, within its own limits per stage. */
+  open(target: Target, options: OpenOptions): Promise<Channel>;
+  /** Ends what is shared between connections (jump hosts, caches). */
+  dispose(): void;
+}
+
+/** The only error that `Transport.open` rejects with. */
+export class TransportError extends Error {
+  readonly failure: Failure;
+
+  constructor(failure: Failure) {
+    super(failure.message);
+    this.name = 'TransportError';
+    this.failure = failure;
+  }
+}
