@@ -1,0 +1,238 @@
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { gzipSync } from 'node:zlib';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { parseNodeList } from '../nodes/node-list.ts';
+import { createFailure } from '../protocol/failures.ts';
+import { createState, type State } from '../state/state.ts';
+import { createLocalTransport } from '../transport/local.ts';
+import type { MonitorBundle } from '../transport/monitor-bundle.ts';
+import { type Transport, TransportError } from '../transport/transport.ts';
+import { wayTo } from '../transport/way.ts';
+import { createBackoff } from './backoff.ts';
+import { walkToNode } from './check-node.ts';
+import { createFleet, type Fleet } from './fleet.ts';
+import { createNodeLog } from './node-log.ts';
+
+const { build } = await import('esbuild');
+const bundled = await build({
+  entryPoints: ['src/monitor/main.ts'],
+  bundle: true,
+  platform: 'node',
+  format: 'cjs',
+  target: 'node18.15',
+  write: false,
+});
+const gzip = gzipSync(bundled.outputFiles[0]?.contents ?? '');
+const monitor: MonitorBundle = {
+  build: 'test',
+  gzip,
+  gzipSha256: createHash('sha256').update(gzip).digest('hex'),
+};
+
+const monotonicMs = () => performance.now();
+const targetsOf = (text: string) => parseNodeList(text, 'list').targets;
+const noRuntimes = { forMachine: () => Promise.resolve(null) };
+const local = createLocalTransport(process.env);
+
+/** Refuses every attempt, and counts. */
+function refusingTransport(cause: 'refused' | 'auth') {
+  let attempts = 0;
+  const transport: Transport = {
+    name: 'ssh2',
+    open: (target) => {
+      attempts++;
+      const detail = cause === 'auth' ? ({ cause, user: 'ann', tried: [] } as const) : ({ cause } as const);
+      return Promise.reject(new TransportError(createFailure(wayTo(target, null), detail)));
+    },
+    dispose: () => undefined,
+  };
+  return { transport, attempts: () => attempts };
+}
+
+describe('fleet', () => {
+  const headId = `t${process.pid}`;
+  const names = ['fleet-a', 'fleet-b', 'fleet-c'].map((name) => `${name}-${process.pid}`);
+  const [a = '', b = '', c = ''] = names;
+  let state: State;
+  let fleet: Fleet;
+  let fingerprint = 'x';
+
+  function start(transportFor: (name: string) => Transport = () => local): void {
+    state = createState(monotonicMs);
+    fleet = createFleet({
+      state,
+      transportFor: (target) => transportFor(target.name),
+      wayFor: (target) => wayTo(target, null),
+      logFor: (target) => createNodeLog(target.name, headId),
+      monitor,
+      runtimes: noRuntimes,
+      headId,
+      intervalMs: 300,
+      accessFingerprint: () => fingerprint,
+      monotonicMs,
+    });
+  }
+  beforeEach(() => {
+    fingerprint = 'x';
+  });
+  afterEach(async () => {
+    await fleet.stop(3_000, () => undefined);
+    for (const name of names)
+      for (const end of ['log', 'json']) rmSync(`/tmp/monitor-${name}.${end}`, { force: true });
+  });
+
+  const stateOf = (name: string) => state.report(name)?.state;
+  const live = (name: string) => expect.poll(() => stateOf(name), { timeout: 15_000 }).toBe('live');
+  const pidOf = (name: string) => state.report(name)?.hello?.pid ?? 0;
+
+  it('watches nodes with the real monitor, adds and removes some without touching the others', async () => {
+    start();
+    fleet.setTargets(targetsOf(`${a}\n${b}`));
+    await Promise.all([live(a), live(b)]);
+    const [pidA, pidB] = [pidOf(a), pidOf(b)];
+    fleet.setTargets(targetsOf(`${b}\n${c}`));
+    await live(c);
+    expect(stateOf(a)).toBeUndefined();
+    expect(pidOf(b)).toBe(pidB);
+    await expect.poll(() => existsSync(`/proc/${pidA}`), { timeout: 5_000 }).toBe(false);
+    const report = state.report(b);
+    expect(report?.sample?.memory?.totalBytes).toBeGreaterThan(0);
+    expect(JSON.parse(readFileSync(`/tmp/monitor-${b}.json`, 'utf8'))).toMatchObject({
+      name: b,
+      hello: { pid: pidB },
+    });
+    const log = readFileSync(report?.logPath ?? '', 'utf8');
+    expect(log).toContain(`head ${headId} connected through local`);
+    expect(log).toContain(`monitor ${headId} started`);
+    const farewells: string[] = [];
+    await fleet.stop(3_000, (name, farewell) => farewells.push(`${name} ${farewell}`));
+    expect(farewells.sort()).toEqual([`${b} ended`, `${c} ended`]);
+    expect(existsSync(`/proc/${pidB}`)).toBe(false);
+  });
+
+  it('starts a monitor again that was killed, and says what happened meanwhile', async () => {
+    start();
+    fleet.setTargets(targetsOf(a));
+    await live(a);
+    const pid = pidOf(a);
+    process.kill(pid, 'SIGKILL');
+    await expect.poll(() => state.report(a)?.cause, { timeout: 3_000 }).toBe('monitor-crashed');
+    expect(state.report(a)).toMatchObject({ state: 'unreachable', hello: { pid } });
+    await live(a);
+    expect(pidOf(a)).not.toBe(pid);
+  });
+
+  it('calls a stopped monitor stale, opens anew, and the newcomer ends the forgotten one', async () => {
+    start();
+    fleet.setTargets(targetsOf(a));
+    await live(a);
+    const pid = pidOf(a);
+    process.kill(pid, 'SIGSTOP');
+    await expect
+      .poll(() => state.report(a), { timeout: 8_000 })
+      .toMatchObject({ state: 'stale', cause: 'monitor-silent' });
+    await expect.poll(() => pidOf(a) !== pid && stateOf(a), { timeout: 25_000, interval: 200 }).toBe('live');
+    expect(existsSync(`/proc/${pid}`)).toBe(false);
+  }, 45_000);
+
+  it('retries with growing waits, at once on demand', async () => {
+    const { transport, attempts } = refusingTransport('refused');
+    start(() => transport);
+    fleet.setTargets(targetsOf(a));
+    await expect.poll(() => state.report(a)?.cause).toBe('refused');
+    await expect.poll(attempts, { timeout: 6_000 }).toBeGreaterThanOrEqual(3);
+    const before = attempts();
+    expect(fleet.retry(a)).toBe(true);
+    await expect.poll(attempts, { timeout: 300, interval: 20 }).toBe(before + 1);
+    expect(fleet.retry('nobody')).toBe(false);
+  });
+
+  it('does not knock again after a refused login until keys or settings change', async () => {
+    const { transport, attempts } = refusingTransport('auth');
+    start(() => transport);
+    fleet.setTargets(targetsOf(a));
+    await expect.poll(() => state.report(a)?.cause).toBe('auth');
+    const startedMs = performance.now();
+    await expect.poll(() => performance.now() - startedMs, { timeout: 4_000 }).toBeGreaterThan(3_000);
+    expect(attempts()).toBe(1);
+    fingerprint = 'y';
+    await expect.poll(attempts, { timeout: 3_000 }).toBe(2);
+  });
+
+  it('lets one node fail without another noticing', async () => {
+    const { transport } = refusingTransport('refused');
+    start((name) => (name === a ? transport : local));
+    fleet.setTargets(targetsOf(`${a}\n${b}`));
+    await live(b);
+    expect(state.report(a)?.state).toBe('unreachable');
+  });
+
+  it('leaves no monitor when the head is killed', async () => {
+    start();
+    fleet.setTargets([]);
+    const head = spawn(
+      process.execPath,
+      [
+        '--import',
+        'tsx',
+        '--input-type=module',
+        '-e',
+        `
+        import { createLocalTransport } from ${JSON.stringify(new URL('../transport/local.ts', import.meta.url).href)};
+        import { openMonitor } from ${JSON.stringify(new URL('../transport/monitor-link.ts', import.meta.url).href)};
+        const gzip = Buffer.from(${JSON.stringify(gzip.toString('base64'))}, 'base64');
+        const link = await openMonitor({
+          transport: createLocalTransport(process.env), target: ${JSON.stringify(targetsOf(c)[0])},
+          way: { node: 'c', sshWords: [], host: 'c', port: 22 }, headId: 'killed', intervalMs: 300,
+          monitor: { build: 't', gzip, gzipSha256: ${JSON.stringify(monitor.gzipSha256)} },
+          runtimes: { forMachine: async () => null }, signal: new AbortController().signal, onMessage: () => 0,
+        });
+        console.log(link.hello.pid);
+        await new Promise(() => setInterval(() => 0, 1000));`,
+      ],
+      { stdio: ['ignore', 'pipe', 'inherit'] },
+    );
+    const [said] = (await once(head.stdout, 'data')) as [Buffer];
+    const pid = Number(said.toString());
+    head.kill('SIGKILL');
+    await expect.poll(() => existsSync(`/proc/${pid}`), { timeout: 3_000 }).toBe(false);
+  });
+
+  it('is walked through step by step', async () => {
+    start();
+    fleet.setTargets([]);
+    const steps: string[] = [];
+    const [target] = targetsOf(c);
+    if (!target) throw new Error('no target');
+    const walk = (transport: Transport) =>
+      walkToNode({
+        transport,
+        target,
+        way: wayTo(target, null),
+        monitor,
+        runtimes: noRuntimes,
+        intervalMs: 300,
+        onStep: ({ step }) => steps.push(step),
+      });
+    expect(await walk(local)).toBeNull();
+    expect(steps).toEqual(['login', 'shell', 'runtime', 'monitor', 'GPUs']);
+    expect(await walk(refusingTransport('refused').transport)).toMatchObject({
+      step: 'name',
+      failure: { cause: 'refused' },
+    });
+  });
+});
+
+describe('backoff', () => {
+  it('grows to a limit, is jittered, and starts again', () => {
+    const backoff = createBackoff(() => 1);
+    const waits = Array.from({ length: 9 }, () => backoff.next());
+    expect(waits).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000, 60_000]);
+    backoff.reset();
+    expect(backoff.next()).toBe(1_000);
+    expect(createBackoff(() => 0).next()).toBe(500);
+  });
+});

@@ -1,0 +1,197 @@
+import type { Target } from '../nodes/target.ts';
+import { type Failure, waitsForPerson } from '../protocol/causes.ts';
+import { ACKNOWLEDGE_EVERY_SAMPLES } from '../protocol/constants.ts';
+import { createFailure, type Way } from '../protocol/failures.ts';
+import type { Fault } from '../protocol/figures.ts';
+import type { Message } from '../protocol/messages.ts';
+import type { State } from '../state/state.ts';
+import type { MonitorBundle } from '../transport/monitor-bundle.ts';
+import { type MonitorLink, openMonitor } from '../transport/monitor-link.ts';
+import type { RuntimeStore } from '../transport/runtimes.ts';
+import { type Transport, TransportError } from '../transport/transport.ts';
+import { createBackoff, PERSON_WAIT_MS } from './backoff.ts';
+
+/** The head's side of a node's log. */
+export interface NodeLog {
+  /** Null where no log can be written. */
+  path(): string | null;
+  write(text: string): void;
+}
+
+export interface NodeLifeOptions {
+  target: Target;
+  way: Way;
+  transport: Transport;
+  state: State;
+  log: NodeLog;
+  monitor: MonitorBundle;
+  runtimes: RuntimeStore;
+  headId: string;
+  intervalMs: number;
+  /** Runs an attempt when there is room for one more. */
+  whenRoom: <T>(attempt: () => Promise<T>) => Promise<T>;
+  /** Changes when keys, settings or known hosts change: then a refused login is worth another try. */
+  accessFingerprint: () => string;
+  monotonicMs: () => number;
+}
+
+/** What became of a monitor when the head let go of it. */
+export type Farewell = 'ended' | 'out of reach' | 'not connected';
+
+export interface NodeLife {
+  /** Beats, and closes a channel on which nothing comes any more. Called every second. */
+  tick(): void;
+  retry(): void;
+  stop(limitMs: number): Promise<Farewell>;
+}
+
+const BEAT_EVERY_MS = 5_000;
+
+/** After so long without a sample the channel is closed and opened anew. */
+function silenceLimitMs(intervalMs: number): number {
+  return Math.max(5 * intervalMs, 15_000);
+}
+
+/** One life per node: connect, run, watch, back off, again. */
+export function startNodeLife(options: NodeLifeOptions): NodeLife {
+  const { target, state, log, way, monotonicMs } = options;
+  const abort = new AbortController();
+  const backoff = createBackoff();
+  let link: MonitorLink | null = null;
+  let wake: (() => void) | null = null;
+  let lastSampleMs = 0;
+  let lastBeatMs = 0;
+  let lastSequence = 0;
+  let triedWith = '';
+  let waitingForPerson = false;
+  let farewell: Promise<Farewell> | null = null;
+  let silence: Failure | null = null;
+
+  function onMessage(message: Message, faults: Fault[]): void {
+    if (message.type === 'sample') {
+      if (lastSequence === 0) log.write('first sample received');
+      lastSampleMs = monotonicMs();
+      lastSequence = message.sequence;
+      backoff.reset();
+      if (message.sequence % ACKNOWLEDGE_EVERY_SAMPLES === 0) beat();
+    }
+    state.message(target.name, message, faults);
+  }
+
+  function beat(): void {
+    lastBeatMs = monotonicMs();
+    link?.send({ type: 'beat', acknowledged: lastSequence });
+  }
+
+  function open(): Promise<MonitorLink> {
+    return openMonitor({
+      ...options,
+      signal: abort.signal,
+      onMessage,
+      onLine: (line) => log.write(`said: ${line}`),
+      onStage: (stage, fact) => log.write(`${stage}: ${fact}`),
+    });
+  }
+
+  async function live(): Promise<Failure | null> {
+    lastSequence = 0;
+    silence = null;
+    triedWith = options.accessFingerprint();
+    try {
+      link = await options.whenRoom(open);
+    } catch (error) {
+      if (error instanceof TransportError) return error.failure;
+      throw error;
+    }
+    lastSampleMs = monotonicMs();
+    log.write(`connected through ${options.transport.name}, monitor pid ${link.hello.pid}`);
+    for (const note of link.hello.notes) log.write(note);
+    state.connected(target.name, { way, transport: options.transport.name, logPath: log.path() });
+    beat();
+    const failure = await link.ended;
+    link = null;
+    return (
+      silence ?? failure ?? createFailure(way, { cause: 'closed', stage: null, detail: 'the monitor left' })
+    );
+  }
+
+  function wait(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => wake?.(), ms);
+      wake = () => {
+        clearTimeout(timer);
+        wake = null;
+        waitingForPerson = false;
+        resolve();
+      };
+    });
+  }
+
+  function tell(failure: Failure): void {
+    log.write(`${failure.cause}: ${failure.message} ${failure.hint}`);
+    state.failed(target.name, failure, log.path());
+  }
+
+  async function run(): Promise<void> {
+    while (!abort.signal.aborted) {
+      const failure = await live();
+      if (abort.signal.aborted) return;
+      if (failure) tell(failure);
+      waitingForPerson = failure !== null && waitsForPerson(failure.cause);
+      await wait(waitingForPerson ? PERSON_WAIT_MS : backoff.next());
+    }
+  }
+
+  function closeIfSilent(nowMs: number): void {
+    const intervalMs = options.intervalMs;
+    const silentMs = nowMs - lastSampleMs;
+    if (link === null || silentMs <= silenceLimitMs(intervalMs)) return;
+    silence = createFailure(way, { cause: 'monitor-silent', silentMs });
+    link.close();
+  }
+
+  async function sayStop(limitMs: number): Promise<Farewell> {
+    if (link === null) {
+      abort.abort();
+      wake?.();
+      return 'not connected';
+    }
+    const current = link;
+    current.send({ type: 'stop' });
+    const ended = await endedWithin(current, limitMs);
+    abort.abort();
+    current.close();
+    wake?.();
+    return ended ? 'ended' : 'out of reach';
+  }
+
+  const running = run();
+  running.catch((error: Error) => log.write(`the head made a mistake: ${error.stack ?? error.message}`));
+
+  return {
+    tick() {
+      const nowMs = monotonicMs();
+      closeIfSilent(nowMs);
+      if (link !== null && nowMs - lastBeatMs >= BEAT_EVERY_MS) beat();
+      if (waitingForPerson && options.accessFingerprint() !== triedWith) wake?.();
+    },
+    retry: () => {
+      backoff.reset();
+      wake?.();
+    },
+    stop(limitMs) {
+      farewell ??= sayStop(limitMs);
+      return farewell;
+    },
+  };
+}
+
+function endedWithin(link: MonitorLink, limitMs: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve(false), limitMs);
+    link.ended.then(() => {
+      clearTimeout(timer);
+      resolve(true);
+    });
+  });
+}

@@ -1,0 +1,151 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { createFailure } from '../protocol/failures.ts';
+import { parseMessage } from '../protocol/messages.ts';
+import { createState, type State } from './state.ts';
+
+const way = { node: 'n1', sshWords: ['ssh', 'n1'], host: 'n1', port: 22 };
+const refused = createFailure(way, { cause: 'refused' }, ['a line']);
+
+function message(fields: object) {
+  const parsed = parseMessage(JSON.stringify(fields));
+  if (!parsed.ok) throw new Error(parsed.reason);
+  return parsed;
+}
+const hello = message({
+  type: 'hello',
+  protocol: 1,
+  build: 'b',
+  nonce: 'secret',
+  pid: 5,
+  hostname: 'h',
+  os: 'o',
+  kernel: 'k',
+  runtime: 'r',
+  gpus: null,
+});
+const ok = { ok: true, ms: 1 };
+const sampleOf = (fields: object = {}) =>
+  message({
+    type: 'sample',
+    sequence: 1,
+    takenAtMs: 1,
+    intervalMs: 1000,
+    collectors: { cpu: ok, memory: ok, filesystems: ok, disks: ok, network: ok, gpus: ok, processes: ok },
+    cpu: null,
+    memory: null,
+    filesystems: null,
+    disks: null,
+    network: null,
+    gpus: null,
+    gpuProcesses: null,
+    processCount: 1,
+    topProcesses: null,
+    ...fields,
+  });
+
+describe('state', () => {
+  let nowMs = 0;
+  let state: State;
+  let told: string[][] = [];
+
+  beforeEach(() => {
+    nowMs = 1_000;
+    state = createState(() => nowMs);
+    state.setNodes(['n1', 'n2']);
+    told = [];
+    state.subscribe((names) => told.push([...names]));
+  });
+
+  const connect = () => {
+    state.connected('n1', { way, transport: 'ssh2', logPath: '/tmp/x' });
+    state.message('n1', hello.message, []);
+  };
+  const sample = (fields?: object) => {
+    const parsed = sampleOf(fields);
+    state.message('n1', parsed.message, parsed.faults);
+  };
+
+  it('goes from connecting over live and stale to unreachable, and keeps the last figures', () => {
+    expect(state.report('n1')?.state).toBe('connecting');
+    connect();
+    expect(state.report('n1')).toMatchObject({
+      state: 'connecting',
+      transport: 'ssh2',
+      logPath: '/tmp/x',
+      sampleAgeMs: null,
+    });
+    sample({ cpu: { totalPercent: 5, corePercents: [], load1: 1, load5: 1, load15: 1 } });
+    expect(state.report('n1')).toMatchObject({ state: 'live', cause: null, sampleAgeMs: 0 });
+    nowMs += 5_001;
+    expect(state.report('n1')).toMatchObject({ state: 'stale', cause: 'monitor-silent', sampleAgeMs: 5_001 });
+    state.failed('n1', refused, null);
+    const report = state.report('n1');
+    expect(report).toMatchObject({
+      state: 'unreachable',
+      cause: 'refused',
+      lastLines: ['a line'],
+      hint: refused.hint,
+    });
+    expect(report?.hello?.pid).toBe(5);
+    expect(report?.sample?.cpu?.totalPercent).toBe(5);
+  });
+
+  it('keeps the cause through a new connection until the next sample', () => {
+    state.failed('n1', refused, null);
+    connect();
+    expect(state.report('n1')?.cause).toBe('refused');
+    sample();
+    expect(state.report('n1')).toMatchObject({ state: 'live', cause: null, message: null });
+  });
+
+  it('calls a monitor that says hello and nothing else silent', () => {
+    connect();
+    nowMs += 6_000;
+    expect(state.report('n1')).toMatchObject({ state: 'stale', cause: 'monitor-silent' });
+  });
+
+  it('is fresh for three intervals', () => {
+    connect();
+    sample({ intervalMs: 10_000 });
+    nowMs += 29_000;
+    expect(state.report('n1')?.state).toBe('live');
+    nowMs += 2_000;
+    expect(state.report('n1')?.state).toBe('stale');
+  });
+
+  it('tells subscribers of the passing of time once', () => {
+    connect();
+    sample();
+    told = [];
+    nowMs += 6_000;
+    state.checkFreshness();
+    state.checkFreshness();
+    expect(told).toEqual([['n1']]);
+  });
+
+  it('shows neither nonce nor message type, and refused figures as an error of their collector', () => {
+    connect();
+    sample({ cpu: { totalPercent: 900, corePercents: [] } });
+    const report = state.report('n1');
+    expect(JSON.stringify(report)).not.toMatch(/secret|"type"/);
+    expect(report?.sample?.cpu?.totalPercent).toBeNull();
+    expect(report?.sample?.collectors.cpu).toMatchObject({
+      ok: false,
+      error: 'totalPercent out of range: 900',
+    });
+    expect(report?.sample?.collectors.memory.ok).toBe(true);
+  });
+
+  it('keeps the other nodes when the list changes', () => {
+    connect();
+    sample();
+    state.setNodes(['n3', 'n1']);
+    expect(state.reports().map((report) => [report.name, report.state])).toEqual([
+      ['n3', 'connecting'],
+      ['n1', 'live'],
+    ]);
+    expect(state.report('n2')).toBeUndefined();
+    expect(new Set(told.at(-1))).toEqual(new Set(['n1', 'n2', 'n3']));
+    state.failed('n2', refused, null);
+  });
+});

@@ -1,0 +1,202 @@
+import type { Failure } from '../protocol/causes.ts';
+import { createFailure, type Way } from '../protocol/failures.ts';
+import type { Fault } from '../protocol/figures.ts';
+import type { Hello } from '../protocol/hello.ts';
+import { applyFacts, type KnownFacts, mergeSample } from '../protocol/merge.ts';
+import type { Message } from '../protocol/messages.ts';
+import type { NodeReport, NodeState, TransportName } from '../protocol/node.ts';
+import type { CollectorName, Sample } from '../protocol/sample.ts';
+import { collectorNames } from '../protocol/sample.ts';
+
+/** A sample is fresh for three intervals, and for 5 s at least. */
+export function freshForMs(intervalMs: number): number {
+  return Math.max(3 * intervalMs, 5_000);
+}
+
+export interface State {
+  /** The nodes of the list, in its order. Unknown ones are added, missing ones dropped. */
+  setNodes(names: readonly string[]): void;
+  /** A connection said hello: its figures may follow. */
+  connected(name: string, connection: { way: Way; transport: TransportName; logPath: string | null }): void;
+  message(name: string, message: Message, faults: readonly Fault[]): void;
+  /** The last attempt or connection failed. Its story stays until the next sample. */
+  failed(name: string, failure: Failure, logPath: string | null): void;
+  /** Tells the subscribers which nodes became stale by the passing of time; call about once a second. */
+  checkFreshness(): void;
+  report(name: string): NodeReport | undefined;
+  reports(): NodeReport[];
+  subscribe(listener: (names: ReadonlySet<string>) => void): () => void;
+}
+
+interface Row {
+  name: string;
+  isConnected: boolean;
+  connectedAtMs: number;
+  failure: Failure | null;
+  way: Way | null;
+  transport: TransportName | null;
+  logPath: string | null;
+  hello: Hello | null;
+  facts: KnownFacts;
+  sample: Sample | null;
+  sampleAtMs: number | null;
+  /** The state that subscribers were told last. */
+  toldState: NodeState;
+}
+
+/** The latest of every node. Pure: time comes in as `monotonicMs`, nothing goes out but callbacks. */
+export function createState(monotonicMs: () => number): State {
+  let rows = new Map<string, Row>();
+  const listeners = new Set<(names: ReadonlySet<string>) => void>();
+
+  function tell(names: ReadonlySet<string>): void {
+    for (const listener of listeners) listener(names);
+  }
+
+  function change(name: string, action: (row: Row) => void): void {
+    const row = rows.get(name);
+    if (!row) return;
+    action(row);
+    row.toldState = stateOf(row, monotonicMs());
+    tell(new Set([name]));
+  }
+
+  return {
+    setNodes(names) {
+      const before = rows;
+      rows = new Map(names.map((name) => [name, before.get(name) ?? emptyRow(name)]));
+      tell(new Set([...before.keys(), ...names]));
+    },
+    connected(name, connection) {
+      change(name, (row) => {
+        Object.assign(row, { isConnected: true, connectedAtMs: monotonicMs(), ...connection });
+      });
+    },
+    message(name, message, faults) {
+      change(name, (row) => takeMessage(row, message, faults, monotonicMs()));
+    },
+    failed(name, failure, logPath) {
+      change(name, (row) => {
+        row.isConnected = false;
+        row.failure = failure;
+        row.logPath = logPath ?? row.logPath;
+      });
+    },
+    checkFreshness() {
+      const nowMs = monotonicMs();
+      const changed = new Set<string>();
+      for (const row of rows.values()) {
+        const state = stateOf(row, nowMs);
+        if (state !== row.toldState) changed.add(row.name);
+        row.toldState = state;
+      }
+      if (changed.size > 0) tell(changed);
+    },
+    report(name) {
+      const row = rows.get(name);
+      return row && reportOf(row, monotonicMs());
+    },
+    reports() {
+      const nowMs = monotonicMs();
+      return Array.from(rows.values(), (row) => reportOf(row, nowMs));
+    },
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+}
+
+function emptyRow(name: string): Row {
+  return {
+    name,
+    isConnected: false,
+    connectedAtMs: 0,
+    failure: null,
+    way: null,
+    transport: null,
+    logPath: null,
+    hello: null,
+    facts: { gpus: null, processes: new Map() },
+    sample: null,
+    sampleAtMs: null,
+    toldState: 'connecting',
+  };
+}
+
+function takeMessage(row: Row, message: Message, faults: readonly Fault[], nowMs: number): void {
+  switch (message.type) {
+    case 'hello':
+      row.hello = message;
+      row.facts = { gpus: message.gpus ?? row.facts.gpus, processes: new Map() };
+      return;
+    case 'facts':
+      applyFacts(row.facts, message);
+      return;
+    case 'sample':
+      row.sample = message;
+      row.sampleAtMs = nowMs;
+      row.failure = null;
+      noteFaults(message, faults);
+      return;
+    case 'bye':
+      return;
+  }
+}
+
+/** Refused figures show as an error of the collector that they came from. */
+function noteFaults(sample: Sample, faults: readonly Fault[]): void {
+  for (const { collector, figure, value } of faults) {
+    if (!isCollector(collector)) continue;
+    const report = sample.collectors[collector];
+    if (report?.error) continue;
+    sample.collectors[collector] = {
+      ok: false,
+      ms: report?.ms ?? null,
+      error: `${figure} out of range: ${value}`,
+    };
+  }
+}
+
+function isCollector(name: string): name is CollectorName {
+  return (collectorNames as readonly string[]).includes(name);
+}
+
+function silentMs(row: Row, nowMs: number): number {
+  return nowMs - Math.max(row.sampleAtMs ?? 0, row.connectedAtMs);
+}
+
+function stateOf(row: Row, nowMs: number): NodeState {
+  if (row.failure !== null) return row.failure.cause === 'monitor-silent' ? 'stale' : 'unreachable';
+  if (!row.isConnected) return 'connecting';
+  const isSilent = silentMs(row, nowMs) > freshForMs(row.sample?.intervalMs ?? 1_000);
+  if (isSilent) return 'stale';
+  return row.sample === null ? 'connecting' : 'live';
+}
+
+function silentFailure(row: Row, nowMs: number): Failure | null {
+  return row.way && createFailure(row.way, { cause: 'monitor-silent', silentMs: silentMs(row, nowMs) });
+}
+
+function reportOf(row: Row, nowMs: number): NodeReport {
+  const state = stateOf(row, nowMs);
+  const failure = row.failure ?? (state === 'stale' ? silentFailure(row, nowMs) : null);
+  return {
+    name: row.name,
+    state,
+    cause: failure?.cause ?? null,
+    message: failure?.message ?? null,
+    hint: failure?.hint ?? null,
+    lastLines: failure?.lastLines ?? [],
+    transport: row.transport,
+    logPath: row.logPath,
+    sampleAgeMs: row.sampleAtMs === null ? null : Math.max(0, Math.round(nowMs - row.sampleAtMs)),
+    hello: row.hello && reportedHello(row.hello, row.facts),
+    sample: row.sample && mergeSample(row.sample, row.facts.gpus, row.facts.processes),
+  };
+}
+
+function reportedHello(hello: Hello, facts: KnownFacts): NodeReport['hello'] {
+  const { type: _type, nonce: _nonce, ...rest } = hello;
+  return { ...rest, gpus: facts.gpus };
+}
