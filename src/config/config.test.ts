@@ -1,0 +1,146 @@
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer, request } from 'node:http';
+import { hostname, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type ConfigSources, readConfig } from './config.ts';
+import {
+  isRunning,
+  openStateFolder,
+  processIdentity,
+  readRecord,
+  removeRecord,
+  writeRecord,
+} from './state-folder.ts';
+
+let folder = '';
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'config-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const read = (more: Partial<ConfigSources> = {}) =>
+  readConfig({ flags: {}, environment: {}, workingFolder: '/work-folder', projectFolder: folder, ...more });
+
+describe('readConfig', () => {
+  it('has defaults that need no file', () => {
+    expect(read({ environment: { XDG_STATE_HOME: '/state' } })).toMatchObject({
+      nodeList: join(folder, 'node-list.txt'),
+      sshConfig: null,
+      host: '127.0.0.1',
+      port: 7070,
+      stateDir: `/state/rollcall/${hostname()}`,
+      public: false,
+      demo: false,
+    });
+  });
+
+  it('lets flags win over the environment, that over the file; paths count from where they stand', () => {
+    writeFileSync(
+      join(folder, 'rollcall.toml'),
+      'port = 1000\nhost = "localhost"\nnode-list = "nodes"\nallowed-hosts = ["gpu.lab"]\n',
+    );
+    const environment = { ROLLCALL_PORT: '2000', ROLLCALL_SSH_CONFIG: 'cfg', ROLLCALL_DEMO: '1' };
+    expect(read({ environment })).toMatchObject({
+      port: 2000,
+      host: 'localhost',
+      nodeList: join(folder, 'nodes'),
+      sshConfig: '/work-folder/cfg',
+      allowedHosts: ['gpu.lab'],
+      demo: true,
+    });
+    expect(read({ environment, flags: { port: 3000, 'node-list': 'mine' } })).toMatchObject({
+      port: 3000,
+      nodeList: '/work-folder/mine',
+    });
+  });
+
+  it.each([
+    ['colour = 1', 'there is no setting "colour". The settings are: node-list,'],
+    ['port = "x"', 'port = "x":'],
+    ['port = 70000', 'port = 70000:'],
+    ['port = ', 'is not TOML'],
+    ['host = "0.0.0.0"', 'add --public'],
+    ['public = "yes"', 'public = "yes":'],
+  ])('refuses %s with place, value and remedy', (text, expected) => {
+    writeFileSync(join(folder, 'rollcall.toml'), text);
+    expect(() => read()).toThrow(expected);
+  });
+
+  it('refuses a settings file that is named and not there', () => {
+    expect(() => read({ flags: { config: 'nowhere.toml' } })).toThrow(
+      '/work-folder/nowhere.toml cannot be read',
+    );
+  });
+
+  it('listens elsewhere only with --public', () => {
+    expect(() => read({ flags: { host: '192.168.1.5' } })).toThrow('--public');
+    expect(read({ flags: { host: '0.0.0.0', public: true } })).toMatchObject({
+      host: '0.0.0.0',
+      public: true,
+    });
+    for (const host of ['127.0.0.2', '::1', 'localhost']) expect(read({ flags: { host } }).host).toBe(host);
+  });
+});
+
+describe('state folder', () => {
+  it('is closed to others and keeps its secrets between runs', () => {
+    const path = join(folder, 'a', 'b');
+    const first = openStateFolder(path);
+    expect(statSync(path).mode & 0o777).toBe(0o700);
+    expect(statSync(join(path, 'token')).mode & 0o777).toBe(0o600);
+    expect(openStateFolder(path)).toMatchObject({ headId: first.headId, token: first.token });
+    expect(openStateFolder(join(folder, 'c')).headId).not.toBe(first.headId);
+  });
+
+  it('does not lock a folder of other things, and closes an open one of its own', () => {
+    mkdirSync(join(folder, 'other'), { mode: 0o755 });
+    writeFileSync(join(folder, 'other', 'file'), '');
+    expect(() => openStateFolder(join(folder, 'other'))).toThrow('holds other files');
+    expect(() => openStateFolder(join(folder, 'other', 'file'))).toThrow('cannot be used');
+    openStateFolder(join(folder, 'own'));
+    chmodSync(join(folder, 'own'), 0o755);
+    openStateFolder(join(folder, 'own'));
+    expect(statSync(join(folder, 'own')).mode & 0o777).toBe(0o700);
+  });
+
+  it('has a socket however long its path is', async () => {
+    const state = openStateFolder(join(folder, 'x'.repeat(100), 'y'.repeat(100)));
+    const server = createServer((_request, answer) => answer.end('here'));
+    await new Promise<void>((resolve) => server.listen(state.socketPath, resolve));
+    const answer = await new Promise<string>((resolve, reject) => {
+      const asked = request({ socketPath: openStateFolder(state.path).socketPath }, (found) => {
+        found.on('data', (chunk: Buffer) => resolve(chunk.toString()));
+      });
+      asked.on('error', reject);
+      asked.end();
+    });
+    server.close();
+    expect(answer).toBe('here');
+  });
+
+  it('tells a running head from one whose number another program has now', () => {
+    const state = openStateFolder(join(folder, 's'));
+    expect(readRecord(state)).toBeNull();
+    const identity = processIdentity(process.pid);
+    if (identity === null) throw new Error('no /proc');
+    const record = {
+      pid: process.pid,
+      ...identity,
+      url: 'http://127.0.0.1:1/',
+      nodeList: 'n',
+      sshConfig: null,
+      demo: false,
+    };
+    writeRecord(state, record);
+    expect(readRecord(state)).toEqual(record);
+    expect(isRunning(record)).toBe(true);
+    expect(isRunning({ ...record, startTicks: record.startTicks - 1 })).toBe(false);
+    expect(isRunning({ ...record, bootId: 'other' })).toBe(false);
+    removeRecord(state);
+    expect(readRecord(state)).toBeNull();
+    writeFileSync(state.recordPath, '{"pid":');
+    expect(readRecord(state)).toBeNull();
+    expect(readFileSync(state.recordPath, 'utf8')).toBe('{"pid":');
+  });
+});

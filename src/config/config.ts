@@ -1,0 +1,184 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { homedir, hostname } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { parse as parseToml } from 'smol-toml';
+import { z } from 'zod';
+
+/** Everything that can be set. The same names serve rollcall.toml, flags and ROLLCALL_… variables. */
+const settingsSchema = z.strictObject({
+  'node-list': z.string().min(1),
+  'ssh-config': z.string().min(1).nullable(),
+  host: z.string().min(1),
+  port: z.coerce.number().int().min(0).max(65_535),
+  'state-dir': z.string().min(1),
+  'allowed-hosts': z.array(z.string().min(1)),
+  public: z.boolean(),
+  demo: z.boolean(),
+});
+type Settings = z.infer<typeof settingsSchema>;
+type SettingName = keyof Settings;
+
+const settingNames = Object.keys(settingsSchema.shape) as SettingName[];
+const pathSettings: readonly SettingName[] = ['node-list', 'ssh-config', 'state-dir'];
+
+export interface Config {
+  nodeList: string;
+  sshConfig: string | null;
+  host: string;
+  port: number;
+  stateDir: string;
+  allowedHosts: string[];
+  public: boolean;
+  demo: boolean;
+  /** Where the program's own files are. */
+  projectFolder: string;
+  /** The user's, for `~/.ssh`. */
+  homeFolder: string;
+  /** For ssh's agent and the programs that are started. */
+  environment: NodeJS.ProcessEnv;
+}
+
+/** A setting that cannot be used; the message names place, value and remedy. */
+export class ConfigError extends Error {
+  override name = 'ConfigError';
+}
+
+export interface ConfigSources {
+  /** From the command line; undefined where not given. */
+  flags: Partial<Record<SettingName | 'config', unknown>>;
+  environment: NodeJS.ProcessEnv;
+  workingFolder: string;
+  /** Folder of package.json. */
+  projectFolder: string;
+}
+
+type Partly = Partial<Record<SettingName, unknown>>;
+
+function readToml(file: string, isRequired: boolean): Partly {
+  if (!isRequired && !existsSync(file)) return {};
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new ConfigError(
+      `${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+    );
+  }
+  const table = parseTomlText(text, file);
+  for (const name of Object.keys(table)) {
+    if (!(settingNames as string[]).includes(name)) {
+      throw new ConfigError(
+        `${file}: there is no setting "${name}". The settings are: ${settingNames.join(', ')}`,
+      );
+    }
+  }
+  return absolutePaths(table, dirname(file));
+}
+
+function parseTomlText(text: string, file: string): Partly {
+  try {
+    return parseToml(text) as Partly;
+  } catch (error) {
+    throw new ConfigError(
+      `${file} is not TOML: ${error instanceof Error ? error.message.trim() : String(error)}`,
+    );
+  }
+}
+
+/** Relative paths count from the place that named them. */
+function absolutePaths(values: Partly, folder: string): Partly {
+  const changed: Partly = { ...values };
+  for (const name of pathSettings) {
+    const value = changed[name];
+    if (typeof value === 'string' && value !== '')
+      changed[name] = resolve(folder, value.replace(/^~(?=\/)/, homedir()));
+  }
+  return changed;
+}
+
+const switches: readonly SettingName[] = ['public', 'demo'];
+
+function readEnvironment(environment: NodeJS.ProcessEnv): Partly {
+  const values: Partly = {};
+  for (const name of settingNames) {
+    const text = environment[`ROLLCALL_${name.toUpperCase().replaceAll('-', '_')}`];
+    if (text === undefined || text === '') continue;
+    if (switches.includes(name)) values[name] = text === '1' || text === 'true';
+    else values[name] = name === 'allowed-hosts' ? text.split(',').map((host) => host.trim()) : text;
+  }
+  return values;
+}
+
+function given(flags: ConfigSources['flags']): Partly {
+  return Object.fromEntries(
+    settingNames.filter((name) => flags[name] !== undefined).map((name) => [name, flags[name]]),
+  );
+}
+
+function defaults(sources: ConfigSources): Settings {
+  const stateHome = sources.environment.XDG_STATE_HOME;
+  const base = stateHome?.startsWith('/') ? stateHome : join(homedir(), '.local', 'state');
+  return {
+    'node-list': join(sources.projectFolder, 'node-list.txt'),
+    'ssh-config': null,
+    host: '127.0.0.1',
+    port: 7070,
+    'state-dir': join(base, 'rollcall', hostname()),
+    'allowed-hosts': [],
+    public: false,
+    demo: false,
+  };
+}
+
+/** Flags win over the environment, that over rollcall.toml, that over the defaults. Throws `ConfigError`. */
+export function readConfig(sources: ConfigSources): Config {
+  const { config: configFlag } = sources.flags;
+  const file =
+    typeof configFlag === 'string'
+      ? resolve(sources.workingFolder, configFlag)
+      : join(sources.projectFolder, 'rollcall.toml');
+  const merged = {
+    ...defaults(sources),
+    ...readToml(file, typeof configFlag === 'string'),
+    ...absolutePaths(readEnvironment(sources.environment), sources.workingFolder),
+    ...absolutePaths(given(sources.flags), sources.workingFolder),
+  };
+  const parsed = settingsSchema.safeParse(merged);
+  if (!parsed.success) throw new ConfigError(explain(parsed.error, merged));
+  return toConfig(parsed.data, sources);
+}
+
+function explain(error: z.ZodError, values: Partly): string {
+  return error.issues
+    .map((issue) => {
+      const name = String(issue.path[0] ?? 'settings') as SettingName;
+      return `${name} = ${JSON.stringify(values[name])}: ${issue.message}`;
+    })
+    .join('; ');
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
+}
+
+function toConfig(settings: Settings, sources: ConfigSources): Config {
+  if (!isLoopback(settings.host) && !settings.public) {
+    throw new ConfigError(
+      `host = "${settings.host}" would show the page to other machines: add --public if strangers may see it ` +
+        '(arguments of programs are then left out), or keep 127.0.0.1 and use the ssh -L line that the start prints',
+    );
+  }
+  return {
+    nodeList: settings['node-list'],
+    sshConfig: settings['ssh-config'],
+    host: settings.host,
+    port: settings.port,
+    stateDir: settings['state-dir'],
+    allowedHosts: settings['allowed-hosts'],
+    public: settings.public,
+    demo: settings.demo,
+    projectFolder: sources.projectFolder,
+    homeFolder: homedir(),
+    environment: sources.environment,
+  };
+}

@@ -1,0 +1,128 @@
+import { randomBytes } from 'node:crypto';
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { ConfigError } from './config.ts';
+
+/** The head's own files. */
+export interface StateFolder {
+  path: string;
+  /** Names the head to its monitors; the same for every run with this folder. */
+  headId: string;
+  /** What changes something needs this token. */
+  token: string;
+  logPath: string;
+  recordPath: string;
+  socketPath: string;
+  runtimesPath: string;
+}
+
+const recordSchema = z.object({
+  pid: z.number().int(),
+  startTicks: z.number(),
+  bootId: z.string(),
+  url: z.string(),
+  nodeList: z.string(),
+  sshConfig: z.string().nullable(),
+  demo: z.boolean(),
+});
+/** What a running head leaves for the commands that look for it. */
+export type HeadRecord = z.infer<typeof recordSchema>;
+
+function secretOf(path: string, bytes: number): string {
+  try {
+    const text = readFileSync(path, 'utf8').trim();
+    if (text !== '') return text;
+  } catch {
+    // Made below.
+  }
+  const made = randomBytes(bytes).toString('hex');
+  writeFileSync(path, `${made}\n`, { mode: 0o600 });
+  return made;
+}
+
+/** A folder with other things in it is not ours to lock. */
+function closeToOthers(path: string): void {
+  const names = readdirSync(path);
+  if (names.length > 0 && !names.includes('head-id'))
+    throw new Error('it is open to others and holds other files');
+  chmodSync(path, 0o700);
+}
+
+/** Makes the folder with mode 0700 where it is missing. Throws `ConfigError` where it is not ours. */
+export function openStateFolder(path: string): StateFolder {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    const found = lstatSync(path);
+    if (!found.isDirectory() || found.uid !== process.getuid?.())
+      throw new Error('it is not a folder of yours');
+    if ((found.mode & 0o077) !== 0) closeToOthers(path);
+    return {
+      path,
+      headId: secretOf(join(path, 'head-id'), 6),
+      token: secretOf(join(path, 'token'), 24),
+      logPath: join(path, 'head.log'),
+      recordPath: join(path, 'head.json'),
+      socketPath: shortSocketPath(path),
+      runtimesPath: join(path, 'runtimes'),
+    };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new ConfigError(`state-dir = "${path}" cannot be used: ${reason}`);
+  }
+}
+
+/** A Unix socket's path has 107 bytes at most; a folder's descriptor makes a short one of any. */
+function shortSocketPath(folder: string): string {
+  const path = join(folder, 'head.sock');
+  if (Buffer.byteLength(path) <= 100) return path;
+  return `/proc/self/fd/${openSync(folder, 'r')}/head.sock`;
+}
+
+export function writeRecord(folder: StateFolder, record: HeadRecord): void {
+  const temporary = `${folder.recordPath}.${process.pid}`;
+  writeFileSync(temporary, `${JSON.stringify(record, null, 2)}\n`, { mode: 0o600 });
+  renameSync(temporary, folder.recordPath);
+}
+
+export function removeRecord(folder: StateFolder): void {
+  rmSync(folder.recordPath, { force: true });
+  rmSync(folder.socketPath, { force: true });
+}
+
+/** The record of the last head that did not end in order, or that runs; null without one. */
+export function readRecord(folder: StateFolder): HeadRecord | null {
+  try {
+    return recordSchema.parse(JSON.parse(readFileSync(folder.recordPath, 'utf8')));
+  } catch {
+    return null;
+  }
+}
+
+/** What tells this very process from another one with its number. */
+export function processIdentity(pid: number): { startTicks: number; bootId: string } | null {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    const bootId = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+    return { startTicks: Number(fields[19]), bootId };
+  } catch {
+    return null;
+  }
+}
+
+/** Whether the head of a record runs now. */
+export function isRunning(record: HeadRecord): boolean {
+  const found = processIdentity(record.pid);
+  return found !== null && found.startTicks === record.startTicks && found.bootId === record.bootId;
+}
