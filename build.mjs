@@ -12,7 +12,7 @@ const shared = { absWorkingDir: root, bundle: true, platform: 'node', logLevel: 
 const monitor = await build({
   ...shared,
   entryPoints: ['src/monitor/main.ts'],
-  outfile: 'dist/monitor.js',
+  outfile: 'dist/monitor.cjs',
   format: 'cjs',
   target: 'node18.15',
   minifySyntax: true,
@@ -22,9 +22,9 @@ const monitor = await build({
 });
 const foreign = Object.keys(monitor.metafile.inputs).filter((path) => path.includes('node_modules'));
 if (foreign.length > 0) throw new Error(`the monitor bundles packages: ${foreign.join(', ')}`);
-const monitorBytes = statSync(`${root}/dist/monitor.js`).size;
+const monitorBytes = statSync(`${root}/dist/monitor.cjs`).size;
 if (monitorBytes > MONITOR_LIMIT_BYTES)
-  throw new Error(`dist/monitor.js has ${monitorBytes} bytes, more than ${MONITOR_LIMIT_BYTES}`);
+  throw new Error(`dist/monitor.cjs has ${monitorBytes} bytes, more than ${MONITOR_LIMIT_BYTES}`);
 
 await build({
   ...shared,
@@ -39,7 +39,7 @@ await build({
 writeFileSync(
   `${root}/dist/build-id`,
   createHash('sha256')
-    .update(readFileSync(`${root}/dist/monitor.js`))
+    .update(readFileSync(`${root}/dist/monitor.cjs`))
     .digest('hex')
     .slice(0, 16),
 );

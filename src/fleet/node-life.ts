@@ -1,6 +1,6 @@
 import type { Target } from '../nodes/target.ts';
 import { type Failure, waitsForPerson } from '../protocol/causes.ts';
-import { ACKNOWLEDGE_EVERY_SAMPLES } from '../protocol/constants.ts';
+import { BEAT_INTERVAL_MS } from '../protocol/constants.ts';
 import { createFailure, type Way } from '../protocol/failures.ts';
 import type { Fault } from '../protocol/figures.ts';
 import type { Message } from '../protocol/messages.ts';
@@ -45,8 +45,6 @@ export interface NodeLife {
   stop(limitMs: number): Promise<Farewell>;
 }
 
-const BEAT_EVERY_MS = 5_000;
-
 /** After so long without a sample the channel is closed and opened anew. */
 function silenceLimitMs(intervalMs: number): number {
   return Math.max(5 * intervalMs, 15_000);
@@ -73,7 +71,6 @@ export function startNodeLife(options: NodeLifeOptions): NodeLife {
       lastSampleMs = monotonicMs();
       lastSequence = message.sequence;
       backoff.reset();
-      if (message.sequence % ACKNOWLEDGE_EVERY_SAMPLES === 0) beat();
     }
     state.message(target.name, message, faults);
   }
@@ -172,7 +169,7 @@ export function startNodeLife(options: NodeLifeOptions): NodeLife {
     tick() {
       const nowMs = monotonicMs();
       closeIfSilent(nowMs);
-      if (link !== null && nowMs - lastBeatMs >= BEAT_EVERY_MS) beat();
+      if (link !== null && nowMs - lastBeatMs >= BEAT_INTERVAL_MS) beat();
       if (waitingForPerson && options.accessFingerprint() !== triedWith) wake?.();
     },
     retry: () => {

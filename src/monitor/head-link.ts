@@ -1,9 +1,10 @@
 import { createLineSplitter } from '../lib/line-splitter.ts';
 import {
   MAX_INTERVAL_MS,
-  MAX_UNACKNOWLEDGED_SAMPLES,
   MIN_INTERVAL_MS,
+  MIN_UNACKNOWLEDGED_SAMPLES,
   SILENCE_LIMIT_MS,
+  UNACKNOWLEDGED_LIMIT_MS,
 } from '../protocol/constants.ts';
 
 /** The way to the head: stdout for messages, stdin for its commands. */
@@ -12,7 +13,7 @@ export interface HeadLink {
   /** Sends the last message and calls back once it is written, or after a short while. */
   sendLast(message: object, done: () => void): void;
   /** False while the head is behind: samples are then left out instead of queued. */
-  isHeadFollowing(sentSequence: number): boolean;
+  isHeadFollowing(sentSequence: number, intervalMs: number): boolean;
 }
 
 export interface HeadLinkEvents {
@@ -88,6 +89,9 @@ export function createHeadLink(
         done();
       });
     },
-    isHeadFollowing: (sentSequence) => sentSequence - acknowledged < MAX_UNACKNOWLEDGED_SAMPLES,
+    isHeadFollowing(sentSequence, intervalMs) {
+      const allowed = Math.max(MIN_UNACKNOWLEDGED_SAMPLES, Math.ceil(UNACKNOWLEDGED_LIMIT_MS / intervalMs));
+      return sentSequence - acknowledged < allowed;
+    },
   };
 }

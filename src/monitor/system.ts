@@ -20,12 +20,16 @@ export interface System {
   readonly uid: number;
   /** Whole text of a small file; throws as `node:fs` does. */
   readText(path: string): string;
+  /** Reads the whole text of one file again and again through a descriptor that stays open. */
+  textReader(path: string): () => string;
   /** As `readText`, null where it cannot be read. */
   tryReadText(path: string): string | null;
   /** Opens a file to read it again and again; throws as `node:fs` does. */
   open(path: string): number;
   /** Reads an open file from its start into the shared buffer; hands back that buffer and the length. */
   reread(descriptor: number): { buffer: Buffer; length: number };
+  /** As `reread` for a file that fits one read, such as `/proc/PID/stat`: half the system calls. */
+  rereadOnce(descriptor: number): { buffer: Buffer; length: number };
   close(descriptor: number): void;
   list(path: string): string[];
   readLink(path: string): string | null;
@@ -90,6 +94,15 @@ export function createSystem(options: SystemOptions = {}): System {
     }
   }
 
+  function textReader(path: string): () => string {
+    let descriptor: number | null = null;
+    return () => {
+      descriptor ??= fs.openSync(root + path, 'r');
+      const found = reread(descriptor);
+      return found.buffer.toString('utf8', 0, found.length);
+    };
+  }
+
   function attempt<T>(action: () => T): T | null {
     try {
       return action();
@@ -118,9 +131,11 @@ export function createSystem(options: SystemOptions = {}): System {
     files: fs,
     uid: process.getuid?.() ?? 0,
     readText,
+    textReader,
     tryReadText: (path) => attempt(() => readText(path)),
     open: (path) => fs.openSync(root + path, 'r'),
     reread,
+    rereadOnce: (descriptor) => ({ buffer, length: fs.readSync(descriptor, buffer, 0, buffer.length, 0) }),
     close: (descriptor) => fs.closeSync(descriptor),
     list: (path) => fs.readdirSync(root + path),
     readLink: (path) => attempt(() => fs.readlinkSync(root + path)),

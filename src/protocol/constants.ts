@@ -20,11 +20,12 @@ export const BEAT_INTERVAL_MS = 5_000;
 /** A monitor that heard nothing for this long ends itself: a cut link gives no end of file for hours. */
 export const SILENCE_LIMIT_MS = 30_000;
 
-/** A monitor leaves samples out while more than this many are unacknowledged. */
-export const MAX_UNACKNOWLEDGED_SAMPLES = 6;
-
-/** The head acknowledges every so many samples, so that answers cost it a third of a write each. */
-export const ACKNOWLEDGE_EVERY_SAMPLES = 3;
+/**
+ * A monitor leaves samples out while the head has not acknowledged for so long (and for three samples
+ * at least). Beats acknowledge; twice their interval and a little is what a head that follows never reaches.
+ */
+export const UNACKNOWLEDGED_LIMIT_MS = 12_000;
+export const MIN_UNACKNOWLEDGED_SAMPLES = 3;
 
 /** Shortest and longest sampling interval that a head may ask for. */
 export const MIN_INTERVAL_MS = 200;

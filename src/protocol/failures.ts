@@ -20,11 +20,20 @@ export interface Way {
 export type FailureDetail =
   | { cause: 'dns'; detail: string }
   | { cause: 'refused' }
-  | { cause: 'timeout'; stage: Stage; limitMs: number }
+  /** `stage` is null where a connection that had worked went silent; `detail` where the system knew sooner. */
+  | { cause: 'timeout'; stage: Stage | null; limitMs: number; detail?: string }
   | { cause: 'closed'; stage: Stage | null; detail: string }
-  | { cause: 'proxy'; detail: string }
+  /** `hint` is the jump host's own. */
+  | { cause: 'proxy'; detail: string; hint?: string }
   | { cause: 'key-exchange'; detail: string }
-  | { cause: 'host-key-unknown'; keyType: string; fingerprint: string; acceptCommand: readonly string[] }
+  | {
+      cause: 'host-key-unknown';
+      keyType: string;
+      fingerprint: string;
+      acceptCommand: readonly string[];
+      /** Only a certificate authority is known for the host. */
+      authorityOnly?: boolean;
+    }
   | {
       cause: 'host-key-changed';
       keyType: string;
@@ -68,6 +77,13 @@ function verbose(way: Way, ...extra: string[]): string {
   return shellCommand([program, ...extra, ...rest]);
 }
 
+function describeTimeout(place: string, detail: Extract<FailureDetail, { cause: 'timeout' }>): string {
+  if (detail.detail !== undefined) return `${place} cannot be reached: ${trimmed(detail.detail)}.`;
+  const limit = seconds(detail.limitMs);
+  if (detail.stage === null) return `${place} stopped answering: nothing was heard for ${limit}.`;
+  return `${place} did not answer within ${limit} while ${stageNames[detail.stage]}.`;
+}
+
 function describe(way: Way, detail: FailureDetail): { message: string; hint: string } {
   const place = `${way.host} port ${way.port}`;
   switch (detail.cause) {
@@ -83,7 +99,7 @@ function describe(way: Way, detail: FailureDetail): { message: string; hint: str
       };
     case 'timeout':
       return {
-        message: `${place} did not answer within ${seconds(detail.limitMs)} while ${stageNames[detail.stage]}.`,
+        message: describeTimeout(place, detail),
         hint: `Check that the node is up and no firewall drops packets: ${verbose(way, '-v')}`,
       };
     case 'closed':
@@ -94,7 +110,7 @@ function describe(way: Way, detail: FailureDetail): { message: string; hint: str
     case 'proxy':
       return {
         message: `The way through the proxy or jump host failed: ${trimmed(detail.detail)}.`,
-        hint: `Try the same way by hand: ${verbose(way, '-v')}`,
+        hint: detail.hint ?? `Try the same way by hand: ${verbose(way, '-v')}`,
       };
     case 'key-exchange':
       return {
@@ -103,7 +119,9 @@ function describe(way: Way, detail: FailureDetail): { message: string; hint: str
       };
     case 'host-key-unknown':
       return {
-        message: `The ${detail.keyType} host key of ${place} is not known: ${detail.fingerprint}.`,
+        message:
+          `The ${detail.keyType} host key of ${place} is not known: ${detail.fingerprint}` +
+          `${detail.authorityOnly ? ' (only a certificate authority is, and host certificates are not understood yet)' : ''}.`,
         hint: `If that is the node's fingerprint, accept it: ${shellCommand(detail.acceptCommand)}`,
       };
     case 'host-key-changed':

@@ -26,23 +26,35 @@ export function collectFaults<T>(parse: () => T): { result: T; faults: Fault[] }
   return { result, faults: found };
 }
 
-function describeValue(value: unknown): string {
-  return typeof value === 'number' ? String(value) : typeof value;
+function refuse(collector: string, name: string, value: unknown): null {
+  const shown = typeof value === 'number' ? String(value) : typeof value;
+  if (faults.length < MAX_FAULTS) faults.push({ collector, figure: name, value: shown });
+  return null;
 }
 
-/** A number within [min, max] or null; anything else becomes null and a fault of `collector`. */
+/**
+ * A number within [min, max] or null; anything else becomes null and a fault of `collector`. One
+ * transform, because a sample has hundreds of figures and every further schema costs its own call.
+ */
 export function figure(collector: string, name: string, min: number, max: number) {
-  return z
-    .number()
-    .min(min)
-    .max(max)
-    .nullable()
-    .default(null)
-    .catch((context) => {
-      if (faults.length < MAX_FAULTS)
-        faults.push({ collector, figure: name, value: describeValue(context.value) });
-      return null;
+  return z.transform((value: unknown): number | null => {
+    if (typeof value === 'number' && value >= min && value <= max) return value;
+    return value === null || value === undefined ? null : refuse(collector, name, value);
+  });
+}
+
+/** A list of at most `maxLength` such figures; a longer one, or none at all, becomes an empty list. */
+export function figures(collector: string, name: string, min: number, max: number, maxLength: number) {
+  return z.transform((values: unknown): (number | null)[] => {
+    if (!Array.isArray(values) || values.length > maxLength) {
+      refuse(collector, name, values);
+      return [];
+    }
+    return values.map((value: unknown) => {
+      if (typeof value === 'number' && value >= min && value <= max) return value;
+      return value === null ? null : refuse(collector, name, value);
     });
+  });
 }
 
 const LARGEST = Number.MAX_SAFE_INTEGER;

@@ -12,6 +12,7 @@ import {
   celsius,
   count,
   figure,
+  figures,
   megahertz,
   milliseconds,
   openPercent,
@@ -43,7 +44,7 @@ export type CollectorReport = z.infer<typeof collectorReportSchema>;
 
 export const cpuSchema = z.object({
   totalPercent: percent('cpu', 'totalPercent'),
-  corePercents: z.array(percent('cpu', 'corePercents')).max(MAX_CORES),
+  corePercents: figures('cpu', 'corePercents', 0, 100, MAX_CORES),
   load1: figure('cpu', 'load1', 0, 1_000_000),
   load5: figure('cpu', 'load5', 0, 1_000_000),
   load15: figure('cpu', 'load15', 0, 1_000_000),
@@ -141,7 +142,15 @@ export const sampleSchema = z.object({
   /** By the node's clock. */
   takenAtMs: count('clock', 'takenAtMs'),
   intervalMs: milliseconds('clock', 'intervalMs'),
-  collectors: z.record(z.enum(collectorNames), collectorReportSchema),
+  collectors: z.object({
+    cpu: collectorReportSchema,
+    memory: collectorReportSchema,
+    filesystems: collectorReportSchema,
+    disks: collectorReportSchema,
+    network: collectorReportSchema,
+    gpus: collectorReportSchema,
+    processes: collectorReportSchema,
+  } satisfies Record<CollectorName, typeof collectorReportSchema>),
   cpu: cpuSchema.nullable(),
   memory: memorySchema.nullable(),
   filesystems: z.array(filesystemSchema).max(MAX_FILESYSTEMS).nullable(),

@@ -54,9 +54,11 @@ export function parseLoad(text: string): {
 }
 
 export function createCpuCollector(system: System): () => CpuSample {
+  const readStat = system.textReader('/proc/stat');
+  const readLoad = system.textReader('/proc/loadavg');
   let before: CpuTimes | null = null;
   return () => {
-    const after = parseCpuTimes(system.readText('/proc/stat'));
+    const after = parseCpuTimes(readStat());
     const last = before;
     before = after;
     return {
@@ -64,7 +66,7 @@ export function createCpuCollector(system: System): () => CpuSample {
       corePercents: Array.from(after.cores, ([core, ticks]) => busyPercent(last?.cores.get(core), ticks)).map(
         (percent) => (percent === null ? null : Math.round(percent)),
       ),
-      ...parseLoad(system.readText('/proc/loadavg')),
+      ...parseLoad(readLoad()),
     };
   };
 }

@@ -36,6 +36,7 @@ function isWholeDisk(system: System, name: string): boolean {
 }
 
 export function createDiskCollector(system: System): () => DiskSample[] {
+  const read = system.textReader('/proc/diskstats');
   const whole = new Map<string, boolean>();
   let before = new Map<string, DiskCounters>();
   let beforeMs = 0;
@@ -47,7 +48,7 @@ export function createDiskCollector(system: System): () => DiskSample[] {
   }
 
   return () => {
-    const after = parseDiskCounters(system.readText('/proc/diskstats'));
+    const after = parseDiskCounters(read());
     const nowMs = system.monotonicMs();
     const elapsedMs = nowMs - beforeMs;
     const rows = Array.from(after)

@@ -112,7 +112,8 @@ interface Probe {
   askedAtMs: number | null;
 }
 
-const MOUNTS_REREAD_MS = 5_000;
+/** Space changes slowly, and every question wakes a thread. */
+const LOOK_EVERY_MS = 5_000;
 const SLOW_ANSWER_MS = 2_000;
 
 /**
@@ -122,11 +123,9 @@ const SLOW_ANSWER_MS = 2_000;
 export function createFilesystemCollector(system: System): () => FilesystemSample[] {
   const probes = new Map<string, Probe>();
   let mountsText = '';
-  let readAtMs = Number.NEGATIVE_INFINITY;
+  let lookedAtMs = Number.NEGATIVE_INFINITY;
 
-  function refreshMounts(nowMs: number): void {
-    if (nowMs - readAtMs < MOUNTS_REREAD_MS) return;
-    readAtMs = nowMs;
+  function refreshMounts(): void {
     const text = system.readText('/proc/self/mountinfo');
     if (text === mountsText) return;
     mountsText = text;
@@ -167,10 +166,12 @@ export function createFilesystemCollector(system: System): () => FilesystemSampl
 
   return () => {
     const nowMs = system.monotonicMs();
-    refreshMounts(nowMs);
-    const rows = Array.from(probes.values(), (probe) => filesystemSample(probe, nowMs));
-    for (const probe of probes.values()) ask(probe, nowMs);
-    return rows;
+    if (nowMs - lookedAtMs >= LOOK_EVERY_MS) {
+      lookedAtMs = nowMs;
+      refreshMounts();
+      for (const probe of probes.values()) ask(probe, nowMs);
+    }
+    return Array.from(probes.values(), (probe) => filesystemSample(probe, nowMs));
   };
 }
 

@@ -25,5 +25,6 @@ function difference(total: number | null, rest: number | null): number | null {
 }
 
 export function createMemoryCollector(system: System): () => MemorySample {
-  return () => parseMemory(system.readText('/proc/meminfo'));
+  const read = system.textReader('/proc/meminfo');
+  return () => parseMemory(read());
 }

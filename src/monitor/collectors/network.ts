@@ -35,12 +35,13 @@ function chooseInterfaces(system: System, names: readonly string[]): Set<string>
 }
 
 export function createNetworkCollector(system: System): () => NetworkSample[] {
+  const read = system.textReader('/proc/net/dev');
   let chosen = new Set<string>();
   let chosenFrom = '';
   let before = new Map<string, NetworkCounters>();
   let beforeMs = 0;
   return () => {
-    const after = parseNetworkCounters(system.readText('/proc/net/dev'));
+    const after = parseNetworkCounters(read());
     const nowMs = system.monotonicMs();
     const elapsedMs = nowMs - beforeMs;
     const names = [...after.keys()].join(' ');

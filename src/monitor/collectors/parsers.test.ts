@@ -10,7 +10,7 @@ import { parseDiskCounters } from './disks.ts';
 import { chooseMounts, parseMounts } from './filesystems.ts';
 import { parseMemory } from './memory.ts';
 import { parseNetworkCounters } from './network.ts';
-import { parseProcessStat } from './process-stat.ts';
+import { parseProcessName, parseProcessStat } from './process-stat.ts';
 import { ratePerSecond } from './rates.ts';
 import { parsePasswd } from './users.ts';
 
@@ -20,7 +20,8 @@ function capture(...path: string[]): string {
 
 const statOf = (text: string) => {
   const bytes = Buffer.from(text);
-  return parseProcessStat(bytes, bytes.length);
+  const stat = parseProcessStat(bytes, bytes.length);
+  return stat && { name: parseProcessName(bytes, bytes.length), ...stat };
 };
 
 describe('cpu', () => {

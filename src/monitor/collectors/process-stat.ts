@@ -1,7 +1,5 @@
 /** Figures of one process out of `/proc/PID/stat` (proc(5)). */
 export interface ProcessStat {
-  /** The kernel's name for it, at most 15 bytes. */
-  name: string;
   state: string;
   parentPid: number;
   /** User and system time since its start. */
@@ -22,8 +20,7 @@ const ZERO = 0x30;
  */
 export function parseProcessStat(bytes: Uint8Array, length: number): ProcessStat | null {
   const end = bytes.lastIndexOf(CLOSING, length - 1);
-  const start = bytes.indexOf(OPENING);
-  if (start < 0 || end < start || end + 2 >= length) return null;
+  if (end < 0 || end + 2 >= length || bytes.indexOf(OPENING) < 0) return null;
   const fields = createFieldReader(bytes, end + 2, length);
   const state = String.fromCharCode(bytes[end + 2] ?? 0);
   fields.skip(1);
@@ -37,13 +34,19 @@ export function parseProcessStat(bytes: Uint8Array, length: number): ProcessStat
   const residentPages = fields.next();
   if (Number.isNaN(residentPages)) return null;
   return {
-    name: Buffer.from(bytes.buffer, bytes.byteOffset + start + 1, end - start - 1).toString('utf8'),
     state,
     parentPid,
     cpuTicks: userTicks + systemTicks,
     startTicks,
     residentPages: Math.max(0, residentPages),
   };
+}
+
+/** The kernel's name for a process, at most 15 bytes, out of the same line. */
+export function parseProcessName(bytes: Uint8Array, length: number): string {
+  const start = bytes.indexOf(OPENING) + 1;
+  const end = bytes.lastIndexOf(CLOSING, length - 1);
+  return Buffer.from(bytes.buffer, bytes.byteOffset + start, Math.max(0, end - start)).toString('utf8');
 }
 
 /** Walks blank-separated decimal fields; `next` gives NaN past the end. */

@@ -1,14 +1,14 @@
 import type { System } from '../system.ts';
-import { type ProcessStat, parseProcessStat } from './process-stat.ts';
+import { type ProcessStat, parseProcessName, parseProcessStat } from './process-stat.ts';
 
 /** One process that is there now. */
 export interface ProcessRow {
   pid: number;
+  /** The kernel's name when it was first seen. */
+  name: string;
   stat: ProcessStat;
   /** Since the last scan, in percent of one core; null at first sight. */
   cpuPercent: number | null;
-  /** True in the first scan that saw it: another process may have had its number before. */
-  isNew: boolean;
 }
 
 interface Entry {
@@ -49,27 +49,43 @@ export function createProcessTable(system: System, ticksPerSecond: number): Proc
 
   function readKept(descriptor: number): ProcessStat | null {
     try {
-      const { buffer, length } = system.reread(descriptor);
+      const { buffer, length } = system.rereadOnce(descriptor);
       return parseProcessStat(buffer, length);
     } catch {
       return null;
     }
   }
 
-  function openStat(pid: number): { stat: ProcessStat | null; descriptor: number | null } {
+  interface Opened {
+    stat: ProcessStat | null;
+    name: string;
+    /** Kept open where there is room. */
+    descriptor: number | null;
+  }
+
+  function openStat(pid: number): Opened {
     let descriptor: number;
     try {
       descriptor = system.open(`/proc/${pid}/stat`);
     } catch {
-      return { stat: null, descriptor: null };
+      return { stat: null, name: '', descriptor: null };
     }
-    const stat = readKept(descriptor);
-    if (stat !== null && kept < MAX_KEPT_DESCRIPTORS) {
+    const opened = readOpened(descriptor);
+    if (opened.stat !== null && kept < MAX_KEPT_DESCRIPTORS) {
       kept++;
-      return { stat, descriptor };
+      return { ...opened, descriptor };
     }
     system.close(descriptor);
-    return { stat, descriptor: null };
+    return { ...opened, descriptor: null };
+  }
+
+  function readOpened(descriptor: number): { stat: ProcessStat | null; name: string } {
+    try {
+      const { buffer, length } = system.rereadOnce(descriptor);
+      return { stat: parseProcessStat(buffer, length), name: parseProcessName(buffer, length) };
+    } catch {
+      return { stat: null, name: '' };
+    }
   }
 
   function update(entry: Entry, stat: ProcessStat, elapsedMs: number): void {
@@ -78,22 +94,25 @@ export function createProcessTable(system: System, ticksPerSecond: number): Proc
     entry.row.cpuPercent =
       elapsedMs > 0 ? Math.max(0, Math.round((seconds * 1_000_000) / elapsedMs) / 10) : null;
     entry.row.stat = stat;
-    entry.row.isNew = false;
+  }
+
+  function reopen(pid: number, entry: Entry): ProcessStat | null {
+    const { stat, descriptor } = openStat(pid);
+    entry.descriptor = descriptor;
+    return stat;
   }
 
   function readKnown(pid: number, entry: Entry, elapsedMs: number): boolean {
-    const again =
-      entry.descriptor === null ? openStat(pid) : { stat: readKept(entry.descriptor), descriptor: null };
-    if (again.descriptor !== null) entry.descriptor = again.descriptor;
-    if (again.stat === null || again.stat.startTicks !== entry.row.stat.startTicks) return false;
-    update(entry, again.stat, elapsedMs);
+    const stat = entry.descriptor === null ? reopen(pid, entry) : readKept(entry.descriptor);
+    if (stat === null || stat.startTicks !== entry.row.stat.startTicks) return false;
+    update(entry, stat, elapsedMs);
     return true;
   }
 
   function addNew(pid: number): void {
-    const { stat, descriptor } = openStat(pid);
+    const { stat, name, descriptor } = openStat(pid);
     if (stat === null) return;
-    const row: ProcessRow = { pid, stat, cpuPercent: null, isNew: true };
+    const row: ProcessRow = { pid, name, stat, cpuPercent: null };
     entries.set(pid, { row, descriptor, seenInScan: scanNumber });
     rows.set(pid, row);
   }

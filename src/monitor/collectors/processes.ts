@@ -81,7 +81,7 @@ export function createProcessCollector(system: System, units: KernelUnits): Proc
             ? null
             : bootTimeMs + Math.round((row.stat.startTicks * 1000) / units.ticksPerSecond),
         user: uid === null ? null : userName(uid),
-        ...describeCommand(system.tryReadText(`/proc/${pid}/cmdline`), row.stat.name),
+        ...describeCommand(system.tryReadText(`/proc/${pid}/cmdline`), row.name),
       };
     },
     startOf: (pid) => rows.get(pid)?.stat.startTicks ?? null,

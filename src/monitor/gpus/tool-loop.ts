@@ -110,7 +110,8 @@ export function createToolLoop(options: ToolLoopOptions): ToolLoop {
   function state(): ToolState {
     const nowMs = system.monotonicMs();
     if (child === null) return { kind: 'ended', reason: endReason ?? 'not started' };
-    if (options.quietIsAlive && isScheduled()) lastSignMs = nowMs;
+    const isQuiet = options.quietIsAlive && nowMs - lastSignMs > options.silenceLimitMs() / 2;
+    if (isQuiet && isScheduled()) lastSignMs = nowMs;
     const silentMs = nowMs - lastSignMs;
     if (!answered && !options.quietIsAlive) {
       if (silentMs > STARTUP_LIMIT_MS) child.kill('SIGKILL');
