@@ -110,7 +110,7 @@ export function startLine(start: MonitorStart): string {
     start.node,
     start.headId,
   ];
-  return `exec "$c" --max-semi-space-size=1 --max-old-space-size=64 -e ${shellQuote(LOADER)} -- ${words.map(shellQuote).join(' ')}\n`;
+  return `exec "$c" --single-threaded --max-semi-space-size=1 --max-old-space-size=64 -e ${shellQuote(LOADER)} -- ${words.map(shellQuote).join(' ')}\n`;
 }
 
 export interface RuntimeUpload {

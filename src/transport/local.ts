@@ -66,8 +66,11 @@ export function createChildChannel(child: ReturnType<typeof spawn>, signal: Abor
       const { stdin } = child;
       if (!stdin?.writableNeedDrain) return Promise.resolve();
       return new Promise((resolve) => {
-        stdin.once('drain', resolve);
-        stdin.once('close', resolve);
+        const finish = () => {
+          stdin.off('drain', finish).off('close', finish);
+          resolve();
+        };
+        stdin.once('drain', finish).once('close', finish);
       });
     },
     onStdout: (listener) => child.stdout?.on('data', listener),

@@ -1,0 +1,142 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type RunTool, runTool, ToolMissingError } from './run-tool.ts';
+import { listConfigFiles, parseConfigFile } from './ssh-config-files.ts';
+import { createSettingsResolver, settingsCommand } from './ssh-settings.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'rollcall-test-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const place = { host: 'n1', user: null, port: null };
+const write = (name: string, text: string) => {
+  writeFileSync(join(folder, name), text);
+  return join(folder, name);
+};
+
+/** Counts calls; answers as ssh would. */
+function fakeSsh(answer: Partial<Awaited<ReturnType<RunTool>>> = {}) {
+  const calls: string[][] = [];
+  const run: RunTool = async (_, args) => {
+    calls.push([...args]);
+    return { code: 0, stdout: 'hostname n1\nport 22\nuser lab\n', stderr: '', ...answer };
+  };
+  return { calls, run };
+}
+
+const resolverFor = (sshConfigFile: string | null, run: RunTool) =>
+  createSettingsResolver({ sshConfigFile, home: folder, environment: {}, run });
+
+describe('createSettingsResolver', () => {
+  it('asks as a person would type', () => {
+    expect(settingsCommand('/c', { host: 'n1', user: 'u', port: 2 })).toEqual([
+      '-T',
+      '-G',
+      '-F',
+      '/c',
+      '-p',
+      '2',
+      '-l',
+      'u',
+      '--',
+      'n1',
+    ]);
+  });
+
+  it('asks once for many at the same time, and again when a file changed', async () => {
+    const file = write('config', 'Host n1\n');
+    const { calls, run } = fakeSsh();
+    const resolver = resolverFor(file, run);
+    await Promise.all(Array.from({ length: 50 }, () => resolver.resolve(place)));
+    expect(calls).toHaveLength(1);
+    await resolver.resolve({ ...place, port: 2222 });
+    expect(calls).toHaveLength(2);
+    write('config', 'Host n1\n  Port 2200\n');
+    await sleep(1_100);
+    await resolver.resolve(place);
+    expect(calls).toHaveLength(3);
+  });
+
+  it('does not keep a failure', async () => {
+    const answer = { code: 255, stderr: 'config line 1: Bad configuration option: foo\n' };
+    const { calls, run } = fakeSsh(answer);
+    const resolver = resolverFor(write('config', ''), run);
+    const detail = { cause: 'config', detail: 'config line 1: Bad configuration option: foo' };
+    await expect(resolver.resolve(place)).rejects.toMatchObject({ detail });
+    await expect(resolver.resolve(place)).rejects.toMatchObject({ detail });
+    expect(calls).toHaveLength(2);
+  });
+
+  it('says how to install ssh', async () => {
+    const run: RunTool = async (tool) => {
+      throw new ToolMissingError(tool);
+    };
+    const detail = { cause: 'tool-missing', tool: 'ssh', hint: 'Install it: apt-get install openssh-client' };
+    await expect(resolverFor(null, run).resolve(place)).rejects.toMatchObject({ detail });
+  });
+});
+
+describe('listConfigFiles', () => {
+  it('follows Include, relative to ~/.ssh, with wildcards and quotes', async () => {
+    mkdirSync(join(folder, '.ssh', 'conf.d'), { recursive: true });
+    const main = write('main', 'include conf.d/*.conf "conf.d/with space"\nInclude=~/other\n# Include no\n');
+    for (const name of ['.ssh/conf.d/a.conf', '.ssh/conf.d/b.conf', '.ssh/conf.d/with space', 'other'])
+      write(name, '');
+    const { paths, runsPrograms } = await listConfigFiles(main, folder, {});
+    const named = [
+      'main',
+      '.ssh/conf.d/a.conf',
+      '.ssh/conf.d/b.conf',
+      '.ssh/conf.d/with space',
+      'other',
+      '.ssh/conf.d',
+    ];
+    expect([...paths].sort()).toEqual(named.map((name) => join(folder, name)).sort());
+    expect(runsPrograms).toBe(false);
+  });
+
+  it('stops at files that include themselves', async () => {
+    const file = join(folder, 'main');
+    write('main', `Include ${file}\n`);
+    expect((await listConfigFiles(file, folder, {})).paths).toEqual([file]);
+  });
+
+  it.each([
+    ['Match exec "test -f /x"', true],
+    ['Match host a !exec "x"', true],
+    ['match originalhost=a', false],
+    ['Host exec', false],
+  ])('sees that "%s" runs a program: %s', (line, expected) => {
+    expect(parseConfigFile(line).runsPrograms).toBe(expected);
+  });
+});
+
+describe('runTool', () => {
+  it('tells code, output and what is missing', async () => {
+    expect(await runTool('sh', ['-c', 'cat; echo e >&2; exit 3'], 'in')).toEqual({
+      code: 3,
+      stdout: 'in',
+      stderr: 'e\n',
+    });
+    await expect(runTool('no-such-tool', [])).rejects.toBeInstanceOf(ToolMissingError);
+  });
+
+  it('runs a few at a time', async () => {
+    let most = 0;
+    const children = () => process.getActiveResourcesInfo().filter((name) => name === 'ProcessWrap').length;
+    const before = children();
+    const timer = setInterval(() => {
+      most = Math.max(most, children() - before);
+    }, 5);
+    const ran = await Promise.all(Array.from({ length: 24 }, () => runTool('sleep', ['0.05'])));
+    clearInterval(timer);
+    expect(ran.every(({ code }) => code === 0)).toBe(true);
+    expect(most).toBeLessThanOrEqual(8);
+    expect(most).toBeGreaterThan(1);
+  });
+});

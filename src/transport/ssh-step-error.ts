@@ -1,0 +1,32 @@
+import { createFailure, type FailureDetail, type Way } from '../protocol/failures.ts';
+import { TransportError } from './transport.ts';
+
+/** A step on the way failed: the facts, before they are told for one node. */
+export class StepError extends Error {
+  readonly detail: FailureDetail;
+  readonly lastLines: readonly string[];
+
+  constructor(detail: FailureDetail, lastLines: readonly string[] = []) {
+    super(detail.cause);
+    this.name = 'StepError';
+    this.detail = detail;
+    this.lastLines = lastLines;
+  }
+}
+
+/** What anyone hears who has given up waiting. */
+export const givenUp = () => new StepError({ cause: 'closed', stage: null, detail: 'given up' });
+
+/** Any error as facts; one that is no `StepError` is a surprise and says itself. */
+export function toStepError(error: unknown): StepError {
+  if (error instanceof StepError) return error;
+  const detail = error instanceof Error ? error.message : String(error);
+  return new StepError({ cause: 'closed', stage: null, detail });
+}
+
+/** Tells a failed step for one node. */
+export function toTransportError(way: Way, error: unknown): TransportError {
+  if (error instanceof TransportError) return error;
+  const { detail, lastLines } = toStepError(error);
+  return new TransportError(createFailure(way, detail, lastLines));
+}

@@ -1,0 +1,85 @@
+import type { Stage } from '../protocol/causes.ts';
+import type { FailureDetail } from '../protocol/failures.ts';
+
+/** What is known of a connection when ssh2 reports an error. */
+export interface ErrorContext {
+  /** Null once the command runs. */
+  stage: Stage | null;
+  user: string;
+  tried: readonly string[];
+  /** What the server said before its banner. */
+  greeting: string;
+  /** After so much silence the other end counts as dead. */
+  silenceLimitMs: number;
+}
+
+/** The shape of ssh2's errors: `level` tells the part that failed, `code` the system's or the protocol's number. */
+interface Ssh2Error {
+  message: string;
+  level: string;
+  code: string | number | null;
+}
+
+const TOO_MANY_CONNECTIONS = 12;
+
+function read(error: unknown): Ssh2Error {
+  if (!(error instanceof Error)) return { message: String(error), level: '', code: null };
+  const level = 'level' in error && typeof error.level === 'string' ? error.level : '';
+  const code =
+    'code' in error && (typeof error.code === 'string' || typeof error.code === 'number') ? error.code : null;
+  return { message: error.message, level, code };
+}
+
+/** One that only says that the next key is tried. */
+export function isPassing(error: unknown): boolean {
+  const { level, message } = read(error);
+  return level === 'agent' || (level === 'client-authentication' && /^Error (while )?signing/.test(message));
+}
+
+/** The connection ended before anything else was said about it. */
+export function explainEnd(context: ErrorContext): FailureDetail {
+  const { stage, greeting } = context;
+  const said = greeting.trim().split('\n')[0]?.trim() ?? '';
+  if (stage !== 'banner') return { cause: 'closed', stage, detail: 'the server hung up' };
+  if (/maxstartups|not allowed at this time/i.test(said)) return { cause: 'session-limit', detail: said };
+  // sshd drops connections beyond MaxStartups like this, too: older ones without a word.
+  if (said === '')
+    return { cause: 'closed', stage, detail: 'the server hung up before its banner (MaxStartups?)' };
+  return { cause: 'closed', stage, detail: `this is no SSH server, it said "${said.slice(0, 80)}"` };
+}
+
+function explainHandshake(message: string): FailureDetail {
+  return { cause: 'key-exchange', detail: message.replace(/^Handshake failed: /, '') };
+}
+
+/** A DISCONNECT message of the server, in its own words. */
+function explainDisconnect(error: Ssh2Error, context: ErrorContext): FailureDetail {
+  if (/too many authentication failures/i.test(error.message)) {
+    return { cause: 'auth', user: context.user, tried: [...context.tried, 'then the server had enough'] };
+  }
+  if (error.code === TOO_MANY_CONNECTIONS) return { cause: 'session-limit', detail: error.message };
+  return { cause: 'closed', stage: context.stage, detail: error.message };
+}
+
+/** The one place where ssh2's errors become ours. */
+export function explainSsh2Error(raw: unknown, context: ErrorContext): FailureDetail {
+  const error = read(raw);
+  switch (error.level) {
+    case 'client-authentication':
+      return { cause: 'auth', user: context.user, tried: context.tried };
+    case 'client-timeout':
+      return { cause: 'timeout', stage: null, limitMs: context.silenceLimitMs };
+    case 'handshake':
+      return explainHandshake(error.message);
+    case 'client-socket':
+      if (error.code === 'ETIMEDOUT')
+        return { cause: 'timeout', stage: context.stage, limitMs: context.silenceLimitMs };
+      return { ...explainEnd(context), ...(context.stage === 'banner' ? {} : { detail: error.message }) };
+    case 'protocol':
+      return context.stage === 'banner'
+        ? explainEnd(context)
+        : { cause: 'closed', stage: context.stage, detail: error.message };
+    default:
+      return explainDisconnect(error, context);
+  }
+}

@@ -1,0 +1,225 @@
+import { userInfo } from 'node:os';
+import type { Target } from '../nodes/target.ts';
+import type { Stage } from '../protocol/causes.ts';
+import { createFailure, type Way } from '../protocol/failures.ts';
+import { prepareHostKeyCheck } from './host-key-check.ts';
+import { createKnownHosts } from './known-hosts.ts';
+import { startProxyCommand } from './proxy-command.ts';
+import { runTool } from './run-tool.ts';
+import { formatHops, type Hop } from './ssh-hops.ts';
+import { createSettingsResolver, type Place } from './ssh-settings.ts';
+import type { SshProxy, SshSettings } from './ssh-settings-parse.ts';
+import { StepError, toStepError, toTransportError } from './ssh-step-error.ts';
+import { chooseAlgorithms } from './ssh2-algorithms.ts';
+import { openSsh2Channel } from './ssh2-channel.ts';
+import { createJumpPool, openJumpRoute } from './ssh2-jump.ts';
+import { prepareLogin } from './ssh2-login.ts';
+import { type Route, Session, type SessionLimits } from './ssh2-session.ts';
+import { connectTcp } from './tcp-connect.ts';
+import type { Transport } from './transport.ts';
+import { wayTo } from './way.ts';
+
+export interface Ssh2TransportOptions {
+  /** As `ssh -F`. */
+  sshConfigFile: string | null;
+  environment?: NodeJS.ProcessEnv;
+  /** ssh goes by the password file, not by HOME. */
+  home?: string;
+  limits?: Partial<SessionLimits>;
+}
+
+export interface Ssh2Transport extends Transport {
+  /** Keys, known hosts, agents and configuration that log-ins went by: when one changes, a refused log-in may work. */
+  accessFiles(): Iterable<string>;
+}
+
+/** A dead peer is found after three intervals, 13.5 s. */
+const defaultLimits: SessionLimits = { stageMs: 10_000, keepaliveIntervalMs: 4_500, keepaliveCount: 2 };
+const MAX_HOPS = 8;
+
+/** One connection to be made: a node's, or that of a jump host on the way to it. */
+interface Request {
+  place: Place;
+  /** Jump hosts that the next host's settings name before this one; they overrule its own. */
+  via: Hop[];
+  /** Places that wait for this one. */
+  chain: string[];
+  way: Way;
+  signal: AbortSignal;
+  onStage: (stage: Stage, fact: string) => void;
+  onSettings?: (settings: SshSettings) => void;
+}
+
+const quiet = () => undefined;
+
+/** Logs in with the library ssh2 as the user's own `ssh` would. */
+export function createSsh2Transport(options: Ssh2TransportOptions): Ssh2Transport {
+  const { sshConfigFile, environment = process.env, home = userInfo().homedir } = options;
+  const limits = { ...defaultLimits, ...options.limits };
+  const userId = userInfo().uid;
+  const resolver = createSettingsResolver({ sshConfigFile, home, environment });
+  const knownHosts = createKnownHosts(runTool);
+  const jumps = createJumpPool();
+  const accessFiles = new Set<string>();
+
+  function rememberFiles(settings: SshSettings): void {
+    const { identityFiles, certificateFiles, userKnownHostsFiles, globalKnownHostsFiles, identityAgent } =
+      settings;
+    const files = [...identityFiles, ...certificateFiles, ...userKnownHostsFiles, ...globalKnownHostsFiles];
+    for (const file of files) accessFiles.add(file);
+    if (identityAgent !== null) accessFiles.add(identityAgent);
+  }
+
+  async function establish(request: Request): Promise<Session> {
+    const { place, via, way, signal, onStage } = request;
+    const settings = await resolver.resolve(place);
+    rememberFiles(settings);
+    request.onSettings?.(settings);
+    const proxy: SshProxy = via.length > 0 ? { kind: 'jump', hops: via } : settings.proxy;
+    const hostKey = await prepareHostKeyCheck({
+      settings,
+      knownHosts,
+      run: runTool,
+      sshWords: way.sshWords,
+      userId,
+    });
+    const algorithms = chooseAlgorithms(settings, hostKey.knownTypes);
+    const login = await prepareLogin(settings, home, userId);
+    try {
+      const route = await openRoute(request, settings, proxy);
+      return await Session.start({ route, settings, algorithms, hostKey, login, limits, signal, onStage });
+    } catch (error) {
+      login.close();
+      throw error;
+    }
+  }
+
+  function openRoute(request: Request, settings: SshSettings, proxy: SshProxy): Promise<Route> {
+    switch (proxy.kind) {
+      case 'none':
+        return openTcpRoute(request, settings);
+      case 'command':
+        return openCommandRoute(request, settings, proxy.command);
+      case 'jump':
+        return openThroughHops(request, settings, proxy.hops);
+    }
+  }
+
+  async function openTcpRoute({ signal, onStage }: Request, settings: SshSettings): Promise<Route> {
+    const limitMs = Math.min(limits.stageMs, settings.connectTimeoutMs ?? limits.stageMs);
+    const socket = await connectTcp({ settings, limitMs, signal, onStage });
+    return {
+      stream: socket,
+      remoteAddress: socket.remoteAddress ?? null,
+      failure: () => null,
+      release: quiet,
+    };
+  }
+
+  async function openCommandRoute(
+    { onStage }: Request,
+    settings: SshSettings,
+    command: string,
+  ): Promise<Route> {
+    if (settings.proxyUseFdpass)
+      throw new StepError({ cause: 'proxy', detail: 'ProxyUseFdpass is not understood yet' });
+    const { stream, failure } = startProxyCommand(command, environment);
+    onStage('name', 'left to the ProxyCommand');
+    onStage('tcp', 'through the ProxyCommand');
+    return { stream, remoteAddress: null, failure, release: quiet };
+  }
+
+  async function openThroughHops(request: Request, settings: SshSettings, hops: Hop[]): Promise<Route> {
+    const hop = hops.at(-1);
+    if (hop === undefined) throw new StepError({ cause: 'proxy', detail: 'no jump host is named' });
+    const via = hops.slice(0, -1);
+    const chain = [...request.chain, formatHops([request.place])];
+    refuseLoop(hop, chain);
+    const hopSettings = await resolveHop(hop, hopWay(hop, via));
+    const way = wayWith(hopWay(hop, via), hopSettings);
+    const key = JSON.stringify([hopSettings, via]);
+    const name = formatHops([hop]);
+    request.onStage('name', `left to jump host ${name}`);
+    const share = jumps.join(key, (signal) =>
+      establish({ place: hop, via, chain, way, signal, onStage: quiet }),
+    );
+    const blame = (error: unknown) => blameHop(name, way, error);
+    const destination = { host: settings.hostName, port: settings.port };
+    const { signal } = request;
+    const route = await openJumpRoute({
+      share,
+      hop: name,
+      destination,
+      limitMs: limits.stageMs,
+      signal,
+      blame,
+    });
+    request.onStage('tcp', `through jump host ${name}`);
+    return route;
+  }
+
+  async function resolveHop(hop: Hop, way: Way): Promise<SshSettings> {
+    try {
+      return await resolver.resolve(hop);
+    } catch (error) {
+      throw blameHop(formatHops([hop]), way, error);
+    }
+  }
+
+  function refuseLoop(hop: Hop, chain: string[]): void {
+    const name = formatHops([hop]);
+    if (!chain.includes(name) && chain.length <= MAX_HOPS) return;
+    const detail = `the jump hosts run in a circle at ${name}`;
+    const hint = 'Give the jump host a ProxyJump of its own in the ssh configuration (none ends the chain).';
+    throw new StepError({ cause: 'config', detail, hint });
+  }
+
+  /** What a person types to reach a jump host. */
+  function hopWay(hop: Hop, via: Hop[]): Way {
+    const way = wayTo({ name: hop.host, ...hop, local: false }, sshConfigFile);
+    const [program = 'ssh', ...rest] = way.sshWords;
+    return via.length === 0 ? way : { ...way, sshWords: [program, '-J', formatHops(via), ...rest] };
+  }
+
+  function wayWith(way: Way, settings: SshSettings): Way {
+    return { ...way, host: settings.hostName, port: settings.port };
+  }
+
+  return {
+    name: 'ssh2',
+    async open(target: Target, { command, signal, onStage = quiet }) {
+      let way = wayTo(target, sshConfigFile);
+      const onSettings = (settings: SshSettings) => {
+        way = wayWith(way, settings);
+      };
+      try {
+        const place = { host: target.host, user: target.user, port: target.port };
+        const session = await establish({ place, via: [], chain: [], way, signal, onStage, onSettings });
+        try {
+          const tell = (error: StepError) => toTransportError(way, error).failure;
+          return await openSsh2Channel(session, command, limits.stageMs, signal, tell);
+        } catch (error) {
+          session.close();
+          throw error;
+        }
+      } catch (error) {
+        throw toTransportError(way, error);
+      }
+    },
+    accessFiles: () => [...resolver.configFiles(), ...accessFiles],
+    dispose: () => jumps.dispose(),
+  };
+}
+
+/** A hop's failure, told as one of the way, with the hop's own reason and hint. */
+function blameHop(name: string, way: Way, error: unknown): StepError {
+  const { detail, lastLines } = toStepError(error);
+  // Nobody's fault, and already told.
+  if (detail.cause === 'proxy' || (detail.cause === 'closed' && detail.detail === 'given up'))
+    return toStepError(error);
+  const failure = createFailure(way, detail, lastLines);
+  return new StepError(
+    { cause: 'proxy', detail: `jump host ${name}: ${failure.message}`, hint: failure.hint },
+    lastLines,
+  );
+}
