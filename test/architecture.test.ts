@@ -1,0 +1,149 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { builtinModules } from 'node:module';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+
+/** Who may import whom. Tests and their helpers are free. */
+
+const src = fileURLToPath(new URL('../src', import.meta.url));
+
+interface Rule {
+  rooms: readonly string[];
+  packages: readonly string[];
+  /** Node.js's own modules: doors to files, sockets and programs. */
+  builtins: boolean;
+}
+
+const rules: Record<string, Rule> = {
+  lib: { rooms: [], packages: [], builtins: false },
+  protocol: { rooms: ['lib'], packages: ['zod'], builtins: false },
+  config: { rooms: ['protocol', 'lib'], packages: ['zod', 'smol-toml'], builtins: true },
+  nodes: { rooms: ['protocol', 'lib'], packages: ['zod'], builtins: true },
+  monitor: { rooms: ['protocol', 'lib'], packages: [], builtins: true },
+  transport: { rooms: ['config', 'nodes', 'protocol', 'lib'], packages: ['ssh2'], builtins: true },
+  fleet: { rooms: ['transport', 'nodes', 'state', 'protocol', 'lib'], packages: ['p-limit'], builtins: true },
+  demo: { rooms: ['protocol', 'state', 'lib'], packages: [], builtins: false },
+  state: { rooms: ['protocol', 'lib'], packages: [], builtins: false },
+  design: { rooms: ['lib'], packages: ['parse5', 'eta'], builtins: false },
+  render: { rooms: ['protocol', 'lib'], packages: ['eta'], builtins: false },
+  web: {
+    rooms: ['render', 'protocol', 'lib'],
+    packages: ['zod', 'hono', '@hono/node-server'],
+    builtins: true,
+  },
+  cli: { rooms: ['main', 'config', 'render', 'lib'], packages: ['yargs'], builtins: true },
+};
+
+interface Import {
+  from: string;
+  specifier: string;
+  typeOnly: boolean;
+}
+
+const files = readdirSync(src, { recursive: true })
+  .map(String)
+  .filter((file) => file.endsWith('.ts') && !/\.test\.ts$|test-kit/.test(file));
+
+function importsOf(file: string): Import[] {
+  const text = readFileSync(join(src, file), 'utf8');
+  const pattern = /^(?:import|export)\s+(type\s+)?(?:[^'";]*?\sfrom\s+)?'([^']+)';/gm;
+  return Array.from(text.matchAll(pattern), (match) => ({
+    from: file,
+    specifier: match[2] ?? '',
+    typeOnly: match[1] !== undefined,
+  }));
+}
+
+const isOwn = (specifier: string) => specifier.startsWith('.');
+const isBuiltin = (specifier: string) => specifier.startsWith('node:') || builtinModules.includes(specifier);
+const resolve = (found: Import) => relative(src, join(src, dirname(found.from), found.specifier));
+const roomOf = (file: string) =>
+  file.includes('/') ? (file.split('/')[0] ?? '') : file.replace(/\.ts$/, '');
+const packageOf = (specifier: string) =>
+  specifier
+    .split('/')
+    .slice(0, specifier.startsWith('@') ? 2 : 1)
+    .join('/');
+
+const imports = files.filter((file) => roomOf(file) !== 'main').flatMap(importsOf);
+
+describe('rooms', () => {
+  it('are all known', () => {
+    expect(files.length).toBeGreaterThan(50);
+    for (const file of files) expect([...Object.keys(rules), 'main']).toContain(roomOf(file));
+  });
+
+  it('import only the rooms that they may', () => {
+    const forbidden = imports.filter((found) => {
+      if (!isOwn(found.specifier)) return false;
+      const room = roomOf(found.from);
+      const other = roomOf(resolve(found));
+      return other !== room && !rules[room]?.rooms.includes(other);
+    });
+    expect(forbidden.map((found) => `${found.from} → ${found.specifier}`)).toEqual([]);
+  });
+
+  it('import only the packages that they may', () => {
+    const forbidden = imports.filter(
+      ({ from, specifier }) =>
+        !isOwn(specifier) &&
+        !isBuiltin(specifier) &&
+        !rules[roomOf(from)]?.packages.includes(packageOf(specifier)),
+    );
+    expect(forbidden.map((found) => `${found.from} → ${found.specifier}`)).toEqual([]);
+  });
+
+  it('reach the machine only where they may', () => {
+    const forbidden = imports.filter(
+      ({ from, specifier }) => isBuiltin(specifier) && !rules[roomOf(from)]?.builtins,
+    );
+    expect(forbidden.map((found) => `${found.from} → ${found.specifier}`)).toEqual([]);
+  });
+
+  it('leave files and programs of the node to system.ts', () => {
+    const doors = ['node:fs', 'node:child_process', 'node:fs/promises'];
+    const others = imports.filter(
+      ({ from, specifier, typeOnly }) =>
+        roomOf(from) === 'monitor' && doors.includes(specifier) && !typeOnly && !from.endsWith('system.ts'),
+    );
+    expect(others.map((found) => found.from)).toEqual([]);
+  });
+
+  it('keep zod out of the monitor', () => {
+    const seen = new Set<string>();
+    const visit = (file: string): void => {
+      if (seen.has(file)) return;
+      seen.add(file);
+      for (const found of importsOf(file))
+        if (isOwn(found.specifier) && !found.typeOnly) visit(resolve(found));
+    };
+    visit('monitor/main.ts');
+    const withZod = [...seen].filter((file) => importsOf(file).some(({ specifier }) => specifier === 'zod'));
+    expect(withZod).toEqual([]);
+  });
+});
+
+describe('imports', () => {
+  it('make no circle at run time', () => {
+    const state = new Map<string, 'open' | 'done'>();
+    const circles: string[] = [];
+    const visit = (file: string, path: readonly string[]): void => {
+      if (state.get(file) === 'open') circles.push([...path, file].join(' → '));
+      if (state.has(file)) return;
+      state.set(file, 'open');
+      for (const found of importsOf(file)) {
+        if (isOwn(found.specifier) && !found.typeOnly) visit(resolve(found), [...path, file]);
+      }
+      state.set(file, 'done');
+    };
+    for (const file of files) visit(file, []);
+    expect(circles).toEqual([]);
+  });
+
+  it('leave the environment to config and the command line', () => {
+    const readers = files.filter((file) => /process\.env\b/.test(readFileSync(join(src, file), 'utf8')));
+    const allowed = ['cli/options.ts', 'monitor/main.ts', 'monitor/system.ts'];
+    expect(readers.filter((file) => !allowed.includes(file))).toEqual([]);
+  });
+});

@@ -1,0 +1,83 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { HeadRecord } from '../src/config/state-folder.ts';
+import type { NodeReport } from '../src/protocol/node.ts';
+import { type ProgramResult, runProgram } from './fleet/fleet.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** A head of its own state folder and port, driven through the scripts that people use. */
+export interface HeadProcess {
+  folder: string;
+  nodeList: string;
+  writeList(text: string): void;
+  start(...more: string[]): Promise<ProgramResult>;
+  kill(): Promise<ProgramResult>;
+  rollcall(...words: string[]): Promise<ProgramResult>;
+  record(): HeadRecord;
+  get(path: string, headers?: Record<string, string>): Promise<{ status: number; text: string }>;
+  node(name: string): Promise<NodeReport | null>;
+  nodes(): Promise<NodeReport[]>;
+  /** Stops what runs and removes the folder. */
+  dispose(): Promise<void>;
+}
+
+const START_LIMIT_MS = 60_000;
+
+export function createHeadProcess(sshConfig: string | null): HeadProcess {
+  const folder = mkdtempSync(join(tmpdir(), 'rollcall-head-'));
+  const nodeList = join(folder, 'nodes');
+  const stateDir = join(folder, 'state');
+  const common = ['--state-dir', stateDir];
+  const own = [
+    '--node-list',
+    nodeList,
+    '--port',
+    '0',
+    ...(sshConfig === null ? [] : ['--ssh-config', sshConfig]),
+  ];
+  const record = () => JSON.parse(readFileSync(join(stateDir, 'head.json'), 'utf8')) as HeadRecord;
+
+  function get(
+    path: string,
+    headers: Record<string, string> = {},
+  ): Promise<{ status: number; text: string }> {
+    return new Promise((resolve, reject) => {
+      const asked = request(new URL(path, record().url), { headers }, (answer) => {
+        const chunks: Buffer[] = [];
+        answer.on('data', (chunk: Buffer) => chunks.push(chunk));
+        answer.on('end', () =>
+          resolve({ status: answer.statusCode ?? 0, text: Buffer.concat(chunks).toString() }),
+        );
+      });
+      asked.on('error', reject);
+      asked.end();
+    });
+  }
+
+  const script = (name: string, words: string[]) =>
+    runProgram(join(root, 'scripts', name), words, START_LIMIT_MS);
+  return {
+    folder,
+    nodeList,
+    writeList: (text) => writeFileSync(nodeList, text),
+    start: (...more) => script('run_monitor.sh', [...common, ...own, ...more]),
+    kill: () => script('kill_monitor.sh', common),
+    rollcall: (...words) =>
+      runProgram(process.execPath, [join(root, 'dist/rollcall.js'), ...words, ...common], START_LIMIT_MS),
+    record,
+    get,
+    async node(name) {
+      const { status, text } = await get(`/api/v1/nodes/${encodeURIComponent(name)}`);
+      return status === 200 ? (JSON.parse(text) as NodeReport) : null;
+    },
+    nodes: async () => (JSON.parse((await get('/api/v1/nodes')).text) as { nodes: NodeReport[] }).nodes,
+    async dispose() {
+      await script('kill_monitor.sh', common);
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}

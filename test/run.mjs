@@ -1,0 +1,213 @@
+// Runs all tests: `npm test`, or `npm test -- PATH...` for some of them. Plain Node.js, because it also
+// installs the packages. It leaves nothing running, whatever happens.
+import { spawn } from 'node:child_process';
+import { accessSync, constants, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const fleetScript = join(root, 'test', 'fleet', 'fleet.sh');
+const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs');
+const extra = process.argv.slice(2);
+const isRoot = process.getuid?.() === 0;
+const NODES = 4;
+
+/** Program → Debian package. */
+const debianPackages = {
+  ssh: 'openssh-client',
+  sshd: 'openssh-server',
+  ip: 'iproute2',
+  nft: 'nftables',
+  ping: 'iputils-ping',
+  dash: 'dash',
+  fish: 'fish',
+  tcsh: 'tcsh',
+  zsh: 'zsh',
+  sshpass: 'sshpass',
+  chromium: 'chromium',
+};
+
+let child = null;
+let stopping = null;
+const skipped = [];
+
+function findProgram(name) {
+  const folders = `${process.env.PATH ?? ''}${delimiter}/usr/sbin${delimiter}/sbin`.split(delimiter);
+  return folders.some((folder) => {
+    try {
+      accessSync(join(folder, name), constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
+const missingOf = (programs) => programs.filter((program) => !findProgram(program));
+
+/** Resolves to the exit code. The child leads a process group of its own, so that it can be ended whole. */
+function run(command, args, env = {}) {
+  return new Promise((resolve) => {
+    child = spawn(command, args, {
+      cwd: root,
+      stdio: 'inherit',
+      detached: true,
+      env: { ...process.env, ...env },
+    });
+    child.on('error', (error) => {
+      console.error(`${command}: ${error.message}`);
+      resolve(127);
+    });
+    child.on('close', (code) => resolve(code ?? 1));
+  });
+}
+
+function signalChild(signal) {
+  if (!child?.pid || child.exitCode !== null || child.signalCode !== null) return;
+  try {
+    process.kill(-child.pid, signal);
+  } catch {
+    // it has just ended
+  }
+}
+
+function stopOn(signal) {
+  process.on(signal, () => {
+    if (stopping) return;
+    stopping = signal;
+    signalChild('SIGTERM');
+    setTimeout(() => signalChild('SIGKILL'), 5_000).unref();
+  });
+}
+
+function skip(group, why) {
+  skipped.push(group);
+  console.log(`skipped: ${group} tests, because ${why}`);
+}
+
+/** True where no path was asked for, or one of them names a file of these folders. */
+function isAskedFor(folders) {
+  const filters = extra.filter((word) => !word.startsWith('-'));
+  if (filters.length === 0) return true;
+  const files = folders.flatMap(({ folder, recursive }) =>
+    existsSync(join(root, folder))
+      ? readdirSync(join(root, folder), { recursive }).map((file) => join(folder, String(file)))
+      : [],
+  );
+  return files.some(
+    (file) =>
+      file.endsWith('.test.ts') &&
+      filters.some((word) => join(root, file).includes(word.replace(/^\.\//, ''))),
+  );
+}
+
+const runVitest = (project, env, prefix = []) => {
+  const words = [
+    ...prefix,
+    process.execPath,
+    vitest,
+    'run',
+    '--passWithNoTests',
+    '--project',
+    project,
+    ...extra,
+  ];
+  return run(words[0], words.slice(1), env);
+};
+
+async function installPackages() {
+  if (existsSync(vitest)) return 0;
+  console.log('installing the node packages (npm ci)');
+  return run('npm', ['ci']);
+}
+
+/** As root on Debian, installs what the fleet and browser tests need. A failure only makes groups be skipped. */
+async function installDebianPackages(programs) {
+  const missing = missingOf(programs);
+  if (missing.length === 0 || !isRoot || !findProgram('apt-get')) return;
+  const packages = missing.map((program) => debianPackages[program]);
+  console.log(`installing Debian packages that the tests need: ${packages.join(' ')}`);
+  const env = { DEBIAN_FRONTEND: 'noninteractive' };
+  await run('apt-get', ['-q', 'update'], env);
+  if (stopping) return;
+  await run('apt-get', ['-q', 'install', '-y', '--no-install-recommends', ...packages], env);
+}
+
+async function runFleetTests() {
+  const needed = Object.keys(debianPackages).filter((program) => program !== 'chromium');
+  await installDebianPackages(needed);
+  if (stopping) return 1;
+  const unmet = missingOf(isRoot ? needed : ['ssh', 'sshd']);
+  if (process.platform !== 'linux' || unmet.length > 0) {
+    skip(
+      'fleet',
+      `this machine lacks ${unmet.map((program) => debianPackages[program]).join(', ') || 'Linux'}`,
+    );
+    return 0;
+  }
+  if (!isRoot) {
+    skip('fleet', 'network namespaces need root; those that one ordinary sshd can serve are run');
+    return runVitest('fleet');
+  }
+  const env = {
+    FLEET_STATE: mkdtempSync(join(tmpdir(), 'rollcall-fleet-')),
+    FLEET_PREFIX: `rollcall-${process.pid}`,
+    FLEET_OWNER: String(process.pid),
+    FLEET_BARE: String(NODES),
+  };
+  try {
+    const code = await run(fleetScript, ['up', String(NODES)], env);
+    if (code !== 0 || stopping) return code || 1;
+    return await runVitest('fleet', env, [fleetScript, 'head']);
+  } finally {
+    await run(fleetScript, ['down'], env);
+    rmSync(env.FLEET_STATE, { recursive: true, force: true });
+  }
+}
+
+async function runBrowserTests() {
+  await installDebianPackages(['chromium']);
+  if (stopping) return 1;
+  if (findProgram('chromium') || process.env.CHROMIUM) return runVitest('browser');
+  skip('browser', 'this machine lacks chromium');
+  return 0;
+}
+
+const groups = [
+  {
+    folders: [
+      { folder: 'src', recursive: true },
+      { folder: 'test', recursive: false },
+    ],
+    start: () => runVitest('unit'),
+  },
+  { folders: [{ folder: 'test/fleet', recursive: true }], start: runFleetTests },
+  { folders: [{ folder: 'test/browser', recursive: true }], start: runBrowserTests },
+];
+
+async function main() {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) stopOn(signal);
+  const installed = await installPackages();
+  if (installed !== 0 || stopping) return installed || 1;
+  // A broken build is a failure, yet the other tests may say why.
+  let failed = (await run(process.execPath, ['build.mjs'])) !== 0;
+  const named = groups.filter((group) => isAskedFor(group.folders));
+  // Words that name no file belong to an option: `-t something`.
+  const asked = named.length === 0 && extra.some((word) => word.startsWith('-')) ? groups : named;
+  if (asked.length === 0) {
+    console.error(`no test matches ${extra.join(' ')}`);
+    failed = true;
+  }
+  for (const group of asked) {
+    if (stopping) return 1;
+    if ((await group.start()) !== 0) failed = true;
+  }
+  if (skipped.length > 0 && process.env.CI === 'true') {
+    console.error(`CI=true: skipped tests are a failure (${skipped.join(', ')})`);
+    failed = true;
+  }
+  return failed || stopping ? 1 : 0;
+}
+
+process.exitCode = await main();
