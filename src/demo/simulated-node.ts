@@ -1,0 +1,287 @@
+import { PROTOCOL_VERSION } from '../protocol/constants.ts';
+import type { Facts, GpuFacts, Hello, ProcessFacts } from '../protocol/hello.ts';
+import type {
+  CollectorName,
+  CollectorReport,
+  FilesystemSample,
+  GpuProcessSample,
+  GpuSample,
+  Sample,
+  TopProcessSample,
+} from '../protocol/sample.ts';
+import { collectorNames } from '../protocol/sample.ts';
+import type { DemoNode } from './hardware.ts';
+import { createJob, type DemoJob } from './jobs.ts';
+
+/** One node that exists in this process only and speaks a monitor's messages. */
+export interface SimulatedNode {
+  hello(): Hello;
+  /** What a monitor would say in this second. */
+  tick(): (Facts | Sample)[];
+}
+
+const GIB = 1024 ** 3;
+const MIB = 1024 ** 2;
+const LOST_GPU = 5;
+const DAY_MS = 86_400_000;
+const tenths = (value: number) => Math.round(value * 10) / 10;
+
+export function createSimulatedNode(node: DemoNode, random: () => number, now: () => number): SimulatedNode {
+  const bootTimeMs = now() - (3 + random() * 90) * DAY_MS;
+  const isLost = (index: number) => node.role === 'lost-gpu' && index === LOST_GPU;
+  let jobs: DemoJob[] = [];
+  let sequence = 0;
+  let told = new Set<number>();
+  const noise = (value: number, spread: number) => Math.max(0, value + (random() - 0.5) * 2 * spread);
+
+  function freeGpus(): number[] {
+    const taken = new Set(jobs.flatMap((job) => job.gpus));
+    return Array.from({ length: node.gpuCount }, (_, index) => index).filter(
+      (index) => !taken.has(index) && !isLost(index),
+    );
+  }
+
+  function startJobs(isFirst: boolean): void {
+    const wanted = { busy: 1, mixed: 0.6, held: 0.35, 'lost-gpu': 0.8, unreachable: 0.5, idle: 0, cpu: 0 }[
+      node.role
+    ];
+    for (let free = freeGpus(); free.length > 0; free = freeGpus()) {
+      const busyShare = 1 - free.length / Math.max(1, node.gpuCount);
+      if (busyShare >= wanted || (!isFirst && random() > 0.08)) break;
+      const size = Math.min(free.length, random() < 0.5 ? 1 : node.gpuCount >= 8 && random() < 0.4 ? 4 : 2);
+      const ranMs = isFirst ? random() * 2 * DAY_MS : 0;
+      jobs.push(createJob(node, free.slice(0, size), now(), ranMs, random, 'work'));
+    }
+    if (isFirst && node.role === 'held') {
+      for (const index of freeGpus().slice(0, 3)) {
+        jobs.push(createJob(node, [index], now(), (5 + random() * 40) * 3_600_000, random, 'notebook'));
+      }
+    }
+  }
+
+  function gpuFacts(): GpuFacts[] {
+    return Array.from({ length: node.gpuCount }, (_, index) => ({
+      index,
+      uuid: `GPU-demo-${node.name}-${index}`,
+      name: node.gpuModel,
+      vendor: 'NVIDIA',
+      pciAddress: `00000000:${(0x10 + index * 8).toString(16)}:00.0`,
+      memoryTotalBytes: node.gpuMemoryMiB * MIB,
+      powerLimitWatts: node.gpuLimitWatts,
+      driverVersion: '580.105.08',
+    }));
+  }
+
+  function gpuSample(index: number): GpuSample {
+    const job = jobs.find((candidate) => candidate.gpus.includes(index));
+    const utilization = job
+      ? Math.min(100, noise(job.utilizationPercent, job.utilizationPercent > 0 ? 4 : 0))
+      : 0;
+    const share = utilization / 100;
+    const used = job ? job.memoryShare * node.gpuMemoryMiB : 4;
+    if (isLost(index)) return lostGpu(index);
+    return {
+      index,
+      health: 'ok',
+      utilizationPercent: Math.round(utilization),
+      memoryUtilizationPercent: Math.round(utilization * 0.6),
+      memoryUsedBytes: Math.round(used) * MIB,
+      memoryFreeBytes: Math.round(node.gpuMemoryMiB - used - 550) * MIB,
+      temperatureCelsius: Math.round(noise(31 + 38 * share, 1)),
+      powerWatts: Math.round(noise(node.gpuLimitWatts * (0.12 + 0.82 * share), 4)),
+      fanPercent: node.gpuLimitWatts === 450 ? Math.round(30 + 45 * share) : null,
+      smClockMHz: Math.round(345 + 1600 * Math.min(1, share * 3)),
+      memoryClockMHz: 2619,
+      performanceState: utilization > 0 ? 'P0' : 'P8',
+    };
+  }
+
+  function gpuProcesses(): GpuProcessSample[] {
+    return jobs.flatMap((job) => {
+      // One process: its own figures are the same on each of its GPUs.
+      const own = {
+        pid: job.pid,
+        state: job.utilizationPercent > 0 ? 'R' : 'S',
+        cpuPercent: tenths(Math.min(noise(100, 5), job.cpuPercent)),
+        residentBytes: Math.round(job.residentBytes * 0.4),
+        gpuMemoryBytes: Math.round(job.memoryShare * node.gpuMemoryMiB - 20) * MIB,
+        treeCpuPercent: tenths(noise(job.cpuPercent, job.cpuPercent / 20)),
+        treeResidentBytes: Math.round(job.residentBytes),
+      };
+      return job.gpus.map((gpuIndex) => ({ ...own, gpuIndex, gpuUtilizationPercent: utilizationOf(job) }));
+    });
+  }
+
+  function utilizationOf(job: DemoJob): number {
+    return job.utilizationPercent > 0 ? Math.round(Math.min(100, noise(job.utilizationPercent, 4))) : 0;
+  }
+
+  function topProcesses(): TopProcessSample[] {
+    const system = [
+      { pid: 812, state: 'S', cpuPercent: Math.round(noise(2, 1) * 10) / 10, residentBytes: 180 * MIB },
+      { pid: 1340, state: 'S', cpuPercent: Math.round(noise(0.7, 0.4) * 10) / 10, residentBytes: 42 * MIB },
+    ];
+    const own = jobs.map((job) => ({
+      pid: job.pid,
+      state: 'R',
+      cpuPercent: Math.round(noise(Math.min(110, job.cpuPercent), 6) * 10) / 10,
+      residentBytes: Math.round(job.residentBytes * 0.4),
+    }));
+    return [...own, ...system].sort((a, b) => b.cpuPercent - a.cpuPercent).slice(0, 10);
+  }
+
+  function newFacts(pids: ReadonlySet<number>): Facts | null {
+    const known: ProcessFacts[] = [
+      { pid: 812, startTimeMs: bootTimeMs + 9_000, user: 'root', command: 'dockerd', arguments: '-H fd://' },
+      { pid: 1340, startTimeMs: bootTimeMs + 12_000, user: 'root', command: 'sshd', arguments: '-D' },
+      ...jobs.map((job) => ({
+        pid: job.pid,
+        startTimeMs: job.startedMs,
+        user: job.user,
+        command: job.command,
+        arguments: job.arguments,
+      })),
+    ];
+    const processes = known.filter((row) => pids.has(row.pid) && !told.has(row.pid));
+    const gone = [...told].filter((pid) => !pids.has(pid));
+    told = new Set(pids);
+    const facts: Facts = { type: 'facts', processes, gone };
+    if (sequence === 0) facts.gpus = gpuFacts();
+    return processes.length > 0 || gone.length > 0 || facts.gpus ? facts : null;
+  }
+
+  function filesystems(): FilesystemSample[] {
+    const usedShare = 0.35 + (node.name.charCodeAt(node.name.length - 1) % 5) / 10;
+    return [
+      filesystem('/', '/dev/nvme0n1p2', 'ext4', 'SSD', 1.8 * 1024, 0.3),
+      filesystem('/home', 'storage:/home', 'nfs4', 'network', 120 * 1024, 0.71),
+      filesystem('/scratch', '/dev/md0', 'xfs', node.role === 'cpu' ? 'HDD' : 'SSD', 14 * 1024, usedShare),
+    ];
+  }
+
+  function sample(): Sample {
+    const processes = gpuProcesses();
+    const jobCpu = jobs.reduce((sum, job) => sum + job.cpuPercent, 0);
+    const base = node.role === 'cpu' ? 64 : 1.5;
+    const total = Math.min(100, noise(base + jobCpu / node.cores, 1));
+    const memoryUsed = jobs.reduce((sum, job) => sum + job.residentBytes, node.memoryGiB * GIB * 0.04);
+    sequence++;
+    return {
+      type: 'sample',
+      sequence,
+      takenAtMs: now(),
+      intervalMs: 1_000,
+      collectors: Object.fromEntries(
+        collectorNames.map((name): [CollectorName, CollectorReport] => [name, { ok: true, ms: 0.2 }]),
+      ) as Record<CollectorName, CollectorReport>,
+      cpu: {
+        totalPercent: Math.round(total * 10) / 10,
+        corePercents: Array.from({ length: node.cores }, () => Math.round(Math.min(100, noise(total, 12)))),
+        load1: Math.round(noise((total / 100) * node.cores, 0.5) * 100) / 100,
+        load5: Math.round((total / 100) * node.cores * 100) / 100,
+        load15: Math.round((total / 100) * node.cores * 97) / 100,
+      },
+      memory: {
+        totalBytes: node.memoryGiB * GIB,
+        availableBytes: Math.round(node.memoryGiB * GIB - memoryUsed),
+        usedBytes: Math.round(memoryUsed),
+        swapTotalBytes: 8 * GIB,
+        swapUsedBytes: 0,
+      },
+      filesystems: filesystems(),
+      disks: [
+        {
+          name: 'nvme0n1',
+          readBytesPerSecond: Math.round(noise(40, 40) * MIB),
+          writeBytesPerSecond: Math.round(noise(12, 12) * MIB),
+          busyPercent: Math.round(noise(6, 6)),
+        },
+      ],
+      network: [
+        {
+          name: 'eno1',
+          receiveBytesPerSecond: Math.round(noise(8, 8) * MIB),
+          transmitBytesPerSecond: Math.round(noise(2, 2) * MIB),
+        },
+      ],
+      gpus: Array.from({ length: node.gpuCount }, (_, index) => gpuSample(index)),
+      gpuProcesses: processes,
+      processCount: 480 + jobs.length * 9,
+      topProcesses: topProcesses(),
+    };
+  }
+
+  startJobs(true);
+  return {
+    hello: () => ({
+      type: 'hello',
+      protocol: PROTOCOL_VERSION,
+      build: 'demo',
+      nonce: 'demo',
+      pid: 4321,
+      hostname: node.name,
+      os: 'Debian GNU/Linux 12 (bookworm)',
+      kernel: '6.1.0-40-amd64',
+      runtime: 'demo',
+      cpuModel: node.cpuModel,
+      sockets: node.sockets,
+      cores: node.cores,
+      threads: node.cores * 2,
+      memoryTotalBytes: node.memoryGiB * GIB,
+      swapTotalBytes: 8 * GIB,
+      clockMs: now(),
+      bootTimeMs,
+      logPath: null,
+      statusPath: null,
+      notes: [],
+      gpus: gpuFacts(),
+    }),
+    tick() {
+      jobs = jobs.filter((job) => job.endsMs > now());
+      startJobs(false);
+      const pids = new Set([812, 1340, ...jobs.map((job) => job.pid)]);
+      const facts = newFacts(pids);
+      return facts ? [facts, sample()] : [sample()];
+    },
+  };
+}
+
+function lostGpu(index: number): GpuSample {
+  return {
+    index,
+    health: 'lost',
+    error: 'GPU is lost',
+    utilizationPercent: null,
+    memoryUtilizationPercent: null,
+    memoryUsedBytes: null,
+    memoryFreeBytes: null,
+    temperatureCelsius: null,
+    powerWatts: null,
+    fanPercent: null,
+    smClockMHz: null,
+    memoryClockMHz: null,
+    performanceState: null,
+  };
+}
+
+function filesystem(
+  mountPoint: string,
+  source: string,
+  fsType: string,
+  kind: FilesystemSample['kind'],
+  totalGiB: number,
+  usedShare: number,
+): FilesystemSample {
+  const totalBytes = Math.round(totalGiB * GIB);
+  const usedBytes = Math.round(totalBytes * usedShare);
+  return {
+    mountPoint,
+    source,
+    fsType,
+    kind,
+    totalBytes,
+    usedBytes,
+    availableBytes: totalBytes - usedBytes,
+    readOnly: false,
+  };
+}
