@@ -22,7 +22,7 @@ import { wayTo } from './way.ts';
 export interface Ssh2TransportOptions {
   /** As `ssh -F`. */
   sshConfigFile: string | null;
-  environment?: NodeJS.ProcessEnv;
+  environment: NodeJS.ProcessEnv;
   /** ssh goes by the password file, not by HOME. */
   home?: string;
   limits?: Partial<SessionLimits>;
@@ -54,7 +54,7 @@ const quiet = () => undefined;
 
 /** Logs in with the library ssh2 as the user's own `ssh` would. */
 export function createSsh2Transport(options: Ssh2TransportOptions): Ssh2Transport {
-  const { sshConfigFile, environment = process.env, home = userInfo().homedir } = options;
+  const { sshConfigFile, environment, home = userInfo().homedir } = options;
   const limits = { ...defaultLimits, ...options.limits };
   const userId = userInfo().uid;
   const resolver = createSettingsResolver({ sshConfigFile, home, environment });

@@ -24,7 +24,7 @@ describeTransport('local', { endsSilentCommands: true }, async () => {
 
 describeTransport('ssh2 to the sshd of an ordinary user', { endsSilentCommands: false }, async () => {
   const sshd = await startLocalSshd();
-  const transport = createSsh2Transport({ sshConfigFile: sshd.sshConfigFile });
+  const transport = createSsh2Transport({ sshConfigFile: sshd.sshConfigFile, environment: process.env });
   const tearDown = async () => {
     transport.dispose();
     await sshd.stop();
@@ -35,7 +35,7 @@ describeTransport('ssh2 to the sshd of an ordinary user', { endsSilentCommands: 
 if (fleet !== null) {
   describeTransport('ssh2 to a node', { endsSilentCommands: true }, async () => {
     const { sshConfigFile, exec } = requireFleet();
-    const transport = createSsh2Transport({ sshConfigFile });
+    const transport = createSsh2Transport({ sshConfigFile, environment: process.env });
     return {
       transport,
       target: target('n1', false),

@@ -1,0 +1,150 @@
+import { DASH, formatBytes, formatDuration, formatOpenPercent } from '../lib/format.ts';
+import type { GpuFacts } from '../protocol/hello.ts';
+import type { NodeReport, ReportedGpu, ReportedGpuProcess } from '../protocol/node.ts';
+import { type Bar, bar, type ProgramView, viewProgram } from './view-parts.ts';
+
+/** What a design can show of one GPU. */
+export interface GpuView {
+  index: number;
+  name: string;
+  uuid: string;
+  /** Null where the GPU works; else a sentence. */
+  fault: string | null;
+  lost: boolean;
+  utilization: Bar;
+  memory: GpuMemoryView;
+  temperature: string;
+  power: string;
+  fan: string;
+  /** UUID, bus address, driver, clocks: for a tooltip. */
+  detail: string;
+  jobs: GpuJobView[];
+  /** What stands where there is no job: a dash where the processes could not be read. */
+  jobsNote: string | null;
+}
+
+export interface GpuMemoryView extends Bar {
+  used: string;
+  total: string;
+  free: string;
+  /** As MTCMon shows it: the number of MB alone. */
+  freeMegabytes: string;
+}
+
+export interface GpuJobView extends ProgramView {
+  /** `11181 (alice)`. */
+  who: string;
+  memory: string;
+  time: string;
+  /** Of the process and all its descendants. */
+  cpu: string;
+  ram: string;
+  /** Null where the tool does not tell. */
+  gpuPercent: string | null;
+  /** MTCMon's line: `11181 (alice) · python · 5612MB · 1d7h16m23s`. */
+  line: string;
+}
+
+const MIB = 1024 * 1024;
+const megabytes = (bytes: number | null) => (bytes === null ? DASH : String(Math.round(bytes / MIB)));
+const withUnit = (value: number | null, unit: string) =>
+  value === null ? DASH : `${Math.round(value)} ${unit}`;
+
+function viewMemory(gpu: ReportedGpu): GpuMemoryView {
+  const { memoryTotalBytes: total, memoryUsedBytes: used } = gpu;
+  const free = gpu.memoryFreeBytes ?? (total !== null && used !== null ? Math.max(0, total - used) : null);
+  const percent = total === null || used === null || total <= 0 ? null : Math.min(100, (used / total) * 100);
+  return {
+    ...bar(percent),
+    used: formatBytes(used),
+    total: formatBytes(total),
+    free: free === null ? DASH : `${megabytes(free)} MiB`,
+    freeMegabytes: megabytes(free),
+  };
+}
+
+function viewJob(process: ReportedGpuProcess, takenAtMs: number | null): GpuJobView {
+  const { startTimeMs, gpuMemoryBytes, gpuUtilizationPercent: gpuPercent } = process;
+  const program = viewProgram(process);
+  const who = `${program.pid} (${program.user})`;
+  const time = formatDuration(startTimeMs === null || takenAtMs === null ? null : takenAtMs - startTimeMs);
+  const memory = megabytes(gpuMemoryBytes);
+  return {
+    ...program,
+    who,
+    memory: gpuMemoryBytes === null ? DASH : `${memory} MiB`,
+    time,
+    cpu: formatOpenPercent(process.treeCpuPercent),
+    ram: formatBytes(process.treeResidentBytes),
+    gpuPercent: gpuPercent === null ? null : `${Math.round(gpuPercent)}%`,
+    line: `${who} · ${program.name} · ${gpuMemoryBytes === null ? DASH : `${memory}MB`} · ${time}`,
+  };
+}
+
+function faultOf({ health, error }: ReportedGpu): string | null {
+  if (health === 'ok') return null;
+  const what = health === 'lost' ? 'lost: fell off the bus' : 'does not answer';
+  return error ? `${what} (${error})` : what;
+}
+
+function detailOf(gpu: ReportedGpu): string {
+  const clock = gpu.smClockMHz === null ? null : `${gpu.smClockMHz} MHz`;
+  const parts = [gpu.uuid, gpu.pciAddress, gpu.driverVersion && `driver ${gpu.driverVersion}`, clock];
+  return [...parts, gpu.performanceState].filter((part) => part).join(', ');
+}
+
+function powerOf({ powerWatts, powerLimitWatts }: ReportedGpu): string {
+  if (powerWatts === null) return DASH;
+  return powerLimitWatts === null
+    ? `${Math.round(powerWatts)} W`
+    : `${Math.round(powerWatts)}/${Math.round(powerLimitWatts)} W`;
+}
+
+function viewGpu(gpu: ReportedGpu, jobs: GpuJobView[], knowsJobs: boolean): GpuView {
+  return {
+    index: gpu.index,
+    name: gpu.name ?? DASH,
+    uuid: gpu.uuid ?? DASH,
+    fault: faultOf(gpu),
+    lost: gpu.health === 'lost',
+    utilization: bar(gpu.utilizationPercent),
+    memory: viewMemory(gpu),
+    temperature: withUnit(gpu.temperatureCelsius, '°C'),
+    power: powerOf(gpu),
+    fan: gpu.fanPercent === null ? DASH : `${Math.round(gpu.fanPercent)}%`,
+    detail: detailOf(gpu),
+    jobs,
+    jobsNote: jobs.length > 0 ? null : knowsJobs && gpu.health === 'ok' ? 'no process' : DASH,
+  };
+}
+
+/** A GPU of which only the facts are known yet. */
+function withoutFigures(facts: GpuFacts): ReportedGpu {
+  return {
+    ...facts,
+    health: 'ok',
+    utilizationPercent: null,
+    memoryUtilizationPercent: null,
+    memoryUsedBytes: null,
+    memoryFreeBytes: null,
+    temperatureCelsius: null,
+    powerWatts: null,
+    fanPercent: null,
+    smClockMHz: null,
+    memoryClockMHz: null,
+    performanceState: null,
+  };
+}
+
+/** The GPUs of a node with their jobs by pid, which is calm to look at. Pure. */
+export function viewGpus({ hello, sample }: NodeReport): GpuView[] {
+  const gpus = sample?.gpus ?? hello?.gpus?.map(withoutFigures) ?? [];
+  const processes = sample?.gpuProcesses ?? [];
+  const takenAtMs = sample?.takenAtMs ?? null;
+  return gpus.map((gpu) => {
+    const own = processes.filter(({ gpuIndex }) => gpuIndex === gpu.index);
+    own.sort((a, b) => a.pid - b.pid);
+    const jobs = own.map((process) => viewJob(process, takenAtMs));
+    return viewGpu(gpu, jobs, Boolean(sample?.gpuProcesses));
+  });
+}

@@ -1,0 +1,125 @@
+import { DASH, formatAge } from '../lib/format.ts';
+import { visibleText } from '../lib/visible-text.ts';
+import type { NodeReport } from '../protocol/node.ts';
+import { countGpus } from './gpu-use.ts';
+import type { GpuView } from './gpu-view.ts';
+import { type NodeView, viewNode } from './view.ts';
+
+export type { NodeReport };
+
+/** Plain text for terminals. What nodes say is made visible: a terminal escape is an attack. */
+
+/** Columns as wide as their widest cell; the last one is not filled up. */
+function alignColumns(rows: readonly (readonly string[])[], indent = ''): string[] {
+  const widths: number[] = [];
+  for (const row of rows) {
+    row.forEach((cell, column) => {
+      widths[column] = Math.max(widths[column] ?? 0, cell.length);
+    });
+  }
+  return rows.map((row) => {
+    const cells = row.map((cell, column) =>
+      column === row.length - 1 ? cell : cell.padEnd(widths[column] ?? 0),
+    );
+    return `${indent}${cells.join('  ')}`.trimEnd();
+  });
+}
+
+const visibleRows = (rows: readonly (readonly string[])[]) => rows.map((row) => row.map(visibleText));
+
+function failureOf({ cause, message }: NodeReport): string {
+  return [cause === null ? '' : `${cause}:`, message ?? ''].filter((word) => word).join(' ');
+}
+
+function statusRow(node: NodeReport): string[] {
+  const { total, free } = countGpus(node);
+  const percent = node.state === 'live' ? (node.sample?.cpu?.totalPercent ?? null) : null;
+  const knowsGpus = node.state === 'live' && node.sample?.gpus;
+  const gpusFree = total === 0 ? 'none' : `${free}/${total}`;
+  return [
+    node.name,
+    node.state,
+    node.transport ?? DASH,
+    formatAge(node.sampleAgeMs),
+    knowsGpus ? gpusFree : DASH,
+    percent === null ? DASH : `${percent.toFixed(1)}%`,
+    failureOf(node),
+  ];
+}
+
+/** One line for each node under a line of headings; ends with a newline. */
+export function renderStatusText(nodes: readonly NodeReport[]): string {
+  if (nodes.length === 0) return 'No nodes in the node list.\n';
+  const headings = ['NODE', 'STATE', 'BY', 'AGE', 'GPUS FREE', 'CPU', 'PROBLEM'];
+  return `${alignColumns([headings, ...visibleRows(nodes.map(statusRow))]).join('\n')}\n`;
+}
+
+function headLines(node: NodeReport, view: NodeView): string[] {
+  const age = node.sampleAgeMs === null ? 'no figures yet' : `figures of ${formatAge(node.sampleAgeMs)}`;
+  const lines = [`${node.name}  ${view.stateWord}, by ${view.transport}, ${age}`];
+  if (node.message) lines.push(`  ${failureOf(node)}`);
+  if (node.hint) lines.push(`  ${node.hint}`);
+  for (const line of node.lastLines) lines.push(`  | ${line}`);
+  if (view.hardware.length > 0) lines.push(`  ${view.hardware.join(' · ')}`);
+  for (const note of view.notes) lines.push(`  Note: ${note}`);
+  for (const error of view.errors) lines.push(`  Error in ${error.line}`);
+  if (node.logPath) lines.push(`  Log: ${node.logPath}`);
+  return lines.map(visibleText);
+}
+
+function section(title: string, rows: readonly (readonly string[])[]): string[] {
+  return rows.length === 0 ? [] : ['', title, ...alignColumns(visibleRows(rows), '  ')];
+}
+
+function systemLines({ resources, filesystems, traffic }: NodeView): string[] {
+  return section('System', [
+    ...resources.map((row) => [row.label, row.text, row.detail]),
+    ...filesystems.map((row) => [row.label, row.text, row.use]),
+    ...traffic.map((row) => [row.name, row.kind === 'disk' ? 'disk' : 'net', `in ${row.in}, out ${row.out}`]),
+  ]);
+}
+
+function jobLine(job: GpuView['jobs'][number]): string {
+  const gpu = job.gpuPercent === null ? '' : `, GPU ${job.gpuPercent}`;
+  const figures = `${job.memory}, ${job.time}, CPU ${job.cpu}, RAM ${job.ram}${gpu}`;
+  return visibleText(`       ${job.who} · ${job.commandLine} · ${figures}`);
+}
+
+function gpuLines({ gpus, gpuNote }: NodeView): string[] {
+  if (gpus.length === 0) return gpuNote ? ['', gpuNote] : [];
+  const rows = gpus.map((gpu) => {
+    const { utilization, memory, temperature, power } = gpu;
+    if (gpu.fault) return [String(gpu.index), gpu.name, gpu.lost ? 'LOST' : 'ERROR', gpu.fault];
+    return [
+      String(gpu.index),
+      gpu.name,
+      utilization.text,
+      `${memory.used}/${memory.total}, ${memory.free} free`,
+      temperature,
+      power,
+    ];
+  });
+  const lines = alignColumns(visibleRows(rows), '  ');
+  return ['', 'GPUs', ...gpus.flatMap((gpu, at) => [lines[at] ?? '', ...gpu.jobs.map(jobLine)])];
+}
+
+function processLines({ processes }: NodeView): string[] {
+  const rows = processes.map(({ pid, user, cpu, memory, time, commandLine }) => [
+    String(pid),
+    user,
+    cpu,
+    memory,
+    time,
+    commandLine,
+  ]);
+  return rows.length === 0
+    ? []
+    : section('Processes', [['PID', 'USER', 'CPU', 'RAM', 'TIME', 'COMMAND'], ...rows]);
+}
+
+/** All that one node says; ends with a newline. */
+export function renderNodeText(node: NodeReport): string {
+  const view = viewNode(node);
+  const lines = [...headLines(node, view), ...systemLines(view), ...gpuLines(view), ...processLines(view)];
+  return `${lines.join('\n')}\n`;
+}

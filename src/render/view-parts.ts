@@ -1,0 +1,48 @@
+import { DASH, formatPercent } from '../lib/format.ts';
+
+/** A bar and the figure beside it. */
+export interface Bar {
+  text: string;
+  /** Whole percent of the width, 0 where the figure is absent. */
+  width: number;
+  /** Above 60 and above 90 percent, as in MTCMon; `absent` where there is no figure. */
+  level: 'high' | 'full' | 'absent' | null;
+}
+
+function levelOf(percent: number): Bar['level'] {
+  if (percent > 90) return 'full';
+  return percent > 60 ? 'high' : null;
+}
+
+export function bar(percent: number | null): Bar {
+  if (percent === null) return { text: DASH, width: 0, level: 'absent' };
+  return { text: formatPercent(percent), width: Math.round(percent), level: levelOf(percent) };
+}
+
+export interface ProgramView {
+  pid: number;
+  name: string;
+  arguments: string | null;
+  /** Name and arguments. */
+  commandLine: string;
+  user: string;
+}
+
+interface Program {
+  pid: number;
+  user: string | null;
+  command: string | null;
+  arguments: string | null;
+}
+
+/** Who runs what. The facts of a process may be unknown: it ended, or lives where it cannot be seen. */
+export function viewProgram(program: Program): ProgramView {
+  const name = program.command ?? DASH;
+  return {
+    pid: program.pid,
+    name,
+    arguments: program.arguments,
+    commandLine: program.arguments ? `${name} ${program.arguments}` : name,
+    user: program.user ?? DASH,
+  };
+}

@@ -1,0 +1,149 @@
+import { describe, expect, test } from 'vitest';
+import { fakeGpu, fakeJob, fakeNode, TAKEN_AT_MS, unreachable } from '../../test/support/fake-cluster.ts';
+import { countGpus, gpuUse } from './gpu-use.ts';
+import { viewPage } from './page-view.ts';
+import { viewNode } from './view.ts';
+
+describe('one node', () => {
+  test('resources say size, share and detail', () => {
+    const [cpu, ram, swap] = viewNode(fakeNode('a')).resources;
+    expect(cpu).toMatchObject({
+      label: 'CPU (16C32T)',
+      text: '15.1%',
+      width: 15,
+      level: null,
+      detail: 'load 4.8 4.9 5.0',
+    });
+    expect(ram).toMatchObject({
+      label: 'RAM (256 GiB)',
+      text: '72.7%',
+      level: 'high',
+      detail: '70 GiB available',
+    });
+    expect(swap).toMatchObject({ label: 'Swap (20 GiB)', text: '0.0%', detail: '0 B used' });
+  });
+
+  test('bars turn above 60 and above 90 percent, as in MTCMon', () => {
+    const levels = [60, 60.1, 90, 90.1].map(
+      (percent) =>
+        viewNode(fakeNode('a', {}, { gpus: [fakeGpu(0, { utilizationPercent: percent })] })).gpus[0]
+          ?.utilization.level,
+    );
+    expect(levels).toEqual([null, 'high', 'high', 'full']);
+  });
+
+  test('no swap is not an absent figure', () => {
+    const memory = fakeNode('a').sample?.memory;
+    if (!memory) throw new Error('no memory');
+    const view = viewNode(fakeNode('a', {}, { memory: { ...memory, swapTotalBytes: 0 } }));
+    expect(view.resources[2]).toMatchObject({ label: 'Swap (none)', text: '–' });
+  });
+
+  test("MTCMon's job line, and what a job and its descendants use", () => {
+    const job = viewNode(fakeNode('a')).gpus[0]?.jobs[0];
+    expect(job).toMatchObject({
+      line: '11181 (alice) · python · 5612MB · 1d7h16m23s',
+      commandLine: 'python train.py --epochs 40',
+      cpu: '312%',
+      ram: '14 GiB',
+      gpuPercent: null,
+    });
+  });
+
+  test('a process of which nothing is known is dashes', () => {
+    const unknown = {
+      user: null,
+      command: null,
+      arguments: null,
+      startTimeMs: null,
+      gpuMemoryBytes: null,
+      treeCpuPercent: null,
+      treeResidentBytes: null,
+    };
+    const view = viewNode(fakeNode('a', {}, { gpuProcesses: [fakeJob(9, 0, unknown)] }));
+    expect(view.gpus[0]?.jobs[0]).toMatchObject({
+      line: '9 (–) · – · – · –',
+      cpu: '–',
+      ram: '–',
+      commandLine: '–',
+    });
+  });
+
+  test("running times are by the node's clock alone", () => {
+    const job = fakeJob(9, 0, { startTimeMs: TAKEN_AT_MS + 5000 });
+    expect(viewNode(fakeNode('a', {}, { gpuProcesses: [job] })).gpus[0]?.jobs[0]?.time).toBe('0s');
+  });
+
+  test('before the first sample the GPUs of hello are shown without figures', () => {
+    const view = viewNode(fakeNode('a', { sample: null, state: 'connecting', sampleAgeMs: null }));
+    expect(view.hasFigures).toBe(false);
+    expect(view.gpus).toHaveLength(2);
+    expect(view.gpus[0]).toMatchObject({
+      temperature: '–',
+      utilization: { text: '–', level: 'absent' },
+      jobsNote: '–',
+    });
+  });
+
+  test('GPUs not known, none, and lost are three things', () => {
+    const hello = fakeNode('a').hello;
+    const unknown = fakeNode('a', { hello: hello && { ...hello, gpus: null } }, { gpus: null });
+    expect(viewNode(unknown).gpuNote).toBe('GPUs are not known yet.');
+    expect(viewNode(fakeNode('a', {}, { gpus: [] })).gpuNote).toBe('No GPU found.');
+    const lost = fakeNode('a', {}, { gpus: [fakeGpu(0, { health: 'lost', error: 'Xid 79' })] });
+    expect(viewNode(lost).gpuNote).toBeNull();
+    expect(viewNode(lost).gpus[0]?.fault).toBe('lost: fell off the bus (Xid 79)');
+  });
+
+  test('a collector that failed is told, also where it was a single figure', () => {
+    const collectors = fakeNode('a').sample?.collectors;
+    if (!collectors) throw new Error('no sample');
+    const broken = {
+      ...collectors,
+      disks: { ok: false, ms: 1 },
+      gpus: { ok: true, ms: 1, error: 'powerWatts 1e9' },
+    };
+    expect(viewNode(fakeNode('a', {}, { collectors: broken })).errors.map(({ line }) => line)).toEqual([
+      'disks: could not be read',
+      'gpus: powerWatts 1e9',
+    ]);
+  });
+
+  test('names are fit for links', () => {
+    expect(viewNode(fakeNode('bob@[fe80::1]:22'))).toMatchObject({
+      anchor: '#bob%40%5Bfe80%3A%3A1%5D%3A22',
+      path: '/nodes/bob%40%5Bfe80%3A%3A1%5D%3A22',
+    });
+  });
+});
+
+describe('who uses a GPU', () => {
+  test('a process, work or held memory', () => {
+    expect(gpuUse(fakeGpu(0), [])).toBe('free');
+    expect(gpuUse(fakeGpu(0), [fakeJob(1, 0)])).toBe('in-use');
+    expect(gpuUse(fakeGpu(0), [fakeJob(1, 1)])).toBe('free');
+    expect(gpuUse(fakeGpu(0, { utilizationPercent: 80 }), null)).toBe('in-use');
+    expect(gpuUse(fakeGpu(0, { memoryUsedBytes: 20 * 1024 ** 3 }), [])).toBe('in-use');
+    expect(gpuUse(fakeGpu(0, { health: 'lost' }), [])).toBe('out');
+    expect(gpuUse(fakeGpu(0, { utilizationPercent: null, memoryUsedBytes: null }), null)).toBe('unknown');
+  });
+
+  test('old figures count for nothing', () => {
+    expect(countGpus(fakeNode('a'))).toEqual({ total: 2, free: 1, inUse: 1, out: 0 });
+    expect(countGpus(unreachable(fakeNode('a')))).toEqual({ total: 2, free: 0, inUse: 0, out: 2 });
+    const facts = { version: '1', demo: false, problems: [], onlyNode: null };
+    const nodes = [fakeNode('a'), unreachable(fakeNode('b'))];
+    const page = viewPage(
+      facts,
+      nodes.map((node) => ({ state: node.state, ...countGpus(node) })),
+    );
+    expect(page).toMatchObject({
+      nodeCount: 2,
+      liveNodes: 1,
+      gpuCount: 4,
+      gpusFree: 1,
+      gpusInUse: 1,
+      gpusOut: 2,
+    });
+  });
+});

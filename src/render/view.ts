@@ -1,0 +1,245 @@
+import { DASH, formatBytes, formatDuration, formatOpenPercent, formatRate } from '../lib/format.ts';
+import type { NodeReport, ReportedHello, ReportedSample, ReportedTopProcess } from '../protocol/node.ts';
+import type { CpuSample, FilesystemSample, MemorySample } from '../protocol/sample.ts';
+import { countGpus } from './gpu-use.ts';
+import { type GpuView, viewGpus } from './gpu-view.ts';
+import { ageLimitMs, stateWords, transportWords } from './node-state.ts';
+import { type Bar, bar, viewProgram } from './view-parts.ts';
+
+/** What a design can show of one node: ready texts, with a dash for what is absent. */
+export interface NodeView {
+  name: string;
+  path: string;
+  /** `#NAME`, fit for a link. */
+  anchor: string;
+  state: NodeReport['state'];
+  stateWord: string;
+  stateMark: string;
+  cause: string | null;
+  message: string | null;
+  hint: string | null;
+  lastLines: string[];
+  transport: string;
+  logPath: string | null;
+  hasFigures: boolean;
+  ageMs: number | null;
+  /** Older figures than this are greyed. */
+  ageLimitMs: number;
+  /** `3 of 8 GPUs free`, or the cause where there are no figures. */
+  summary: string;
+  /** One line each: processor, memory, GPUs' driver, system. */
+  hardware: string[];
+  resources: ResourceView[];
+  filesystems: FilesystemView[];
+  traffic: TrafficView[];
+  gpus: GpuView[];
+  /** Why there is no GPU table. */
+  gpuNote: string | null;
+  processes: ProcessView[];
+  processCount: number | null;
+  errors: { name: string; text: string; line: string }[];
+  notes: string[];
+}
+
+export interface ResourceView extends Bar {
+  name: string;
+  /** `CPU (16C32T)`, `RAM (256 GiB)`. */
+  label: string;
+  detail: string;
+}
+
+export interface FilesystemView extends Bar {
+  mountPoint: string;
+  /** SSD, HDD, network or memory; null where not known. */
+  kind: string | null;
+  label: string;
+  /** `549 GiB/2.0 TiB`. */
+  use: string;
+  detail: string;
+}
+
+export interface TrafficView {
+  name: string;
+  kind: 'disk' | 'network';
+  /** Read or received. */
+  in: string;
+  /** Written or sent. */
+  out: string;
+  detail: string;
+}
+
+export interface ProcessView {
+  pid: number;
+  name: string;
+  arguments: string | null;
+  commandLine: string;
+  user: string;
+  cpu: string;
+  memory: string;
+  time: string;
+  state: string | null;
+}
+
+const known = (values: (string | null | undefined)[]) => values.filter((value) => value) as string[];
+
+function coreLabel({ cores, threads, sockets }: ReportedHello): string | null {
+  if (cores === null || threads === null) return null;
+  return `${sockets !== null && sockets > 1 ? `${sockets} sockets, ` : ''}${cores}C${threads}T`;
+}
+
+function viewHardware(hello: ReportedHello | null): string[] {
+  if (!hello) return [];
+  const drivers = [...new Set(known((hello.gpus ?? []).map(({ driverVersion }) => driverVersion)))];
+  return known([
+    known([hello.cpuModel, coreLabel(hello)]).join(', '),
+    hello.memoryTotalBytes === null ? null : `${formatBytes(hello.memoryTotalBytes)} RAM`,
+    known([hello.os, hello.kernel]).join(', kernel '),
+    drivers.length > 0 ? `GPU driver ${drivers.join(', ')}` : null,
+  ]);
+}
+
+function viewCpu(cpu: CpuSample | null, hello: ReportedHello | null): ResourceView {
+  const size =
+    hello && hello.cores !== null && hello.threads !== null ? ` (${hello.cores}C${hello.threads}T)` : '';
+  const loads = cpu ? [cpu.load1, cpu.load5, cpu.load15] : [];
+  const load = loads.map((value) => value?.toFixed(1) ?? DASH).join(' ');
+  const percent = cpu?.totalPercent ?? null;
+  return { name: 'CPU', label: `CPU${size}`, ...bar(percent), detail: load && `load ${load}` };
+}
+
+const share = (part: number | null, whole: number | null) =>
+  part === null || whole === null || whole <= 0 ? null : Math.min(100, (part / whole) * 100);
+
+function viewMemory(memory: MemorySample | null): ResourceView {
+  const total = memory?.totalBytes ?? null;
+  const detail = memory ? `${formatBytes(memory.availableBytes)} available` : '';
+  const label = total === null ? 'RAM' : `RAM (${formatBytes(total)})`;
+  return { name: 'RAM', label, ...bar(share(memory?.usedBytes ?? null, total)), detail };
+}
+
+function viewSwap(memory: MemorySample | null): ResourceView {
+  const total = memory?.swapTotalBytes ?? null;
+  if (total === 0) return { name: 'Swap', label: 'Swap (none)', ...bar(null), detail: '' };
+  const label = total === null ? 'Swap' : `Swap (${formatBytes(total)})`;
+  const detail = memory && memory.swapUsedBytes !== null ? `${formatBytes(memory.swapUsedBytes)} used` : '';
+  return { name: 'Swap', label, ...bar(share(memory?.swapUsedBytes ?? null, total)), detail };
+}
+
+function viewFilesystem(filesystem: FilesystemSample): FilesystemView {
+  const { mountPoint, usedBytes, availableBytes, totalBytes } = filesystem;
+  const kind = filesystem.kind === 'unknown' ? null : filesystem.kind;
+  // As `df` does: space that only root may write counts for nobody.
+  const usable = usedBytes === null || availableBytes === null ? totalBytes : usedBytes + availableBytes;
+  const details = [
+    `${filesystem.source}, ${filesystem.fsType}`,
+    availableBytes === null ? null : `${formatBytes(availableBytes)} available`,
+    filesystem.readOnly ? 'read-only' : null,
+    filesystem.error,
+  ];
+  return {
+    mountPoint,
+    kind,
+    label: kind ? `${mountPoint} (${kind})` : mountPoint,
+    ...bar(share(usedBytes, usable)),
+    use:
+      totalBytes === null
+        ? (filesystem.error ?? DASH)
+        : `${formatBytes(usedBytes)}/${formatBytes(totalBytes)}`,
+    detail: known(details).join(', '),
+  };
+}
+
+function viewTraffic(sample: ReportedSample | null): TrafficView[] {
+  const disks = (sample?.disks ?? []).map(
+    (disk): TrafficView => ({
+      name: disk.name,
+      kind: 'disk',
+      in: formatRate(disk.readBytesPerSecond),
+      out: formatRate(disk.writeBytesPerSecond),
+      detail: disk.busyPercent === null ? '' : `${Math.round(disk.busyPercent)}% busy`,
+    }),
+  );
+  const network = (sample?.network ?? []).map(
+    (link): TrafficView => ({
+      name: link.name,
+      kind: 'network',
+      in: formatRate(link.receiveBytesPerSecond),
+      out: formatRate(link.transmitBytesPerSecond),
+      detail: '',
+    }),
+  );
+  return [...disks, ...network];
+}
+
+function viewProcess(process: ReportedTopProcess, takenAtMs: number | null): ProcessView {
+  const { startTimeMs } = process;
+  return {
+    ...viewProgram(process),
+    cpu: formatOpenPercent(process.cpuPercent),
+    memory: formatBytes(process.residentBytes),
+    time: formatDuration(startTimeMs === null || takenAtMs === null ? null : takenAtMs - startTimeMs),
+    state: process.state,
+  };
+}
+
+function viewErrors(sample: ReportedSample | null): NodeView['errors'] {
+  const reports = Object.entries(sample?.collectors ?? {});
+  return reports.flatMap(([name, report]) => {
+    if (report === undefined || (report.ok && report.error === undefined)) return [];
+    const text = report.error ?? 'could not be read';
+    return [{ name, text, line: `${name}: ${text}` }];
+  });
+}
+
+function summarize(node: NodeReport): string {
+  if (node.state !== 'live') return stateWords[node.state].word;
+  const { total, free } = countGpus(node);
+  if (total > 0) return node.sample?.gpus ? `${free} of ${total} free` : `${total} GPUs`;
+  const percent = node.sample?.cpu?.totalPercent ?? null;
+  return percent === null ? 'live' : `CPU ${Math.round(percent)}%`;
+}
+
+function gpuNote({ hello, sample }: NodeReport): string | null {
+  const gpus = sample?.gpus ?? hello?.gpus ?? null;
+  if (gpus === null) return hello ? 'GPUs are not known yet.' : null;
+  return gpus.length === 0 ? 'No GPU found.' : null;
+}
+
+/** One node as a design shows it. Pure. */
+export function viewNode(node: NodeReport): NodeView {
+  const { hello, sample } = node;
+  const state = stateWords[node.state];
+  const path = encodeURIComponent(node.name);
+  return {
+    name: node.name,
+    path: `/nodes/${path}`,
+    anchor: `#${path}`,
+    state: node.state,
+    stateWord: state.word,
+    stateMark: state.mark,
+    cause: node.cause,
+    message: node.message,
+    hint: node.hint,
+    lastLines: node.lastLines,
+    transport: node.transport === null ? DASH : transportWords[node.transport],
+    logPath: node.logPath,
+    hasFigures: sample !== null,
+    ageMs: node.sampleAgeMs,
+    ageLimitMs: ageLimitMs(node),
+    summary: summarize(node),
+    hardware: viewHardware(hello),
+    resources: [
+      viewCpu(sample?.cpu ?? null, hello),
+      viewMemory(sample?.memory ?? null),
+      viewSwap(sample?.memory ?? null),
+    ],
+    filesystems: (sample?.filesystems ?? []).map(viewFilesystem),
+    traffic: viewTraffic(sample),
+    gpus: viewGpus(node),
+    gpuNote: gpuNote(node),
+    processes: (sample?.topProcesses ?? []).map((process) => viewProcess(process, sample?.takenAtMs ?? null)),
+    processCount: sample?.processCount ?? null,
+    errors: viewErrors(sample),
+    notes: hello?.notes ?? [],
+  };
+}

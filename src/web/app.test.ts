@@ -1,0 +1,312 @@
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, test } from 'vitest';
+import {
+  createFakeCluster,
+  type FakeCluster,
+  fakeNode,
+  unreachable,
+} from '../../test/support/fake-cluster.ts';
+import { compileOwnDesign, staticDir } from '../../test/support/read-design.ts';
+import { type App, createApp } from './app.ts';
+import type { WebDependencies } from './dependencies.ts';
+import { hostOf, isAllowedHost } from './host-check.ts';
+import { staticPath } from './static-files.ts';
+
+const templates = compileOwnDesign();
+let app: App;
+let cluster: FakeCluster;
+
+function start(change: Partial<WebDependencies> = {}, folder = staticDir): void {
+  cluster = createFakeCluster([fakeNode('gpu01'), unreachable(fakeNode('bob@[fe80::1]:22'))], change);
+  app = createApp(Object.assign(cluster, { templates: () => templates, staticDir: folder }));
+}
+
+afterEach(() => {
+  app.close();
+  expect(cluster.subscribers).toBe(0);
+});
+
+const browser = { accept: 'text/html,*/*;q=0.8', 'user-agent': 'Mozilla/5.0' };
+const get = (path: string, headers: Record<string, string> = browser) => app.request(path, { headers });
+const hostile = (host: string, path = '/') => get(path, { ...browser, host });
+
+describe('the page', () => {
+  test('shows every node, by any of its addresses', async () => {
+    start();
+    for (const path of ['/', '/gpus.html']) {
+      const response = await get(path);
+      expect(response.status).toBe(200);
+      expect(response.headers.get('content-type')).toBe('text/html; charset=UTF-8');
+      const html = await response.text();
+      expect(html).toContain('id="gpu01"');
+      expect(html).toContain('id="bob@[fe80::1]:22"');
+      expect(html).not.toContain('\u0001');
+    }
+  });
+
+  test('of one node holds that node only', async () => {
+    start();
+    const html = await (await get(`/nodes/${encodeURIComponent('bob@[fe80::1]:22')}`)).text();
+    expect(html).toContain('id="bob@[fe80::1]:22"');
+    expect(html).not.toContain('id="gpu01"');
+    expect(html).toContain('/events?node=bob%40');
+    const missing = await get('/nodes/%3Cb%3E');
+    expect(missing.status).toBe(404);
+    expect(await missing.text()).toContain('&lt;b&gt;');
+  });
+
+  test('has headers that keep strangers out, and is not kept', async () => {
+    start();
+    const { headers } = await get('/');
+    const policy = headers.get('content-security-policy') ?? '';
+    expect(policy).toContain("default-src 'none'");
+    expect(policy).toContain("frame-ancestors 'none'");
+    expect(policy).not.toMatch(/script-src[^;]*unsafe/);
+    expect(headers.get('x-content-type-options')).toBe('nosniff');
+    expect(headers.get('referrer-policy')).toBe('no-referrer');
+    expect(headers.get('cache-control')).toBe('no-store');
+  });
+
+  test('is compressed, events are not', async () => {
+    start();
+    expect((await get('/', { ...browser, 'accept-encoding': 'gzip' })).headers.get('content-encoding')).toBe(
+      'gzip',
+    );
+    expect((await get('/api/v1/nodes', { 'accept-encoding': 'gzip' })).headers.get('content-encoding')).toBe(
+      'gzip',
+    );
+    const events = await get('/events', { 'accept-encoding': 'gzip' });
+    expect(events.headers.get('content-encoding')).toBeNull();
+    await events.body?.cancel();
+  });
+
+  test('says what is wrong with the head, and that a demo is one', async () => {
+    start({ demo: true });
+    cluster.problemList = ['node-list.txt line 7 <b>'];
+    const html = await (await get('/')).text();
+    expect(html).toContain('node-list.txt line 7 &lt;b&gt;');
+    expect(html).toContain('<b>Demo.</b>');
+  });
+
+  test('a design that cannot be shown is an answer, not a crash', async () => {
+    start();
+    cluster.problems = () => {
+      throw new Error('broken <b>');
+    };
+    const response = await get('/');
+    expect(response.status).toBe(500);
+    expect(response.headers.get('content-type')).toContain('text/plain');
+  });
+});
+
+describe('plain text', () => {
+  const asked: [string, string, Record<string, string>, boolean][] = [
+    ['?term', '/?term', browser, true],
+    ['Accept: text/plain', '/', { accept: 'text/plain' }, true],
+    ['curl', '/', { 'user-agent': 'curl/8.5.0', accept: '*/*' }, true],
+    ['Wget', '/', { 'user-agent': 'Wget/1.21' }, true],
+    ['curl that asks for HTML', '/', { 'user-agent': 'curl/8.5.0', accept: 'text/html' }, false],
+    ['a browser', '/', browser, false],
+    ['nobody in particular', '/', {}, false],
+    ['curl on one node', '/nodes/gpu01', { 'user-agent': 'curl/8.5.0' }, true],
+  ];
+  test.each(asked)('%s', async (_, path, headers, isText) => {
+    start();
+    const response = await get(path, headers);
+    expect(response.headers.get('content-type')).toMatch(isText ? /^text\/plain/ : /^text\/html/);
+    expect(response.headers.get('vary')).toContain('User-Agent');
+    expect(await response.text()).toContain('gpu01');
+  });
+
+  test('of an unknown node', async () => {
+    start();
+    const response = await get('/nodes/no%1bpe?term');
+    expect(response.status).toBe(404);
+    expect(await response.text()).toBe('There is no node "no\\x1bpe" in the node list.\n');
+  });
+});
+
+describe('the API', () => {
+  test('serves what the head knows', async () => {
+    start();
+    const { nodes } = (await (await get('/api/v1/nodes')).json()) as { nodes: unknown[] };
+    expect(nodes).toEqual(cluster.nodes());
+    const one = await get(`/api/v1/nodes/${encodeURIComponent('bob@[fe80::1]:22')}`);
+    expect(await one.json()).toEqual(cluster.node('bob@[fe80::1]:22'));
+  });
+
+  test('says in JSON what it does not know', async () => {
+    start();
+    for (const path of ['/api/v1/nodes/nope', '/api/v1/nope', '/api', '/api/v1/nodes/a/b']) {
+      const response = await get(path);
+      expect(response.status, path).toBe(404);
+      expect(await response.json()).toEqual({
+        error: { code: expect.any(String), message: expect.any(String) },
+      });
+    }
+    expect((await get('/nope')).status).toBe(404);
+  });
+
+  test('tries a node again for those with the token only', async () => {
+    start();
+    const retry = (name: string, authorization?: string) =>
+      app.request(`/api/v1/nodes/${name}/retry`, {
+        method: 'POST',
+        headers: authorization ? { authorization } : {},
+      });
+    for (const wrong of [
+      undefined,
+      'Bearer wrong',
+      'Bearer',
+      'Basic secret-token',
+      'Bearer secret-token-and-more',
+    ]) {
+      const response = await retry('gpu01', wrong);
+      expect(response.status, wrong).toBe(401);
+      expect(await response.json()).toHaveProperty('error.code', 'token-needed');
+    }
+    expect(cluster.retried).toEqual([]);
+    expect((await retry('gpu01', 'Bearer secret-token')).status).toBe(202);
+    expect((await retry('nope', 'Bearer secret-token')).status).toBe(404);
+    expect(cluster.retried).toEqual(['gpu01']);
+    expect((await get('/api/v1/nodes/gpu01/retry')).status).toBe(404);
+  });
+
+  test('an empty token opens nothing', async () => {
+    start({ token: '' });
+    const headers = { authorization: 'Bearer ' };
+    expect((await app.request('/api/v1/nodes/gpu01/retry', { method: 'POST', headers })).status).toBe(401);
+  });
+
+  test('health', async () => {
+    start();
+    expect(await (await get('/healthz')).text()).toBe('ok\n');
+    expect(await (await get('/readyz')).json()).toMatchObject({ ready: true, nodes: 2 });
+  });
+});
+
+test('in public mode no argument of a program leaves the head', async () => {
+  start({ publicMode: true });
+  const api = await (await get('/api/v1/nodes')).text();
+  expect(api).toContain('"arguments":null');
+  const texts = [
+    api,
+    await (await get('/api/v1/nodes/gpu01')).text(),
+    await (await get('/')).text(),
+    await (await get('/nodes/gpu01?term')).text(),
+  ];
+  for (const text of texts) {
+    expect(text).toContain('python');
+    expect(text).not.toContain('train.py');
+    expect(text).not.toContain('scene.blend');
+  }
+});
+
+describe('hosts', () => {
+  test('only names that are ours are answered', async () => {
+    start({ allowedHosts: ['Head.Example.org'] });
+    for (const host of [
+      'localhost:7070',
+      'a.localhost',
+      '127.0.0.1:1',
+      '10.1.2.3',
+      '[::1]:7070',
+      'head.example.org',
+      'HEAD.example.org.:80',
+    ]) {
+      expect((await hostile(host)).status, host).toBe(200);
+    }
+    for (const host of [
+      'evil.com',
+      'localhost.evil.com',
+      'evil.com:7070',
+      '127.0.0.1.evil.com',
+      '1.2.3.4.5',
+      '999.1.1.1',
+      'a@localhost',
+      'x.head.example.org',
+    ]) {
+      const response = await hostile(host);
+      expect(response.status, host).toBe(403);
+      expect(await response.text()).toContain('allowed-hosts in rollcall.toml');
+    }
+    const api = await hostile('evil.com', '/api/v1/nodes');
+    expect(api.status).toBe(403);
+    expect(await api.json()).toHaveProperty('error.code', 'host-not-allowed');
+    expect((await hostile('evil.com', '/events')).status).toBe(403);
+    expect((await hostile('evil.com', '/static/style.css')).status).toBe(403);
+  });
+
+  test('the host without its port', () => {
+    start();
+    expect(['a:1', '[::1]:80', '[::1]', 'A.b.'].map(hostOf)).toEqual(['a', '[::1]', '[::1]', 'a.b']);
+    expect(['', 'a:b', 'a/b', '::1', 'a b', '[x', 'a:1:2'].map(hostOf)).toEqual(Array(7).fill(null));
+    expect(isAllowedHost('', [''])).toBe(false);
+  });
+});
+
+describe('static files', () => {
+  test('have their type, and are not sent twice', async () => {
+    start();
+    const style = await get('/static/style.css?v=0.1');
+    expect(style.headers.get('content-type')).toBe('text/css; charset=utf-8');
+    const etag = style.headers.get('etag') ?? '';
+    expect((await get('/static/style.css', { 'if-none-match': etag })).status).toBe(304);
+    for (const [file, type] of [
+      ['live.js', 'text/javascript'],
+      ['favicon.svg', 'image/svg+xml'],
+      ['favicon.ico', 'image/x-icon'],
+      ['manifest.json', 'application/json'],
+      ['apple-touch-icon.png', 'image/png'],
+    ]) {
+      expect((await get(`/static/${file}`)).headers.get('content-type'), file).toContain(type);
+    }
+    expect((await get('/favicon.ico')).status).toBe(200);
+  });
+
+  test('no path leads out of the folder', async () => {
+    const outer = mkdtempSync(join(tmpdir(), 'rollcall-static-'));
+    const folder = join(outer, 'static');
+    try {
+      start({}, folder);
+      writeFileSync(join(outer, 'secret.txt'), 'secret');
+      symlinkSync(outer, folder);
+      for (const path of [
+        '..%2fsecret.txt',
+        '%2e%2e/secret.txt',
+        '....//secret.txt',
+        '%5c..%5csecret.txt',
+        '.secret.txt',
+        '%00.txt',
+        '%zz',
+        'nope.css',
+        '',
+      ]) {
+        expect((await get(`/static/${path}`)).status, path).toBe(404);
+      }
+    } finally {
+      rmSync(outer, { recursive: true });
+    }
+    for (const path of [
+      '../a.css',
+      'a/../../b.css',
+      '/etc/passwd',
+      'a\\b.css',
+      '.git/a.css',
+      'a//b.css',
+      '',
+    ]) {
+      expect(staticPath('/srv/static', path), path).toBeNull();
+    }
+    expect(staticPath('/srv/static', 'a/b.css')).toBe('/srv/static/a/b.css');
+  });
+});
+
+test('a HEAD request leaves no stream open', async () => {
+  start();
+  const response = await app.request('/events', { method: 'HEAD' });
+  expect(response.status).toBe(200);
+  expect(app.viewerCount).toBe(0);
+});

@@ -1,0 +1,240 @@
+import { type Context, Hono, type MiddlewareHandler } from 'hono';
+import { compress } from 'hono/compress';
+import type { CompiledTemplates } from '../lib/compiled-templates.ts';
+import { escapeHtml, withoutControls } from '../lib/escape-html.ts';
+import { visibleText } from '../lib/visible-text.ts';
+import { renderNodeText, renderStatusText } from '../render/text.ts';
+import type { WebDependencies } from './dependencies.ts';
+import { isAllowedHost } from './host-check.ts';
+import { createLiveFeed, type LiveFeed, type LiveFeedOptions } from './live-feed.ts';
+import { publicReport } from './public-report.ts';
+import { hasToken, wantsText } from './request.ts';
+import { serveStatic } from './static-files.ts';
+
+export interface AppDependencies extends WebDependencies {
+  /** The compiled design; another object means a changed design, and all pages reload. */
+  templates(): CompiledTemplates;
+  /** The folder behind `/static/`. */
+  staticDir: string;
+  live?: LiveFeedOptions;
+}
+
+export interface App {
+  fetch: Hono['fetch'];
+  /** Calls the app without a port. */
+  request: Hono['request'];
+  /** Open pages that follow changes. */
+  readonly viewerCount: number;
+  /** Ends all event streams and timers. */
+  close(): void;
+}
+
+const CONTENT_SECURITY_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  // Bars have their width in a style attribute.
+  "style-src 'self' 'unsafe-inline'",
+  "img-src 'self' data:",
+  "font-src 'self'",
+  "connect-src 'self'",
+  "manifest-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+const secureHeaders: MiddlewareHandler = async (context, next) => {
+  await next();
+  context.header('Content-Security-Policy', CONTENT_SECURITY_POLICY);
+  context.header('X-Content-Type-Options', 'nosniff');
+  context.header('Referrer-Policy', 'no-referrer');
+  context.header('Cross-Origin-Resource-Policy', 'same-origin');
+  if (!context.res.headers.has('Cache-Control')) context.header('Cache-Control', 'no-store');
+};
+
+const isApi = (context: Context) => context.req.path === '/api' || context.req.path.startsWith('/api/');
+
+function jsonError(context: Context, status: 401 | 403 | 404 | 500, code: string, message: string): Response {
+  return context.json({ error: { code, message } }, status);
+}
+
+function refuseHosts(allowedHosts: readonly string[]): MiddlewareHandler {
+  return async (context, next) => {
+    const host = context.req.header('host') ?? new URL(context.req.url).host;
+    if (isAllowedHost(host, allowedHosts)) return next();
+    const message =
+      `Requests for the host "${visibleText(host)}" are not answered. If that is this machine's name, ` +
+      'add it to allowed-hosts in rollcall.toml.';
+    return isApi(context)
+      ? jsonError(context, 403, 'host-not-allowed', message)
+      : context.text(`${message}\n`, 403);
+  };
+}
+
+function messagePage(title: string, sentence: string): string {
+  return (
+    `<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>${title}</title>` +
+    '<meta name="viewport" content="width=device-width, initial-scale=1">' +
+    '<link rel="stylesheet" href="/static/style.css"></head><body><main class="message">' +
+    `<h1>${title}</h1><p>${escapeHtml(withoutControls(sentence))}</p>` +
+    '<p><a href="/">All nodes</a></p></main></body></html>\n'
+  );
+}
+
+const unknownNode = (name: string) => `There is no node "${name}" in the node list.`;
+
+/** Everything that a handler needs. */
+interface Rooms {
+  dependencies: AppDependencies;
+  feed: LiveFeed;
+}
+
+/** Page and terminal text. */
+function addPageRoutes(app: Hono, { dependencies, feed }: Rooms): void {
+  const vary = (context: Context) => context.header('Vary', 'Accept, User-Agent');
+
+  const overview = (context: Context) => {
+    vary(context);
+    if (wantsText(context.req)) return context.text(renderStatusText(dependencies.nodes()));
+    return context.html(feed.renderPage(null) ?? '');
+  };
+  app.get('/', overview);
+  app.get('/gpus.html', overview);
+
+  app.get('/nodes/:name', (context) => {
+    vary(context);
+    const name = context.req.param('name');
+    if (wantsText(context.req)) {
+      const node = dependencies.node(name);
+      return node
+        ? context.text(renderNodeText(node))
+        : context.text(`${visibleText(unknownNode(name))}\n`, 404);
+    }
+    const page = feed.renderPage(name);
+    return page === null
+      ? context.html(messagePage('Not found', unknownNode(name)), 404)
+      : context.html(page);
+  });
+}
+
+const STREAM_HEADERS = {
+  'Content-Type': 'text/event-stream; charset=utf-8',
+  'Cache-Control': 'no-store, no-transform',
+  // A proxy that buffers would hold back what is live.
+  'X-Accel-Buffering': 'no',
+};
+
+function addEventRoute(app: Hono, { feed }: Rooms): void {
+  app.get('/events', (context) => {
+    // A HEAD request is answered by this handler too, and nobody would ever end its stream.
+    if (context.req.raw.method === 'HEAD') return context.body(null, 200, STREAM_HEADERS);
+    const since = context.req.header('last-event-id') ?? context.req.query('since') ?? null;
+    const stream = feed.open(since, context.req.query('node') ?? null);
+    if (stream) return context.body(stream, 200, STREAM_HEADERS);
+    return context.text('Too many pages are open at once.\n', 503, { 'Retry-After': '30' });
+  });
+}
+
+function addApiRoutes(app: Hono, { dependencies }: Rooms): void {
+  const notFound = (context: Context, name: string) =>
+    jsonError(context, 404, 'unknown-node', visibleText(unknownNode(name)));
+
+  app.get('/api/v1/nodes', (context) => context.json({ nodes: dependencies.nodes() }));
+
+  app.get('/api/v1/nodes/:name', (context) => {
+    const name = context.req.param('name');
+    const node = dependencies.node(name);
+    return node ? context.json(node) : notFound(context, name);
+  });
+
+  app.post('/api/v1/nodes/:name/retry', (context) => {
+    if (!hasToken(context.req, dependencies.token)) {
+      context.header('WWW-Authenticate', 'Bearer');
+      return jsonError(
+        context,
+        401,
+        'token-needed',
+        "Send Authorization: Bearer with the token in the head's state folder.",
+      );
+    }
+    const name = context.req.param('name');
+    return dependencies.retry(name) ? context.json({ retrying: name }, 202) : notFound(context, name);
+  });
+}
+
+function addHealthRoutes(app: Hono, { dependencies, feed }: Rooms): void {
+  app.get('/healthz', (context) => context.text('ok\n'));
+  app.get('/readyz', (context) =>
+    context.json({ ready: true, nodes: dependencies.nodes().length, viewers: feed.viewerCount }),
+  );
+}
+
+function addStaticRoutes(app: Hono, { dependencies }: Rooms): void {
+  const send = async (context: Context, path: string) =>
+    (await serveStatic(context, dependencies.staticDir, path)) ?? context.text('Not found.\n', 404);
+  app.get('/static/*', (context) => send(context, decodePath(context.req.path.slice('/static/'.length))));
+  app.get('/favicon.ico', (context) => send(context, 'favicon.ico'));
+}
+
+/** An empty path, which no file has, for one that cannot be decoded. */
+function decodePath(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return '';
+  }
+}
+
+/** Answers for what no route knows, and for what went wrong. */
+function addFallbacks(app: Hono): void {
+  app.notFound((context) => {
+    const message = `There is nothing at ${context.req.path}.`;
+    if (isApi(context)) return jsonError(context, 404, 'not-found', message);
+    if (wantsText(context.req)) return context.text(`${visibleText(message)}\n`, 404);
+    return context.html(messagePage('Not found', message), 404);
+  });
+  app.onError((error, context) => {
+    const message = `This request failed: ${error.message}`;
+    if (isApi(context)) return jsonError(context, 500, 'internal', message);
+    return context.text(`${visibleText(message)}\n`, 500);
+  });
+}
+
+/** What strangers must not see is taken out once, before any view is made of it. */
+function withPublicReports(dependencies: AppDependencies): AppDependencies {
+  if (!dependencies.publicMode) return dependencies;
+  return {
+    ...dependencies,
+    nodes: () => dependencies.nodes().map(publicReport),
+    node: (name) => {
+      const node = dependencies.node(name);
+      return node && publicReport(node);
+    },
+  };
+}
+
+/** The whole web side of a head, without a port. Throws where the compiled design cannot be shown. */
+export function createApp(given: AppDependencies): App {
+  const dependencies = withPublicReports(given);
+  const feed = createLiveFeed(dependencies, given.live);
+  const rooms = { dependencies, feed };
+  const app = new Hono();
+  app.use(secureHeaders);
+  app.use(refuseHosts(dependencies.allowedHosts));
+  // Its own list of types leaves event streams and images alone.
+  app.use(compress());
+  addPageRoutes(app, rooms);
+  addEventRoute(app, rooms);
+  addApiRoutes(app, rooms);
+  addHealthRoutes(app, rooms);
+  addStaticRoutes(app, rooms);
+  addFallbacks(app);
+  return {
+    fetch: app.fetch,
+    request: app.request,
+    get viewerCount() {
+      return feed.viewerCount;
+    },
+    close: feed.close,
+  };
+}

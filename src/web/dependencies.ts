@@ -1,0 +1,23 @@
+import type { NodeReport } from '../protocol/node.ts';
+
+/** All that the web room is given. `main.ts` hands it in; tests hand in their own. */
+export interface WebDependencies {
+  version: string;
+  /** A simulated fleet: the page says so. */
+  demo: boolean;
+  /** Reachable by strangers: arguments of programs are left out of page and API. */
+  publicMode: boolean;
+  /** Host names, besides localhost and IP addresses, under which the page may be asked for. */
+  allowedHosts: readonly string[];
+  /** Whatever changes something needs this, as `Authorization: Bearer TOKEN`. */
+  token: string;
+  /** All nodes in the order of the list. */
+  nodes(): NodeReport[];
+  node(name: string): NodeReport | undefined;
+  /** Calls back with the names of nodes that changed, came or went; returns the way to stop. */
+  subscribe(listener: (names: ReadonlySet<string>) => void): () => void;
+  /** Sentences about what is wrong with the head's own files (bad lines of the node list, design errors). */
+  problems(): string[];
+  /** Tries a node again at once; false where there is no such node. */
+  retry(name: string): boolean;
+}

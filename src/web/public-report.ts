@@ -1,0 +1,17 @@
+import type { NodeReport } from '../protocol/node.ts';
+
+const bare = <Row extends { arguments: string | null }>(row: Row): Row => ({ ...row, arguments: null });
+
+/** A report as strangers may see it: programs without their arguments. */
+export function publicReport(node: NodeReport): NodeReport {
+  const { sample } = node;
+  if (!sample) return node;
+  return {
+    ...node,
+    sample: {
+      ...sample,
+      gpuProcesses: sample.gpuProcesses?.map(bare) ?? null,
+      topProcesses: sample.topProcesses?.map(bare) ?? null,
+    },
+  };
+}

@@ -1,0 +1,47 @@
+import { createServer, type Server } from 'node:http';
+import { getRequestListener } from '@hono/node-server';
+
+/** What a Hono app is to a server. */
+export interface Served {
+  fetch: (request: Request) => Response | Promise<Response>;
+}
+
+export interface Listening {
+  /** Host and port that were given, or the path of a socket. */
+  address: { host: string; port: number } | { path: string };
+  /** Ends open streams too. */
+  close(): Promise<void>;
+}
+
+/** Serves an app on an address or a Unix socket. Rejects with the system's error (`EADDRINUSE` …). */
+export function serve(
+  app: Served,
+  at: { host: string; port: number } | { path: string },
+): Promise<Listening> {
+  const server = createServer(getRequestListener(app.fetch));
+  // Slow request headers are no reason to hold a connection for ever.
+  server.headersTimeout = 10_000;
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(at, () => {
+      server.off('error', reject);
+      resolve({ address: addressOf(server, at), close: () => closeServer(server) });
+    });
+  });
+}
+
+function addressOf(
+  server: Server,
+  at: { host: string; port: number } | { path: string },
+): Listening['address'] {
+  const found = server.address();
+  if ('path' in at || found === null || typeof found === 'string') return at;
+  return { host: at.host, port: found.port };
+}
+
+function closeServer(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+}

@@ -1,0 +1,45 @@
+import { readFile, stat } from 'node:fs/promises';
+import { join, resolve, sep } from 'node:path';
+import type { Context } from 'hono';
+
+/** Style, scripts and icons, served from disk as they are. */
+
+const types: Record<string, string> = {
+  css: 'text/css; charset=utf-8',
+  js: 'text/javascript; charset=utf-8',
+  json: 'application/json; charset=utf-8',
+  webmanifest: 'application/manifest+json; charset=utf-8',
+  svg: 'image/svg+xml; charset=utf-8',
+  png: 'image/png',
+  jpg: 'image/jpeg',
+  webp: 'image/webp',
+  ico: 'image/x-icon',
+  xml: 'application/xml; charset=utf-8',
+  txt: 'text/plain; charset=utf-8',
+  woff2: 'font/woff2',
+};
+
+/** The file that a path below `/static/` means; null where it would lead out of the folder or to a hidden file. */
+export function staticPath(folder: string, path: string): string | null {
+  if (/[\0\\]/.test(path) || path.split('/').some((part) => part === '' || part.startsWith('.'))) return null;
+  const root = resolve(folder);
+  const file = join(root, path);
+  return file.startsWith(root + sep) ? file : null;
+}
+
+/** Null where there is no such file. A browser asks again each time, and is told when nothing changed. */
+export async function serveStatic(context: Context, folder: string, path: string): Promise<Response | null> {
+  const file = staticPath(folder, path);
+  const type = types[/\.(\w+)$/.exec(path)?.[1]?.toLowerCase() ?? ''];
+  if (!file || !type) return null;
+  try {
+    const { mtimeMs, size } = await stat(file);
+    const etag = `"${size.toString(36)}-${Math.round(mtimeMs).toString(36)}"`;
+    const headers = { ETag: etag, 'Cache-Control': 'no-cache', 'Content-Type': type };
+    const known = context.req.header('if-none-match')?.split(/\s*,\s*/) ?? [];
+    if (known.includes(etag) || known.includes(`W/${etag}`)) return context.body(null, 304, headers);
+    return context.body(new Uint8Array(await readFile(file)), 200, headers);
+  } catch {
+    return null;
+  }
+}

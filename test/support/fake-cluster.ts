@@ -1,0 +1,224 @@
+import type { NodeReport, ReportedGpu, ReportedGpuProcess } from '../../src/protocol/node.ts';
+import type { WebDependencies } from '../../src/web/dependencies.ts';
+
+/** Made-up nodes for tests of page, text and web: what `state` would report. */
+
+const GIB = 1024 ** 3;
+const MIB = 1024 ** 2;
+export const TAKEN_AT_MS = 1_700_000_000_000;
+
+export function fakeGpu(index: number, change: Partial<ReportedGpu> = {}): ReportedGpu {
+  return {
+    index,
+    uuid: `GPU-0000-${index}`,
+    name: 'GeForce RTX 3090',
+    vendor: 'nvidia',
+    pciAddress: `0000:0${index}:00.0`,
+    memoryTotalBytes: 24 * GIB,
+    powerLimitWatts: 350,
+    driverVersion: '550.54.15',
+    health: 'ok',
+    utilizationPercent: 0,
+    memoryUtilizationPercent: 0,
+    memoryUsedBytes: 5 * MIB,
+    memoryFreeBytes: 24_268 * MIB,
+    temperatureCelsius: 31,
+    powerWatts: 22,
+    fanPercent: 30,
+    smClockMHz: 210,
+    memoryClockMHz: 405,
+    performanceState: 'P8',
+    ...change,
+  };
+}
+
+export function fakeJob(
+  pid: number,
+  gpuIndex: number,
+  change: Partial<ReportedGpuProcess> = {},
+): ReportedGpuProcess {
+  return {
+    pid,
+    gpuIndex,
+    state: 'R',
+    user: 'alice',
+    command: 'python',
+    arguments: 'train.py --epochs 40',
+    startTimeMs: TAKEN_AT_MS - 112_583_000,
+    cpuPercent: 98,
+    residentBytes: 3 * GIB,
+    gpuMemoryBytes: 5612 * MIB,
+    gpuUtilizationPercent: null,
+    treeCpuPercent: 312,
+    treeResidentBytes: 14 * GIB,
+    ...change,
+  };
+}
+
+type Sample = NonNullable<NodeReport['sample']>;
+
+function fakeSample(change: Partial<Sample>): Sample {
+  const report = { ok: true, ms: 1 };
+  return {
+    sequence: 1,
+    takenAtMs: TAKEN_AT_MS,
+    intervalMs: 1000,
+    collectors: {
+      cpu: report,
+      memory: report,
+      filesystems: report,
+      disks: report,
+      network: report,
+      gpus: report,
+      processes: report,
+    },
+    cpu: { totalPercent: 15.1, corePercents: [10, 20], load1: 4.8, load5: 4.9, load15: 5 },
+    memory: {
+      totalBytes: 256 * GIB,
+      availableBytes: 70 * GIB,
+      usedBytes: 186 * GIB,
+      swapTotalBytes: 20 * GIB,
+      swapUsedBytes: 0,
+    },
+    filesystems: [
+      {
+        mountPoint: '/scratch',
+        source: '/dev/sdb1',
+        fsType: 'xfs',
+        kind: 'HDD',
+        totalBytes: 2048 * GIB,
+        usedBytes: 549 * GIB,
+        availableBytes: 1499 * GIB,
+        readOnly: false,
+      },
+    ],
+    disks: [{ name: 'sdb', readBytesPerSecond: 212 * MIB, writeBytesPerSecond: 0, busyPercent: 34 }],
+    network: [{ name: 'eno1', receiveBytesPerSecond: 11 * MIB, transmitBytesPerSecond: null }],
+    gpus: [
+      fakeGpu(0, { utilizationPercent: 98, memoryUsedBytes: 23 * GIB, memoryFreeBytes: 581 * MIB }),
+      fakeGpu(1),
+    ],
+    gpuProcesses: [fakeJob(11_181, 0)],
+    processCount: 512,
+    topProcesses: [
+      {
+        pid: 4711,
+        state: 'R',
+        user: 'bob',
+        command: 'blender',
+        arguments: '-b scene.blend',
+        startTimeMs: TAKEN_AT_MS - 348_000,
+        cpuPercent: 98,
+        residentBytes: 3 * GIB,
+      },
+    ],
+    ...change,
+  };
+}
+
+/** A live node with two GPUs, of which one is busy. */
+export function fakeNode(
+  name: string,
+  change: Partial<NodeReport> = {},
+  sample: Partial<Sample> = {},
+): NodeReport {
+  const gpus = [fakeGpu(0), fakeGpu(1)];
+  return {
+    name,
+    state: 'live',
+    cause: null,
+    message: null,
+    hint: null,
+    lastLines: [],
+    transport: 'ssh2',
+    logPath: `/tmp/monitor-${name}.log`,
+    sampleAgeMs: 300,
+    hello: {
+      protocol: 1,
+      build: 'abc',
+      pid: 4242,
+      hostname: name,
+      os: 'Debian GNU/Linux 12',
+      kernel: '6.1.0-21-amd64',
+      runtime: 'node v20.20.2',
+      cpuModel: 'Intel Xeon Gold 6130',
+      sockets: 1,
+      cores: 16,
+      threads: 32,
+      memoryTotalBytes: 256 * GIB,
+      swapTotalBytes: 20 * GIB,
+      clockMs: TAKEN_AT_MS,
+      bootTimeMs: TAKEN_AT_MS - 1e9,
+      logPath: null,
+      statusPath: null,
+      notes: [],
+      gpus,
+    },
+    sample: fakeSample(sample),
+    ...change,
+  };
+}
+
+/** What becomes of a node that cannot be reached any more: its last hello and sample stay. */
+export function unreachable(node: NodeReport): NodeReport {
+  return {
+    ...node,
+    state: 'unreachable',
+    cause: 'refused',
+    message: `${node.name} port 22 refused the connection: no SSH server listens there.`,
+    hint: `Start sshd on the node or mend the port, then try: ssh ${node.name}`,
+    lastLines: ['kex_exchange_identification: Connection closed by remote host'],
+    sampleAgeMs: 65_000,
+  };
+}
+
+export interface FakeCluster extends WebDependencies {
+  /** Replaces or adds a node and tells the subscribers. */
+  set(node: NodeReport): void;
+  remove(name: string): void;
+  readonly retried: string[];
+  readonly subscribers: number;
+  problemList: string[];
+}
+
+export function createFakeCluster(initial: NodeReport[], change: Partial<WebDependencies> = {}): FakeCluster {
+  const nodes = new Map(initial.map((node) => [node.name, node]));
+  const listeners = new Set<(names: ReadonlySet<string>) => void>();
+  const retried: string[] = [];
+  const tell = (name: string) => {
+    for (const listener of listeners) listener(new Set([name]));
+  };
+  const cluster: FakeCluster = {
+    version: '0.0.0-test',
+    demo: false,
+    publicMode: false,
+    allowedHosts: [],
+    token: 'secret-token',
+    problemList: [],
+    nodes: () => [...nodes.values()],
+    node: (name) => nodes.get(name),
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    problems: () => cluster.problemList,
+    retry(name) {
+      if (!nodes.has(name)) return false;
+      retried.push(name);
+      return true;
+    },
+    set(node) {
+      nodes.set(node.name, node);
+      tell(node.name);
+    },
+    remove(name) {
+      nodes.delete(name);
+      tell(name);
+    },
+    retried,
+    get subscribers() {
+      return listeners.size;
+    },
+  };
+  return Object.assign(cluster, change);
+}
