@@ -1,0 +1,37 @@
+import type { Argv } from 'yargs';
+import { type Config, readConfig } from '../config/config.ts';
+import { findProjectFolder } from '../config/version.ts';
+
+/** Options of every command that looks for a head or reads the settings. */
+export function withCommonOptions<T>(parser: Argv<T>) {
+  return parser
+    .option('state-dir', { type: 'string', requiresArg: true, describe: "Folder of the head's own files" })
+    .option('config', { type: 'string', requiresArg: true, describe: 'Settings file (rollcall.toml)' });
+}
+
+/** Options that say what to watch and where to serve. */
+export function withHeadOptions<T>(parser: Argv<T>) {
+  return withCommonOptions(parser)
+    .option('node-list', { type: 'string', requiresArg: true, describe: 'File with one node per line' })
+    .option('ssh-config', { type: 'string', requiresArg: true, describe: 'ssh settings file, as ssh -F' })
+    .option('host', { type: 'string', requiresArg: true, describe: 'Address to listen on (127.0.0.1)' })
+    .option('port', { type: 'number', requiresArg: true, describe: 'Port of the page (7070)' })
+    .option('allowed-hosts', {
+      type: 'string',
+      array: true,
+      requiresArg: true,
+      describe: 'Further host names under which the page may be asked for',
+    })
+    .option('demo', { type: 'boolean', describe: 'Show a simulated cluster' })
+    .option('public', { type: 'boolean', describe: 'Allow other machines to see the page' });
+}
+
+/** Reads the settings for parsed flags. Throws `ConfigError`. */
+export function configFrom(flags: object): Config {
+  return readConfig({
+    flags: flags as Record<string, unknown>,
+    environment: process.env,
+    workingFolder: process.cwd(),
+    projectFolder: findProjectFolder(),
+  });
+}

@@ -1,0 +1,88 @@
+import { spawn } from 'node:child_process';
+import { closeSync, constants, openSync } from 'node:fs';
+import { hostname, userInfo } from 'node:os';
+import type { Config } from '../config/config.ts';
+import { openStateFolder } from '../config/state-folder.ts';
+import { type NodeReport, renderStatusText } from '../render/text.ts';
+import { type HeadClient, requireHead } from './head-client.ts';
+import { UsageError } from './usage-error.ts';
+
+const START_LIMIT_MS = 30_000;
+/** The nodes' first results are waited for so long at most: a start is done when the head serves. */
+const RESULTS_LIMIT_MS = 2_500;
+const LOOK_EVERY_MS = 100;
+/** More lines than a screen has help nobody. */
+const MAX_NODE_LINES = 50;
+
+type Greeting = { url: string } | { error: string };
+
+/** Starts the head as a process of its own and says where its page is. Throws `UsageError` with its reason. */
+export async function startInBackground(config: Config, args: readonly string[]): Promise<void> {
+  const folder = openStateFolder(config.stateDir);
+  const log = openSync(
+    folder.logPath,
+    constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | constants.O_NOFOLLOW,
+    0o600,
+  );
+  const program = process.argv[1] ?? '';
+  const child = spawn(process.execPath, [...process.execArgv, program, ...args, '--foreground'], {
+    detached: true,
+    stdio: ['ignore', log, log, 'ipc'],
+  });
+  closeSync(log);
+  const greeting = await greetingOf(child);
+  if (child.connected) child.disconnect();
+  child.unref();
+  if ('error' in greeting) throw new UsageError(`${greeting.error}\n(log: ${folder.logPath})`);
+  await tellNodes(requireHead(config));
+  tellAddress(config, greeting.url, folder.logPath);
+}
+
+function greetingOf(child: ReturnType<typeof spawn>): Promise<Greeting> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => {
+      child.kill('SIGKILL');
+      resolve({ error: `the head did not serve within ${START_LIMIT_MS / 1000} s` });
+    }, START_LIMIT_MS);
+    const finish = (greeting: Greeting) => {
+      clearTimeout(timer);
+      resolve(greeting);
+    };
+    child.once('message', (message) => finish(message as Greeting));
+    child.once('error', (error) => finish({ error: error.message }));
+    child.once('exit', (code, signal) =>
+      finish({ error: `the head ended at once (${signal ?? `exit code ${code}`})` }),
+    );
+  });
+}
+
+async function tellNodes(head: HeadClient): Promise<void> {
+  const deadlineMs = performance.now() + RESULTS_LIMIT_MS;
+  for (;;) {
+    const { nodes, problems } = (await head.getJson('/control/status')) as {
+      nodes: NodeReport[];
+      problems: string[];
+    };
+    const isDone = nodes.every((node) => node.state !== 'connecting');
+    if (!isDone && performance.now() < deadlineMs) {
+      await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+      continue;
+    }
+    for (const problem of problems) console.log(`problem: ${problem}`);
+    console.log(renderStatusText(nodes.slice(0, MAX_NODE_LINES)));
+    if (nodes.length > MAX_NODE_LINES)
+      console.log(`… and ${nodes.length - MAX_NODE_LINES} more nodes: npx rollcall status`);
+    return;
+  }
+}
+
+function tellAddress(config: Config, url: string, logPath: string): void {
+  const { port } = new URL(url);
+  console.log(`\nThe page: ${url}`);
+  if (!config.public) {
+    console.log(
+      `From your desk: ssh -N -L ${port}:127.0.0.1:${port} ${userInfo().username}@${hostname()}   then open http://localhost:${port}/`,
+    );
+  }
+  console.log(`The head's log: ${logPath}   Stop it: scripts/kill_monitor.sh`);
+}

@@ -1,0 +1,75 @@
+import type { Config } from '../config/config.ts';
+import {
+  type HeadRecord,
+  isRunning,
+  openStateFolder,
+  readRecord,
+  removeRecord,
+} from '../config/state-folder.ts';
+import { endLeftMonitors } from '../main.ts';
+import { findHead } from './head-client.ts';
+
+type Say = (line: string) => void;
+
+/** All of a stop together; nodes out of reach are named, not waited for. */
+const STOP_LIMIT_MS = 12_000;
+const SWEEP_LIMIT_MS = 12_000;
+const EXIT_LIMIT_MS = 3_000;
+
+/** Stops the head of the state folder and its monitors, whatever became of them. One line per node. */
+export async function stopHead(config: Config, say: Say): Promise<void> {
+  const head = findHead(config);
+  const folder = openStateFolder(config.stateDir);
+  if (head !== null) {
+    const isStopped = await stopRunning(head.record, () =>
+      head.postLines('/control/stop', say, STOP_LIMIT_MS),
+    );
+    if (isStopped) {
+      say(`stopped the head (pid ${head.record.pid})`);
+      removeRecord(folder);
+      return;
+    }
+    say(`killed the head (pid ${head.record.pid}), which did not stop by itself`);
+  }
+  const record = readRecord(folder);
+  if (record === null) {
+    say('nothing is running');
+    return;
+  }
+  if (head === null) say(`the head (pid ${record.pid}) is not running any more; looking for what it left`);
+  if (!record.demo) {
+    await endLeftMonitors(
+      { ...config, nodeList: record.nodeList, sshConfig: record.sshConfig },
+      folder,
+      SWEEP_LIMIT_MS,
+      say,
+    );
+  }
+  removeRecord(folder);
+}
+
+/** True if it ended in order; otherwise it is killed. */
+async function stopRunning(record: HeadRecord, ask: () => Promise<void>): Promise<boolean> {
+  try {
+    await ask();
+    if (await hasEnded(record)) return true;
+  } catch {
+    // A head that does not answer is killed below.
+  }
+  try {
+    process.kill(record.pid, 'SIGKILL');
+  } catch {
+    return true;
+  }
+  await hasEnded(record);
+  return false;
+}
+
+async function hasEnded(record: HeadRecord): Promise<boolean> {
+  const deadlineMs = performance.now() + EXIT_LIMIT_MS;
+  while (isRunning(record)) {
+    if (performance.now() > deadlineMs) return false;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  return true;
+}

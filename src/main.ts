@@ -1,0 +1,311 @@
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Config } from './config/config.ts';
+import {
+  openStateFolder,
+  processIdentity,
+  removeRecord,
+  type StateFolder,
+  writeRecord,
+} from './config/state-folder.ts';
+import { version } from './config/version.ts';
+import { startDemo } from './demo/demo.ts';
+import { compileDesign } from './design/compile.ts';
+import { type FailedStep, type PassedStep, walkToNode } from './fleet/check-node.ts';
+import { endLeftMonitorsOn } from './fleet/end-left-monitors.ts';
+import { createFleet } from './fleet/fleet.ts';
+import { createNodeLog } from './fleet/node-log.ts';
+import type { CompiledTemplates } from './lib/compiled-templates.ts';
+import { parseNodeList } from './nodes/node-list.ts';
+import type { Target } from './nodes/target.ts';
+import { readNodeList, watchNodeList } from './nodes/watch-node-list.ts';
+import { createState, type State } from './state/state.ts';
+import { createAccess } from './transport/access.ts';
+import { readMonitorBundle } from './transport/monitor-bundle.ts';
+import { createRuntimeStore, type RuntimeStore } from './transport/runtimes.ts';
+import { createApp } from './web/app.ts';
+import { createControlApp } from './web/control.ts';
+import { portHolder } from './web/port-holder.ts';
+import { type Listening, serve } from './web/serve.ts';
+
+/** How often the nodes are sampled. */
+const INTERVAL_MS = 1_000;
+/** What a stop leaves each monitor to say goodbye. */
+const STOP_LIMIT_MS = 4_000;
+
+export interface Head {
+  url: string;
+  /** Resolves when the head has let go of everything. */
+  ended: Promise<void>;
+  /** Ends every monitor and the head; a line for each node. */
+  stop(onLine: (line: string) => void): Promise<void>;
+}
+
+/** Where the figures come from: real nodes or the demo. */
+interface Source {
+  problems(): string[];
+  retry(name: string): boolean;
+  stop(onLine: (line: string) => void): Promise<void>;
+}
+
+const monotonicMs = () => performance.now();
+
+/** Builds everything and serves. Rejects with a sentence where it cannot serve. */
+export async function startHead(config: Config, say: (line: string) => void): Promise<Head> {
+  const folder = openStateFolder(config.stateDir);
+  const state = createState(monotonicMs);
+  const designProblem: string[] = [];
+  const templates = await loadTemplates(config.projectFolder, designProblem);
+  const source = config.demo ? startDemo(state) : await startFleet(config, folder, state);
+  let listening: Listening[] = [];
+  let ending: Promise<void> | null = null;
+  let finish: () => void = () => undefined;
+  const ended = new Promise<void>((resolve) => {
+    finish = resolve;
+  });
+
+  async function letGo(): Promise<void> {
+    await Promise.all(listening.map((server) => server.close()));
+    removeRecord(folder);
+    finish();
+  }
+
+  async function stop(onLine: (line: string) => void): Promise<void> {
+    await source.stop(onLine);
+    // The answer to whoever asked for the stop goes out before its connection is closed.
+    setTimeout(letGo, 100);
+  }
+
+  const stopOnce = (onLine: (line: string) => void) => {
+    ending ??= stop(onLine);
+    return ending;
+  };
+  try {
+    const web = {
+      ...webDependencies(config, folder, state, source, designProblem),
+      templates: () => templates,
+    };
+    const app = createApp({ ...web, staticDir: join(config.projectFolder, 'static') });
+    ended.then(app.close);
+    removeRecord(folder);
+    const page = await listen(app, config);
+    listening = [page];
+    listening.push(
+      await serve(createControlApp({ ...web, stop: stopOnce }, app), { path: folder.socketPath }),
+    );
+    const url = pageUrl(config, page);
+    writeRecord(folder, {
+      ...ownIdentity(),
+      url,
+      nodeList: config.nodeList,
+      sshConfig: config.sshConfig,
+      demo: config.demo,
+    });
+    say(`${new Date().toISOString()} serving ${url}, state folder ${folder.path}`);
+    return { url, ended, stop: stopOnce };
+  } catch (error) {
+    await source.stop(() => undefined);
+    await Promise.all(listening.map((server) => server.close()));
+    throw error;
+  }
+}
+
+function ownIdentity() {
+  const identity = processIdentity(process.pid) ?? { startTicks: 0, bootId: '' };
+  return { pid: process.pid, ...identity };
+}
+
+function webDependencies(
+  config: Config,
+  folder: StateFolder,
+  state: State,
+  source: Source,
+  designProblem: string[],
+) {
+  return {
+    version: version(),
+    demo: config.demo,
+    publicMode: config.public,
+    allowedHosts: config.allowedHosts,
+    token: folder.token,
+    nodes: () => state.reports(),
+    node: (name: string) => state.report(name),
+    subscribe: state.subscribe,
+    problems: () => [...designProblem, ...source.problems()],
+    retry: source.retry,
+  };
+}
+
+function pageUrl(config: Config, page: Listening): string {
+  const port = 'port' in page.address ? page.address.port : config.port;
+  const host = config.host.includes(':') ? `[${config.host}]` : config.host;
+  return `http://${host}:${port}/`;
+}
+
+async function listen(app: Parameters<typeof serve>[0], config: Config): Promise<Listening> {
+  const { host, port } = config;
+  try {
+    return await serve(app, { host, port });
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : null;
+    if (code === 'EADDRINUSE') {
+      throw new Error(
+        `port ${port} on ${host} is taken${portHolder(port)}; choose another one: --port ${port + 1}`,
+      );
+    }
+    if (code === 'EACCES')
+      throw new Error(`port ${port} may not be opened by this user; choose one above 1023: --port 7070`);
+    if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') {
+      throw new Error(`host "${host}" is not an address of this machine; use --host 127.0.0.1`);
+    }
+    throw error;
+  }
+}
+
+/** The nodes of the list, watched through SSH. */
+async function startFleet(config: Config, folder: StateFolder, state: State): Promise<Source> {
+  const first = await readNodeList(config.nodeList);
+  const monitor = await readMonitorBundle(join(config.projectFolder, 'dist', 'monitor.cjs'));
+  const access = createAccess(config);
+  const fleet = createFleet({
+    state,
+    transportFor: access.transportFor,
+    wayFor: access.wayFor,
+    logFor: (target) => createNodeLog(target.name, folder.headId),
+    monitor,
+    runtimes: runtimeStore(config, folder),
+    headId: folder.headId,
+    intervalMs: INTERVAL_MS,
+    accessFingerprint: access.fingerprint,
+    monotonicMs,
+  });
+  let listProblem: string | null = null;
+  let lineProblems = first.problems;
+  fleet.setTargets(first.targets);
+  const watch = watchNodeList(
+    config.nodeList,
+    (list) => {
+      lineProblems = list.problems;
+      fleet.setTargets(list.targets);
+    },
+    (problem) => {
+      listProblem = problem;
+    },
+  );
+  return {
+    problems: () => [...(listProblem === null ? [] : [listProblem]), ...lineProblems],
+    retry: fleet.retry,
+    async stop(onLine) {
+      watch.stop();
+      await fleet.stop(STOP_LIMIT_MS, (name, farewell) => onLine(farewellLine(name, farewell)));
+      access.dispose();
+    },
+  };
+}
+
+function runtimeStore(config: Config, folder: StateFolder): RuntimeStore {
+  return createRuntimeStore({
+    execPath: process.execPath,
+    architecture: process.arch,
+    platform: process.platform,
+    projectFolder: config.projectFolder,
+    cacheFolder: folder.runtimesPath,
+  });
+}
+
+function farewellLine(name: string, farewell: 'ended' | 'out of reach' | 'not connected'): string {
+  switch (farewell) {
+    case 'ended':
+      return `${name}: monitor ended`;
+    case 'out of reach':
+      return `${name}: out of reach, its monitor ends by itself within 30 s`;
+    case 'not connected':
+      return `${name}: no monitor was connected`;
+  }
+}
+
+/** Ends what a head that was killed left on its nodes; a line for each node, all within `limitMs`. */
+export async function endLeftMonitors(
+  config: Config,
+  folder: StateFolder,
+  limitMs: number,
+  say: (line: string) => void,
+): Promise<void> {
+  const list = await readNodeList(config.nodeList).catch((error: Error) => {
+    say(`${error.message}; what runs on its nodes ends by itself within 30 s`);
+    return { targets: [] };
+  });
+  const access = createAccess(config);
+  await endLeftMonitorsOn(list.targets, access.transportFor, folder.headId, limitMs, say);
+  access.dispose();
+}
+
+const DESIGN_FILE = 'index-design.html';
+
+/** Compiles the design in memory; a design with a mistake leaves the last templates written, and says so. */
+async function loadTemplates(projectFolder: string, problems: string[]): Promise<CompiledTemplates> {
+  try {
+    return await compileDesignFile(projectFolder);
+  } catch (error) {
+    problems.push(error instanceof Error ? error.message : String(error));
+    return readWrittenTemplates(projectFolder).catch(() => {
+      throw error;
+    });
+  }
+}
+
+async function compileDesignFile(projectFolder: string): Promise<CompiledTemplates> {
+  return compileDesign(await readFile(join(projectFolder, DESIGN_FILE), 'utf8'), DESIGN_FILE);
+}
+
+async function readWrittenTemplates(projectFolder: string): Promise<CompiledTemplates> {
+  const read = (name: string) => readFile(join(projectFolder, 'templates', name), 'utf8');
+  return { page: await read('page.eta'), node: await read('node.eta') };
+}
+
+/** Turns the design file into `templates/`; hands back the files written. Rejects with the design's mistake. */
+export async function writeTemplates(projectFolder: string): Promise<string[]> {
+  const compiled = await compileDesignFile(projectFolder);
+  const folder = join(projectFolder, 'templates');
+  await mkdir(folder, { recursive: true });
+  const files = [
+    { path: join(folder, 'page.eta'), text: compiled.page },
+    { path: join(folder, 'node.eta'), text: compiled.node },
+  ];
+  for (const { path, text } of files) {
+    await writeFile(`${path}.tmp`, text);
+    await rename(`${path}.tmp`, path);
+  }
+  return files.map((file) => file.path);
+}
+
+/** Walks through every step to one node in this process. Resolves to null, or to the first failure. */
+export async function checkNode(
+  config: Config,
+  target: Target,
+  onStep: (passed: PassedStep) => void,
+): Promise<FailedStep | null> {
+  const folder = openStateFolder(config.stateDir);
+  const access = createAccess(config);
+  try {
+    return await walkToNode({
+      transport: access.transportFor(target),
+      target,
+      way: access.wayFor(target),
+      monitor: await readMonitorBundle(join(config.projectFolder, 'dist', 'monitor.cjs')),
+      runtimes: runtimeStore(config, folder),
+      intervalMs: INTERVAL_MS,
+      onStep,
+    });
+  } finally {
+    access.dispose();
+  }
+}
+
+/** The nodes that a command names, or all of the list. Rejects with a sentence. */
+export async function targetsFor(config: Config, node: string | null): Promise<Target[]> {
+  if (node === null) return (await readNodeList(config.nodeList)).targets;
+  const { targets, problems } = parseNodeList(node, 'command line');
+  if (targets.length === 0) throw new Error(problems[0] ?? `"${node}" is not a node`);
+  return targets;
+}
