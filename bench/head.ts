@@ -1,0 +1,183 @@
+// npm run bench:head -- --nodes 1000: the head's cost per node-sample, memory, start and latency, against
+// simulated nodes in processes of their own. Prints figures; asserts nothing. With --native the same again
+// with ssh2's native addon, which is built into node_modules first.
+import { type ChildProcess, execFileSync, fork, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { setFlagsFromString } from 'node:v8';
+import yargs from 'yargs';
+import { hideBin } from 'yargs/helpers';
+import { createFleet } from '../src/fleet/fleet.ts';
+import { parseNodeList } from '../src/nodes/node-list.ts';
+import { createState } from '../src/state/state.ts';
+import { createAccess } from '../src/transport/access.ts';
+import { readMonitorBundle } from '../src/transport/monitor-bundle.ts';
+import { mebibytes, printMachine, printTable, quantile, round } from './report.ts';
+
+const options = await yargs(hideBin(process.argv))
+  .option('nodes', { type: 'number', default: 1000 })
+  .option('interval', { type: 'number', default: 1000, describe: 'Milliseconds between samples' })
+  .option('seconds', { type: 'number', default: 30, describe: 'How long to measure' })
+  .option('servers', { type: 'number', default: 4, describe: 'Processes that play the nodes' })
+  .option('native', { type: 'boolean', default: false, describe: "Also with ssh2's native addon" })
+  .strict()
+  .parseAsync();
+
+// As the head does at its start (src/cli/start.ts).
+setFlagsFromString('--min-semi-space-size=16');
+setFlagsFromString('--max-semi-space-size=64');
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const cryptoFolder = join(root, 'node_modules/ssh2/lib/protocol/crypto');
+const addon = join(cryptoFolder, 'build/Release/sshcrypto.node');
+
+function hasAddon(): boolean {
+  try {
+    createRequire(import.meta.url)(addon);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function runAgainWithAddon(): void {
+  const wasThere = existsSync(addon);
+  if (!wasThere)
+    execFileSync('npx', ['--yes', 'node-gyp', 'rebuild'], { cwd: cryptoFolder, stdio: 'ignore' });
+  const args = process.argv.slice(1).filter((word) => word !== '--native');
+  spawnSync(process.execPath, [...process.execArgv, ...args], { stdio: 'inherit' });
+  if (!wasThere) rmSync(join(cryptoFolder, 'build'), { recursive: true, force: true });
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'bench-head-'));
+const servers: ChildProcess[] = [];
+process.on('exit', () => {
+  for (const server of servers) server.kill('SIGKILL');
+  rmSync(folder, { recursive: true, force: true });
+});
+
+execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(folder, 'host')]);
+execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(folder, 'id')]);
+
+async function startServer(at: number): Promise<{ port: number; sampleBytes: number }> {
+  const portFile = join(folder, `port-${at}`);
+  const server = fork(join(root, 'bench/simulated-nodes.ts'), [
+    portFile,
+    join(folder, 'host'),
+    String(options.interval),
+  ]);
+  servers.push(server);
+  const [message] = (await once(server, 'message')) as [{ sampleBytes: number }];
+  return { port: Number(readFileSync(portFile, 'utf8')), sampleBytes: message.sampleBytes };
+}
+
+const started = await Promise.all(Array.from({ length: options.servers }, (_, at) => startServer(at)));
+const hostKey = readFileSync(join(folder, 'host.pub'), 'utf8').split(' ').slice(0, 2).join(' ');
+const config = join(folder, 'ssh_config');
+const hosts = started.map(
+  ({ port }, at) => `Host sim${at}-*\n  HostName 127.0.0.1\n  Port ${port}\n  HostKeyAlias sim\n`,
+);
+writeFileSync(
+  config,
+  `${hosts.join('')}Host *\n  User bench\n  IdentityFile ${folder}/id\n  IdentitiesOnly yes\n  UserKnownHostsFile ${folder}/known_hosts\n  StrictHostKeyChecking yes\n`,
+);
+writeFileSync(join(folder, 'known_hosts'), `sim ${hostKey}\n`);
+
+const perServer = Math.ceil(options.nodes / options.servers);
+const list = started.map((_, at) => `sim${at}-[1-${perServer}]`).join('\n');
+const targets = parseNodeList(list, 'bench').targets.slice(0, options.nodes);
+
+const state = createState(() => performance.now());
+const latencies: number[] = [];
+const live = new Set<string>();
+let isMeasuring = false;
+let samples = 0;
+let allLiveMs = Number.NaN;
+const startMs = performance.now();
+
+// The fleet's own way into state, with a clock on it.
+const timed = {
+  ...state,
+  message(...args: Parameters<typeof state.message>) {
+    state.message(...args);
+    const [name, message] = args;
+    if (message.type !== 'sample') return;
+    if (isMeasuring) {
+      samples++;
+      latencies.push(Date.now() - (message.takenAtMs ?? 0));
+    }
+    if (!live.has(name)) {
+      live.add(name);
+      if (live.size === targets.length) allLiveMs = performance.now() - startMs;
+    }
+  },
+};
+
+const access = createAccess({ homeFolder: folder, sshConfig: config, environment: {} });
+const fleet = createFleet({
+  state: timed,
+  transportFor: access.transportFor,
+  wayFor: access.wayFor,
+  logFor: () => ({ path: () => null, write: () => undefined }),
+  monitor: await readMonitorBundle(join(root, 'dist', 'monitor.cjs')),
+  runtimes: { forMachine: () => Promise.resolve(null) },
+  headId: 'bench',
+  intervalMs: options.interval,
+  accessFingerprint: access.fingerprint,
+  monotonicMs: () => performance.now(),
+});
+fleet.setTargets(targets);
+
+const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+const deadlineMs = performance.now() + 180_000;
+while (live.size < targets.length && performance.now() < deadlineMs) await sleep(50);
+if (live.size < targets.length) {
+  const failed = state.reports().find((report) => report.state !== 'live');
+  throw new Error(
+    `only ${live.size} of ${targets.length} nodes came up; ${failed?.name}: ${failed?.message}`,
+  );
+}
+// Warm code and a calm fleet are what a head has most of its life.
+await sleep(5_000);
+isMeasuring = true;
+const before = process.cpuUsage();
+const beforeMs = performance.now();
+await sleep(options.seconds * 1000);
+const used = process.cpuUsage(before);
+const elapsedMs = performance.now() - beforeMs;
+isMeasuring = false;
+
+const cpuMicroseconds = used.user + used.system;
+const sampleBytes = started[0]?.sampleBytes ?? 0;
+printMachine();
+console.log(
+  `${targets.length} nodes, ${samples} samples of ${sampleBytes} bytes in ${round(elapsedMs / 1000)} s, ssh2 ${hasAddon() ? 'with' : 'without'} its native addon\n`,
+);
+printTable([
+  ['head, CPU per node-sample', `${round(cpuMicroseconds / samples, 0)} µs`, '≤ 150 µs'],
+  [
+    'head, CPU',
+    `${round(cpuMicroseconds / 1000 / elapsedMs, 3)} core`,
+    '≤ 0.25 core for 1,000 nodes at 1 Hz',
+  ],
+  ['head, resident', mebibytes(process.memoryUsage().rss), '≤ 300 MB for 1,000 nodes'],
+  [
+    'cold start to the last first sample',
+    `${round(allLiveMs / 1000, 2)} s`,
+    '≤ 5 s warm, ≤ 15 s with empty caches',
+  ],
+  [
+    'sample taken → in state, p50 / p99',
+    `${round(quantile(latencies, 0.5), 0)} ms / ${round(quantile(latencies, 0.99), 0)} ms`,
+    'p99 ≤ 250 ms up to the browser',
+  ],
+]);
+await fleet.stop(2_000, () => undefined);
+access.dispose();
+for (const server of servers) server.kill('SIGKILL');
+if (options.native && !hasAddon()) runAgainWithAddon();
+process.exit(0);

@@ -1,0 +1,199 @@
+// One process of simulated nodes for bench:head: an SSH server that plays the bootstrap conversation and then
+// sends samples. Every node is the same host under another name. Started with: PORT-FILE KEY-FILE INTERVAL_MS
+import { readFileSync, writeFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import ssh2, { type ServerChannel } from 'ssh2';
+import { createRandom } from '../src/lib/random.ts';
+import { PROTOCOL_VERSION } from '../src/protocol/constants.ts';
+import { collectorNames } from '../src/protocol/sample.ts';
+
+const [portFile = '', keyFile = '', interval = '1000'] = process.argv.slice(2);
+const intervalMs = Number(interval);
+const GPUS = 8;
+const GPU_PROCESSES = 16;
+const TOP_PROCESSES = 10;
+const CORES = 64;
+const GIB = 1024 ** 3;
+const random = createRandom(1);
+const some = (limit: number) => Math.floor(random() * limit);
+
+const gpuFacts = Array.from({ length: GPUS }, (_, index) => ({
+  index,
+  uuid: `GPU-5c4d7a10-0000-0000-0000-00000000000${index}`,
+  name: 'NVIDIA H100 80GB HBM3',
+  vendor: 'NVIDIA',
+  pciAddress: `00000000:${10 + index}:00.0`,
+  memoryTotalBytes: 80 * GIB,
+  powerLimitWatts: 700,
+  driverVersion: '580.105.08',
+}));
+
+function sample(sequence: number): object {
+  return {
+    type: 'sample',
+    sequence,
+    takenAtMs: Date.now(),
+    intervalMs,
+    collectors: Object.fromEntries(collectorNames.map((name) => [name, { ok: true, ms: some(100) / 100 }])),
+    cpu: {
+      totalPercent: some(1000) / 10,
+      corePercents: Array.from({ length: CORES }, () => some(100)),
+      load1: some(6400) / 100,
+      load5: some(6400) / 100,
+      load15: some(6400) / 100,
+    },
+    memory: {
+      totalBytes: 1024 * GIB,
+      availableBytes: some(1024) * GIB,
+      usedBytes: some(1024) * GIB,
+      swapTotalBytes: 0,
+      swapUsedBytes: 0,
+    },
+    filesystems: ['/', '/home', '/scratch'].map((mountPoint) => ({
+      mountPoint,
+      source: '/dev/nvme0n1p1',
+      fsType: 'ext4',
+      kind: 'SSD',
+      totalBytes: 1800 * GIB,
+      usedBytes: some(1800) * GIB,
+      availableBytes: some(1800) * GIB,
+      readOnly: false,
+    })),
+    disks: [
+      {
+        name: 'nvme0n1',
+        readBytesPerSecond: some(1e9),
+        writeBytesPerSecond: some(1e9),
+        busyPercent: some(100),
+      },
+    ],
+    network: [{ name: 'eno1', receiveBytesPerSecond: some(1e9), transmitBytesPerSecond: some(1e9) }],
+    gpus: Array.from({ length: GPUS }, (_, index) => ({
+      index,
+      health: 'ok',
+      utilizationPercent: some(100),
+      memoryUtilizationPercent: some(100),
+      memoryUsedBytes: some(80) * GIB,
+      memoryFreeBytes: some(80) * GIB,
+      temperatureCelsius: some(90),
+      powerWatts: some(70000) / 100,
+      fanPercent: null,
+      smClockMHz: some(1980),
+      memoryClockMHz: 2619,
+      performanceState: 'P0',
+    })),
+    gpuProcesses: Array.from({ length: GPU_PROCESSES }, (_, at) => ({
+      pid: 1_000_000 + at,
+      gpuIndex: at % GPUS,
+      gpuMemoryBytes: some(40) * GIB,
+      gpuUtilizationPercent: some(100),
+      state: 'R',
+      cpuPercent: some(1000) / 10,
+      residentBytes: some(GIB),
+      treeCpuPercent: some(10000) / 10,
+      treeResidentBytes: some(64) * GIB,
+    })),
+    processCount: 500,
+    topProcesses: Array.from({ length: TOP_PROCESSES }, (_, at) => ({
+      pid: 1_000_000 + at,
+      state: 'R',
+      cpuPercent: some(1000) / 10,
+      residentBytes: some(GIB),
+    })),
+  };
+}
+
+const facts = {
+  type: 'facts',
+  gpus: gpuFacts,
+  processes: Array.from({ length: GPU_PROCESSES }, (_, at) => ({
+    pid: 1_000_000 + at,
+    startTimeMs: Date.now() - some(1e8),
+    user: 'mkaur',
+    command: 'python',
+    arguments: 'train.py --config configs/llama_8b.yaml --bf16 --fsdp --data /data/c4',
+  })),
+};
+
+/** The loader's part of the conversation: mark, one line, so many bytes of monitor, hello. */
+function playMonitor(channel: ServerChannel, command: string): void {
+  const nonce = /call-([0-9a-f]+) /.exec(command)?.[1] ?? '';
+  const say = (message: object) => channel.write(`${JSON.stringify(message)}\n`);
+  let stage: 'line' | 'payload' | 'running' = 'line';
+  let line = '';
+  let missing = 0;
+  let timer: NodeJS.Timeout | undefined;
+
+  function begin(): void {
+    stage = 'running';
+    say(hello(nonce));
+    say(facts);
+    let sequence = 0;
+    const next = () => say(sample(++sequence));
+    // Nodes do not tick together.
+    timer = setTimeout(
+      () => {
+        next();
+        timer = setInterval(next, intervalMs);
+      },
+      some(Math.min(intervalMs, 1_000)),
+    );
+  }
+
+  channel.write(`rollcall-${nonce} Linux x86_64 1000 /usr/bin/node\n`);
+  channel.on('data', (chunk: Buffer) => {
+    let rest = chunk;
+    if (stage === 'line') {
+      const end = chunk.indexOf(10);
+      line += chunk.subarray(0, end < 0 ? undefined : end).toString('latin1');
+      if (end < 0) return;
+      rest = chunk.subarray(end + 1);
+      missing = Number(/ -- (\d+) /.exec(line)?.[1] ?? 0);
+      stage = 'payload';
+    }
+    if (stage !== 'payload') return;
+    missing -= rest.length;
+    if (missing <= 0) begin();
+  });
+  channel.on('end', () => channel.end());
+  channel.on('close', () => clearTimeout(timer));
+  channel.on('error', () => clearTimeout(timer));
+}
+
+function hello(nonce: string): object {
+  return {
+    type: 'hello',
+    protocol: PROTOCOL_VERSION,
+    build: 'bench',
+    nonce,
+    pid: 4242,
+    hostname: 'simulated',
+    os: 'Debian GNU/Linux 12 (bookworm)',
+    kernel: '6.1.0',
+    runtime: 'v20.0.0',
+    cpuModel: 'AMD EPYC 7742 64-Core Processor',
+    sockets: 1,
+    cores: CORES,
+    threads: CORES,
+    memoryTotalBytes: 1024 * GIB,
+    swapTotalBytes: 0,
+    clockMs: Date.now(),
+    bootTimeMs: Date.now() - 1e9,
+    gpus: null,
+  };
+}
+
+const server = new ssh2.Server({ hostKeys: [readFileSync(keyFile)] }, (client) => {
+  client.on('authentication', (context) => context.accept());
+  client.on('ready', () => {
+    client.on('session', (accept) => {
+      accept().on('exec', (acceptExec, _reject, info) => playMonitor(acceptExec(), info.command));
+    });
+  });
+  client.on('error', () => undefined);
+});
+server.listen(0, '127.0.0.1', () => {
+  writeFileSync(portFile, String((server.address() as AddressInfo).port));
+  process.send?.({ ready: true, sampleBytes: JSON.stringify(sample(1)).length });
+});
+process.on('disconnect', () => process.exit(0));
