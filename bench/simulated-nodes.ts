@@ -4,6 +4,12 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import ssh2, { type ServerChannel } from 'ssh2';
 import { createRandom } from '../src/lib/random.ts';
+import {
+  gpuColumnNames,
+  gpuProcessColumnNames,
+  toColumns,
+  topProcessColumnNames,
+} from '../src/protocol/columns.ts';
 import { PROTOCOL_VERSION } from '../src/protocol/constants.ts';
 import { collectorNames } from '../src/protocol/sample.ts';
 
@@ -68,38 +74,48 @@ function sample(sequence: number): object {
       },
     ],
     network: [{ name: 'eno1', receiveBytesPerSecond: some(1e9), transmitBytesPerSecond: some(1e9) }],
-    gpus: Array.from({ length: GPUS }, (_, index) => ({
-      index,
-      health: 'ok',
-      utilizationPercent: some(100),
-      memoryUtilizationPercent: some(100),
-      memoryUsedBytes: some(80) * GIB,
-      memoryFreeBytes: some(80) * GIB,
-      temperatureCelsius: some(90),
-      powerWatts: some(70000) / 100,
-      fanPercent: null,
-      smClockMHz: some(1980),
-      memoryClockMHz: 2619,
-      performanceState: 'P0',
-    })),
-    gpuProcesses: Array.from({ length: GPU_PROCESSES }, (_, at) => ({
-      pid: 1_000_000 + at,
-      gpuIndex: at % GPUS,
-      gpuMemoryBytes: some(40) * GIB,
-      gpuUtilizationPercent: some(100),
-      state: 'R',
-      cpuPercent: some(1000) / 10,
-      residentBytes: some(GIB),
-      treeCpuPercent: some(10000) / 10,
-      treeResidentBytes: some(64) * GIB,
-    })),
+    gpus: toColumns(
+      Array.from({ length: GPUS }, (_, index) => ({
+        index,
+        health: 'ok',
+        error: null,
+        utilizationPercent: some(100),
+        memoryUtilizationPercent: some(100),
+        memoryUsedBytes: some(80) * GIB,
+        memoryFreeBytes: some(80) * GIB,
+        temperatureCelsius: some(90),
+        powerWatts: some(70000) / 100,
+        fanPercent: null,
+        smClockMHz: some(1980),
+        memoryClockMHz: 2619,
+        performanceState: 'P0',
+      })),
+      gpuColumnNames,
+    ),
+    gpuProcesses: toColumns(
+      Array.from({ length: GPU_PROCESSES }, (_, at) => ({
+        pid: 1_000_000 + at,
+        gpuIndex: at % GPUS,
+        gpuMemoryBytes: some(40) * GIB,
+        gpuUtilizationPercent: some(100),
+        state: 'R',
+        cpuPercent: some(1000) / 10,
+        residentBytes: some(GIB),
+        treeCpuPercent: some(10000) / 10,
+        treeResidentBytes: some(64) * GIB,
+      })),
+      gpuProcessColumnNames,
+    ),
     processCount: 500,
-    topProcesses: Array.from({ length: TOP_PROCESSES }, (_, at) => ({
-      pid: 1_000_000 + at,
-      state: 'R',
-      cpuPercent: some(1000) / 10,
-      residentBytes: some(GIB),
-    })),
+    topProcesses: toColumns(
+      Array.from({ length: TOP_PROCESSES }, (_, at) => ({
+        pid: 1_000_000 + at,
+        state: 'R',
+        cpuPercent: some(1000) / 10,
+        residentBytes: some(GIB),
+      })),
+      topProcessColumnNames,
+    ),
   };
 }
 

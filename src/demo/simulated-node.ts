@@ -1,3 +1,9 @@
+import {
+  gpuColumnNames,
+  gpuProcessColumnNames,
+  toColumns,
+  topProcessColumnNames,
+} from '../protocol/columns.ts';
 import { PROTOCOL_VERSION } from '../protocol/constants.ts';
 import type { Facts, GpuFacts, Hello, ProcessFacts } from '../protocol/hello.ts';
 import type {
@@ -83,6 +89,7 @@ export function createSimulatedNode(node: DemoNode, random: () => number, now: (
     return {
       index,
       health: 'ok',
+      error: null,
       utilizationPercent: Math.round(utilization),
       memoryUtilizationPercent: Math.round(utilization * 0.6),
       memoryUsedBytes: Math.round(used) * MIB,
@@ -160,7 +167,6 @@ export function createSimulatedNode(node: DemoNode, random: () => number, now: (
   }
 
   function sample(): Sample {
-    const processes = gpuProcesses();
     const jobCpu = jobs.reduce((sum, job) => sum + job.cpuPercent, 0);
     const base = node.role === 'cpu' ? 64 : 1.5;
     const total = Math.min(100, noise(base + jobCpu / node.cores, 1));
@@ -204,10 +210,13 @@ export function createSimulatedNode(node: DemoNode, random: () => number, now: (
           transmitBytesPerSecond: Math.round(noise(2, 2) * MIB),
         },
       ],
-      gpus: Array.from({ length: node.gpuCount }, (_, index) => gpuSample(index)),
-      gpuProcesses: processes,
+      gpus: toColumns(
+        Array.from({ length: node.gpuCount }, (_, index) => gpuSample(index)),
+        gpuColumnNames,
+      ),
+      gpuProcesses: toColumns(gpuProcesses(), gpuProcessColumnNames),
       processCount: 480 + jobs.length * 9,
-      topProcesses: topProcesses(),
+      topProcesses: toColumns(topProcesses(), topProcessColumnNames),
     };
   }
 

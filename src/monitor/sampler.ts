@@ -1,3 +1,9 @@
+import {
+  gpuColumnNames,
+  gpuProcessColumnNames,
+  toColumns,
+  topProcessColumnNames,
+} from '../protocol/columns.ts';
 import type { Facts, GpuFacts } from '../protocol/hello.ts';
 import type { CollectorName, CollectorReport, Sample } from '../protocol/sample.ts';
 import { readKernelUnits } from './auxiliary-vector.ts';
@@ -59,19 +65,17 @@ export function createSampler(system: System, gpus: GpuCollector): Sampler {
       filesystems: run('filesystems', filesystems),
       disks: run('disks', disks),
       network: run('network', network),
-      gpus: known?.gpus ?? null,
-      gpuProcesses: known && onProcesses ? onProcesses.gpuProcesses : null,
+      gpus: known && toColumns(known.gpus, gpuColumnNames),
+      gpuProcesses: known && onProcesses && toColumns(onProcesses.gpuProcesses, gpuProcessColumnNames),
       processCount: onProcesses?.processCount ?? null,
-      topProcesses: onProcesses?.topProcesses ?? null,
+      topProcesses: onProcesses && toColumns(onProcesses.topProcesses, topProcessColumnNames),
       collectors: collectors as Record<CollectorName, CollectorReport>,
     };
     return { sample, gpuFacts: known?.facts ?? null };
   }
 
   function newFacts(sample: Sample, gpuFacts: GpuFacts[] | null): Facts | null {
-    const pids = new Set(
-      [...(sample.gpuProcesses ?? []), ...(sample.topProcesses ?? [])].map((row) => row.pid),
-    );
+    const pids = new Set([...(sample.gpuProcesses?.pid ?? []), ...(sample.topProcesses?.pid ?? [])]);
     const changed = processFacts.update(pids);
     const told = gpuFacts === null ? toldGpus : JSON.stringify(gpuFacts);
     const facts: Facts = { type: 'facts' };

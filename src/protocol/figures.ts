@@ -43,9 +43,10 @@ export function figure(collector: string, name: string, min: number, max: number
   });
 }
 
-/** A list of at most `maxLength` such figures; a longer one, or none at all, becomes an empty list. */
+/** A list of such figures: one column of a table. Absent, it is an empty list. */
 export function figures(collector: string, name: string, min: number, max: number, maxLength: number) {
   return z.transform((values: unknown): (number | null)[] => {
+    if (values === undefined) return [];
     if (!Array.isArray(values) || values.length > maxLength) {
       refuse(collector, name, values);
       return [];
@@ -57,16 +58,43 @@ export function figures(collector: string, name: string, min: number, max: numbe
   });
 }
 
+/** A column of whole numbers that name the rows; anything else rejects the message. */
+export function identifiers(max: number, maxLength: number) {
+  return z.custom<number[]>(
+    (values) =>
+      Array.isArray(values) &&
+      values.length <= maxLength &&
+      values.every((value) => Number.isInteger(value) && value >= 0 && value <= max),
+    `not a list of at most ${maxLength} whole numbers`,
+  );
+}
+
+/** A column of short texts; what is no text becomes null. */
+export function texts(maxTextLength: number, maxLength: number) {
+  return z.transform((values: unknown): (string | null)[] =>
+    Array.isArray(values)
+      ? values
+          .slice(0, maxLength)
+          .map((value: unknown) => (typeof value === 'string' ? value.slice(0, maxTextLength) : null))
+      : [],
+  );
+}
+
+/** A column of one of a few words; what is none of them becomes `otherwise`. */
+export function choices<Word extends string>(words: readonly Word[], otherwise: Word, maxLength: number) {
+  return z.transform((values: unknown): Word[] =>
+    Array.isArray(values)
+      ? values.slice(0, maxLength).map((value: unknown) => words.find((word) => word === value) ?? otherwise)
+      : [],
+  );
+}
+
 const LARGEST = Number.MAX_SAFE_INTEGER;
 
 export const percent = (collector: string, name: string) => figure(collector, name, 0, 100);
-/** Percent of one core, or of a fan: may exceed 100. */
-export const openPercent = (collector: string, name: string) => figure(collector, name, 0, 10_000_000);
 export const bytes = (collector: string, name: string) => figure(collector, name, 0, LARGEST);
 export const rate = (collector: string, name: string) => figure(collector, name, 0, LARGEST);
-export const celsius = (collector: string, name: string) => figure(collector, name, -60, 250);
 export const watts = (collector: string, name: string) => figure(collector, name, 0, 100_000);
-export const megahertz = (collector: string, name: string) => figure(collector, name, 0, 100_000);
 export const milliseconds = (collector: string, name: string) => figure(collector, name, 0, LARGEST);
 export const count = (collector: string, name: string) => figure(collector, name, 0, LARGEST);
 

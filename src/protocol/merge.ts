@@ -1,6 +1,7 @@
+import { gpuColumnNames, gpuProcessColumnNames, topProcessColumnNames, toRows } from './columns.ts';
 import type { GpuFacts, ProcessFacts } from './hello.ts';
 import type { ReportedGpu, ReportedGpuProcess, ReportedSample, ReportedTopProcess } from './node.ts';
-import type { Sample } from './sample.ts';
+import type { GpuProcessSample, GpuSample, Sample, TopProcessSample } from './sample.ts';
 
 const unknownGpu = {
   uuid: null,
@@ -22,18 +23,20 @@ export function mergeSample(
 ): ReportedSample {
   const byIndex = new Map((gpus ?? []).map((row) => [row.index, row]));
   const { type: _type, ...rest } = sample;
+  const gpuRows = sample.gpus && toRows<GpuSample>(sample.gpus, gpuColumnNames);
+  const gpuProcessRows =
+    sample.gpuProcesses && toRows<GpuProcessSample>(sample.gpuProcesses, gpuProcessColumnNames);
+  const topRows = sample.topProcesses && toRows<TopProcessSample>(sample.topProcesses, topProcessColumnNames);
   return {
     ...rest,
-    gpus:
-      sample.gpus?.map((row): ReportedGpu => ({ ...unknownGpu, ...byIndex.get(row.index), ...row })) ?? null,
+    gpus: gpuRows?.map((row): ReportedGpu => ({ ...unknownGpu, ...byIndex.get(row.index), ...row })) ?? null,
     gpuProcesses:
-      sample.gpuProcesses?.map(
+      gpuProcessRows?.map(
         (row): ReportedGpuProcess => ({ ...unknownProcess, ...processes.get(row.pid), ...row }),
       ) ?? null,
     topProcesses:
-      sample.topProcesses?.map(
-        (row): ReportedTopProcess => ({ ...unknownProcess, ...processes.get(row.pid), ...row }),
-      ) ?? null,
+      topRows?.map((row): ReportedTopProcess => ({ ...unknownProcess, ...processes.get(row.pid), ...row })) ??
+      null,
   };
 }
 

@@ -27,10 +27,10 @@ const sample = {
   filesystems: null,
   disks: null,
   network: null,
-  gpus: [{ index: 0, health: 'ok', utilizationPercent: 50 }],
-  gpuProcesses: [{ pid: 7, gpuIndex: 0, gpuMemoryBytes: 5 }],
+  gpus: { index: [0], health: ['ok'], utilizationPercent: [50] },
+  gpuProcesses: { pid: [7], gpuIndex: [0], gpuMemoryBytes: [5] },
   processCount: 3,
-  topProcesses: [{ pid: 8, cpuPercent: 150 }],
+  topProcesses: { pid: [8], cpuPercent: [150] },
 };
 
 describe('parseMessage', () => {
@@ -38,8 +38,9 @@ describe('parseMessage', () => {
     const parsed = parseMessage(JSON.stringify(sample));
     if (!parsed.ok || parsed.message.type !== 'sample') throw new Error('not a sample');
     expect(parsed.faults).toEqual([]);
-    expect(parsed.message.gpus?.[0]?.powerWatts).toBeNull();
-    expect(parsed.message.gpuProcesses?.[0]?.cpuPercent).toBeNull();
+    const merged = mergeSample(parsed.message, null, new Map());
+    expect(merged.gpus?.[0]).toMatchObject({ powerWatts: null, error: null, utilizationPercent: 50 });
+    expect(merged.gpuProcesses?.[0]).toMatchObject({ pid: 7, cpuPercent: null, user: null });
   });
 
   it.each([
@@ -70,7 +71,7 @@ describe('parseMessage', () => {
   });
 
   it('refuses more rows than a machine can have', () => {
-    const topProcesses = Array.from({ length: 65 }, (_, pid) => ({ pid }));
+    const topProcesses = { pid: Array.from({ length: 65 }, (_, pid) => pid) };
     expect(parseMessage(JSON.stringify({ ...sample, topProcesses })).ok).toBe(false);
   });
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { gpuColumnNames, gpuProcessColumnNames, topProcessColumnNames } from './columns.ts';
 import {
   MAX_CORES,
   MAX_DEVICES,
@@ -9,17 +10,16 @@ import {
 } from './constants.ts';
 import {
   bytes,
-  celsius,
+  choices,
   count,
   figure,
   figures,
-  megahertz,
+  identifiers,
   milliseconds,
-  openPercent,
   percent,
   rate,
   text,
-  watts,
+  texts,
 } from './figures.ts';
 
 /** The one definition of what changes on a node. Absent figures are null, never zero. */
@@ -93,47 +93,65 @@ export const networkSchema = z.object({
 });
 export type NetworkSample = z.infer<typeof networkSchema>;
 
-export const gpuSchema = z.object({
-  index: z.number().int().min(0).max(4095),
-  /** `lost`: fell off the bus; `error`: the driver answers with an error; its text is in `error`. */
-  health: z.enum(['ok', 'lost', 'error']),
-  error: text(300).optional(),
-  utilizationPercent: percent('gpus', 'utilizationPercent'),
-  memoryUtilizationPercent: percent('gpus', 'memoryUtilizationPercent'),
-  memoryUsedBytes: bytes('gpus', 'memoryUsedBytes'),
+/** The values of one row of a table of columns. */
+type RowOf<Table> = { [Name in keyof Table]: Table[Name] extends (infer Value)[] ? Value : never };
+
+const LARGEST_INDEX = 4095;
+const LARGEST = Number.MAX_SAFE_INTEGER;
+const gpuColumn = (name: string, min: number, max: number) => figures('gpus', name, min, max, MAX_GPUS);
+
+/** GPUs, one row each, keyed by the index of the vendor's tool. */
+export const gpuTableSchema = z.object({
+  index: identifiers(LARGEST_INDEX, MAX_GPUS),
+  /** `lost`: fell off the bus; `error`: the driver answers with an error, whose text is in `error`. */
+  health: choices(['ok', 'lost', 'error'], 'error', MAX_GPUS),
+  error: texts(300, MAX_GPUS),
+  utilizationPercent: gpuColumn('utilizationPercent', 0, 100),
+  memoryUtilizationPercent: gpuColumn('memoryUtilizationPercent', 0, 100),
+  memoryUsedBytes: gpuColumn('memoryUsedBytes', 0, LARGEST),
   /** The driver's own figure: less than total minus used, because the driver reserves some. */
-  memoryFreeBytes: bytes('gpus', 'memoryFreeBytes'),
-  temperatureCelsius: celsius('gpus', 'temperatureCelsius'),
-  powerWatts: watts('gpus', 'powerWatts'),
-  fanPercent: openPercent('gpus', 'fanPercent'),
-  smClockMHz: megahertz('gpus', 'smClockMHz'),
-  memoryClockMHz: megahertz('gpus', 'memoryClockMHz'),
-  performanceState: text(8).nullable().default(null),
-});
-export type GpuSample = z.infer<typeof gpuSchema>;
+  memoryFreeBytes: gpuColumn('memoryFreeBytes', 0, LARGEST),
+  temperatureCelsius: gpuColumn('temperatureCelsius', -60, 250),
+  powerWatts: gpuColumn('powerWatts', 0, 100_000),
+  /** May exceed 100. */
+  fanPercent: gpuColumn('fanPercent', 0, 1_000),
+  smClockMHz: gpuColumn('smClockMHz', 0, 100_000),
+  memoryClockMHz: gpuColumn('memoryClockMHz', 0, 100_000),
+  performanceState: texts(8, MAX_GPUS),
+} satisfies Record<(typeof gpuColumnNames)[number], z.ZodType>);
+export type GpuSample = RowOf<z.infer<typeof gpuTableSchema>>;
 
-const processFigures = {
-  pid: z.number().int().min(0),
-  /** The kernel's letter: R running, S sleeping, D waiting for a device, T stopped, Z zombie. */
-  state: text(2).nullable().default(null),
-  /** Percent of one core. */
-  cpuPercent: openPercent('processes', 'cpuPercent'),
-  residentBytes: bytes('processes', 'residentBytes'),
-};
+const LARGEST_PID = 2 ** 31;
+/** Percent of one core, unbounded. */
+const LARGEST_CPU_PERCENT = 10_000_000;
 
-export const gpuProcessSchema = z.object({
-  ...processFigures,
-  gpuIndex: z.number().int().min(0).max(4095),
-  gpuMemoryBytes: bytes('gpus', 'gpuMemoryBytes'),
-  gpuUtilizationPercent: percent('gpus', 'gpuUtilizationPercent'),
+function processColumns(maxLength: number) {
+  const column = (name: string, max: number) => figures('processes', name, 0, max, maxLength);
+  return {
+    pid: identifiers(LARGEST_PID, maxLength),
+    /** The kernel's letter: R running, S sleeping, D waiting for a device, T stopped, Z zombie. */
+    state: texts(2, maxLength),
+    cpuPercent: column('cpuPercent', LARGEST_CPU_PERCENT),
+    residentBytes: column('residentBytes', LARGEST),
+  };
+}
+
+/** Processes on GPUs; one on several GPUs has a row for each. */
+export const gpuProcessTableSchema = z.object({
+  ...processColumns(MAX_GPU_PROCESSES),
+  gpuIndex: identifiers(LARGEST_INDEX, MAX_GPU_PROCESSES),
+  gpuMemoryBytes: figures('gpus', 'gpuMemoryBytes', 0, LARGEST, MAX_GPU_PROCESSES),
+  gpuUtilizationPercent: figures('gpus', 'gpuUtilizationPercent', 0, 100, MAX_GPU_PROCESSES),
   /** The process and all its descendants: a training job's CPU sits in its data loaders. */
-  treeCpuPercent: openPercent('processes', 'treeCpuPercent'),
-  treeResidentBytes: bytes('processes', 'treeResidentBytes'),
-});
-export type GpuProcessSample = z.infer<typeof gpuProcessSchema>;
+  treeCpuPercent: figures('processes', 'treeCpuPercent', 0, LARGEST_CPU_PERCENT, MAX_GPU_PROCESSES),
+  treeResidentBytes: figures('processes', 'treeResidentBytes', 0, LARGEST, MAX_GPU_PROCESSES),
+} satisfies Record<(typeof gpuProcessColumnNames)[number], z.ZodType>);
+export type GpuProcessSample = RowOf<z.infer<typeof gpuProcessTableSchema>>;
 
-export const topProcessSchema = z.object(processFigures);
-export type TopProcessSample = z.infer<typeof topProcessSchema>;
+export const topProcessTableSchema = z.object(
+  processColumns(MAX_TOP_PROCESSES) satisfies Record<(typeof topProcessColumnNames)[number], z.ZodType>,
+);
+export type TopProcessSample = RowOf<z.infer<typeof topProcessTableSchema>>;
 
 export const sampleSchema = z.object({
   type: z.literal('sample'),
@@ -156,10 +174,10 @@ export const sampleSchema = z.object({
   filesystems: z.array(filesystemSchema).max(MAX_FILESYSTEMS).nullable(),
   disks: z.array(diskSchema).max(MAX_DEVICES).nullable(),
   network: z.array(networkSchema).max(MAX_DEVICES).nullable(),
-  gpus: z.array(gpuSchema).max(MAX_GPUS).nullable(),
-  gpuProcesses: z.array(gpuProcessSchema).max(MAX_GPU_PROCESSES).nullable(),
+  gpus: gpuTableSchema.nullable(),
+  gpuProcesses: gpuProcessTableSchema.nullable(),
   /** How many processes the node runs. */
   processCount: count('processes', 'processCount'),
-  topProcesses: z.array(topProcessSchema).max(MAX_TOP_PROCESSES).nullable(),
+  topProcesses: topProcessTableSchema.nullable(),
 });
 export type Sample = z.infer<typeof sampleSchema>;

@@ -123,6 +123,7 @@ function withoutFigures(facts: GpuFacts): ReportedGpu {
   return {
     ...facts,
     health: 'ok',
+    error: null,
     utilizationPercent: null,
     memoryUtilizationPercent: null,
     memoryUsedBytes: null,

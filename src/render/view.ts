@@ -25,7 +25,7 @@ export interface NodeView {
   ageMs: number | null;
   /** Older figures than this are greyed. */
   ageLimitMs: number;
-  /** `3 of 8 GPUs free`, or the cause where there are no figures. */
+  /** `3/8 free`, CPU use without GPUs, or the state where there are no figures. */
   summary: string;
   /** One line each: processor, memory, GPUs' driver, system. */
   hardware: string[];
@@ -194,7 +194,7 @@ function viewErrors(sample: ReportedSample | null): NodeView['errors'] {
 function summarize(node: NodeReport): string {
   if (node.state !== 'live') return stateWords[node.state].word;
   const { total, free } = countGpus(node);
-  if (total > 0) return node.sample?.gpus ? `${free} of ${total} free` : `${total} GPUs`;
+  if (total > 0) return node.sample?.gpus ? `${free}/${total} free` : `${total} GPUs`;
   const percent = node.sample?.cpu?.totalPercent ?? null;
   return percent === null ? 'live' : `CPU ${Math.round(percent)}%`;
 }

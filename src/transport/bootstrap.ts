@@ -148,16 +148,18 @@ export function uploadLine(upload: RuntimeUpload): string {
     'x=$(mktemp -d "/tmp/rollcall-$u.XXXXXX" 2>/dev/null) && good "$x"; };',
     'pick || { say fail folder $w; exit 1; };',
     'l="$d/$n.lock"; p="$d/$n";',
+    // The head closes the channel at once: what was begun is taken away before it hears of the failure.
+    'give_up() { rm -rf "$l"; say fail "$@"; exit 1; };',
     // One login uploads; the others wait. A lock in which nothing moved for a minute is stolen by one.
     'while [ ! -f "$p" ]; do if mkdir "$l" 2>/dev/null; then z=1; break; fi;',
     `if [ -d "$l" ] && [ -z "$(find "$l" -mmin -1 2>/dev/null)" ]; then mv "$l" "$l.${upload.nonce}" 2>/dev/null && rm -rf "$l.${upload.nonce}"; fi;`,
     'say wait; sleep 1; done;',
     'if [ -n "$z" ]; then trap \'rm -rf "$l"\' EXIT; trap "exit 1" HUP INT TERM PIPE;',
-    `q="$l/${upload.nonce}"; say send; head -c ${upload.gzipBytes} | gunzip > "$q" || { say fail write "$d"; exit 1; };`,
+    `q="$l/${upload.nonce}"; say send; head -c ${upload.gzipBytes} | gunzip > "$q" || give_up write "$d";`,
     'h=$(sha256sum < "$q" 2>/dev/null); h=${h%% *};',
-    `[ -z "$h" ] || [ "$h" = ${upload.rawSha256} ] || { say fail damaged "$d"; exit 1; };`,
-    'chmod 700 "$q"; e=$("$q" -v 2>&1 </dev/null) || { say fail start "$e"; exit 1; };',
-    'mv "$q" "$p" || { say fail write "$d"; exit 1; }; trap - EXIT HUP INT TERM PIPE; rm -rf "$l"; fi;',
+    `[ -z "$h" ] || [ "$h" = ${upload.rawSha256} ] || give_up damaged "$d";`,
+    'chmod 700 "$q"; e=$("$q" -v 2>&1 </dev/null) || give_up start "$e";',
+    'mv "$q" "$p" || give_up write "$d"; trap - EXIT HUP INT TERM PIPE; rm -rf "$l"; fi;',
     'e=$("$p" -v 2>&1 </dev/null) || { say fail start "$e"; exit 1; };',
     'c=$p; say ready; IFS= read -r l && eval "$l"',
   ];

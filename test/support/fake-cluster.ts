@@ -18,6 +18,7 @@ export function fakeGpu(index: number, change: Partial<ReportedGpu> = {}): Repor
     powerLimitWatts: 350,
     driverVersion: '550.54.15',
     health: 'ok',
+    error: null,
     utilizationPercent: 0,
     memoryUtilizationPercent: 0,
     memoryUsedBytes: 5 * MIB,

@@ -87,7 +87,7 @@ export function parseGpuLine(line: string): GpuRow | null {
     sample: {
       index,
       health: trouble?.health ?? 'ok',
-      ...(trouble ? { error: trouble.error } : {}),
+      error: trouble?.error ?? null,
       utilizationPercent: figureOf(cell('utilization.gpu')),
       memoryUtilizationPercent: figureOf(cell('utilization.memory')),
       memoryUsedBytes: mebibytes(cell('memory.used')),
