@@ -9,7 +9,8 @@ import { chromium } from 'playwright-core';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const folder = join(root, 'docs', 'screenshots');
 const state = mkdtempSync(join(tmpdir(), 'rollcall-screenshot-'));
-const rollcall = (...words) => execFileSync(process.execPath, [join(root, 'dist/rollcall.js'), ...words, '--state-dir', state]);
+const rollcall = (...words) =>
+  execFileSync(process.execPath, [join(root, 'dist/rollcall.js'), ...words, '--state-dir', state]);
 
 const shots = [
   { name: 'demo.png', viewport: { width: 1280, height: 860 } },
@@ -21,7 +22,13 @@ try {
   const { url } = JSON.parse(readFileSync(join(state, 'head.json'), 'utf8'));
   const browser = await chromium.launch({
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking'],
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+    ],
   });
   mkdirSync(folder, { recursive: true });
   for (const { name, viewport } of shots) {

@@ -23,6 +23,6 @@ export const showCommand: CommandModule = {
       return;
     }
     const reports = node === null ? (answer as { nodes: NodeReport[] }).nodes : [answer as NodeReport];
-    console.log(reports.map((report) => renderNodeText(report)).join('\n'));
+    process.stdout.write(reports.map((report) => renderNodeText(report)).join('\n'));
   },
 };

@@ -69,7 +69,7 @@ async function tellNodes(head: HeadClient): Promise<void> {
       continue;
     }
     for (const problem of problems) console.log(`problem: ${problem}`);
-    console.log(renderStatusText(nodes.slice(0, MAX_NODE_LINES)));
+    process.stdout.write(renderStatusText(nodes.slice(0, MAX_NODE_LINES)));
     if (nodes.length > MAX_NODE_LINES)
       console.log(`… and ${nodes.length - MAX_NODE_LINES} more nodes: npx rollcall status`);
     return;

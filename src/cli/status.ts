@@ -15,6 +15,6 @@ export const statusCommand: CommandModule = {
     };
     console.log(`head: pid ${head.record.pid}, page ${head.record.url}, log ${head.folder.logPath}`);
     for (const problem of problems) console.log(`problem: ${problem}`);
-    console.log(renderStatusText(nodes));
+    process.stdout.write(renderStatusText(nodes));
   },
 };
