@@ -19,6 +19,7 @@ import type { CompiledTemplates } from './lib/compiled-templates.ts';
 import { parseNodeList } from './nodes/node-list.ts';
 import type { Target } from './nodes/target.ts';
 import { readNodeList, watchNodeList } from './nodes/watch-node-list.ts';
+import { createPageRenderer } from './render/page.ts';
 import { createState, type State } from './state/state.ts';
 import { createAccess } from './transport/access.ts';
 import { readMonitorBundle } from './transport/monitor-bundle.ts';
@@ -255,7 +256,10 @@ async function loadTemplates(projectFolder: string, problems: string[]): Promise
 }
 
 async function compileDesignFile(projectFolder: string): Promise<CompiledTemplates> {
-  return compileDesign(await readFile(join(projectFolder, DESIGN_FILE), 'utf8'), DESIGN_FILE);
+  const compiled = compileDesign(await readFile(join(projectFolder, DESIGN_FILE), 'utf8'), DESIGN_FILE);
+  // A template that cannot be rendered is refused here, not at the first visitor.
+  createPageRenderer(compiled);
+  return compiled;
 }
 
 async function readWrittenTemplates(projectFolder: string): Promise<CompiledTemplates> {

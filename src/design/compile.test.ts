@@ -207,7 +207,6 @@ describe('mistakes are named with line, element and remedy', () => {
     const expressions = [
       "'nobody' + node.name",
       'node.gpus.filter((gpu) => gpu.lost).map(g => g.name).join(", ")',
-      // biome-ignore lint/suspicious/noTemplateCurlyInString: this is what a designer writes.
       '`${node.name} of nobody`',
       '({ live: node.name }).live',
       'node?.a?.b ?? Math.max(1, ...node.list)',

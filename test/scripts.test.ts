@@ -1,0 +1,137 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createHeadProcess, type HeadProcess } from './head-process.ts';
+
+/** The two commands of the README on this very machine, which needs no SSH server. */
+describe('run_monitor.sh and kill_monitor.sh', () => {
+  let head: HeadProcess;
+  const name = 'localhost';
+  beforeAll(() => {
+    head = createHeadProcess(null);
+    head.writeList(`# this machine\n${name}\n`);
+  });
+  afterAll(() => head.dispose());
+
+  const live = () =>
+    expect.poll(async () => (await head.node(name))?.state, { timeout: 15_000 }).toBe('live');
+
+  it('shows this machine, live', async () => {
+    const { code, stdout, stderr } = await head.start();
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const { url } = head.record();
+    expect(stdout).toContain(`The page: ${url}`);
+    expect(stdout).toContain(`ssh -N -L ${new URL(url).port}:127.0.0.1:${new URL(url).port}`);
+    await live();
+    const report = await head.node(name);
+    expect(report).toMatchObject({ transport: 'local', cause: null });
+    expect((await head.get('/', { accept: 'text/html' })).text).toContain('id="localhost"');
+    expect((await head.get('/healthz')).status).toBe(200);
+    expect((await head.get('/api/v1/nodes/nobody')).status).toBe(404);
+    expect((await head.get('/', { host: 'evil.example' })).status).toBe(403);
+  });
+
+  it('replaces an earlier run with the same state folder', async () => {
+    const before = head.record().pid;
+    const monitor = (await head.node(name))?.hello?.pid;
+    const { code, stdout } = await head.start();
+    expect(code).toBe(0);
+    expect(stdout).toContain(`stopped the head (pid ${before})`);
+    expect(head.record().pid).not.toBe(before);
+    await live();
+    expect(existsSync(`/proc/${monitor}`)).toBe(false);
+  });
+
+  it('does not disturb a head with another state folder', async () => {
+    const other = createHeadProcess(null);
+    try {
+      other.writeList(name);
+      expect((await other.start()).code).toBe(0);
+      await live();
+      expect((await other.kill()).code).toBe(0);
+      expect((await head.node(name))?.state).toBe('live');
+      const log = readFileSync((await head.node(name))?.logPath ?? '', 'utf8');
+      expect(new Set(log.match(/ (?:head|monitor) [0-9a-f]{12} /g)).size).toBeGreaterThanOrEqual(4);
+    } finally {
+      await other.dispose();
+    }
+  });
+
+  it('retries on demand only with the token', async () => {
+    expect((await head.rollcall('retry', name)).stdout).toContain('tried again now');
+    expect((await head.rollcall('retry', 'nobody')).stderr).toContain('no node "nobody"');
+  });
+
+  it.each([
+    [['--port', 'x'], /port = |Invalid values|port/],
+    [['--host', '0.0.0.0'], /add --public/],
+    [['--nonsense'], /Unknown argument: nonsense/],
+    [['--node-list', '/nowhere/list'], /cannot be read \(ENOENT\)/],
+    [['--config', '/nowhere/toml'], /cannot be read/],
+  ])('refuses %j with a reason and returns 1', async (options, reason) => {
+    const broken = createHeadProcess(null);
+    try {
+      broken.writeList(name);
+      const { code, stderr } = await broken.start(...options);
+      expect(code).toBe(1);
+      expect(stderr).toMatch(reason);
+      expect(existsSync(join(broken.folder, 'state', 'head.json'))).toBe(false);
+    } finally {
+      await broken.dispose();
+    }
+  });
+
+  it('says who holds a port that is taken', async () => {
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const address = server.address();
+    const port = typeof address === 'object' && address ? address.port : 0;
+    const broken = createHeadProcess(null);
+    try {
+      broken.writeList(name);
+      const { code, stderr } = await broken.start('--port', String(port));
+      expect(code).toBe(1);
+      expect(stderr).toContain(`port ${port} on 127.0.0.1 is taken by pid ${process.pid}`);
+    } finally {
+      server.close();
+      await broken.dispose();
+    }
+  });
+
+  it('refuses a list without a good line', async () => {
+    const broken = createHeadProcess(null);
+    try {
+      broken.writeList('-bad\n');
+      expect((await broken.start()).stderr).toContain('names no node');
+    } finally {
+      await broken.dispose();
+    }
+  });
+
+  it('stops everything, also twice, also after kill -9', async () => {
+    const { pid } = head.record();
+    const monitor = (await head.node(name))?.hello?.pid;
+    process.kill(pid, 'SIGKILL');
+    await expect.poll(() => existsSync(`/proc/${monitor}`), { timeout: 3_000 }).toBe(false);
+    const first = await head.kill();
+    expect(first.code).toBe(0);
+    expect(first.stdout).toContain('localhost: no monitor left');
+    expect(await head.kill()).toMatchObject({ code: 0, stdout: 'nothing is running\n' });
+  });
+
+  it('--demo shows 12 nodes and 60 GPUs, marked as a demo', async () => {
+    expect((await head.start('--demo')).code).toBe(0);
+    const nodes = await head.nodes();
+    expect(nodes).toHaveLength(12);
+    expect(nodes.flatMap((node) => node.hello?.gpus ?? [])).toHaveLength(60);
+    expect((await head.get('/', { accept: 'text/html' })).text).toMatch(/demo/i);
+    expect((await head.kill()).code).toBe(0);
+  });
+
+  it('template writes what the design compiles to', async () => {
+    const { stdout, code } = await head.rollcall('template');
+    expect({ code, stdout }).toMatchObject({ code: 0 });
+    for (const line of stdout.trim().split('\n')) expect(existsSync(line.replace('wrote ', ''))).toBe(true);
+  });
+});
