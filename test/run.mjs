@@ -26,6 +26,7 @@ const debianPackages = {
   zsh: 'zsh',
   sshpass: 'sshpass',
   chromium: 'chromium',
+  ps: 'procps',
 };
 
 let child = null;
@@ -134,6 +135,12 @@ async function installDebianPackages(programs) {
   await run('apt-get', ['-q', 'install', '-y', '--no-install-recommends', ...packages], env);
 }
 
+/** Figures are compared with those of ps, free and vmstat. */
+async function runUnitTests() {
+  await installDebianPackages(['ps']);
+  return stopping ? 1 : runVitest('unit');
+}
+
 async function runFleetTests() {
   const needed = Object.keys(debianPackages).filter((program) => program !== 'chromium');
   await installDebianPackages(needed);
@@ -180,7 +187,7 @@ const groups = [
       { folder: 'src', recursive: true },
       { folder: 'test', recursive: false },
     ],
-    start: () => runVitest('unit'),
+    start: runUnitTests,
   },
   { folders: [{ folder: 'test/fleet', recursive: true }], start: runFleetTests },
   { folders: [{ folder: 'test/browser', recursive: true }], start: runBrowserTests },

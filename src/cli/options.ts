@@ -26,10 +26,15 @@ export function withHeadOptions<T>(parser: Argv<T>) {
     .option('public', { type: 'boolean', describe: 'Allow other machines to see the page' });
 }
 
+/** An option that is given twice counts as it was given last. */
+function lastOf(name: string, value: unknown): unknown {
+  return Array.isArray(value) && name !== 'allowed-hosts' ? (value.at(-1) as unknown) : value;
+}
+
 /** Reads the settings for parsed flags. Throws `ConfigError`. */
 export function configFrom(flags: object): Config {
   return readConfig({
-    flags: flags as Record<string, unknown>,
+    flags: Object.fromEntries(Object.entries(flags).map(([name, value]) => [name, lastOf(name, value)])),
     environment: process.env,
     workingFolder: process.cwd(),
     projectFolder: findProjectFolder(),

@@ -17,7 +17,7 @@ export interface PassedStep {
 /** The first step that was not. */
 export interface FailedStep {
   step: string;
-  failure: Omit<Failure, 'cause'>;
+  failure: Pick<Failure, 'message' | 'hint' | 'lastLines'>;
 }
 
 export interface WalkOptions {

@@ -1,5 +1,5 @@
 import type { Target } from '../nodes/target.ts';
-import { type Failure, waitsForPerson } from '../protocol/causes.ts';
+import type { Failure } from '../protocol/causes.ts';
 import { BEAT_INTERVAL_MS } from '../protocol/constants.ts';
 import { createFailure, type Way } from '../protocol/failures.ts';
 import type { Fault } from '../protocol/figures.ts';
@@ -134,7 +134,7 @@ export function startNodeLife(options: NodeLifeOptions): NodeLife {
       const failure = await live();
       if (abort.signal.aborted) return;
       if (failure) tell(failure);
-      waitingForPerson = failure !== null && waitsForPerson(failure.cause);
+      waitingForPerson = failure?.needsPerson ?? false;
       await wait(waitingForPerson ? PERSON_WAIT_MS : backoff.next());
     }
   }

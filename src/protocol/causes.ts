@@ -38,9 +38,11 @@ export interface Failure {
   hint: string;
   /** The last lines that the node or ssh said; hostile text. */
   lastLines: string[];
+  /** Only a person can mend it: tried again after 5 minutes or on demand, because servers ban addresses that knock. */
+  needsPerson: boolean;
 }
 
-/** Servers ban addresses that knock: these are tried again after 5 minutes or on demand only. */
-export function waitsForPerson(cause: Cause): boolean {
+/** Refused logins and host keys, of the node or of a jump host on the way. */
+export function isRefusal(cause: Cause): boolean {
   return cause === 'auth' || cause.startsWith('host-key-');
 }

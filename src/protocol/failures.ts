@@ -1,5 +1,5 @@
 import { shellCommand } from '../lib/shell-quote.ts';
-import type { Cause, Failure, Stage } from './causes.ts';
+import { type Cause, type Failure, isRefusal, type Stage } from './causes.ts';
 
 /**
  * Every sentence and hint about a node that is not live, in one place. Commands are built from the
@@ -24,7 +24,7 @@ export type FailureDetail =
   | { cause: 'timeout'; stage: Stage | null; limitMs: number; detail?: string }
   | { cause: 'closed'; stage: Stage | null; detail: string }
   /** `hint` is the jump host's own. */
-  | { cause: 'proxy'; detail: string; hint?: string }
+  | { cause: 'proxy'; detail: string; hint?: string; needsPerson?: boolean }
   | { cause: 'key-exchange'; detail: string }
   | {
       cause: 'host-key-unknown';
@@ -205,5 +205,6 @@ function describe(way: Way, detail: FailureDetail): { message: string; hint: str
 /** Makes the one text about a failure. `lastLines` are what the node or ssh said, newest last. */
 export function createFailure(way: Way, detail: FailureDetail, lastLines: readonly string[] = []): Failure {
   const cause: Cause = detail.cause;
-  return { cause, ...describe(way, detail), lastLines: lastLines.slice(-20) };
+  const needsPerson = detail.cause === 'proxy' ? (detail.needsPerson ?? false) : isRefusal(cause);
+  return { cause, ...describe(way, detail), lastLines: lastLines.slice(-20), needsPerson };
 }

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { shellCommand } from '../lib/shell-quote.ts';
-import { causes, stages, waitsForPerson } from './causes.ts';
+import { causes, isRefusal, stages } from './causes.ts';
 import { createFailure, type FailureDetail } from './failures.ts';
 import { applyFacts, type KnownFacts, mergeSample } from './merge.ts';
 import { parseMessage } from './messages.ts';
@@ -191,7 +191,7 @@ describe('createFailure', () => {
   });
 
   it('knocks seldom where servers ban', () => {
-    expect(causes.filter(waitsForPerson)).toEqual([
+    expect(causes.filter(isRefusal)).toEqual([
       'host-key-unknown',
       'host-key-changed',
       'host-key-revoked',

@@ -219,7 +219,12 @@ function blameHop(name: string, way: Way, error: unknown): StepError {
     return toStepError(error);
   const failure = createFailure(way, detail, lastLines);
   return new StepError(
-    { cause: 'proxy', detail: `jump host ${name}: ${failure.message}`, hint: failure.hint },
+    {
+      cause: 'proxy',
+      detail: `jump host ${name}: ${failure.message}`,
+      hint: failure.hint,
+      needsPerson: failure.needsPerson,
+    },
     lastLines,
   );
 }

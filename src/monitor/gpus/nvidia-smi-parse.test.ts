@@ -68,7 +68,8 @@ describe('parseGpuLine', () => {
 
 /** All real `--query-gpu` captures, whose columns hold ours among many. */
 function captures(kind: string): { name: string; rows: Record<string, string>[] }[] {
-  const folder = join(fixturesFolder ?? '', 'nvidia', kind);
+  if (fixturesFolder === null) return [];
+  const folder = join(fixturesFolder, 'nvidia', kind);
   return readdirSync(folder)
     .filter((name) => name.endsWith('.csv'))
     .map((name) => {
