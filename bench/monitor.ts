@@ -82,8 +82,8 @@ const costs: number[] = [];
 const sizes: number[] = [];
 let before = 0;
 let last: {
-  gpus: unknown[];
-  gpuProcesses: unknown[];
+  gpus: { index: number[] };
+  gpuProcesses: { pid: number[] };
   processCount: number;
   collectors: Record<string, { ms: number }>;
 } | null = null;
@@ -107,10 +107,10 @@ for await (const line of createInterface({ input: monitor.stdout })) {
 if (last === null) throw new Error('the monitor sent no sample');
 printMachine();
 console.log(
-  `${last?.processCount} processes, ${last?.gpus.length} GPUs, ${last?.gpuProcesses.length} GPU processes, ${costs.length} samples at 1 Hz of ${round(quantile(sizes, 0.5), 0)} bytes`,
+  `${last.processCount} processes, ${last.gpus.index.length} GPUs, ${last.gpuProcesses.pid.length} GPU processes, ${costs.length} samples at 1 Hz of ${round(quantile(sizes, 0.5), 0)} bytes`,
 );
 console.log(
-  `Collectors in the last sample (ms): ${Object.entries(last?.collectors ?? {})
+  `Collectors in the last sample (ms): ${Object.entries(last.collectors)
     .map(([name, { ms }]) => `${name} ${ms}`)
     .join(', ')}\n`,
 );
