@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { GPU_FIELDS } from '../src/monitor/gpus/nvidia-smi-parse.ts';
-import { fixturesFolder } from './fixtures.ts';
+import { fixturesFolder, printedNames } from './fixtures.ts';
 
 /** The stand-in for nvidia-smi against what the real one printed. */
 
@@ -37,7 +37,7 @@ describe.runIf(fixturesFolder)('the stand-in for nvidia-smi', () => {
     const [header = '', row = ''] = capture('query-gpu', name).split('\n');
     const columns = cellsOf(header).map((column) => column.replace(/ \[.*\]$/, ''));
     const cells = cellsOf(row);
-    const real = GPU_FIELDS.map((field) => cells[columns.indexOf(field)] ?? '');
+    const real = GPU_FIELDS.map((field) => cells[columns.indexOf(printedNames[field] ?? field)] ?? '');
     const gpu = Object.fromEntries(GPU_FIELDS.map((field, at) => [field, withoutUnit(real[at] ?? '')]));
     const scenario = { gpus: [{ ...gpu, index: Number(gpu.index) }] };
     expect(run(scenario, `--query-gpu=${GPU_FIELDS.join(',')}`, '--format=csv,noheader')).toBe(

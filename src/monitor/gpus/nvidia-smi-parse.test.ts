@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { fixturesFolder } from '../../../test/fixtures.ts';
+import { fixturesFolder, printedNames } from '../../../test/fixtures.ts';
 import {
   createPmonParser,
   GPU_FIELDS,
@@ -85,9 +85,8 @@ function captures(kind: string): { name: string; rows: Record<string, string>[] 
 describe.runIf(fixturesFolder)('real captures', () => {
   it.each(captures('query-gpu').filter(({ rows }) => rows[0]?.index !== undefined))('$name', ({ rows }) => {
     for (const row of rows) {
-      const names: Record<string, string> = { 'power.limit': 'power.limit' };
       const parsed = parseGpuLine(
-        GPU_FIELDS.map((field) => row[names[field] ?? field] ?? '[N/A]').join(', '),
+        GPU_FIELDS.map((field) => row[printedNames[field] ?? field] ?? '[N/A]').join(', '),
       );
       expect(parsed?.facts.index).toBe(Number(row.index));
       expect(parsed?.facts.name).toBe(row.name);
@@ -98,6 +97,8 @@ describe.runIf(fixturesFolder)('real captures', () => {
         Number.parseInt(row['memory.used'] ?? '', 10) * 1024 * 1024,
       );
       expect(parsed?.sample.health).toBe('ok');
+      const clock = row['clocks.current.sm'] ?? '';
+      expect(parsed?.sample.smClockMHz).toBe(/^\d/.test(clock) ? Number.parseInt(clock, 10) : null);
       const utilization = row['utilization.gpu'] ?? '';
       expect(parsed?.sample.utilizationPercent).toBe(
         /^\d/.test(utilization) ? Number.parseInt(utilization, 10) : null,
