@@ -1,6 +1,7 @@
 import {
   gpuColumnNames,
   gpuProcessColumnNames,
+  noGpuFigures,
   toColumns,
   topProcessColumnNames,
 } from '../protocol/columns.ts';
@@ -260,16 +261,7 @@ function lostGpu(index: number): GpuSample {
     index,
     health: 'lost',
     error: 'GPU is lost',
-    utilizationPercent: null,
-    memoryUtilizationPercent: null,
-    memoryUsedBytes: null,
-    memoryFreeBytes: null,
-    temperatureCelsius: null,
-    powerWatts: null,
-    fanPercent: null,
-    smClockMHz: null,
-    memoryClockMHz: null,
-    performanceState: null,
+    ...noGpuFigures,
   };
 }
 

@@ -61,3 +61,17 @@ export const gpuProcessColumnNames = [
   'treeCpuPercent',
   'treeResidentBytes',
 ] as const;
+
+/** A GPU that gives no figures: absent, never zero. */
+export const noGpuFigures = {
+  utilizationPercent: null,
+  memoryUtilizationPercent: null,
+  memoryUsedBytes: null,
+  memoryFreeBytes: null,
+  temperatureCelsius: null,
+  powerWatts: null,
+  fanPercent: null,
+  smClockMHz: null,
+  memoryClockMHz: null,
+  performanceState: null,
+};

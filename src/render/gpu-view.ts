@@ -1,4 +1,5 @@
 import { DASH, formatBytes, formatDuration, formatOpenPercent } from '../lib/format.ts';
+import { noGpuFigures } from '../protocol/columns.ts';
 import type { GpuFacts } from '../protocol/hello.ts';
 import type { NodeReport, ReportedGpu, ReportedGpuProcess } from '../protocol/node.ts';
 import { type Bar, bar, type ProgramView, viewProgram } from './view-parts.ts';
@@ -124,16 +125,7 @@ function withoutFigures(facts: GpuFacts): ReportedGpu {
     ...facts,
     health: 'ok',
     error: null,
-    utilizationPercent: null,
-    memoryUtilizationPercent: null,
-    memoryUsedBytes: null,
-    memoryFreeBytes: null,
-    temperatureCelsius: null,
-    powerWatts: null,
-    fanPercent: null,
-    smClockMHz: null,
-    memoryClockMHz: null,
-    performanceState: null,
+    ...noGpuFigures,
   };
 }
 

@@ -1,3 +1,4 @@
+import { noGpuFigures } from '../../protocol/columns.ts';
 import type { GpuFacts } from '../../protocol/hello.ts';
 import type { GpuSample } from '../../protocol/sample.ts';
 import type { Leash } from '../leash.ts';
@@ -227,25 +228,12 @@ function describe(state: ToolState): string | null {
 
 const seconds = (ms: number) => `${Math.round(ms / 1000)} s`;
 
-const noFigures = {
-  utilizationPercent: null,
-  memoryUtilizationPercent: null,
-  memoryUsedBytes: null,
-  memoryFreeBytes: null,
-  temperatureCelsius: null,
-  powerWatts: null,
-  fanPercent: null,
-  smClockMHz: null,
-  memoryClockMHz: null,
-  performanceState: null,
-};
-
 function withoutFigures(row: GpuRow, error: string): GpuRow {
-  return { facts: row.facts, sample: { index: row.facts.index, health: 'error', error, ...noFigures } };
+  return { facts: row.facts, sample: { index: row.facts.index, health: 'error', error, ...noGpuFigures } };
 }
 
 function lostSample(index: number, error: string): GpuSample {
-  return { index, health: 'lost', error, ...noFigures };
+  return { index, health: 'lost', error, ...noGpuFigures };
 }
 
 function factsOfListed(
