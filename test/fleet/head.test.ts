@@ -85,6 +85,30 @@ describe.runIf(fleet)('a head and its nodes', () => {
     );
   });
 
+  it("counts the network's bytes as the node's own counters do", async () => {
+    await live('n2');
+    const sentBytes = async () =>
+      Number((await nodes.exec(2, "awk '/eth0:/ { print $10 }' /proc/net/dev")).trim());
+    const sequence = async () => (await head.node('n2'))?.sample?.sequence ?? 0;
+    const [first, before, startedMs] = [await sequence(), await sentBytes(), performance.now()];
+    const perSecond: number[] = [];
+    for (let last = first; last < first + 5; ) {
+      const sample = (await head.node('n2'))?.sample;
+      if (sample && sample.sequence > last) {
+        last = sample.sequence;
+        perSecond.push(
+          sample.network?.find((row) => row.name === 'eth0')?.transmitBytesPerSecond ?? Number.NaN,
+        );
+      }
+    }
+    const counted = ((await sentBytes()) - before) / ((performance.now() - startedMs) / 1000);
+    const mean = perSecond.reduce((sum, value) => sum + value, 0) / perSecond.length;
+    // The node sends little but its samples; the two spans differ by up to a second of five.
+    expect(counted).toBeGreaterThan(500);
+    expect(mean).toBeGreaterThan(0.5 * counted);
+    expect(mean).toBeLessThan(2 * counted);
+  });
+
   it('adds and removes nodes while it runs, without touching the others', async () => {
     await live('n2');
     const before = (await head.node('n2'))?.hello?.pid;
