@@ -1,8 +1,10 @@
 import { spawn } from 'node:child_process';
+import * as files from 'node:fs';
 import { closeSync, constants, openSync } from 'node:fs';
 import { hostname, userInfo } from 'node:os';
 import type { Config } from '../config/config.ts';
 import { openStateFolder } from '../config/state-folder.ts';
+import { openBoundedLog } from '../lib/bounded-log.ts';
 import { type NodeReport, renderStatusText } from '../render/text.ts';
 import { type HeadClient, requireHead } from './head-client.ts';
 import { UsageError } from './usage-error.ts';
@@ -19,6 +21,7 @@ type Greeting = { url: string } | { error: string };
 /** Starts the head as a process of its own and says where its page is. Throws `UsageError` with its reason. */
 export async function startInBackground(config: Config, args: readonly string[]): Promise<void> {
   const folder = openStateFolder(config.stateDir);
+  boundLog(folder.logPath);
   const log = openSync(
     folder.logPath,
     constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | constants.O_NOFOLLOW,
@@ -36,6 +39,15 @@ export async function startInBackground(config: Config, args: readonly string[])
   if ('error' in greeting) throw new UsageError(`${greeting.error}\n(log: ${folder.logPath})`);
   await tellNodes(requireHead(config));
   tellAddress(config, greeting.url, folder.logPath);
+}
+
+/** The head says little in a run; what many runs said is halved here. */
+function boundLog(path: string): void {
+  const uid = process.getuid?.() ?? 0;
+  openBoundedLog(
+    { files, paths: [path], uid, tag: 'start', now: () => new Date() },
+    'starting the head',
+  ).close();
 }
 
 function greetingOf(child: ReturnType<typeof spawn>): Promise<Greeting> {

@@ -5,9 +5,6 @@ export const PROTOCOL_VERSION = 1;
 /** The last words of a monitor's argument list are this, the node's name and the head's id. */
 export const MONITOR_TITLE = 'rollcall-monitor';
 
-/** The oldest Node.js that can run the monitor. */
-export const OLDEST_RUNTIME = { major: 18, minor: 15 } as const;
-
 /** A longer line from a node is rubbish: 64 GPUs, 512 cores and 200 processes fit several times over. */
 export const MAX_MESSAGE_BYTES = 1024 * 1024;
 

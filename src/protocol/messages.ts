@@ -5,7 +5,6 @@ import { sampleSchema } from './sample.ts';
 
 /** Last message of a monitor that ends in order. */
 export const byeSchema = z.object({ type: z.literal('bye'), reason: text(500) });
-export type Bye = z.infer<typeof byeSchema>;
 
 export const messageSchema = z.discriminatedUnion('type', [
   helloSchema,
