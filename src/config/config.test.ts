@@ -55,7 +55,32 @@ describe('readConfig', () => {
     });
   });
 
+  it('takes settings of nodes in the order of the file', () => {
+    writeFileSync(
+      join(folder, 'rollcall.toml'),
+      'interval-seconds = 20\n[nodes."gpu[01-04]"]\ntransport = "openssh"\ninterval-seconds = 30\nruntime = "/opt/node/bin/node"\n' +
+        '[nodes."*"]\ntags = ["lab"]\nenabled = false\nwatched-interval-seconds = 0.5\n',
+    );
+    expect(read()).toMatchObject({
+      intervalMs: 20_000,
+      watchedIntervalMs: 1_000,
+      nodeRules: [
+        {
+          pattern: 'gpu[01-04]',
+          settings: { transport: 'openssh', intervalMs: 30_000, runtime: '/opt/node/bin/node' },
+        },
+        { pattern: '*', settings: { tags: ['lab'], enabled: false, watchedIntervalMs: 500 } },
+      ],
+    });
+  });
+
   it.each([
+    ['[nodes."x"]\ntransport = "foo"', 'nodes."x".transport = "foo": '],
+    ['[nodes."x"]\nbla = 1', 'nodes."x" = {"bla":1}: Unrecognized key: "bla"'],
+    ['[nodes."x"]\nruntime = "node; reboot"', 'nodes."x".runtime = "node; reboot": must be an absolute path'],
+    ['[nodes."x"]\ntags = ["a b"]', 'nodes."x".tags.0 = "a b": must be a word'],
+    ['interval-seconds = 0', 'interval-seconds = 0: must be at least 0.2 s'],
+    ['handshakes = 0', 'handshakes = 0: '],
     ['colour = 1', 'there is no setting "colour". The settings are: node-list,'],
     ['port = "x"', 'port = "x":'],
     ['port = 70000', 'port = 70000:'],

@@ -3,6 +3,7 @@ import { homedir, hostname } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { parse as parseToml } from 'smol-toml';
 import { z } from 'zod';
+import { type NodeRule, nodeRulesSchema, secondsSchema } from './node-rules.ts';
 
 /** Everything that can be set. The same names serve rollcall.toml, flags and ROLLCALL_… variables. */
 const settingsSchema = z.strictObject({
@@ -14,6 +15,12 @@ const settingsSchema = z.strictObject({
   'allowed-hosts': z.array(z.string().min(1)),
   public: z.boolean(),
   demo: z.boolean(),
+  'interval-seconds': secondsSchema,
+  'watched-interval-seconds': secondsSchema,
+  handshakes: z.coerce.number().int().min(1).max(1_000),
+  'jump-host-handshakes': z.coerce.number().int().min(1).max(1_000),
+  /** Per node or pattern; only in rollcall.toml. */
+  nodes: nodeRulesSchema,
 });
 type Settings = z.infer<typeof settingsSchema>;
 type SettingName = keyof Settings;
@@ -30,6 +37,15 @@ export interface Config {
   allowedHosts: string[];
   public: boolean;
   demo: boolean;
+  /** Between samples of a node while nobody looks at it. */
+  intervalMs: number;
+  /** Between samples of a node while somebody does. */
+  watchedIntervalMs: number;
+  /** Logins under way at a time, in all and through one jump host. */
+  handshakes: number;
+  jumpHostHandshakes: number;
+  /** In the order of the file: later ones win. */
+  nodeRules: NodeRule[];
   /** Where the program's own files are. */
   projectFolder: string;
   /** The user's, for `~/.ssh`. */
@@ -101,6 +117,7 @@ const switches: readonly SettingName[] = ['public', 'demo'];
 function readEnvironment(environment: NodeJS.ProcessEnv): Partly {
   const values: Partly = {};
   for (const name of settingNames) {
+    if (name === 'nodes') continue;
     const text = environment[`ROLLCALL_${name.toUpperCase().replaceAll('-', '_')}`];
     if (text === undefined || text === '') continue;
     if (switches.includes(name)) values[name] = text === '1' || text === 'true';
@@ -127,6 +144,11 @@ function defaults(sources: ConfigSources): Settings {
     'allowed-hosts': [],
     public: false,
     demo: false,
+    'interval-seconds': 10,
+    'watched-interval-seconds': 1,
+    handshakes: 64,
+    'jump-host-handshakes': 8,
+    nodes: [],
   };
 }
 
@@ -150,11 +172,17 @@ export function readConfig(sources: ConfigSources): Config {
 
 function explain(error: z.ZodError, values: Partly): string {
   return error.issues
-    .map((issue) => {
-      const name = String(issue.path[0] ?? 'settings') as SettingName;
-      return `${name} = ${JSON.stringify(values[name])}: ${issue.message}`;
+    .map(({ path, message }) => {
+      const place = path.map((step, depth) => (depth === 1 ? JSON.stringify(step) : String(step))).join('.');
+      return `${place || 'settings'} = ${JSON.stringify(valueAt(values, path))}: ${message}`;
     })
     .join('; ');
+}
+
+function valueAt(values: unknown, path: readonly PropertyKey[]): unknown {
+  let value = values;
+  for (const step of path) value = (value as Record<PropertyKey, unknown> | undefined)?.[step];
+  return value;
 }
 
 function isLoopback(host: string): boolean {
@@ -177,6 +205,11 @@ function toConfig(settings: Settings, sources: ConfigSources): Config {
     allowedHosts: settings['allowed-hosts'],
     public: settings.public,
     demo: settings.demo,
+    intervalMs: settings['interval-seconds'] * 1000,
+    watchedIntervalMs: settings['watched-interval-seconds'] * 1000,
+    handshakes: settings.handshakes,
+    jumpHostHandshakes: settings['jump-host-handshakes'],
+    nodeRules: settings.nodes,
     projectFolder: sources.projectFolder,
     homeFolder: homedir(),
     environment: sources.environment,

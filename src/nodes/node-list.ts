@@ -1,4 +1,5 @@
 import { visibleText } from '../lib/visible-text.ts';
+import { defaultNodeSettings } from './node-settings.ts';
 import { expandRanges, NameRangeError } from './ranges.ts';
 import type { Target } from './target.ts';
 
@@ -47,7 +48,7 @@ function parseTarget(name: string): Target {
   if (host === '') throw new LineError('the host name is missing');
   if (host.startsWith('-')) throw new LineError('a host name may not begin with "-"');
   if (host.length > 253) throw new LineError('the host name is longer than 253 characters');
-  return { name, host, user, port, local: name === 'localhost' };
+  return { name, host, user, port, local: name === 'localhost', settings: defaultNodeSettings };
 }
 
 /** IPv6 addresses and ranges both use brackets: an address has colons inside. */

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseNodeList } from './node-list.ts';
+import { createNodeSettings, defaultNodeSettings, type NodeRule } from './node-settings.ts';
 import { expandRanges } from './ranges.ts';
 import { type NodeListWatch, readNodeList, watchNodeList } from './watch-node-list.ts';
 
@@ -39,7 +40,7 @@ describe('parseNodeList', () => {
     const text =
       '# all\n\n  gpu01  # the first\nann@gpu02:2222\n[fe80::1]:22\nroot@[::1]\r\nlocalhost\nlocalhost:22\n\uFEFFbom';
     expect(parseNodeList(text, 'list').problems).toEqual([]);
-    expect(parseNodeList(text, 'list').targets).toEqual([
+    expect(parseNodeList(text, 'list').targets).toMatchObject([
       { name: 'gpu01', host: 'gpu01', user: null, port: null, local: false },
       { name: 'ann@gpu02:2222', host: 'gpu02', user: 'ann', port: 2222, local: false },
       { name: '[fe80::1]:22', host: 'fe80::1', user: null, port: 22, local: false },
@@ -138,5 +139,46 @@ describe('watchNodeList', () => {
     writeFileSync(file, 'a b\n');
     await expect(readNodeList(file)).rejects.toThrow('names no node');
     await expect(readNodeList(join(folder, 'missing'))).rejects.toThrow('cannot be read (ENOENT)');
+  });
+});
+
+describe('settings of nodes', () => {
+  const settingsOf = (rules: NodeRule[], list: string) =>
+    createNodeSettings(
+      defaultNodeSettings,
+      rules,
+    )(parseNodeList(list, 'list').targets).map((target) => target.settings);
+
+  it('come from every rule that names the node, later ones over earlier ones; tags add up', () => {
+    const rules: NodeRule[] = [
+      { pattern: 'gpu[01-02]', settings: { intervalMs: 30_000, tags: ['a100'] } },
+      { pattern: '*', settings: { transport: 'openssh', tags: ['lab'] } },
+      { pattern: 'gpu?2', settings: { intervalMs: 5_000, tags: ['lab', 'slow'] } },
+    ];
+    expect(settingsOf(rules, 'gpu[01-03]')).toMatchObject([
+      { intervalMs: 30_000, transport: 'openssh', tags: ['a100', 'lab'] },
+      { intervalMs: 5_000, transport: 'openssh', tags: ['a100', 'lab', 'slow'] },
+      { intervalMs: 10_000, transport: 'openssh', tags: ['lab'] },
+    ]);
+  });
+
+  it('are found by the name as written or by the host alone', () => {
+    const rules = [{ pattern: 'gpu1', settings: { enabled: false } }];
+    const enabled = settingsOf(rules, 'ann@gpu1:2222\ngpu1\nann@gpu11').map((settings) => settings.enabled);
+    expect(enabled).toEqual([false, false, true]);
+    expect(settingsOf([{ pattern: 'ann@gpu1:2222', settings: { enabled: false } }], 'ann@gpu1:2222')).toEqual(
+      [{ ...defaultNodeSettings, enabled: false }],
+    );
+  });
+
+  it('take the characters of a name for themselves', () => {
+    const [dotted] = settingsOf([{ pattern: 'a.b*', settings: { enabled: false } }], 'axbc');
+    expect(dotted?.enabled).toBe(true);
+  });
+
+  it('refuse a pattern that cannot be read, by its text', () => {
+    expect(() => createNodeSettings(defaultNodeSettings, [{ pattern: 'gpu[1-', settings: {} }])).toThrow(
+      'the pattern "gpu[1-" names no nodes: a [ has no ] behind it',
+    );
   });
 });

@@ -1,3 +1,5 @@
+import type { NodeSettings } from './node-settings.ts';
+
 /** One node of the list. */
 export interface Target {
   /** Its line in the list as written, ranges expanded: the node's name everywhere. */
@@ -8,4 +10,5 @@ export interface Target {
   port: number | null;
   /** True for exactly `localhost` without user or port: no SSH is needed. */
   local: boolean;
+  settings: NodeSettings;
 }

@@ -15,6 +15,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { defaultNodeSettings } from '../nodes/node-settings.ts';
 import type { Message } from '../protocol/messages.ts';
 import {
   bootstrapCommand,
@@ -31,7 +32,14 @@ import { type MonitorLinkOptions, openMonitor } from './monitor-link.ts';
 import { createRuntimeStore, type RuntimeStore } from './runtimes.ts';
 import { type Transport, TransportError } from './transport.ts';
 
-const target = { name: 'test-node', host: 'test-node', user: null, port: null, local: false };
+const target = {
+  name: 'test-node',
+  host: 'test-node',
+  user: null,
+  port: null,
+  local: false,
+  settings: defaultNodeSettings,
+};
 const way = { node: 'test-node', sshWords: ['ssh', 'test-node'], host: 'test-node', port: 22 };
 const shells = ['sh', 'dash', 'bash', 'zsh', 'fish', 'tcsh', 'rbash'];
 const hasProgram = (name: string) =>

@@ -2,7 +2,7 @@ import type { Target } from '../nodes/target.ts';
 import type { Way } from '../protocol/failures.ts';
 
 /** What a person would type to reach the node, and where that goes before settings are resolved. */
-export function wayTo(target: Target, sshConfigFile: string | null): Way {
+export function wayTo(target: Omit<Target, 'settings'>, sshConfigFile: string | null): Way {
   const words = ['ssh'];
   if (sshConfigFile !== null) words.push('-F', sshConfigFile);
   if (target.port !== null) words.push('-p', String(target.port));

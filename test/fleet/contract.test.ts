@@ -1,10 +1,18 @@
+import { defaultNodeSettings } from '../../src/nodes/node-settings.ts';
 import { createLocalTransport } from '../../src/transport/local.ts';
 import { createSsh2Transport } from '../../src/transport/ssh2.ts';
 import { fleet, requireFleet } from './fleet.ts';
 import { startLocalSshd } from './local-sshd.ts';
 import { describeTransport } from './transport-contract.ts';
 
-const target = (host: string, local: boolean) => ({ name: host, host, user: null, port: null, local });
+const target = (host: string, local: boolean) => ({
+  name: host,
+  host,
+  user: null,
+  port: null,
+  local,
+  settings: defaultNodeSettings,
+});
 
 const here = {
   isAlive: async (pid: number) => {

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { defaultNodeSettings } from '../../src/nodes/node-settings.ts';
 import { fleet, fleetUsers, requireFleet, runProgram } from './fleet.ts';
 import { createScenario, type Scenario } from './ssh-scenario.ts';
 
@@ -202,7 +203,7 @@ describe.runIf(fleet)('ways through other hosts', () => {
     const channels = await Promise.all(
       hosts.map((host) =>
         transport.open(
-          { name: host, host, user: null, port: null, local: false },
+          { name: host, host, user: null, port: null, local: false, settings: defaultNodeSettings },
           { command: 'cat', signal },
         ),
       ),

@@ -1,5 +1,6 @@
 import { chmodSync, copyFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { defaultNodeSettings } from '../../src/nodes/node-settings.ts';
 import type { Failure, Stage } from '../../src/protocol/causes.ts';
 import { createSsh2Transport } from '../../src/transport/ssh2.ts';
 import type { SessionLimits } from '../../src/transport/ssh2-session.ts';
@@ -49,6 +50,7 @@ const target = (host: string, options: AttemptOptions) => ({
   user: options.user ?? null,
   port: options.port ?? null,
   local: false,
+  settings: defaultNodeSettings,
 });
 
 export function createScenario(): Scenario {

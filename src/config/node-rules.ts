@@ -1,0 +1,62 @@
+import { z } from 'zod';
+
+const SHORTEST_INTERVAL_SECONDS = 0.2;
+const LONGEST_INTERVAL_SECONDS = 3_600;
+
+/** The monitor keeps to the same limits. */
+export const secondsSchema = z.coerce
+  .number()
+  .min(SHORTEST_INTERVAL_SECONDS, `must be at least ${SHORTEST_INTERVAL_SECONDS} s`)
+  .max(LONGEST_INTERVAL_SECONDS, `must be at most ${LONGEST_INTERVAL_SECONDS} s`);
+
+/** It becomes a word of the bootstrap command, which no login shell may see anything in. */
+const runtimeSchema = z
+  .string()
+  .regex(/^\/[\w.@+/-]+$/, 'must be an absolute path of letters, digits and . _ @ + - /');
+
+const nodeRuleSchema = z.strictObject({
+  transport: z.enum(['auto', 'ssh2', 'openssh']).optional(),
+  'interval-seconds': secondsSchema.optional(),
+  'watched-interval-seconds': secondsSchema.optional(),
+  runtime: runtimeSchema.optional(),
+  tags: z.array(z.string().regex(/^[\w.:@+-]{1,40}$/, 'must be a word of at most 40 characters')).optional(),
+  enabled: z.boolean().optional(),
+});
+
+/** Settings for the nodes that a pattern names: `[nodes."gpu[01-16]"]` in rollcall.toml. */
+export interface NodeRule {
+  pattern: string;
+  settings: {
+    transport?: 'auto' | 'ssh2' | 'openssh';
+    intervalMs?: number;
+    watchedIntervalMs?: number;
+    runtime?: string;
+    tags?: string[];
+    enabled?: boolean;
+  };
+}
+
+function toRule([pattern, given]: [string, z.infer<typeof nodeRuleSchema>]): NodeRule {
+  const {
+    'interval-seconds': interval,
+    'watched-interval-seconds': watchedInterval,
+    transport,
+    runtime,
+    tags,
+    enabled,
+  } = given;
+  const settings: NodeRule['settings'] = {};
+  if (transport !== undefined) settings.transport = transport;
+  if (interval !== undefined) settings.intervalMs = interval * 1000;
+  if (watchedInterval !== undefined) settings.watchedIntervalMs = watchedInterval * 1000;
+  if (runtime !== undefined) settings.runtime = runtime;
+  if (tags !== undefined) settings.tags = tags;
+  if (enabled !== undefined) settings.enabled = enabled;
+  return { pattern, settings };
+}
+
+/** A table by pattern, in the order of the file. */
+export const nodeRulesSchema = z.preprocess(
+  (value) => (Array.isArray(value) && value.length === 0 ? {} : value),
+  z.record(z.string(), nodeRuleSchema).transform((rules) => Object.entries(rules).map(toRule)),
+);
