@@ -17,7 +17,7 @@ export interface HeadLink {
 }
 
 export interface HeadLinkEvents {
-  onInterval(intervalMs: number): void;
+  onInterval(intervalMs: number, watched: boolean): void;
   /** The head is gone or wants the monitor gone. Called once. */
   onLeave(reason: string): void;
 }
@@ -60,7 +60,8 @@ export function createHeadLink(
     if (command.type === 'beat' && typeof command.acknowledged === 'number')
       acknowledged = command.acknowledged;
     if (command.type === 'interval' && typeof command.intervalMs === 'number') {
-      events.onInterval(Math.max(MIN_INTERVAL_MS, Math.min(MAX_INTERVAL_MS, command.intervalMs)));
+      const intervalMs = Math.max(MIN_INTERVAL_MS, Math.min(MAX_INTERVAL_MS, command.intervalMs));
+      events.onInterval(intervalMs, command.watched === true);
     }
   }
 

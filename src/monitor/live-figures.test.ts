@@ -97,9 +97,11 @@ describe('memory', () => {
 describe('file systems', () => {
   it('agree with df, and / is there', async () => {
     const collect = createFilesystemCollector(system);
-    collect();
-    await expect.poll(() => collect().every((row) => row.totalBytes !== null), { timeout: 5_000 }).toBe(true);
-    const rows = collect();
+    collect(true);
+    await expect
+      .poll(() => collect(true).every((row) => row.totalBytes !== null), { timeout: 5_000 })
+      .toBe(true);
+    const rows = collect(true);
     expect(rows.map((row) => row.mountPoint)).toContain('/');
     for (const row of rows) {
       const line = saidBy('df', '-PB1', row.mountPoint).split('\n')[1]?.split(/\s+/) ?? [];
@@ -146,10 +148,10 @@ describe('processes', () => {
       gpuMemoryBytes: 1,
       gpuUtilizationPercent: null,
     }));
-    collector.collect(onGpus);
+    collector.collect(onGpus, true);
     await expect.poll(() => childOf(parent.pid)).toBeGreaterThan(0);
     await waitMs(1_000);
-    const { gpuProcesses, topProcesses, processCount } = collector.collect(onGpus);
+    const { gpuProcesses, topProcesses, processCount } = collector.collect(onGpus, true);
     const [own, tree] = gpuProcesses;
     const [rss, state, user, command] = saidBy('ps', '-o', 'rss=,stat=,user=,comm=', '-p', String(busy.pid))
       .trim()
@@ -171,11 +173,11 @@ describe('processes', () => {
 
   it('forget a process that has ended', async () => {
     const child = spawn('sleep', ['60'], { stdio: 'ignore' });
-    collector.collect([]);
+    collector.collect([], true);
     expect(collector.facts(child.pid ?? 0)?.command).toBe('sleep');
     child.kill('SIGKILL');
     await once(child, 'exit');
-    collector.collect([]);
+    collector.collect([], true);
     expect(collector.facts(child.pid ?? 0)).toBeNull();
   });
 });

@@ -30,6 +30,13 @@ function readArguments(argv: readonly string[]): Arguments {
 
 /** Rates need two readings: the first sample follows so soon after the start. */
 const FIRST_SAMPLE_MS = 250;
+/**
+ * The first samples come in quick steps, whatever the interval: file systems answer only to the second,
+ * and a GPU tool takes a second or ten to speak.
+ */
+const QUICK_EVERY_MS = 1_000;
+const QUICK_SAMPLES = 3;
+const GPUS_AWAITED_MS = 15_000;
 const FOLDER = '/tmp';
 /** Replacing a file makes ext4 write it out: 1.4 ms measured, a quarter of what a sample may cost. */
 const STATUS_EVERY_MS = 1_900;
@@ -56,6 +63,8 @@ function runMonitor(own: Arguments): void {
   const status = openStatusFile(system, paths('json'), '{}\n');
   const leash = createLeash(system);
   let intervalMs = own.intervalMs;
+  let watched = false;
+  let gpusAwaitedUntilMs = system.monotonicMs() + GPUS_AWAITED_MS;
   const gpus = createGpuCollector([createNvidiaSmiProvider(system, leash)], intervalMs);
   const sampler = createSampler(system, gpus);
   const known: KnownFacts = { gpus: null, processes: new Map() };
@@ -80,7 +89,8 @@ function runMonitor(own: Arguments): void {
   }
 
   const link = createHeadLink(process, system.monotonicMs, {
-    onInterval(ms) {
+    onInterval(ms, isWatched) {
+      watched = isWatched;
       if (ms === intervalMs) return;
       intervalMs = ms;
       gpus.setInterval(ms);
@@ -93,7 +103,8 @@ function runMonitor(own: Arguments): void {
   function sampleNow(): void {
     const following = link.isHeadFollowing(sequence, intervalMs);
     if (following) {
-      const { facts, sample } = sampler.take(sequence + 1, intervalMs);
+      const { facts, sample } = sampler.take(sequence + 1, intervalMs, watched);
+      if (sample.gpus !== null || sample.collectors.gpus.error) gpusAwaitedUntilMs = 0;
       sequence++;
       if (facts) {
         link.send(facts);
@@ -103,7 +114,9 @@ function runMonitor(own: Arguments): void {
       writeStatus(sample);
     }
     const nowMs = system.monotonicMs();
-    dueMs = Math.max(dueMs + intervalMs, nowMs);
+    const isStarting = sequence < QUICK_SAMPLES || nowMs < gpusAwaitedUntilMs;
+    const waitMs = isStarting ? Math.min(intervalMs, QUICK_EVERY_MS) : intervalMs;
+    dueMs = Math.max(dueMs + waitMs, nowMs);
     schedule(dueMs - nowMs);
   }
 

@@ -20,7 +20,8 @@ import type { System } from './system.ts';
 export interface Sampler {
   /** Takes the readings that rates are computed against; call once before the first sample. */
   prime(): void;
-  take(sequence: number, intervalMs: number): { facts: Facts | null; sample: Sample };
+  /** While nobody watches, costly scans are repeated less often and their last result is told again. */
+  take(sequence: number, intervalMs: number, watched: boolean): { facts: Facts | null; sample: Sample };
   close(): void;
 }
 
@@ -37,7 +38,11 @@ export function createSampler(system: System, gpus: GpuCollector): Sampler {
   const processFacts = createProcessFacts(processes.facts, processes.startOf);
   let toldGpus = '';
 
-  function collect(intervalMs: number, sequence: number): { sample: Sample; gpuFacts: GpuFacts[] | null } {
+  function collect(
+    intervalMs: number,
+    sequence: number,
+    watched: boolean,
+  ): { sample: Sample; gpuFacts: GpuFacts[] | null } {
     const collectors: Partial<Record<CollectorName, CollectorReport>> = {};
     function run<T>(name: CollectorName, collector: () => T): T | null {
       const startedMs = system.monotonicMs();
@@ -54,7 +59,7 @@ export function createSampler(system: System, gpus: GpuCollector): Sampler {
     const onGpus = run('gpus', gpus.read);
     if (onGpus?.error) collectors.gpus = { ok: false, ms: collectors.gpus?.ms ?? null, error: onGpus.error };
     const known = onGpus?.known ? onGpus : null;
-    const onProcesses = run('processes', () => processes.collect(onGpus?.processes ?? []));
+    const onProcesses = run('processes', () => processes.collect(onGpus?.processes ?? [], watched));
     const sample: Sample = {
       type: 'sample',
       sequence,
@@ -62,7 +67,7 @@ export function createSampler(system: System, gpus: GpuCollector): Sampler {
       intervalMs,
       cpu: run('cpu', cpu),
       memory: run('memory', memory),
-      filesystems: run('filesystems', filesystems),
+      filesystems: run('filesystems', () => filesystems(watched)),
       disks: run('disks', disks),
       network: run('network', network),
       gpus: known && toColumns(known.gpus, gpuColumnNames),
@@ -88,10 +93,10 @@ export function createSampler(system: System, gpus: GpuCollector): Sampler {
 
   return {
     prime() {
-      collect(0, 1);
+      collect(0, 1, true);
     },
-    take(sequence, intervalMs) {
-      const { sample, gpuFacts } = collect(intervalMs, sequence);
+    take(sequence, intervalMs, watched) {
+      const { sample, gpuFacts } = collect(intervalMs, sequence, watched);
       return { facts: newFacts(sample, gpuFacts), sample };
     },
     close: () => processes.close(),

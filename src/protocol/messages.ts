@@ -17,7 +17,8 @@ export type Message = z.infer<typeof messageSchema>;
 
 /** What a head says, one JSON object a line on the monitor's stdin. */
 export type Command =
-  | { type: 'interval'; intervalMs: number }
+  /** `watched`: somebody looks, so that costly scans follow every sample. */
+  | { type: 'interval'; intervalMs: number; watched: boolean }
   | { type: 'beat'; acknowledged: number }
   | { type: 'stop' };
 

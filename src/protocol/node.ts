@@ -26,6 +26,8 @@ export type ReportedHello = Omit<Hello, 'type' | 'nonce'>;
 /** One element of `GET /api/v1/nodes`. */
 export interface NodeReport {
   name: string;
+  /** From rollcall.toml. */
+  tags: string[];
   state: NodeState;
   cause: Cause | null;
   message: string | null;

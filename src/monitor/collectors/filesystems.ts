@@ -114,13 +114,14 @@ interface Probe {
 
 /** Space changes slowly, and every question wakes a thread. */
 const LOOK_EVERY_MS = 5_000;
+const UNWATCHED_LOOK_EVERY_MS = 30_000;
 const SLOW_ANSWER_MS = 2_000;
 
 /**
  * Asks every file system in a thread of libuv's pool, never twice at once: a dead server keeps its
  * thread for ever, and is reported while the others go on. `main.ts` makes the pool large enough.
  */
-export function createFilesystemCollector(system: System): () => FilesystemSample[] {
+export function createFilesystemCollector(system: System): (watched: boolean) => FilesystemSample[] {
   const probes = new Map<string, Probe>();
   let mountsText = '';
   let lookedAtMs = Number.NEGATIVE_INFINITY;
@@ -164,9 +165,9 @@ export function createFilesystemCollector(system: System): () => FilesystemSampl
       });
   }
 
-  return () => {
+  return (watched) => {
     const nowMs = system.monotonicMs();
-    if (nowMs - lookedAtMs >= LOOK_EVERY_MS) {
+    if (nowMs - lookedAtMs >= (watched ? LOOK_EVERY_MS : UNWATCHED_LOOK_EVERY_MS)) {
       lookedAtMs = nowMs;
       refreshMounts();
       for (const probe of probes.values()) ask(probe, nowMs);

@@ -16,7 +16,8 @@ export interface ProcessSample {
 }
 
 export interface ProcessCollector {
-  collect(onGpus: readonly GpuProcessReading[]): ProcessSample;
+  /** Unless `watched`, all processes are scanned every 5 s at most. */
+  collect(onGpus: readonly GpuProcessReading[], watched: boolean): ProcessSample;
   /** What stays the same about a process; null when it is gone. */
   facts(pid: number): ProcessFacts | null;
   /** Ticks after boot of the process that has this pid now; null when there is none. */
@@ -25,12 +26,15 @@ export interface ProcessCollector {
 }
 
 const SHOWN_TOP_PROCESSES = 10;
+/** A little less than 5 s, so that a sampler of 1 s scans with every fifth sample. */
+const UNWATCHED_SCAN_MS = 4_800;
 
 export function createProcessCollector(system: System, units: KernelUnits): ProcessCollector {
   const table = createProcessTable(system, units.ticksPerSecond);
   const userName = createUserNames(system);
   const bootTimeMs = readBootTimeMs(system);
   let rows: ReadonlyMap<number, ProcessRow> = new Map();
+  let scannedAtMs = Number.NEGATIVE_INFINITY;
 
   const residentBytes = (row: ProcessRow) => row.stat.residentPages * units.pageBytes;
 
@@ -62,8 +66,12 @@ export function createProcessCollector(system: System, units: KernelUnits): Proc
   }
 
   return {
-    collect(onGpus) {
-      rows = table.scan();
+    collect(onGpus, watched) {
+      const nowMs = system.monotonicMs();
+      if (watched || nowMs - scannedAtMs >= UNWATCHED_SCAN_MS) {
+        rows = table.scan();
+        scannedAtMs = nowMs;
+      }
       return {
         gpuProcesses: gpuProcesses(onGpus),
         topProcesses: busiest(rows).map(figures),

@@ -36,11 +36,20 @@ export function createNvidiaSmiProvider(system: System, leash: Leash): GpuProvid
   let intervalMs = 1_000;
   let loops: { gpus: ToolLoop; processes: ToolLoop; pmon: ToolLoop } | null = null;
   let pmonStarted = false;
+  /** The interval before the last change: what was seen then came in longer steps. */
+  let previousIntervalMs = intervalMs;
+  let firstTickMs: number | null = null;
 
   const silenceLimitMs = () => Math.max(3 * intervalMs, 5_000);
-  const freshMs = () => MISSED_TICKS * intervalMs + 1_000;
+  const freshMs = () => MISSED_TICKS * patientIntervalMs() + 1_000;
   /** An ended process should not linger: its line comes with every tick. */
-  const processFreshMs = () => 2.5 * intervalMs + 500;
+  const processFreshMs = () => 2.5 * patientIntervalMs() + 500;
+
+  /** Until the restarted tool has ticked, and for two ticks more, rows of the slower loop still count. */
+  function patientIntervalMs(): number {
+    const hasTicked = firstTickMs !== null && system.monotonicMs() - firstTickMs > 2 * intervalMs;
+    return hasTicked ? intervalMs : Math.max(previousIntervalMs, intervalMs);
+  }
 
   /** The tool gives up altogether when one GPU cannot be opened; the others are then named one by one. */
   function selection(): string[] {
@@ -53,8 +62,11 @@ export function createNvidiaSmiProvider(system: System, leash: Leash): GpuProvid
     const trouble = parseBrokenGpu(line);
     if (trouble) broken.set(trouble.pciAddress, trouble.error);
     const row = parseGpuLine(line);
-    if (row) rows.set(row.facts.index, { value: row, atMs: system.monotonicMs() });
-    return row !== null;
+    if (row === null) return false;
+    const nowMs = system.monotonicMs();
+    firstTickMs ??= nowMs;
+    rows.set(row.facts.index, { value: row, atMs: nowMs });
+    return true;
   }
 
   function takeProcessLine(line: string): boolean {
@@ -189,7 +201,7 @@ export function createNvidiaSmiProvider(system: System, leash: Leash): GpuProvid
     vendor: 'NVIDIA',
     isPresent: () => program !== null || listNvidiaGpus(system).length > 0,
     start(ms) {
-      intervalMs = ms;
+      intervalMs = previousIntervalMs = ms;
       if (program === null) return;
       loops = createLoops(program);
       loops.gpus.start();
@@ -197,6 +209,8 @@ export function createNvidiaSmiProvider(system: System, leash: Leash): GpuProvid
     },
     setInterval(ms) {
       if (ms === intervalMs) return;
+      previousIntervalMs = intervalMs;
+      firstTickMs = null;
       intervalMs = ms;
       loops?.gpus.restart();
       loops?.processes.restart();
