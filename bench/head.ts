@@ -126,7 +126,7 @@ const fleet = createFleet({
   monitor: await readMonitorBundle(join(root, 'dist', 'monitor.cjs')),
   runtimes: { forMachine: () => Promise.resolve(null) },
   headId: 'bench',
-  intervalMs: options.interval,
+  handshakes: { total: 64, perJumpHost: 8, jumpHostOf: access.jumpHostOf },
   accessFingerprint: access.fingerprint,
   monotonicMs: () => performance.now(),
 });

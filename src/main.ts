@@ -1,6 +1,6 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Config } from './config/config.ts';
+import { type Config, ConfigError } from './config/config.ts';
 import {
   openStateFolder,
   processIdentity,
@@ -17,6 +17,7 @@ import { createFleet } from './fleet/fleet.ts';
 import { createNodeLog } from './fleet/node-log.ts';
 import type { CompiledTemplates } from './lib/compiled-templates.ts';
 import { parseNodeList } from './nodes/node-list.ts';
+import { createNodeSettings, defaultNodeSettings } from './nodes/node-settings.ts';
 import type { Target } from './nodes/target.ts';
 import { readNodeList, watchNodeList } from './nodes/watch-node-list.ts';
 import { createPageRenderer } from './render/page.ts';
@@ -29,8 +30,6 @@ import { createControlApp } from './web/control.ts';
 import { portHolder } from './web/port-holder.ts';
 import { type Listening, serve } from './web/serve.ts';
 
-/** How often the nodes are sampled. */
-const INTERVAL_MS = 1_000;
 /** What a stop leaves each monitor to say goodbye. */
 const STOP_LIMIT_MS = 4_000;
 
@@ -46,6 +45,7 @@ export interface Head {
 interface Source {
   problems(): string[];
   retry(name: string): boolean;
+  watch(isWatched: (name: string) => boolean): void;
   stop(onLine: (line: string) => void): Promise<void>;
 }
 
@@ -134,6 +134,7 @@ function webDependencies(
     subscribe: state.subscribe,
     problems: () => [...designProblem, ...source.problems()],
     retry: source.retry,
+    watch: source.watch,
   };
 }
 
@@ -165,6 +166,7 @@ async function listen(app: Parameters<typeof serve>[0], config: Config): Promise
 
 /** The nodes of the list, watched through SSH. */
 async function startFleet(config: Config, folder: StateFolder, state: State): Promise<Source> {
+  const withSettings = nodeSettingsOf(config);
   const first = await readNodeList(config.nodeList);
   const monitor = await readMonitorBundle(join(config.projectFolder, 'dist', 'monitor.cjs'));
   const access = createAccess(config);
@@ -176,18 +178,22 @@ async function startFleet(config: Config, folder: StateFolder, state: State): Pr
     monitor,
     runtimes: runtimeStore(config, folder),
     headId: folder.headId,
-    intervalMs: INTERVAL_MS,
+    handshakes: {
+      total: config.handshakes,
+      perJumpHost: config.jumpHostHandshakes,
+      jumpHostOf: access.jumpHostOf,
+    },
     accessFingerprint: access.fingerprint,
     monotonicMs,
   });
   let listProblem: string | null = null;
   let lineProblems = first.problems;
-  fleet.setTargets(first.targets);
+  fleet.setTargets(withSettings(first.targets));
   const watch = watchNodeList(
     config.nodeList,
     (list) => {
       lineProblems = list.problems;
-      fleet.setTargets(list.targets);
+      fleet.setTargets(withSettings(list.targets));
     },
     (problem) => {
       listProblem = problem;
@@ -196,12 +202,23 @@ async function startFleet(config: Config, folder: StateFolder, state: State): Pr
   return {
     problems: () => [...(listProblem === null ? [] : [listProblem]), ...lineProblems],
     retry: fleet.retry,
+    watch: fleet.setWatched,
     async stop(onLine) {
       watch.stop();
       await fleet.stop(STOP_LIMIT_MS, (name, farewell) => onLine(farewellLine(name, farewell)));
       access.dispose();
     },
   };
+}
+
+/** Throws `ConfigError` where a pattern of rollcall.toml cannot be read. */
+function nodeSettingsOf(config: Config): (targets: readonly Target[]) => Target[] {
+  const { intervalMs, watchedIntervalMs, nodeRules } = config;
+  try {
+    return createNodeSettings({ ...defaultNodeSettings, intervalMs, watchedIntervalMs }, nodeRules);
+  } catch (error) {
+    throw new ConfigError(`rollcall.toml, nodes: ${error instanceof Error ? error.message : String(error)}`);
+  }
 }
 
 function runtimeStore(config: Config, folder: StateFolder): RuntimeStore {
@@ -298,7 +315,6 @@ export async function checkNode(
       way: access.wayFor(target),
       monitor: await readMonitorBundle(join(config.projectFolder, 'dist', 'monitor.cjs')),
       runtimes: runtimeStore(config, folder),
-      intervalMs: INTERVAL_MS,
       onStep,
     });
   } finally {
@@ -308,8 +324,9 @@ export async function checkNode(
 
 /** The nodes that a command names, or all of the list. Rejects with a sentence. */
 export async function targetsFor(config: Config, node: string | null): Promise<Target[]> {
-  if (node === null) return (await readNodeList(config.nodeList)).targets;
+  const withSettings = nodeSettingsOf(config);
+  if (node === null) return withSettings((await readNodeList(config.nodeList)).targets);
   const { targets, problems } = parseNodeList(node, 'command line');
   if (targets.length === 0) throw new Error(problems[0] ?? `"${node}" is not a node`);
-  return targets;
+  return withSettings(targets);
 }

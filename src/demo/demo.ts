@@ -10,6 +10,7 @@ const INTERVAL_MS = 1_000;
 /** A believable cluster, made in this process, that speaks the same messages as real nodes. */
 export interface Demo {
   problems(): string[];
+  watch(): void;
   retry(name: string): boolean;
   stop(onLine: (line: string) => void): Promise<void>;
 }
@@ -28,7 +29,7 @@ export function startDemo(state: State, now: () => number = Date.now): Demo {
     node,
     createSimulatedNode(node, random, now),
   ]);
-  state.setNodes(demoNodes.map((node) => node.name));
+  state.setNodes(demoNodes);
   for (const [node, simulation] of simulated) greet(state, node, simulation);
   const timer = setInterval(() => {
     for (const [node, simulation] of simulated) if (node.role !== 'unreachable') say(state, node, simulation);
@@ -36,6 +37,7 @@ export function startDemo(state: State, now: () => number = Date.now): Demo {
   }, INTERVAL_MS);
   return {
     problems: () => [],
+    watch: () => undefined,
     retry: (name) => demoNodes.some((node) => node.name === name),
     async stop(onLine) {
       clearInterval(timer);

@@ -1,5 +1,5 @@
 const FIRST_WAIT_MS = 1_000;
-const LONGEST_WAIT_MS = 60_000;
+const LONGEST_WAIT_MS = 5 * 60_000;
 
 /** Servers ban addresses that knock with a wrong key. */
 export const PERSON_WAIT_MS = 5 * 60_000;

@@ -26,7 +26,6 @@ export interface WalkOptions {
   way: Way;
   monitor: MonitorBundle;
   runtimes: RuntimeStore;
-  intervalMs: number;
   onStep: (passed: PassedStep) => void;
 }
 
@@ -48,7 +47,7 @@ const GPU_LIMIT_MS = 35_000;
 /** Walks from the name to the GPUs. Resolves to null, or to the first step that failed. */
 export async function walkToNode(options: WalkOptions): Promise<FailedStep | null> {
   const state = createState(() => performance.now());
-  state.setNodes([options.target.name]);
+  state.setNodes([options.target]);
   const abort = new AbortController();
   let step = stepNames.name;
   let onSample: (sample: Sample) => void = () => undefined;
@@ -58,6 +57,7 @@ export async function walkToNode(options: WalkOptions): Promise<FailedStep | nul
   try {
     const link = await openMonitor({
       ...options,
+      intervalMs: options.target.settings.watchedIntervalMs,
       // Not the head's own id, whose monitor a check must not end.
       headId: `check-${process.pid}`,
       signal: abort.signal,

@@ -5,6 +5,7 @@ import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseNodeList } from '../nodes/node-list.ts';
+import { createNodeSettings, defaultNodeSettings } from '../nodes/node-settings.ts';
 import { createFailure } from '../protocol/failures.ts';
 import { createState, type State } from '../state/state.ts';
 import { createLocalTransport } from '../transport/local.ts';
@@ -33,7 +34,11 @@ const monitor: MonitorBundle = {
 };
 
 const monotonicMs = () => performance.now();
-const targetsOf = (text: string) => parseNodeList(text, 'list').targets;
+const withSettings = createNodeSettings(
+  { ...defaultNodeSettings, intervalMs: 300, watchedIntervalMs: 200 },
+  [],
+);
+const targetsOf = (text: string) => withSettings(parseNodeList(text, 'list').targets);
 const noRuntimes = { forMachine: () => Promise.resolve(null) };
 const local = createLocalTransport(process.env);
 
@@ -70,7 +75,7 @@ describe('fleet', () => {
       monitor,
       runtimes: noRuntimes,
       headId,
-      intervalMs: 300,
+      handshakes: { total: 32, perJumpHost: 8, jumpHostOf: () => Promise.resolve(null) },
       accessFingerprint: () => fingerprint,
       monotonicMs,
     });
@@ -162,6 +167,39 @@ describe('fleet', () => {
     await expect.poll(attempts, { timeout: 3_000 }).toBe(2);
   });
 
+  it('asks nodes that somebody looks at for samples more often, within a second, and back again', async () => {
+    start();
+    fleet.setTargets(targetsOf(`${a}\n${b}`));
+    await Promise.all([live(a), live(b)]);
+    const intervalOf = (name: string) => state.report(name)?.sample?.intervalMs;
+    expect([intervalOf(a), intervalOf(b)]).toEqual([300, 300]);
+    fleet.setWatched((name) => name === a);
+    await expect.poll(() => intervalOf(a), { timeout: 1_000, interval: 20 }).toBe(200);
+    fleet.setWatched(() => false);
+    await expect.poll(() => intervalOf(a), { timeout: 1_000, interval: 20 }).toBe(300);
+    expect(intervalOf(b)).toBe(300);
+  });
+
+  it('starts what is watched at the pace of those who look', async () => {
+    start();
+    fleet.setWatched(() => true);
+    fleet.setTargets(targetsOf(a));
+    await live(a);
+    expect(state.report(a)?.sample?.intervalMs).toBe(200);
+  });
+
+  it('leaves a node alone that is switched off, and says so', async () => {
+    const { transport, attempts } = refusingTransport('refused');
+    start(() => transport);
+    const [target] = targetsOf(a);
+    if (!target) throw new Error('no target');
+    fleet.setTargets([{ ...target, settings: { ...target.settings, enabled: false, tags: ['attic'] } }]);
+    expect(state.report(a)).toMatchObject({ state: 'disabled', cause: null, tags: ['attic'] });
+    expect(state.report(a)?.message).toContain('rollcall.toml');
+    expect(fleet.retry(a)).toBe(false);
+    expect(attempts()).toBe(0);
+  });
+
   it('lets one node fail without another noticing', async () => {
     const { transport } = refusingTransport('refused');
     start((name) => (name === a ? transport : local));
@@ -214,7 +252,6 @@ describe('fleet', () => {
         way: wayTo(target, null),
         monitor,
         runtimes: noRuntimes,
-        intervalMs: 300,
         onStep: ({ step }) => steps.push(step),
       });
     expect(await walk(local)).toBeNull();
@@ -229,8 +266,10 @@ describe('fleet', () => {
 describe('backoff', () => {
   it('grows to a limit, is jittered, and starts again', () => {
     const backoff = createBackoff(() => 1);
-    const waits = Array.from({ length: 9 }, () => backoff.next());
-    expect(waits).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000, 60_000]);
+    const waits = Array.from({ length: 11 }, () => backoff.next());
+    expect(waits).toEqual([
+      1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 64_000, 128_000, 256_000, 300_000, 300_000,
+    ]);
     backoff.reset();
     expect(backoff.next()).toBe(1_000);
     expect(createBackoff(() => 0).next()).toBe(500);

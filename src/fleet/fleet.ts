@@ -5,6 +5,7 @@ import type { State } from '../state/state.ts';
 import type { MonitorBundle } from '../transport/monitor-bundle.ts';
 import type { RuntimeStore } from '../transport/runtimes.ts';
 import type { Transport } from '../transport/transport.ts';
+import { createHandshakes, type HandshakeLimits } from './handshakes.ts';
 import { type Farewell, type NodeLife, type NodeLog, startNodeLife } from './node-life.ts';
 
 export interface FleetOptions {
@@ -15,30 +16,35 @@ export interface FleetOptions {
   monitor: MonitorBundle;
   runtimes: RuntimeStore;
   headId: string;
-  intervalMs: number;
+  handshakes: HandshakeLimits;
   accessFingerprint: () => string;
   monotonicMs: () => number;
-  /** Handshakes at a time; default 32. */
-  concurrentHandshakes?: number;
 }
 
 export interface Fleet {
   /** The nodes to watch from now on: new ones are connected, missing ones let go, the others left alone. */
   setTargets(targets: readonly Target[]): void;
+  /** Somebody looks at these nodes, and at no others. */
+  setWatched(isWatched: (name: string) => boolean): void;
   retry(name: string): boolean;
   /** Ends every monitor; calls back for each node as it is done, within `limitMs`. */
   stop(limitMs: number, onNode: (name: string, farewell: Farewell) => void): Promise<void>;
 }
 
-const CONCURRENT_HANDSHAKES = 32;
 const TICK_MS = 1_000;
 /** A monitor that a removed node leaves gets this long to say goodbye. */
 const REMOVED_LIMIT_MS = 3_000;
+/** Runtimes of 40 MB on their way at a time. Nodes that share a home find it there when their turn comes. */
+const CONCURRENT_UPLOADS = 4;
+/** First attempts are spread over so much time per node, so that a thousand do not leave in one burst. */
+const START_SPREAD_MS_PER_NODE = 1;
 
 export function createFleet(options: FleetOptions): Fleet {
   const { state } = options;
-  const limit = pLimit(options.concurrentHandshakes ?? CONCURRENT_HANDSHAKES);
+  const handshakes = createHandshakes(options.handshakes);
+  const whenUploadRoom = pLimit(CONCURRENT_UPLOADS);
   const lives = new Map<string, NodeLife>();
+  let isWatched: (name: string) => boolean = () => false;
   const timer = setInterval(tick, TICK_MS);
 
   function tick(): void {
@@ -46,28 +52,39 @@ export function createFleet(options: FleetOptions): Fleet {
     state.checkFreshness();
   }
 
-  function add(target: Target): void {
+  function add(target: Target, startDelayMs: number): void {
     const life = startNodeLife({
       ...options,
       target,
       way: options.wayFor(target),
       transport: options.transportFor(target),
       log: options.logFor(target),
-      whenRoom: limit,
+      handshakes,
+      whenUploadRoom,
+      startDelayMs,
+      watched: isWatched(target.name),
     });
     lives.set(target.name, life);
   }
 
+  function letGo(name: string, life: NodeLife): void {
+    lives.delete(name);
+    life.stop(REMOVED_LIMIT_MS).catch(() => undefined);
+  }
+
   return {
     setTargets(targets) {
-      const wanted = new Map(targets.map((target) => [target.name, target]));
-      state.setNodes([...wanted.keys()]);
-      for (const [name, life] of lives) {
-        if (wanted.has(name)) continue;
-        lives.delete(name);
-        life.stop(REMOVED_LIMIT_MS).catch(() => undefined);
-      }
-      for (const target of wanted.values()) if (!lives.has(target.name)) add(target);
+      const enabled = targets.filter((target) => target.settings.enabled);
+      const names = new Set(enabled.map((target) => target.name));
+      state.setNodes(targets.map(({ name, settings }) => ({ name, ...settings })));
+      for (const [name, life] of lives) if (!names.has(name)) letGo(name, life);
+      const added = enabled.filter((target) => !lives.has(target.name));
+      const spreadMs = (added.length - 1) * START_SPREAD_MS_PER_NODE;
+      for (const target of added) add(target, Math.random() * spreadMs);
+    },
+    setWatched(now) {
+      isWatched = now;
+      for (const [name, life] of lives) life.setWatched(now(name));
     },
     retry(name) {
       const life = lives.get(name);

@@ -1,5 +1,5 @@
 import type { Target } from '../nodes/target.ts';
-import type { Failure } from '../protocol/causes.ts';
+import type { Cause, Failure } from '../protocol/causes.ts';
 import { BEAT_INTERVAL_MS } from '../protocol/constants.ts';
 import { createFailure, type Way } from '../protocol/failures.ts';
 import type { Fault } from '../protocol/figures.ts';
@@ -10,6 +10,7 @@ import { type MonitorLink, openMonitor } from '../transport/monitor-link.ts';
 import type { RuntimeStore } from '../transport/runtimes.ts';
 import { type Transport, TransportError } from '../transport/transport.ts';
 import { createBackoff, PERSON_WAIT_MS } from './backoff.ts';
+import type { Handshakes } from './handshakes.ts';
 
 /** The head's side of a node's log. */
 export interface NodeLog {
@@ -27,9 +28,12 @@ export interface NodeLifeOptions {
   monitor: MonitorBundle;
   runtimes: RuntimeStore;
   headId: string;
-  intervalMs: number;
-  /** Runs an attempt when there is room for one more. */
-  whenRoom: <T>(attempt: () => Promise<T>) => Promise<T>;
+  handshakes: Handshakes;
+  /** Runs an upload of a runtime when there is room for one more. */
+  whenUploadRoom: <T>(upload: () => Promise<T>) => Promise<T>;
+  /** Before the first attempt. */
+  startDelayMs: number;
+  watched: boolean;
   /** Changes when keys, settings or known hosts change: then a refused login is worth another try. */
   accessFingerprint: () => string;
   monotonicMs: () => number;
@@ -42,8 +46,15 @@ export interface NodeLife {
   /** Beats, and closes a channel on which nothing comes any more. Called every second. */
   tick(): void;
   retry(): void;
+  /** Asks for samples as often as somebody who looks wants them, or as seldom as nobody needs them. */
+  setWatched(watched: boolean): void;
   stop(limitMs: number): Promise<Farewell>;
 }
+
+/** The protocol wants a beat every 10 s; the head looks once a second. */
+const LONGEST_BEAT_MS = 8_500;
+/** A node that fails so takes up to 10 s of room to fail so again. */
+const OUT_OF_REACH: ReadonlySet<Cause> = new Set(['dns', 'timeout', 'proxy']);
 
 /** After so long without a sample the channel is closed and opened anew. */
 function silenceLimitMs(intervalMs: number): number {
@@ -53,6 +64,7 @@ function silenceLimitMs(intervalMs: number): number {
 /** One life per node: connect, run, watch, back off, again. */
 export function startNodeLife(options: NodeLifeOptions): NodeLife {
   const { target, state, log, way, monotonicMs } = options;
+  const { settings } = target;
   const abort = new AbortController();
   const backoff = createBackoff();
   let link: MonitorLink | null = null;
@@ -64,6 +76,13 @@ export function startNodeLife(options: NodeLifeOptions): NodeLife {
   let waitingForPerson = false;
   let farewell: Promise<Farewell> | null = null;
   let silence: Failure | null = null;
+  let watched = options.watched;
+  let isDoubtful = false;
+  let demandedAtMs = 0;
+
+  const intervalMs = () => (watched ? settings.watchedIntervalMs : settings.intervalMs);
+  /** A node that is sampled seldom is spoken to seldom. */
+  const beatMs = () => Math.max(BEAT_INTERVAL_MS, Math.min(LONGEST_BEAT_MS, intervalMs()));
 
   function onMessage(message: Message, faults: Fault[]): void {
     if (message.type === 'sample') {
@@ -80,31 +99,50 @@ export function startNodeLife(options: NodeLifeOptions): NodeLife {
     link?.send({ type: 'beat', acknowledged: lastSequence });
   }
 
-  function open(): Promise<MonitorLink> {
-    return openMonitor({
-      ...options,
-      signal: abort.signal,
-      onMessage,
-      onLine: (line) => log.write(`said: ${line}`),
-      onStage: (stage, fact) => log.write(`${stage}: ${fact}`),
-    });
+  function sendInterval(): void {
+    link?.send({ type: 'interval', intervalMs: intervalMs(), watched });
+  }
+
+  /** Null where the node is let go before its turn. */
+  async function open(): Promise<MonitorLink | null> {
+    const leave = await options.handshakes.enter(target, isDoubtful, abort.signal);
+    if (leave === null) return null;
+    triedWith = options.accessFingerprint();
+    try {
+      return await openMonitor({
+        ...options,
+        intervalMs: intervalMs(),
+        demandedAtMs,
+        signal: abort.signal,
+        onMessage,
+        onLine: (line) => log.write(`said: ${line}`),
+        onStage(stage, fact) {
+          log.write(`${stage}: ${fact}`);
+          // Logged in: what follows knocks at no door.
+          if (stage === 'shell') leave();
+        },
+      });
+    } finally {
+      leave();
+    }
   }
 
   async function live(): Promise<Failure | null> {
     lastSequence = 0;
     silence = null;
-    triedWith = options.accessFingerprint();
     try {
-      link = await options.whenRoom(open);
+      link = await open();
     } catch (error) {
       if (error instanceof TransportError) return error.failure;
       throw error;
     }
+    if (link === null) return null;
     lastSampleMs = monotonicMs();
     log.write(`connected through ${options.transport.name}, monitor pid ${link.hello.pid}`);
     for (const note of link.hello.notes) log.write(note);
     state.connected(target.name, { way, transport: options.transport.name, logPath: log.path() });
     beat();
+    sendInterval();
     const failure = await link.ended;
     link = null;
     return (
@@ -130,19 +168,20 @@ export function startNodeLife(options: NodeLifeOptions): NodeLife {
   }
 
   async function run(): Promise<void> {
+    if (options.startDelayMs > 0) await wait(options.startDelayMs);
     while (!abort.signal.aborted) {
       const failure = await live();
       if (abort.signal.aborted) return;
       if (failure) tell(failure);
       waitingForPerson = failure?.needsPerson ?? false;
+      isDoubtful = failure !== null && OUT_OF_REACH.has(failure.cause);
       await wait(waitingForPerson ? PERSON_WAIT_MS : backoff.next());
     }
   }
 
   function closeIfSilent(nowMs: number): void {
-    const intervalMs = options.intervalMs;
     const silentMs = nowMs - lastSampleMs;
-    if (link === null || silentMs <= silenceLimitMs(intervalMs)) return;
+    if (link === null || silentMs <= silenceLimitMs(intervalMs())) return;
     silence = createFailure(way, { cause: 'monitor-silent', silentMs });
     link.close();
   }
@@ -162,6 +201,12 @@ export function startNodeLife(options: NodeLifeOptions): NodeLife {
     return ended ? 'ended' : 'out of reach';
   }
 
+  /** Tries again now, and jump hosts on the way too. */
+  function demand(): void {
+    demandedAtMs = monotonicMs();
+    wake?.();
+  }
+
   const running = run();
   running.catch((error: Error) => log.write(`the head made a mistake: ${error.stack ?? error.message}`));
 
@@ -169,12 +214,17 @@ export function startNodeLife(options: NodeLifeOptions): NodeLife {
     tick() {
       const nowMs = monotonicMs();
       closeIfSilent(nowMs);
-      if (link !== null && nowMs - lastBeatMs >= BEAT_INTERVAL_MS) beat();
-      if (waitingForPerson && options.accessFingerprint() !== triedWith) wake?.();
+      if (link !== null && nowMs - lastBeatMs >= beatMs()) beat();
+      if (waitingForPerson && options.accessFingerprint() !== triedWith) demand();
     },
     retry: () => {
       backoff.reset();
-      wake?.();
+      demand();
+    },
+    setWatched(now) {
+      if (now === watched) return;
+      watched = now;
+      sendInterval();
     },
     stop(limitMs) {
       farewell ??= sayStop(limitMs);

@@ -51,7 +51,7 @@ describe('state', () => {
   beforeEach(() => {
     nowMs = 1_000;
     state = createState(() => nowMs);
-    state.setNodes(['n1', 'n2']);
+    state.setNodes([{ name: 'n1' }, { name: 'n2' }]);
     told = [];
     state.subscribe((names) => told.push([...names]));
   });
@@ -139,7 +139,7 @@ describe('state', () => {
   it('keeps the other nodes when the list changes', () => {
     connect();
     sample();
-    state.setNodes(['n3', 'n1']);
+    state.setNodes([{ name: 'n3' }, { name: 'n1' }]);
     expect(state.reports().map((report) => [report.name, report.state])).toEqual([
       ['n3', 'connecting'],
       ['n1', 'live'],

@@ -13,9 +13,17 @@ export function freshForMs(intervalMs: number): number {
   return Math.max(3 * intervalMs, 5_000);
 }
 
+/** A node of the list. */
+export interface ListedNode {
+  name: string;
+  tags?: readonly string[];
+  /** False: left alone by a setting. */
+  enabled?: boolean;
+}
+
 export interface State {
   /** The nodes of the list, in its order. Unknown ones are added, missing ones dropped. */
-  setNodes(names: readonly string[]): void;
+  setNodes(nodes: readonly ListedNode[]): void;
   /** A connection said hello: its figures may follow. */
   connected(name: string, connection: { way: Way; transport: TransportName; logPath: string | null }): void;
   message(name: string, message: Message, faults: readonly Fault[]): void;
@@ -30,6 +38,8 @@ export interface State {
 
 interface Row {
   name: string;
+  tags: readonly string[];
+  enabled: boolean;
   isConnected: boolean;
   connectedAtMs: number;
   failure: Failure | null;
@@ -62,10 +72,10 @@ export function createState(monotonicMs: () => number): State {
   }
 
   return {
-    setNodes(names) {
+    setNodes(nodes) {
       const before = rows;
-      rows = new Map(names.map((name) => [name, before.get(name) ?? emptyRow(name)]));
-      tell(new Set([...before.keys(), ...names]));
+      rows = new Map(nodes.map((node) => [node.name, listedRow(node, before.get(node.name))]));
+      tell(new Set([...before.keys(), ...rows.keys()]));
     },
     connected(name, connection) {
       change(name, (row) => {
@@ -107,9 +117,17 @@ export function createState(monotonicMs: () => number): State {
   };
 }
 
+/** A node that is switched off keeps nothing: what it said before would only grow old. */
+function listedRow({ name, tags = [], enabled = true }: ListedNode, known?: Row): Row {
+  const row = known && enabled ? known : emptyRow(name);
+  return Object.assign(row, { tags, enabled });
+}
+
 function emptyRow(name: string): Row {
   return {
     name,
+    tags: [],
+    enabled: true,
     isConnected: false,
     connectedAtMs: 0,
     failure: null,
@@ -167,6 +185,7 @@ function silentMs(row: Row, nowMs: number): number {
 }
 
 function stateOf(row: Row, nowMs: number): NodeState {
+  if (!row.enabled) return 'disabled';
   if (row.failure !== null) return row.failure.cause === 'monitor-silent' ? 'stale' : 'unreachable';
   if (!row.isConnected) return 'connecting';
   const isSilent = silentMs(row, nowMs) > freshForMs(row.sample?.intervalMs ?? 1_000);
@@ -183,9 +202,10 @@ function reportOf(row: Row, nowMs: number): NodeReport {
   const failure = row.failure ?? (state === 'stale' ? silentFailure(row, nowMs) : null);
   return {
     name: row.name,
+    tags: [...row.tags],
     state,
     cause: failure?.cause ?? null,
-    message: failure?.message ?? null,
+    message: failure?.message ?? (row.enabled ? null : 'Switched off by enabled = false in rollcall.toml.'),
     hint: failure?.hint ?? null,
     lastLines: failure?.lastLines ?? [],
     transport: row.transport,

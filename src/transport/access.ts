@@ -10,6 +10,8 @@ import { wayTo } from './way.ts';
 export interface Access {
   transportFor(target: Target): Transport;
   wayFor(target: Target): Way;
+  /** The jump host or proxy that a connection goes through; null where it goes straight. Never rejects. */
+  jumpHostOf(target: Target): Promise<string | null>;
   /** Changes when keys, settings or known hosts do. */
   fingerprint(): string;
   dispose(): void;
@@ -29,6 +31,7 @@ export function createAccess({ homeFolder, sshConfig, environment }: AccessOptio
   return {
     transportFor: (target) => (target.local ? local : ssh2),
     wayFor: (target) => wayTo(target, sshConfig),
+    jumpHostOf: (target) => (target.local ? Promise.resolve(null) : ssh2.jumpHostOf(target)),
     fingerprint: createAccessFingerprint(homeFolder, sshConfig, environment.SSH_AUTH_SOCK, () =>
       ssh2.accessFiles(),
     ),

@@ -30,8 +30,13 @@ const USUAL_PLACES = [
  * Finds a runtime. A folder below /tmp counts only if it is ours, no link and closed to others.
  * No quote, `!`, newline or doubled backslash may stand here: tcsh and fish read it first.
  */
-function findScript(nonce: string): string {
-  const places = ['node', '"$HOME"/.cache/rollcall/node-*', ...USUAL_PLACES].join(' ');
+function findScript(nonce: string, runtime: string | null): string {
+  const places = [
+    ...(runtime === null ? [] : [runtime]),
+    'node',
+    '"$HOME"/.cache/rollcall/node-*',
+    ...USUAL_PLACES,
+  ].join(' ');
   return [
     'unset NODE_OPTIONS NODE_PATH',
     'u=$(id -u)',
@@ -46,14 +51,14 @@ function findScript(nonce: string): string {
   ].join('; ');
 }
 
-/** The command for any login shell. */
-export function bootstrapCommand(nonce: string): string {
-  return `exec /bin/sh -c '${findScript(nonce)}'`;
+/** The command for any login shell. `runtime` is the path that the settings name, tried first. */
+export function bootstrapCommand(nonce: string, runtime: string | null): string {
+  return `exec /bin/sh -c '${findScript(nonce, runtime)}'`;
 }
 
 /** For rbash, which refuses `exec` and a command with a slash. */
-export function restrictedBootstrapCommand(nonce: string): string {
-  return `sh -c '${findScript(nonce)}'`;
+export function restrictedBootstrapCommand(nonce: string, runtime: string | null): string {
+  return `sh -c '${findScript(nonce, runtime)}'`;
 }
 
 /** What the mark says of the node. */

@@ -97,17 +97,20 @@ const failureOf = (attempt: Promise<unknown>) =>
 
 describe('texts for a login shell', () => {
   it('hold nothing that a shell would take for its own', () => {
-    for (const command of [bootstrapCommand('abc'), endMonitorsCommand('n[1]:22', 'head')]) {
+    for (const command of [bootstrapCommand('abc', null), endMonitorsCommand('n[1]:22', 'head')]) {
       const inside = /^exec \/bin\/sh -c '(.*)'$/s.exec(command)?.[1] ?? '';
       expect(inside).not.toBe('');
       expect(inside).not.toMatch(/['!\n]|\\\\/);
     }
-    expect(restrictedBootstrapCommand('abc').startsWith("sh -c '")).toBe(true);
-    expect(bootstrapCommand('abc').length).toBeLessThan(4_000);
+    expect(bootstrapCommand('abc', '/opt/node-20/bin/node')).toContain(
+      'for f in /opt/node-20/bin/node node ',
+    );
+    expect(restrictedBootstrapCommand('abc', null).startsWith("sh -c '")).toBe(true);
+    expect(bootstrapCommand('abc', null).length).toBeLessThan(4_000);
   });
 
   it('do not hold their own mark: an echoed command is not taken for it', () => {
-    expect(parseMark(bootstrapCommand('abc'), 'abc')).toBeNull();
+    expect(parseMark(bootstrapCommand('abc', null), 'abc')).toBeNull();
     expect(parseMark('noise: rollcall-abc Linux x86_64 1000 /opt/my node/bin/node', 'abc')).toEqual({
       system: 'Linux',
       machine: 'x86_64',

@@ -31,6 +31,10 @@ export interface MonitorLinkOptions {
   runtimes: RuntimeStore;
   headId: string;
   intervalMs: number;
+  /** As in `OpenOptions`. */
+  demandedAtMs?: number;
+  /** Runs an upload of a runtime when there is room for one more. */
+  whenUploadRoom?: <T>(upload: () => Promise<T>) => Promise<T>;
   signal: AbortSignal;
   /** Every message in order, `hello` first. */
   onMessage: (message: Message, faults: Fault[]) => void;
@@ -61,23 +65,30 @@ class BootstrapError extends TransportError {}
 /** Starts a monitor on the node: one exec, runtime found or shipped, monitor sent over the same channel. */
 export async function openMonitor(options: MonitorLinkOptions): Promise<MonitorLink> {
   const nonce = randomBytes(12).toString('hex');
+  const { runtime } = options.target.settings;
   try {
-    return await converse(options, nonce, bootstrapCommand(nonce));
+    return await converse(options, nonce, bootstrapCommand(nonce, runtime));
   } catch (error) {
     if (!(error instanceof BootstrapError) || error.failure.cause !== 'no-shell') throw error;
     if (!error.failure.lastLines.some((line) => /restricted/i.test(line))) throw error;
-    return converse(options, nonce, restrictedBootstrapCommand(nonce));
+    return converse(options, nonce, restrictedBootstrapCommand(nonce, runtime));
   }
 }
 
 async function converse(options: MonitorLinkOptions, nonce: string, command: string): Promise<MonitorLink> {
-  const { target, signal, transport, onStage } = options;
-  const channel = await transport.open(target, { command, signal, ...(onStage ? { onStage } : {}) });
+  const { target, signal, transport, onStage, demandedAtMs = 0 } = options;
+  const channel = await transport.open(target, {
+    command,
+    signal,
+    demandedAtMs,
+    ...(onStage ? { onStage } : {}),
+  });
   const talk = createTalk(options, channel);
   try {
     const mark = await talk.await('shell', (line) => parseMark(line, nonce));
     onStage?.('shell', `${mark.system} ${mark.machine}`);
-    if (mark.runtime === null) await shipRuntime(options, talk, mark, nonce);
+    const { whenUploadRoom = (upload) => upload() } = options;
+    if (mark.runtime === null) await whenUploadRoom(() => shipRuntime(options, talk, mark, nonce));
     onStage?.('runtime', mark.runtime ?? 'shipped by the head');
     return await startMonitor(options, talk, nonce);
   } catch (error) {

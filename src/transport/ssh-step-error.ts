@@ -14,8 +14,13 @@ export class StepError extends Error {
   }
 }
 
+const GIVEN_UP = 'given up';
+
 /** What anyone hears who has given up waiting. */
-export const givenUp = () => new StepError({ cause: 'closed', stage: null, detail: 'given up' });
+export const givenUp = () => new StepError({ cause: 'closed', stage: null, detail: GIVEN_UP });
+
+/** Nobody's fault. */
+export const isGivenUp = (detail: FailureDetail) => detail.cause === 'closed' && detail.detail === GIVEN_UP;
 
 /** Any error as facts; one that is no `StepError` is a surprise and says itself. */
 export function toStepError(error: unknown): StepError {

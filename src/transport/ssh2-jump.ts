@@ -1,11 +1,15 @@
 import type { Duplex } from 'node:stream';
-import { givenUp, StepError } from './ssh-step-error.ts';
+import { isRefusal } from '../protocol/causes.ts';
+import { givenUp, isGivenUp, StepError, toStepError } from './ssh-step-error.ts';
 import type { Route, Session } from './ssh2-session.ts';
 
 /** Connections to jump hosts, shared by all nodes behind them and closed when no node needs them. */
 export interface JumpPool {
-  /** Takes part in a connection; `start` is called where there is none yet. Release it once. */
-  join(key: string, start: (signal: AbortSignal) => Promise<Session>): JumpShare;
+  /**
+   * Takes part in a connection; `start` is called where there is none yet. Release it once. A failure is shared
+   * too: for growing waits nobody knocks there again, unless it was demanded after that failure.
+   */
+  join(key: string, start: (signal: AbortSignal) => Promise<Session>, demandedAtMs: number): JumpShare;
   dispose(): void;
 }
 
@@ -20,8 +24,36 @@ interface Jump {
   stop: AbortController;
 }
 
+/** A jump host's last failure, told to all who come until it is time to try again. */
+interface JumpFailure {
+  error: unknown;
+  atMs: number;
+  waitMs: number;
+}
+
+const FIRST_WAIT_MS = 1_000;
+const LONGEST_WAIT_MS = 60_000;
+/** A refused login or host key: servers ban addresses that knock. */
+const REFUSED_WAIT_MS = 5 * 60_000;
+
 export function createJumpPool(): JumpPool {
   const jumps = new Map<string, Jump>();
+  const failures = new Map<string, JumpFailure>();
+
+  function remember(key: string, error: unknown): void {
+    const { detail } = toStepError(error);
+    if (isGivenUp(detail)) return;
+    const before = failures.get(key)?.waitMs ?? FIRST_WAIT_MS / 2;
+    const refused = detail.cause === 'proxy' ? (detail.needsPerson ?? false) : isRefusal(detail.cause);
+    const waitMs = refused ? REFUSED_WAIT_MS : Math.min(LONGEST_WAIT_MS, before * 2);
+    failures.set(key, { error, atMs: performance.now(), waitMs });
+  }
+
+  function failureNow(key: string, demandedAtMs: number): JumpFailure | null {
+    const failure = failures.get(key);
+    if (!failure || demandedAtMs > failure.atMs) return null;
+    return performance.now() - failure.atMs < failure.waitMs ? failure : null;
+  }
 
   function drop(key: string, jump: Jump): void {
     if (jumps.get(key) === jump) jumps.delete(key);
@@ -41,14 +73,22 @@ export function createJumpPool(): JumpPool {
     const jump: Jump = { session: start(stop.signal), users: 0, stop };
     jumps.set(key, jump);
     jump.session.then(
-      (session) => session.ended.then(() => drop(key, jump)),
-      () => drop(key, jump),
+      (session) => {
+        failures.delete(key);
+        session.ended.then(() => drop(key, jump));
+      },
+      (error: unknown) => {
+        drop(key, jump);
+        remember(key, error);
+      },
     );
     return jump;
   }
 
   return {
-    join(key, start) {
+    join(key, start, demandedAtMs) {
+      const failure = failureNow(key, demandedAtMs);
+      if (failure) return { session: Promise.reject(failure.error), release: () => undefined };
       const jump = jumps.get(key) ?? create(key, start);
       jump.users += 1;
       let released = false;

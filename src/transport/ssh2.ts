@@ -9,7 +9,7 @@ import { runTool } from './run-tool.ts';
 import { formatHops, type Hop } from './ssh-hops.ts';
 import { createSettingsResolver, type Place } from './ssh-settings.ts';
 import type { SshProxy, SshSettings } from './ssh-settings-parse.ts';
-import { StepError, toStepError, toTransportError } from './ssh-step-error.ts';
+import { isGivenUp, StepError, toStepError, toTransportError } from './ssh-step-error.ts';
 import { chooseAlgorithms } from './ssh2-algorithms.ts';
 import { openSsh2Channel } from './ssh2-channel.ts';
 import { createJumpPool, openJumpRoute } from './ssh2-jump.ts';
@@ -29,6 +29,8 @@ export interface Ssh2TransportOptions {
 }
 
 export interface Ssh2Transport extends Transport {
+  /** What stands between: the next jump host, or the ProxyCommand without the node's own name. Never rejects. */
+  jumpHostOf(target: Target): Promise<string | null>;
   /** Keys, known hosts, agents and configuration that log-ins went by: when one changes, a refused log-in may work. */
   accessFiles(): Iterable<string>;
 }
@@ -46,6 +48,7 @@ interface Request {
   chain: string[];
   way: Way;
   signal: AbortSignal;
+  demandedAtMs: number;
   onStage: (stage: Stage, fact: string) => void;
   onSettings?: (settings: SshSettings) => void;
 }
@@ -140,9 +143,10 @@ export function createSsh2Transport(options: Ssh2TransportOptions): Ssh2Transpor
     const key = JSON.stringify([hopSettings, via]);
     const name = formatHops([hop]);
     request.onStage('name', `left to jump host ${name}`);
-    const share = jumps.join(key, (signal) =>
-      establish({ place: hop, via, chain, way, signal, onStage: quiet }),
-    );
+    const { demandedAtMs } = request;
+    const start = (signal: AbortSignal) =>
+      establish({ place: hop, via, chain, way, signal, demandedAtMs, onStage: quiet });
+    const share = jumps.join(key, start, demandedAtMs);
     const blame = (error: unknown) => blameHop(name, way, error);
     const destination = { host: settings.hostName, port: settings.port };
     const { signal } = request;
@@ -185,16 +189,37 @@ export function createSsh2Transport(options: Ssh2TransportOptions): Ssh2Transpor
     return { ...way, host: settings.hostName, port: settings.port };
   }
 
+  async function jumpHostOf({ host, user, port }: Target): Promise<string | null> {
+    try {
+      const { proxy, hostName } = await resolver.resolve({ host, user, port });
+      if (proxy.kind === 'command') return proxy.command.replaceAll(hostName, '%h');
+      return proxy.kind === 'jump' ? formatHops(proxy.hops.slice(-1)) : null;
+    } catch {
+      // The attempt itself will say what is wrong.
+      return null;
+    }
+  }
+
   return {
     name: 'ssh2',
-    async open(target: Target, { command, signal, onStage = quiet }) {
+    jumpHostOf,
+    async open(target: Target, { command, signal, demandedAtMs = 0, onStage = quiet }) {
       let way = wayTo(target, sshConfigFile);
       const onSettings = (settings: SshSettings) => {
         way = wayWith(way, settings);
       };
       try {
         const place = { host: target.host, user: target.user, port: target.port };
-        const session = await establish({ place, via: [], chain: [], way, signal, onStage, onSettings });
+        const session = await establish({
+          place,
+          via: [],
+          chain: [],
+          way,
+          signal,
+          demandedAtMs,
+          onStage,
+          onSettings,
+        });
         try {
           const tell = (error: StepError) => toTransportError(way, error).failure;
           return await openSsh2Channel(session, command, limits.stageMs, signal, tell);
@@ -215,8 +240,7 @@ export function createSsh2Transport(options: Ssh2TransportOptions): Ssh2Transpor
 function blameHop(name: string, way: Way, error: unknown): StepError {
   const { detail, lastLines } = toStepError(error);
   // Nobody's fault, and already told.
-  if (detail.cause === 'proxy' || (detail.cause === 'closed' && detail.detail === 'given up'))
-    return toStepError(error);
+  if (detail.cause === 'proxy' || isGivenUp(detail)) return toStepError(error);
   const failure = createFailure(way, detail, lastLines);
   return new StepError(
     {

@@ -29,6 +29,11 @@ export interface OpenOptions {
   /** The command, safe for any login shell. */
   command: string;
   signal: AbortSignal;
+  /**
+   * By `performance.now()`: when a person asked or keys changed. A jump host's failure from before then does not
+   * count any more.
+   */
+  demandedAtMs?: number;
   /** Called as each stage is passed, with a short fact for a person (an address, a key type). */
   onStage?: (stage: Stage, fact: string) => void;
 }

@@ -132,6 +132,7 @@ export function fakeNode(
     hint: null,
     lastLines: [],
     transport: 'ssh2',
+    tags: [],
     logPath: `/tmp/monitor-${name}.log`,
     sampleAgeMs: 300,
     hello: {
@@ -179,6 +180,8 @@ export interface FakeCluster extends WebDependencies {
   remove(name: string): void;
   readonly retried: string[];
   readonly subscribers: number;
+  /** What the web room said of who is looked at. */
+  isWatched(name: string): boolean;
   problemList: string[];
 }
 
@@ -203,6 +206,10 @@ export function createFakeCluster(initial: NodeReport[], change: Partial<WebDepe
       return () => listeners.delete(listener);
     },
     problems: () => cluster.problemList,
+    isWatched: () => false,
+    watch(isWatched) {
+      cluster.isWatched = isWatched;
+    },
     retry(name) {
       if (!nodes.has(name)) return false;
       retried.push(name);

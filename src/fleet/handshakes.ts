@@ -1,0 +1,60 @@
+import pLimit, { type LimitFunction } from 'p-limit';
+import type { Target } from '../nodes/target.ts';
+
+/** Room for logins that are under way. Servers and jump hosts drop what knocks all at once (MaxStartups). */
+export interface Handshakes {
+  /**
+   * Resolves when there is room for one more, with the way to give the room back; null where the signal
+   * came first. A doubtful node, out of reach the last time, waits in a queue of its own, so that
+   * dead nodes do not hold up living ones.
+   */
+  enter(target: Target, isDoubtful: boolean, signal: AbortSignal): Promise<(() => void) | null>;
+}
+
+export interface HandshakeLimits {
+  /** At a time. */
+  total: number;
+  perJumpHost: number;
+  /** The jump host that a node's connection goes through; null where it goes straight. Never rejects. */
+  jumpHostOf(target: Target): Promise<string | null>;
+}
+
+type Release = () => void;
+
+/** Waits for a turn; the turn is over when it is released. */
+function takeTurn(limit: LimitFunction): Promise<Release> {
+  return new Promise((resolve) => {
+    void limit(() => new Promise<void>((release) => resolve(release)));
+  });
+}
+
+export function createHandshakes({ total, perJumpHost, jumpHostOf }: HandshakeLimits): Handshakes {
+  const steady = pLimit(total);
+  const doubtful = pLimit(total);
+  const throughJumpHosts = new Map<string, LimitFunction>();
+
+  function limitFor(jumpHost: string): LimitFunction {
+    const limit = throughJumpHosts.get(jumpHost) ?? pLimit(perJumpHost);
+    throughJumpHosts.set(jumpHost, limit);
+    return limit;
+  }
+
+  return {
+    async enter(target, isDoubtful, signal) {
+      const jumpHost = await jumpHostOf(target);
+      const turns: Release[] = [];
+      // The narrow gate first: who waits there takes no room from others.
+      const gates = jumpHost === null ? [] : [limitFor(jumpHost)];
+      for (const gate of [...gates, isDoubtful ? doubtful : steady]) {
+        turns.push(await takeTurn(gate));
+        if (signal.aborted) break;
+      }
+      const release = () => {
+        for (const turn of turns) turn();
+      };
+      if (!signal.aborted) return release;
+      release();
+      return null;
+    },
+  };
+}
