@@ -18,8 +18,9 @@ export interface HeadClient {
   /** Parsed JSON of an answer; null for 404. */
   getJson(path: string): Promise<unknown>;
   post(path: string): Promise<number>;
-  /** Calls back with every line of a streamed answer. */
-  postLines(path: string, onLine: (line: string) => void, limitMs: number): Promise<void>;
+  postJson(path: string): Promise<unknown>;
+  /** Calls back with every line of a streamed answer; `limitMs` may pass between two pieces of it. */
+  lines(method: 'GET' | 'POST', path: string, onLine: (line: string) => void, limitMs: number): Promise<void>;
 }
 
 /** Finds the running head; null where none runs. */
@@ -60,21 +61,24 @@ function createHeadClient(folder: StateFolder, record: HeadRecord): HeadClient {
     });
   }
 
+  async function askJson(method: string, path: string): Promise<unknown> {
+    const answer = await ask(method, path, ANSWER_LIMIT_MS);
+    const text = await readAll(answer);
+    return answer.statusCode === 404 ? null : (JSON.parse(text) as unknown);
+  }
+
   return {
     record,
     folder,
-    async getJson(path) {
-      const answer = await ask('GET', path, ANSWER_LIMIT_MS);
-      const text = await readAll(answer);
-      return answer.statusCode === 404 ? null : (JSON.parse(text) as unknown);
-    },
+    getJson: (path) => askJson('GET', path),
+    postJson: (path) => askJson('POST', path),
     async post(path) {
       const answer = await ask('POST', path, ANSWER_LIMIT_MS);
       await readAll(answer);
       return answer.statusCode ?? 0;
     },
-    async postLines(path, onLine, limitMs) {
-      const answer = await ask('POST', path, limitMs);
+    async lines(method, path, onLine, limitMs) {
+      const answer = await ask(method, path, limitMs);
       let rest = '';
       for await (const chunk of answer) {
         const lines = (rest + String(chunk)).split('\n');

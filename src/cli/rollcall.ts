@@ -3,6 +3,7 @@ import { hideBin } from 'yargs/helpers';
 import { ConfigError } from '../config/config.ts';
 import { version } from '../config/version.ts';
 import { checkCommand } from './check.ts';
+import { linkCommand } from './link.ts';
 import { retryCommand } from './retry.ts';
 import { showCommand } from './show.ts';
 import { startCommand } from './start.ts';
@@ -23,6 +24,7 @@ async function runCommandLine(): Promise<void> {
     .command(showCommand)
     .command(checkCommand)
     .command(retryCommand)
+    .command(linkCommand)
     .command(templateCommand)
     .demandCommand(1, 'Name a command.')
     .strict()

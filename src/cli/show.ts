@@ -1,8 +1,12 @@
 import type { CommandModule } from 'yargs';
 import { type NodeReport, renderNodeText } from '../render/text.ts';
-import { requireHead } from './head-client.ts';
+import { type HeadClient, requireHead } from './head-client.ts';
 import { configFrom, withCommonOptions } from './options.ts';
 import { UsageError } from './usage-error.ts';
+
+/** The head says something whenever a node does; a fleet that is silent for so long still is no reason to leave. */
+const WATCH_LIMIT_MS = 24 * 3_600_000;
+const CLEAR_SCREEN = '\u001b[H\u001b[2J\u001b[3J';
 
 export const showCommand: CommandModule = {
   command: 'show [node]',
@@ -10,7 +14,11 @@ export const showCommand: CommandModule = {
   builder: (parser) =>
     withCommonOptions(parser)
       .positional('node', { type: 'string' })
-      .option('json', { type: 'boolean', describe: 'As the API serves it' }),
+      .option('watch', { type: 'boolean', describe: 'Show it anew whenever it changes' })
+      .option('json', {
+        type: 'boolean',
+        describe: 'As the API serves it; with --watch a line for each change',
+      }),
   handler: async (flags) => {
     const head = requireHead(configFrom(flags));
     const node = flags.node === undefined ? null : String(flags.node);
@@ -18,11 +26,29 @@ export const showCommand: CommandModule = {
       node === null ? '/api/v1/nodes' : `/api/v1/nodes/${encodeURIComponent(node)}`,
     );
     if (answer === null) throw new UsageError(`there is no node "${node}" in the running head's list`);
+    if (flags.watch) return watch(head, node, flags.json === true);
     if (flags.json) {
       console.log(JSON.stringify(answer, null, 2));
       return;
     }
     const reports = node === null ? (answer as { nodes: NodeReport[] }).nodes : [answer as NodeReport];
-    process.stdout.write(reports.map((report) => renderNodeText(report)).join('\n'));
+    process.stdout.write(renderReports(reports));
   },
 };
+
+const renderReports = (reports: readonly NodeReport[]) =>
+  reports.map((report) => renderNodeText(report)).join('\n');
+
+/** Ends with the head, with the node, or when whoever reads has gone. */
+async function watch(head: HeadClient, node: string | null, asJson: boolean): Promise<void> {
+  process.stdout.on('error', () => process.exit(0));
+  const clear = process.stdout.isTTY ? CLEAR_SCREEN : '';
+  const path = `/control/watch${node === null ? '' : `?node=${encodeURIComponent(node)}`}`;
+  await head.lines('GET', path, (line) => show(line), WATCH_LIMIT_MS);
+
+  function show(line: string): void {
+    const { nodes } = JSON.parse(line) as { nodes: NodeReport[] };
+    if (!asJson) process.stdout.write(`${clear}${renderReports(nodes)}\n`);
+    else console.log(JSON.stringify(node === null ? { nodes } : nodes[0]));
+  }
+}

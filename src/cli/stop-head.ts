@@ -22,7 +22,7 @@ export async function stopHead(config: Config, say: Say): Promise<void> {
   const folder = openStateFolder(config.stateDir);
   if (head !== null) {
     const isStopped = await stopRunning(head.record, () =>
-      head.postLines('/control/stop', say, STOP_LIMIT_MS),
+      head.lines('POST', '/control/stop', say, STOP_LIMIT_MS),
     );
     if (isStopped) {
       say(`stopped the head (pid ${head.record.pid})`);

@@ -18,6 +18,9 @@ export interface NodeView {
   cause: string | null;
   message: string | null;
   hint: string | null;
+  /** Where the button that tries the node again sends to. */
+  retryPath: string;
+  tags: readonly string[];
   lastLines: string[];
   transport: string;
   logPath: string | null;
@@ -220,6 +223,8 @@ export function viewNode(node: NodeReport): NodeView {
     cause: node.cause,
     message: node.message,
     hint: node.hint,
+    retryPath: `/nodes/${encodeURIComponent(node.name)}/retry`,
+    tags: node.tags,
     lastLines: node.lastLines,
     transport: node.transport === null ? DASH : transportWords[node.transport],
     logPath: node.logPath,

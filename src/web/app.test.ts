@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Hono } from 'hono';
 import { afterEach, describe, expect, test } from 'vitest';
 import {
   createFakeCluster,
@@ -10,6 +11,7 @@ import {
 } from '../../test/support/fake-cluster.ts';
 import { compileOwnDesign, staticDir } from '../../test/support/read-design.ts';
 import { type App, createApp } from './app.ts';
+import { createButtons } from './buttons.ts';
 import type { WebDependencies } from './dependencies.ts';
 import { hostOf, isAllowedHost } from './host-check.ts';
 import { staticPath } from './static-files.ts';
@@ -172,6 +174,69 @@ describe('the API', () => {
     expect((await retry('nope', 'Bearer secret-token')).status).toBe(404);
     expect(cluster.retried).toEqual(['gpu01']);
     expect((await get('/api/v1/nodes/gpu01/retry')).status).toBe(404);
+  });
+
+  describe('buttons', () => {
+    const press = (headers: Record<string, string>) =>
+      app.request('http://localhost/nodes/gpu01/retry', {
+        method: 'POST',
+        headers: { host: 'localhost', ...headers },
+      });
+    const enter = (path: string) =>
+      app.request(`http://localhost${path}`, { headers: { host: 'localhost' } });
+    const cookieOf = (response: Response) =>
+      /^rollcall=[^;]+/.exec(response.headers.get('set-cookie') ?? '')?.[0] ?? '';
+
+    test('are for browsers that came through a link', async () => {
+      start();
+      const entered = await enter(app.link());
+      expect(entered.status).toBe(303);
+      expect(entered.headers.get('set-cookie')).toMatch(/HttpOnly.*SameSite=Strict/i);
+      const cookie = cookieOf(entered);
+      expect(cookie).not.toContain('secret-token');
+      expect((await press({ cookie, 'sec-fetch-site': 'same-origin' })).status).toBe(303);
+      expect((await press({ cookie, origin: 'http://localhost' })).status).toBe(303);
+      expect(cluster.retried).toEqual(['gpu01', 'gpu01']);
+    });
+
+    test('do nothing for others, and say what to do', async () => {
+      start();
+      const cookie = cookieOf(await enter(app.link()));
+      for (const headers of [
+        {},
+        { cookie },
+        { cookie, 'sec-fetch-site': 'cross-site' },
+        { cookie, origin: 'http://evil.example' },
+        { cookie: 'rollcall=wrong', 'sec-fetch-site': 'same-origin' },
+        { cookie: 'rollcall=secret-token', 'sec-fetch-site': 'same-origin' },
+      ]) {
+        const response = await press(headers);
+        expect(response.status).toBe(403);
+        expect(await response.text()).toContain('npx rollcall link');
+      }
+      expect(cluster.retried).toEqual([]);
+    });
+
+    test('links are good once', async () => {
+      start();
+      const path = app.link();
+      expect((await enter(path)).status).toBe(303);
+      const again = await enter(path);
+      expect(again.status).toBe(403);
+      expect(again.headers.get('set-cookie')).toBeNull();
+      expect((await enter('/enter')).status).toBe(403);
+    });
+
+    test('links are good for ten minutes', () => {
+      let nowMs = 0;
+      const buttons = createButtons('token', () => nowMs);
+      const path = buttons.link();
+      nowMs = 10 * 60_000;
+      const app = new Hono().get('/enter', (context) => context.text(String(buttons.enter(context))));
+      return Promise.resolve(app.request(path))
+        .then((response) => response.text())
+        .then((text) => expect(text).toBe('false'));
+    });
   });
 
   test('an empty token opens nothing', async () => {

@@ -4,12 +4,14 @@ import type { CompiledTemplates } from '../lib/compiled-templates.ts';
 import { escapeHtml, withoutControls } from '../lib/escape-html.ts';
 import { visibleText } from '../lib/visible-text.ts';
 import { renderNodeText, renderStatusText } from '../render/text.ts';
+import { type Buttons, createButtons } from './buttons.ts';
 import type { WebDependencies } from './dependencies.ts';
 import { isAllowedHost } from './host-check.ts';
 import { createLiveFeed, type LiveFeed, type LiveFeedOptions } from './live-feed.ts';
 import { publicReport } from './public-report.ts';
 import { hasToken, wantsText } from './request.ts';
 import { serveStatic } from './static-files.ts';
+import { createWatching, type Watching } from './watching.ts';
 
 export interface AppDependencies extends WebDependencies {
   /** The compiled design; another object means a changed design, and all pages reload. */
@@ -25,6 +27,9 @@ export interface App {
   request: Hono['request'];
   /** Open pages that follow changes. */
   readonly viewerCount: number;
+  look: Watching['look'];
+  /** A path that lets one browser press buttons, once. */
+  link: Buttons['link'];
   /** Ends all event streams and timers. */
   close(): void;
 }
@@ -39,7 +44,7 @@ const CONTENT_SECURITY_POLICY = [
   "connect-src 'self'",
   "manifest-src 'self'",
   "base-uri 'none'",
-  "form-action 'none'",
+  "form-action 'self'",
   "frame-ancestors 'none'",
 ].join('; ');
 
@@ -87,14 +92,17 @@ const unknownNode = (name: string) => `There is no node "${name}" in the node li
 interface Rooms {
   dependencies: AppDependencies;
   feed: LiveFeed;
+  watching: Watching;
+  buttons: Buttons;
 }
 
 /** Page and terminal text. */
-function addPageRoutes(app: Hono, { dependencies, feed }: Rooms): void {
+function addPageRoutes(app: Hono, { dependencies, feed, watching }: Rooms): void {
   const vary = (context: Context) => context.header('Vary', 'Accept, User-Agent');
 
   const overview = (context: Context) => {
     vary(context);
+    watching.glance(null);
     if (wantsText(context.req)) return context.text(renderStatusText(dependencies.nodes()));
     return context.html(feed.renderPage(null) ?? '');
   };
@@ -104,6 +112,7 @@ function addPageRoutes(app: Hono, { dependencies, feed }: Rooms): void {
   app.get('/nodes/:name', (context) => {
     vary(context);
     const name = context.req.param('name');
+    if (dependencies.node(name)) watching.glance(name);
     if (wantsText(context.req)) {
       const node = dependencies.node(name);
       return node
@@ -114,6 +123,26 @@ function addPageRoutes(app: Hono, { dependencies, feed }: Rooms): void {
     return page === null
       ? context.html(messagePage('Not found', unknownNode(name)), 404)
       : context.html(page);
+  });
+}
+
+const NO_BUTTONS =
+  'This browser may look, but not press buttons. Run this on the head, and open the address that it prints: npx rollcall link';
+
+/** What the page's buttons do, for browsers that may press them. */
+function addButtonRoutes(app: Hono, { dependencies, buttons }: Rooms): void {
+  app.get('/enter', (context) =>
+    buttons.enter(context)
+      ? context.redirect('/', 303)
+      : context.html(messagePage('This address is used up', NO_BUTTONS), 403),
+  );
+
+  app.post('/nodes/:name/retry', (context) => {
+    const name = context.req.param('name');
+    if (!buttons.mayPress(context))
+      return context.html(messagePage('Not from this browser', NO_BUTTONS), 403);
+    if (!dependencies.retry(name)) return context.html(messagePage('Not found', unknownNode(name)), 404);
+    return context.redirect(`/nodes/${encodeURIComponent(name)}`, 303);
   });
 }
 
@@ -216,14 +245,16 @@ function withPublicReports(dependencies: AppDependencies): AppDependencies {
 /** The whole web side of a head, without a port. Throws where the compiled design cannot be shown. */
 export function createApp(given: AppDependencies): App {
   const dependencies = withPublicReports(given);
-  const feed = createLiveFeed(dependencies, given.live);
-  const rooms = { dependencies, feed };
+  const watching = createWatching(dependencies.watch);
+  const feed = createLiveFeed(dependencies, watching.look, given.live);
+  const rooms = { dependencies, feed, watching, buttons: createButtons(dependencies.token) };
   const app = new Hono();
   app.use(secureHeaders);
   app.use(refuseHosts(dependencies.allowedHosts));
   // Its own list of types leaves event streams and images alone.
   app.use(compress());
   addPageRoutes(app, rooms);
+  addButtonRoutes(app, rooms);
   addEventRoute(app, rooms);
   addApiRoutes(app, rooms);
   addHealthRoutes(app, rooms);
@@ -235,6 +266,11 @@ export function createApp(given: AppDependencies): App {
     get viewerCount() {
       return feed.viewerCount;
     },
-    close: feed.close,
+    look: watching.look,
+    link: rooms.buttons.link,
+    close() {
+      feed.close();
+      watching.close();
+    },
   };
 }

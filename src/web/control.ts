@@ -1,12 +1,42 @@
 import { Hono } from 'hono';
 import { stream } from 'hono/streaming';
+import type { NodeReport } from '../protocol/node.ts';
 import type { App } from './app.ts';
 import type { WebDependencies } from './dependencies.ts';
 
 /** What the Unix socket in the state folder serves beside the page's routes: only its owner gets there. */
-export interface ControlDependencies extends Pick<WebDependencies, 'nodes' | 'problems'> {
+export interface ControlDependencies
+  extends Pick<WebDependencies, 'nodes' | 'node' | 'problems' | 'subscribe'> {
   /** Ends all monitors, then the head; one line for each node. */
   stop(onLine: (line: string) => void): Promise<void>;
+}
+
+/** Reports are told at most this often. */
+const TELL_EVERY_MS = 500;
+
+/**
+ * Calls back with the node's report, or all of them, now and after every change; the result ends that.
+ * Where `only` is not in the list any more, it is told as null.
+ */
+function follow(
+  { node, nodes, subscribe }: ControlDependencies,
+  only: string | null,
+  tell: (reports: NodeReport[] | null) => void,
+): () => void {
+  let timer: NodeJS.Timeout | null = null;
+  function tellNow(): void {
+    timer = null;
+    const report = only === null ? null : node(only);
+    tell(only === null ? nodes() : report ? [report] : null);
+  }
+  const unsubscribe = subscribe((names) => {
+    if (only === null || names.has(only)) timer ??= setTimeout(tellNow, TELL_EVERY_MS);
+  });
+  tellNow();
+  return () => {
+    unsubscribe();
+    if (timer) clearTimeout(timer);
+  };
 }
 
 /** Routes for the command line; everything else is passed on to `page`. */
@@ -20,6 +50,27 @@ export function createControlApp(deps: ControlDependencies, page: App): Hono {
       await Promise.all(writes);
     }),
   );
+  app.post('/control/link', (context) => context.json({ path: page.link() }));
+  app.get('/control/watch', (context) => {
+    const only = context.req.query('node') ?? null;
+    return stream(context, async (out) => {
+      const leave = page.look(only);
+      const ended = new Promise<void>((resolve) => {
+        const stop = follow(deps, only, (nodes) => {
+          // Who does not read has the next report instead of all that were missed.
+          if (nodes === null) finish();
+          else void out.write(`${JSON.stringify({ nodes })}\n`);
+        });
+        const finish = () => {
+          stop();
+          leave();
+          resolve();
+        };
+        out.onAbort(finish);
+      });
+      await ended;
+    });
+  });
   app.all('*', (context) => page.fetch(context.req.raw));
   return app;
 }

@@ -1,4 +1,5 @@
 import type { NodeReport } from '../protocol/node.ts';
+import type { Watch } from './watching.ts';
 
 /** All that the web room is given. `main.ts` hands it in; tests hand in their own. */
 export interface WebDependencies {
@@ -18,6 +19,8 @@ export interface WebDependencies {
   subscribe(listener: (names: ReadonlySet<string>) => void): () => void;
   /** Sentences about what is wrong with the head's own files (bad lines of the node list, design errors). */
   problems(): string[];
+  /** Hears which nodes somebody looks at, whenever that changes. */
+  watch: Watch;
   /** Tries a node again at once; false where there is no such node. */
   retry(name: string): boolean;
 }

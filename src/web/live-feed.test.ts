@@ -27,7 +27,11 @@ const readers: EventReader[] = [];
 
 function start(options: LiveFeedOptions = {}, change: Partial<WebDependencies> = {}): void {
   cluster = createFakeCluster([fakeNode('a'), fakeNode('b')], change);
-  feed = createLiveFeed(Object.assign(cluster, { templates: () => templates }), options);
+  feed = createLiveFeed(
+    Object.assign(cluster, { templates: () => templates }),
+    () => () => undefined,
+    options,
+  );
 }
 
 beforeEach(() => {

@@ -95,7 +95,12 @@ function createEpoch(templates: CompiledTemplates): Epoch {
   };
 }
 
-export function createLiveFeed(dependencies: FeedDependencies, options: LiveFeedOptions = {}): LiveFeed {
+/** `look` hears what every viewer looks at, until its result is called. */
+export function createLiveFeed(
+  dependencies: FeedDependencies,
+  look: (only: string | null) => () => void,
+  options: LiveFeedOptions = {},
+): LiveFeed {
   const { flushMs = 100, keepaliveMs = 15_000, maxViewers = 500, backlogBytes = 1024 * 1024 } = options;
   const ids = new Map<string, number>();
   let epoch = createEpoch(dependencies.templates());
@@ -105,9 +110,13 @@ export function createLiveFeed(dependencies: FeedDependencies, options: LiveFeed
   let flushTimer: NodeJS.Timeout | null = null;
   let keepaliveTimer: NodeJS.Timeout | null = null;
 
-  const viewers = createViewers(backlogBytes, (count) => {
-    if (count === 0) stopTimers();
-    else keepaliveTimer ??= setInterval(keepAlive, keepaliveMs);
+  const viewers = createViewers({
+    backlogBytes,
+    look,
+    onChange(count) {
+      if (count === 0) stopTimers();
+      else keepaliveTimer ??= setInterval(keepAlive, keepaliveMs);
+    },
   });
 
   const unsubscribe = dependencies.subscribe((names) => {

@@ -9,6 +9,8 @@ export interface Viewer {
   behind: boolean;
   send(bytes: Uint8Array): boolean;
   end(): void;
+  /** Called once at its going. */
+  leave(): void;
 }
 
 export interface Viewers {
@@ -19,12 +21,22 @@ export interface Viewers {
   endAll(): void;
 }
 
-/** `backlogBytes` may wait for one viewer; `onChange` hears the number of viewers. */
-export function createViewers(backlogBytes: number, onChange: (count: number) => void): Viewers {
+export interface ViewersOptions {
+  /** May wait for one viewer. */
+  backlogBytes: number;
+  /** Hears the number of viewers. */
+  onChange(count: number): void;
+  /** Hears what a viewer looks at, from its coming until the result is called at its going. */
+  look(only: string | null): () => void;
+}
+
+export function createViewers({ backlogBytes, onChange, look }: ViewersOptions): Viewers {
   const all = new Set<Viewer>();
 
   function remove(viewer: Viewer): void {
-    if (all.delete(viewer)) onChange(all.size);
+    if (!all.delete(viewer)) return;
+    viewer.leave();
+    onChange(all.size);
   }
 
   function open(
@@ -36,7 +48,7 @@ export function createViewers(backlogBytes: number, onChange: (count: number) =>
     return new ReadableStream<Uint8Array>(
       {
         start(controller) {
-          viewer = createViewer(controller, only, version, remove);
+          viewer = createViewer(controller, { only, version, leave: look(only), remove });
           all.add(viewer);
           onChange(all.size);
           catchUp(viewer);
@@ -68,13 +80,11 @@ export function createViewers(backlogBytes: number, onChange: (count: number) =>
 
 function createViewer(
   controller: ReadableStreamDefaultController<Uint8Array>,
-  only: string | null,
-  version: number,
-  remove: (viewer: Viewer) => void,
+  given: Pick<Viewer, 'only' | 'version' | 'leave'> & { remove(viewer: Viewer): void },
 ): Viewer {
+  const { remove, ...own } = given;
   const viewer: Viewer = {
-    only,
-    version,
+    ...own,
     behind: false,
     send(bytes) {
       if ((controller.desiredSize ?? 0) <= 0) return false;
