@@ -11,7 +11,7 @@ import {
 import { version } from './config/version.ts';
 import { startDemo } from './demo/demo.ts';
 import { compileDesign } from './design/compile.ts';
-import { type FailedStep, type PassedStep, walkToNode } from './fleet/check-node.ts';
+import { type CheckEvents, checkNodes } from './fleet/check-node.ts';
 import { endLeftMonitorsOn } from './fleet/end-left-monitors.ts';
 import { createFleet } from './fleet/fleet.ts';
 import { createNodeLog } from './fleet/node-log.ts';
@@ -20,6 +20,7 @@ import { parseNodeList } from './nodes/node-list.ts';
 import { createNodeSettings, defaultNodeSettings } from './nodes/node-settings.ts';
 import type { Target } from './nodes/target.ts';
 import { readNodeList, watchNodeList } from './nodes/watch-node-list.ts';
+import type { CheckedNode } from './protocol/check.ts';
 import { createPageRenderer } from './render/page.ts';
 import { createState, type State } from './state/state.ts';
 import { createAccess } from './transport/access.ts';
@@ -300,23 +301,26 @@ export async function writeTemplates(projectFolder: string): Promise<string[]> {
   return files.map((file) => file.path);
 }
 
-/** Walks through every step to one node in this process. Resolves to null, or to the first failure. */
-export async function checkNode(
+/** Logins of a check at a time: it runs beside a head that may be busy. */
+const CHECKS_AT_ONCE = 16;
+
+/** Walks through every step to the nodes in this process. */
+export async function checkTargets(
   config: Config,
-  target: Target,
-  onStep: (passed: PassedStep) => void,
-): Promise<FailedStep | null> {
+  targets: readonly Target[],
+  events: CheckEvents,
+): Promise<CheckedNode[]> {
   const folder = openStateFolder(config.stateDir);
   const access = createAccess(config);
   try {
-    return await walkToNode({
-      transport: access.transportFor(target),
-      target,
-      way: access.wayFor(target),
+    const options = {
+      transportFor: access.transportFor,
+      wayFor: access.wayFor,
       monitor: await readMonitorBundle(join(config.projectFolder, 'dist', 'monitor.cjs')),
       runtimes: runtimeStore(config, folder),
-      onStep,
-    });
+      concurrency: CHECKS_AT_ONCE,
+    };
+    return await checkNodes(targets, options, events);
   } finally {
     access.dispose();
   }

@@ -1,7 +1,13 @@
 import type { CommandModule } from 'yargs';
 import type { Config } from '../config/config.ts';
-import { checkNode, targetsFor } from '../main.ts';
-import { renderFailureText } from '../render/failure-text.ts';
+import { checkTargets, targetsFor } from '../main.ts';
+import {
+  type CheckedNode,
+  renderCheckTally,
+  renderCheckText,
+  renderFailedStep,
+  renderStep,
+} from '../render/check-text.ts';
 import { findHead } from './head-client.ts';
 import { configFrom, withHeadOptions } from './options.ts';
 import { UsageError } from './usage-error.ts';
@@ -9,26 +15,64 @@ import { UsageError } from './usage-error.ts';
 export const checkCommand: CommandModule = {
   command: 'check [node]',
   describe: 'Walk through name, port, host key, login, shell, runtime, monitor, GPUs',
-  builder: (parser) => withHeadOptions(parser).positional('node', { type: 'string' }),
+  builder: (parser) =>
+    withHeadOptions(parser)
+      .positional('node', { type: 'string' })
+      .option('json', { type: 'boolean', describe: 'What was found, for scripts' }),
   handler: async (flags) => {
     const config = settingsOfRunningHead(configFrom(flags), flags);
     const node = flags.node === undefined ? null : String(flags.node);
     const targets = await targetsFor(config, node).catch((error: Error) => {
       throw new UsageError(error.message);
     });
-    let failed = 0;
-    for (const target of targets) {
-      console.log(`${target.name}`);
-      const result = await checkNode(config, target, ({ step, fact }) =>
-        console.log(`  ok      ${step.padEnd(11)}${fact}`),
-      );
-      if (result === null) continue;
-      failed++;
-      console.log(`  FAILED  ${result.step}\n${renderFailureText(result.failure, '          ')}`);
-    }
-    if (failed > 0) process.exitCode = 1;
+    const isOne = targets.length === 1;
+    if (isOne && !flags.json) console.log(targets[0]?.name);
+    const progress = createProgress(targets.length);
+    const checked = await checkTargets(config, targets, {
+      onStep(name, step, fact) {
+        if (isOne && !flags.json) console.log(renderStep(step, fact));
+        else progress.step(name, step);
+      },
+      onDone: progress.done,
+    });
+    progress.end();
+    if (flags.json) console.log(JSON.stringify({ nodes: checked }, null, 2));
+    else process.stdout.write(isOne ? checked.map(renderFailedStep).join('') : renderCheckText(checked));
+    if (!isOne && !flags.json) console.log(`\n${renderCheckTally(checked)}`);
+    if (checked.some((found) => found.failed !== null)) process.exitCode = 1;
   },
 };
+
+interface Progress {
+  step(name: string, step: string): void;
+  done(checked: CheckedNode): void;
+  end(): void;
+}
+
+/** What goes on, on the error stream: one line that changes on a terminal, else a line for each node. */
+function createProgress(total: number): Progress {
+  const out = process.stderr;
+  const checked: CheckedNode[] = [];
+  const say = (text: string) => {
+    if (out.isTTY) out.write(`\r\u001b[K${text.slice(0, (out.columns || 80) - 1)}`);
+  };
+  return {
+    step: (name, step) => say(`${checked.length}/${total} done; ${name}: ${step}`),
+    done(node) {
+      checked.push(node);
+      if (total === 1) return;
+      const tally = `${checked.length}/${total} done: ${renderCheckTally(checked)}`;
+      if (out.isTTY) say(tally);
+      else
+        out.write(
+          `${tally}; ${node.name}: ${node.failed === null ? 'ok' : `failed at ${node.failed.step}`}\n`,
+        );
+    },
+    end() {
+      if (out.isTTY && total > 1) out.write('\r\u001b[K');
+    },
+  };
+}
 
 /** Flags win; else the running head's own node list and ssh settings, so that both see the same. */
 function settingsOfRunningHead(config: Config, flags: Record<string, unknown>): Config {

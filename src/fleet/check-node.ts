@@ -1,5 +1,7 @@
+import pLimit from 'p-limit';
 import type { Target } from '../nodes/target.ts';
-import type { Failure, Stage } from '../protocol/causes.ts';
+import type { Stage } from '../protocol/causes.ts';
+import { type CheckedNode, checkSteps, type FailedStep, GPU_STEP, stepOfStage } from '../protocol/check.ts';
 import { createFailure, type Way } from '../protocol/failures.ts';
 import type { Sample } from '../protocol/sample.ts';
 import { createState } from '../state/state.ts';
@@ -8,48 +10,69 @@ import { type MonitorLink, openMonitor } from '../transport/monitor-link.ts';
 import type { RuntimeStore } from '../transport/runtimes.ts';
 import { type Transport, TransportError } from '../transport/transport.ts';
 
-/** One step that was passed, with a fact for a person. */
-export interface PassedStep {
-  step: string;
-  fact: string;
-}
-
-/** The first step that was not. */
-export interface FailedStep {
-  step: string;
-  failure: Pick<Failure, 'message' | 'hint' | 'lastLines'>;
-}
-
-export interface WalkOptions {
-  transport: Transport;
-  target: Target;
-  way: Way;
+export interface CheckOptions {
+  transportFor(target: Target): Transport;
+  wayFor(target: Target): Way;
   monitor: MonitorBundle;
   runtimes: RuntimeStore;
-  onStep: (passed: PassedStep) => void;
+  /** Nodes at a time. */
+  concurrency: number;
 }
 
-const stepNames: Record<Stage, string> = {
-  name: 'name',
-  tcp: 'port',
-  banner: 'ssh banner',
-  keys: 'host key',
-  login: 'login',
-  shell: 'shell',
-  runtime: 'runtime',
-  hello: 'monitor',
-};
-const stepOrder: readonly string[] = [...Object.values(stepNames), 'GPUs'];
+export interface CheckEvents {
+  /** Called as each step is passed. */
+  onStep(name: string, step: string, fact: string): void;
+  onDone(checked: CheckedNode): void;
+}
 
 /** A GPU tool may need so long for its first answer. */
 const GPU_LIMIT_MS = 35_000;
 
-/** Walks from the name to the GPUs. Resolves to null, or to the first step that failed. */
-export async function walkToNode(options: WalkOptions): Promise<FailedStep | null> {
+/** Walks from the name to the GPUs of every node. Resolves to what was found, in the order of the targets. */
+export function checkNodes(
+  targets: readonly Target[],
+  options: CheckOptions,
+  events: CheckEvents,
+): Promise<CheckedNode[]> {
+  const limit = pLimit(options.concurrency);
+  const checks = targets.map((target) =>
+    limit(async () => {
+      const checked = await checkNode(target, options, events);
+      events.onDone(checked);
+      return checked;
+    }),
+  );
+  return Promise.all(checks);
+}
+
+async function checkNode(target: Target, options: CheckOptions, events: CheckEvents): Promise<CheckedNode> {
+  const checked: CheckedNode = { name: target.name, transport: null, passed: [], failed: null, tookMs: 0 };
+  if (!target.settings.enabled) return checked;
+  const startedMs = performance.now();
+  let stepStartedMs = startedMs;
+  checked.transport = options.transportFor(target).name;
+  const onStep = (step: string, fact: string) => {
+    const nowMs = performance.now();
+    checked.passed.push({ step, fact, tookMs: Math.round(nowMs - stepStartedMs) });
+    stepStartedMs = nowMs;
+    events.onStep(target.name, step, fact);
+  };
+  checked.failed = await walk(target, options, onStep);
+  checked.tookMs = Math.round(performance.now() - startedMs);
+  return checked;
+}
+
+/** Resolves to null, or to the first step that failed. */
+async function walk(
+  target: Target,
+  options: CheckOptions,
+  onStep: (step: string, fact: string) => void,
+): Promise<FailedStep | null> {
   const state = createState(() => performance.now());
-  state.setNodes([options.target]);
+  state.setNodes([target]);
   const abort = new AbortController();
-  let step = stepNames.name;
+  const way = options.wayFor(target);
+  let step = stepOfStage.name;
   let onSample: (sample: Sample) => void = () => undefined;
   const firstAnswer = new Promise<Sample>((resolve) => {
     onSample = (sample) => (sample.gpus !== null || sample.collectors.gpus.error) && resolve(sample);
@@ -57,23 +80,26 @@ export async function walkToNode(options: WalkOptions): Promise<FailedStep | nul
   try {
     const link = await openMonitor({
       ...options,
-      intervalMs: options.target.settings.watchedIntervalMs,
+      target,
+      way,
+      transport: options.transportFor(target),
+      intervalMs: target.settings.watchedIntervalMs,
       // Not the head's own id, whose monitor a check must not end.
       headId: `check-${process.pid}`,
       signal: abort.signal,
       onMessage(message, faults) {
-        state.message(options.target.name, message, faults);
+        state.message(target.name, message, faults);
         if (message.type === 'sample') onSample(message);
       },
-      onStage(stage, fact) {
-        options.onStep({ step: stepNames[stage], fact });
-        step = stepOrder[stepOrder.indexOf(stepNames[stage]) + 1] ?? 'GPUs';
+      onStage(stage: Stage, fact) {
+        onStep(stepOfStage[stage], fact);
+        step = checkSteps[checkSteps.indexOf(stepOfStage[stage]) + 1] ?? GPU_STEP;
       },
     });
     const sample = await firstOf(link, firstAnswer);
-    const failure = sample === null ? await silence(link, options.way) : gpuFailure(sample);
+    const failure = sample === null ? await silence(link, way) : gpuFailure(sample);
     if (failure) return { step, failure };
-    options.onStep({ step, fact: describeGpus(state.report(options.target.name)?.sample?.gpus ?? []) });
+    onStep(step, describeGpus(state.report(target.name)?.sample?.gpus ?? []));
     link.send({ type: 'stop' });
     await link.ended;
     return null;
@@ -98,7 +124,7 @@ function firstOf(link: MonitorLink, answer: Promise<Sample>): Promise<Sample | n
   });
 }
 
-async function silence(link: MonitorLink, way: Way): Promise<Failure> {
+async function silence(link: MonitorLink, way: Way): Promise<FailedStep['failure']> {
   link.close();
   return (await link.ended) ?? createFailure(way, { cause: 'monitor-silent', silentMs: GPU_LIMIT_MS });
 }
@@ -107,6 +133,7 @@ function gpuFailure(sample: Sample): FailedStep['failure'] | null {
   const error = sample.collectors.gpus.error;
   if (!error) return null;
   return {
+    cause: null,
     message: `The GPUs cannot be read: ${error}.`,
     hint: 'Run nvidia-smi on the node by hand; a driver that was updated needs a reboot or its module loaded anew.',
     lastLines: [],

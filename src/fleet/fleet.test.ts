@@ -13,7 +13,7 @@ import type { MonitorBundle } from '../transport/monitor-bundle.ts';
 import { type Transport, TransportError } from '../transport/transport.ts';
 import { wayTo } from '../transport/way.ts';
 import { createBackoff } from './backoff.ts';
-import { walkToNode } from './check-node.ts';
+import { checkNodes } from './check-node.ts';
 import { createFleet, type Fleet } from './fleet.ts';
 import { createNodeLog } from './node-log.ts';
 
@@ -239,27 +239,34 @@ describe('fleet', () => {
     await expect.poll(() => existsSync(`/proc/${pid}`), { timeout: 3_000 }).toBe(false);
   });
 
-  it('is walked through step by step', async () => {
+  it('is checked step by step, one node beside another', async () => {
     start();
     fleet.setTargets([]);
     const steps: string[] = [];
-    const [target] = targetsOf(c);
-    if (!target) throw new Error('no target');
-    const walk = (transport: Transport) =>
-      walkToNode({
-        transport,
-        target,
-        way: wayTo(target, null),
+    const done: string[] = [];
+    const [good, bad, off] = targetsOf(`${a}\n${b}\n${c}`);
+    if (!good || !bad || !off) throw new Error('no targets');
+    const { transport: refusing } = refusingTransport('refused');
+    const checked = await checkNodes(
+      [good, bad, { ...off, settings: { ...off.settings, enabled: false } }],
+      {
+        transportFor: (target) => (target === good ? local : refusing),
+        wayFor: (target) => wayTo(target, null),
         monitor,
         runtimes: noRuntimes,
-        onStep: ({ step }) => steps.push(step),
-      });
-    expect(await walk(local)).toBeNull();
-    expect(steps).toEqual(['login', 'shell', 'runtime', 'monitor', 'GPUs']);
-    expect(await walk(refusingTransport('refused').transport)).toMatchObject({
-      step: 'name',
-      failure: { cause: 'refused' },
-    });
+        concurrency: 2,
+      },
+      { onStep: (name, step) => steps.push(`${name} ${step}`), onDone: ({ name }) => done.push(name) },
+    );
+    const passed = ['login', 'shell', 'runtime', 'monitor', 'GPUs'];
+    expect(steps).toEqual(passed.map((step) => `${a} ${step}`));
+    expect(done.sort()).toEqual([a, b, c].sort());
+    expect(checked).toMatchObject([
+      { name: a, transport: 'local', failed: null },
+      { name: b, transport: 'ssh2', passed: [], failed: { step: 'name', failure: { cause: 'refused' } } },
+      { name: c, transport: null, passed: [], failed: null },
+    ]);
+    expect(checked[0]?.passed.map(({ step }) => step)).toEqual(passed);
   });
 });
 

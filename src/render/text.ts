@@ -1,6 +1,7 @@
 import { DASH, formatAge } from '../lib/format.ts';
 import { visibleText } from '../lib/visible-text.ts';
 import type { NodeReport } from '../protocol/node.ts';
+import { alignColumns } from './align-columns.ts';
 import { countGpus } from './gpu-use.ts';
 import type { GpuView } from './gpu-view.ts';
 import { type NodeView, viewNode } from './view.ts';
@@ -8,22 +9,6 @@ import { type NodeView, viewNode } from './view.ts';
 export type { NodeReport };
 
 /** Plain text for terminals. What nodes say is made visible: a terminal escape is an attack. */
-
-/** Columns as wide as their widest cell; the last one is not filled up. */
-function alignColumns(rows: readonly (readonly string[])[], indent = ''): string[] {
-  const widths: number[] = [];
-  for (const row of rows) {
-    row.forEach((cell, column) => {
-      widths[column] = Math.max(widths[column] ?? 0, cell.length);
-    });
-  }
-  return rows.map((row) => {
-    const cells = row.map((cell, column) =>
-      column === row.length - 1 ? cell : cell.padEnd(widths[column] ?? 0),
-    );
-    return `${indent}${cells.join('  ')}`.trimEnd();
-  });
-}
 
 const visibleRows = (rows: readonly (readonly string[])[]) => rows.map((row) => row.map(visibleText));
 
