@@ -1,5 +1,6 @@
 // One process of simulated nodes for bench:head: an SSH server that plays the bootstrap conversation and then
-// sends samples. Every node is the same host under another name. Started with: PORT-FILE KEY-FILE INTERVAL_MS
+// sends samples. Every node is the same host under another name. Some misbehave: so many percent break their connection
+// off every minute or so, so many send rubbish. Started with: PORT-FILE KEY-FILE INTERVAL_MS FLAPPING RUBBISH
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import ssh2, { type ServerChannel } from 'ssh2';
@@ -12,8 +13,9 @@ import {
 } from '../src/protocol/columns.ts';
 import { PROTOCOL_VERSION } from '../src/protocol/constants.ts';
 import { collectorNames } from '../src/protocol/sample.ts';
+import { roleOf } from './roles.ts';
 
-const [portFile = '', keyFile = '', interval = '1000'] = process.argv.slice(2);
+const [portFile = '', keyFile = '', interval = '1000', flapping = '0', rubbish = '0'] = process.argv.slice(2);
 const intervalMs = Number(interval);
 const GPUS = 8;
 const GPU_PROCESSES = 16;
@@ -131,29 +133,37 @@ const facts = {
   })),
 };
 
+/** How long a flapping node stays. */
+const FLAP_MS = 60_000;
+
 /** The loader's part of the conversation: mark, one line, so many bytes of monitor, hello. */
-function playMonitor(channel: ServerChannel, command: string): void {
+function playMonitor(channel: ServerChannel, command: string, breakOff: () => void): void {
   const nonce = /call-([0-9a-f]+) /.exec(command)?.[1] ?? '';
   const say = (message: object) => channel.write(`${JSON.stringify(message)}\n`);
   let stage: 'line' | 'payload' | 'running' = 'line';
   let line = '';
   let missing = 0;
   let timer: NodeJS.Timeout | undefined;
+  let flapTimer: NodeJS.Timeout | undefined;
 
   function begin(): void {
     stage = 'running';
+    const role = roleOf(
+      /rollcall-monitor\W+([^\s']+)/.exec(line)?.[1] ?? '',
+      Number(flapping),
+      Number(rubbish),
+    );
     say(hello(nonce));
+    if (role === 'rubbish') return void channel.write('not a message\n');
+    if (role === 'flapping') flapTimer = setTimeout(breakOff, FLAP_MS * (0.5 + random()));
     say(facts);
     let sequence = 0;
     const next = () => say(sample(++sequence));
     // Nodes do not tick together.
-    timer = setTimeout(
-      () => {
-        next();
-        timer = setInterval(next, intervalMs);
-      },
-      some(Math.min(intervalMs, 1_000)),
-    );
+    timer = setTimeout(() => {
+      next();
+      timer = setInterval(next, intervalMs);
+    }, some(intervalMs));
   }
 
   channel.write(`rollcall-${nonce} Linux x86_64 1000 /usr/bin/node\n`);
@@ -172,8 +182,12 @@ function playMonitor(channel: ServerChannel, command: string): void {
     if (missing <= 0) begin();
   });
   channel.on('end', () => channel.end());
-  channel.on('close', () => clearTimeout(timer));
-  channel.on('error', () => clearTimeout(timer));
+  const stop = () => {
+    clearTimeout(timer);
+    clearTimeout(flapTimer);
+  };
+  channel.on('close', stop);
+  channel.on('error', stop);
 }
 
 function hello(nonce: string): object {
@@ -203,7 +217,9 @@ const server = new ssh2.Server({ hostKeys: [readFileSync(keyFile)] }, (client) =
   client.on('authentication', (context) => context.accept());
   client.on('ready', () => {
     client.on('session', (accept) => {
-      accept().on('exec', (acceptExec, _reject, info) => playMonitor(acceptExec(), info.command));
+      accept().on('exec', (acceptExec, _reject, info) =>
+        playMonitor(acceptExec(), info.command, () => client.end()),
+      );
     });
   });
   client.on('error', () => undefined);

@@ -1,7 +1,10 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { HeadRecord } from '../src/config/state-folder.ts';
 import type { NodeReport } from '../src/protocol/node.ts';
@@ -17,6 +20,10 @@ export interface HeadProcess {
   start(...more: string[]): Promise<ProgramResult>;
   kill(): Promise<ProgramResult>;
   rollcall(...words: string[]): Promise<ProgramResult>;
+  /** Starts a command that goes on; calls back with each line. The result ends it. */
+  follow(words: string[], onLine: (line: string) => void): () => Promise<void>;
+  /** Opens the page's event stream; the result closes it. */
+  openEvents(): Promise<() => void>;
   record(): HeadRecord;
   get(path: string, headers?: Record<string, string>): Promise<{ status: number; text: string }>;
   node(name: string): Promise<NodeReport | null>;
@@ -68,6 +75,27 @@ export function createHeadProcess(sshConfig: string | null): HeadProcess {
     kill: () => script('kill_monitor.sh', common),
     rollcall: (...words) =>
       runProgram(process.execPath, [join(root, 'dist/rollcall.js'), ...words, ...common], START_LIMIT_MS),
+    follow(words, onLine) {
+      const child = spawn(process.execPath, [join(root, 'dist/rollcall.js'), ...words, ...common], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      createInterface({ input: child.stdout }).on('line', onLine);
+      const ended = once(child, 'close');
+      return async () => {
+        child.kill();
+        await ended;
+      };
+    },
+    openEvents: () =>
+      new Promise((resolve, reject) => {
+        const asked = request(new URL('/events', record().url), (answer) => {
+          answer.resume();
+          answer.once('error', () => undefined);
+          resolve(() => asked.destroy());
+        });
+        asked.once('error', reject);
+        asked.end();
+      }),
     record,
     get,
     async node(name) {

@@ -126,12 +126,18 @@ describe.runIf(fleet)('a head and its nodes', () => {
   it('names a monitor that was stopped, and replaces it', async () => {
     await live('n3');
     const pid = (await head.node('n3'))?.hello?.pid;
+    // While somebody looks: a node that nobody looks at may be silent for 30 s before it is called so.
+    const stopEvents = await head.openEvents();
+    await expect
+      .poll(async () => (await head.node('n3'))?.sample?.intervalMs, { timeout: 3_000, interval: 50 })
+      .toBe(1_000);
     await nodes.exec(3, `kill -STOP ${pid}`);
     await causeOf('n3', 8_000).toBe('monitor-silent');
     expect((await head.node('n3'))?.state).toBe('stale');
     await live('n3', 40_000);
     expect((await head.node('n3'))?.hello?.pid).not.toBe(pid);
     expect(await monitorsOn(3)).toHaveLength(1);
+    stopEvents();
   }, 60_000);
 
   it('names a server that was killed, and comes back with it', async () => {
@@ -197,6 +203,48 @@ describe.runIf(fleet)('a head and its nodes', () => {
     expect(bad.code).toBe(1);
     expect(bad.stdout).toMatch(/FAILED {2}port\n.*refused/);
     await live('n2');
+  }, 60_000);
+
+  it('checks all nodes at once: a row each, the remedies, and an exit code', async () => {
+    const all = await head.rollcall('check');
+    expect(all.code).toBe(1);
+    const table = all.stdout.split('\n\n')[0] ?? '';
+    const rows = new Map(table.split('\n').map((line) => [line.split(/\s{2,}/)[0] ?? '', line]));
+    expect(rows.get('NODE')).toMatch(/NAME +PORT +SSH BANNER +HOST KEY +LOGIN/);
+    for (const name of [...shells, 'n2', 'n3', bare]) expect(rows.get(name)).toMatch(/ live( +ok){9} +ssh2/);
+    expect(rows.get('n2:1')).toMatch(/FAILED +ok +FAILED/);
+    expect(all.stdout).toContain(`${shells.length + 3} live, ${Object.keys(failing).length} failed`);
+    expect(all.stdout).toContain((await head.node('n2:1'))?.hint);
+    expect(all.stderr).toContain(`${shells.length + 3 + Object.keys(failing).length}/`);
+    const one = await head.rollcall('check', 'n2', '--json');
+    expect(one).toMatchObject({ code: 0, stderr: '' });
+    expect(JSON.parse(one.stdout)).toMatchObject({
+      nodes: [{ name: 'n2', transport: 'ssh2', failed: null, passed: expect.any(Array) }],
+    });
+    // A check leaves the head's own monitors alone.
+    expect((await monitorsOn(2)).length).toBe(1);
+  }, 120_000);
+
+  it('samples every second what somebody looks at, and every ten what nobody does', async () => {
+    await live('n2');
+    const intervalOf = async (name: string) => (await head.node(name))?.sample?.intervalMs;
+    const becomes = (name: string, intervalMs: number) =>
+      expect.poll(() => intervalOf(name), { timeout: 3_000, interval: 50 }).toBe(intervalMs);
+    // Earlier tests looked at the page.
+    await expect.poll(() => intervalOf('n2'), { timeout: 20_000, interval: 200 }).toBe(10_000);
+    const lines: string[] = [];
+    const stopShow = head.follow(['show', 'n2', '--watch', '--json'], (line) => lines.push(line));
+    await becomes('n2', 1_000);
+    expect(await intervalOf('ops@n1')).toBe(10_000);
+    await expect.poll(() => lines.length, { timeout: 5_000 }).toBeGreaterThan(2);
+    expect(JSON.parse(lines[1] ?? '')).toMatchObject({ name: 'n2', state: 'live' });
+    await stopShow();
+    await becomes('n2', 10_000);
+    const stopEvents = await head.openEvents();
+    await becomes('n2', 1_000);
+    await becomes('ops@n1', 1_000);
+    stopEvents();
+    await becomes('ops@n1', 10_000);
   }, 60_000);
 
   it('shows a node as the API serves it', async () => {
