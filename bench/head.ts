@@ -7,8 +7,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { setFlagsFromString } from 'node:v8';
+import { setFlagsFromString, writeHeapSnapshot } from 'node:v8';
 import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
 import { createFleet } from '../src/fleet/fleet.ts';
@@ -33,6 +32,7 @@ const options = await yargs(hideBin(process.argv))
   })
   .option('rubbish', { type: 'number', default: 0, describe: 'Percent of nodes that send rubbish' })
   .option('native', { type: 'boolean', default: false, describe: "Also with ssh2's native addon" })
+  .option('heap', { type: 'string', describe: 'Write a heap snapshot to this file at the end' })
   .strict()
   .parseAsync();
 
@@ -40,7 +40,7 @@ const options = await yargs(hideBin(process.argv))
 setFlagsFromString('--min-semi-space-size=16');
 setFlagsFromString('--max-semi-space-size=64');
 
-const root = fileURLToPath(new URL('..', import.meta.url));
+const root = process.cwd();
 const cryptoFolder = join(root, 'node_modules/ssh2/lib/protocol/crypto');
 const addon = join(cryptoFolder, 'build/Release/sshcrypto.node');
 
@@ -76,7 +76,7 @@ execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(folder, 
 
 async function startServer(at: number): Promise<{ port: number; sampleBytes: number }> {
   const portFile = join(folder, `port-${at}`);
-  const server = fork(join(root, 'bench/simulated-nodes.ts'), [
+  const server = fork(join(root, 'dist/bench/simulated-nodes.js'), [
     portFile,
     join(folder, 'host'),
     String(options.interval),
@@ -208,6 +208,11 @@ printTable([
     'p99 ≤ 250 ms up to the browser',
   ],
 ]);
+if (options.heap) {
+  (globalThis as { gc?: () => void }).gc?.();
+  console.log(process.memoryUsage());
+  writeHeapSnapshot(options.heap);
+}
 await fleet.stop(2_000, () => undefined);
 access.dispose();
 for (const server of servers) server.kill('SIGKILL');

@@ -6,7 +6,6 @@ import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFile
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
 import { mebibytes, printMachine, printTable, quantile, round } from './report.ts';
@@ -17,7 +16,7 @@ const options = await yargs(hideBin(process.argv))
   .strict()
   .parseAsync();
 
-const root = fileURLToPath(new URL('..', import.meta.url));
+const root = process.cwd();
 const folder = mkdtempSync(join(tmpdir(), 'bench-monitor-'));
 const children: ChildProcess[] = [];
 process.on('exit', () => {

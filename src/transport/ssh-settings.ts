@@ -60,7 +60,25 @@ function configError(place: Place, sshConfigFile: string | null, detail: string)
   return new StepError({ cause: 'config', detail, hint });
 }
 
-async function askSsh(options: ResolverOptions, place: Place): Promise<SshSettings> {
+type Lists = Map<string, string[]>;
+
+/**
+ * Lists that a thousand nodes have alike are kept once. (The copy that comes in here matters too: parts of ssh's answer
+ * would keep the whole of it alive.)
+ */
+function shareLists(settings: SshSettings, lists: Lists): SshSettings {
+  const shared = (list: string[]) => {
+    const key = list.join('\n');
+    const known = lists.get(key) ?? list;
+    lists.set(key, known);
+    return known;
+  };
+  return Object.fromEntries(
+    Object.entries(settings).map(([name, value]) => [name, Array.isArray(value) ? shared(value) : value]),
+  ) as unknown as SshSettings;
+}
+
+async function askSsh(options: ResolverOptions, place: Place, lists: Lists): Promise<SshSettings> {
   const run = options.run ?? runTool;
   const { sshConfigFile } = options;
   const answer = await run('ssh', settingsCommand(sshConfigFile, place));
@@ -70,7 +88,7 @@ async function askSsh(options: ResolverOptions, place: Place): Promise<SshSettin
     throw configError(place, sshConfigFile, said.at(-1) ?? `ssh -G ended with code ${answer.code}`);
   }
   try {
-    return parseSettings(answer.stdout, place.host, localValues(options));
+    return shareLists(structuredClone(parseSettings(answer.stdout, place.host, localValues(options))), lists);
   } catch (error) {
     throw configError(place, sshConfigFile, error instanceof Error ? error.message : String(error));
   }
@@ -116,9 +134,10 @@ export function createSettingsResolver(options: ResolverOptions): SettingsResolv
   const watch = createConfigWatch(options);
   const answers = new Map<string, { settings: Promise<SshSettings>; takenMs: number; shortLived: boolean }>();
   let answersSignature = '';
+  const lists: Lists = new Map();
 
   function ask(place: Place, key: string): Promise<SshSettings> {
-    const settings = askSsh(options, place).catch((error: unknown) => {
+    const settings = askSsh(options, place, lists).catch((error: unknown) => {
       answers.delete(key);
       throw missingTool(error);
     });
@@ -136,7 +155,10 @@ export function createSettingsResolver(options: ResolverOptions): SettingsResolv
   return {
     async resolve(place) {
       const signature = await watch.current();
-      if (signature !== answersSignature) answers.clear();
+      if (signature !== answersSignature) {
+        answers.clear();
+        lists.clear();
+      }
       answersSignature = signature;
       const key = formatHops([place]);
       const kept = answers.get(key);

@@ -34,11 +34,8 @@ function watchEnd(
     exit = { exitCode: code, signal: signal ?? null };
   });
   const closed = new Promise<void>((resolve) => stream.once('close', () => resolve()));
-  const silent = new StepError({
-    cause: 'closed',
-    stage: null,
-    detail: 'the command ended without saying how',
-  });
+  const silent = () =>
+    new StepError({ cause: 'closed', stage: null, detail: 'the command ended without saying how' });
   const end = (failure: StepError | null): ChannelEnd =>
     exit === null
       ? { exitCode: null, signal: null, failure: failure && tell(failure) }
@@ -47,7 +44,7 @@ function watchEnd(
     closed.then(async () => {
       // A connection that breaks closes its channels first.
       await new Promise((resolve) => setImmediate(resolve));
-      return end(session.closed ? session.failure : silent);
+      return end(session.closed ? session.failure : silent());
     }),
     session.ended.then((failure) => end(failure)),
   ]);

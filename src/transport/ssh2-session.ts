@@ -6,6 +6,7 @@ import type { HostKeyCheck } from './host-key-check.ts';
 import type { SshSettings } from './ssh-settings-parse.ts';
 import { givenUp, StepError, toStepError } from './ssh-step-error.ts';
 import { type ErrorContext, explainEnd, explainSsh2Error, isPassing } from './ssh2-errors.ts';
+import { type Keepalive, startKeepalive } from './ssh2-keepalive.ts';
 import type { Login } from './ssh2-login.ts';
 import { createStageWatch, type StageWatch } from './stage-watch.ts';
 
@@ -44,12 +45,17 @@ const KEPT_LINES = 8;
 /** For the other end to close after our good-bye. */
 const GOODBYE_MS = 500;
 
+/** What was heard last may have come right after the first look. */
+const silenceLimitMs = ({ keepaliveIntervalMs, keepaliveCount }: SessionLimits) =>
+  keepaliveIntervalMs * (keepaliveCount + 2);
+
 /** One logged-in connection. */
 export class Session {
   readonly client: Client = new ssh2.Client();
   /** Resolves once with the reason; null after `close`. Never rejects. */
   readonly ended: Promise<StepError | null>;
   readonly #options: SessionOptions;
+  #keepalive: Keepalive | null = null;
   readonly #watch: StageWatch;
   #live = false;
   #over = false;
@@ -129,7 +135,7 @@ export class Session {
   }
 
   #connect(): void {
-    const { route, settings, algorithms, login, limits } = this.#options;
+    const { route, settings, algorithms, login } = this.#options;
     try {
       this.client.connect({
         sock: route.stream,
@@ -137,8 +143,7 @@ export class Session {
         algorithms,
         hostVerifier: (key: Buffer, verify: (good: boolean) => void) => this.#verify(key, verify),
         authHandler: (methodsLeft, partialSuccess) => login.next(methodsLeft, partialSuccess),
-        keepaliveInterval: limits.keepaliveIntervalMs,
-        keepaliveCountMax: limits.keepaliveCount,
+        keepaliveInterval: 0,
         // The stages have limits of their own.
         readyTimeout: 0,
       });
@@ -189,7 +194,20 @@ export class Session {
     signal.removeEventListener('abort', this.#onAbort);
     login.close();
     onStage('login', `${settings.user} with ${login.current()}`);
+    this.#startKeepalive();
     this.#onLive();
+  }
+
+  #startKeepalive(): void {
+    const { route, limits } = this.#options;
+    this.#keepalive = startKeepalive({
+      client: this.client,
+      stream: route.stream,
+      intervalMs: limits.keepaliveIntervalMs,
+      count: limits.keepaliveCount,
+      onDead: () =>
+        this.#fail(new StepError({ cause: 'timeout', stage: null, limitMs: silenceLimitMs(limits) })),
+    });
   }
 
   #context(): ErrorContext {
@@ -199,7 +217,7 @@ export class Session {
       user: settings.user,
       tried: login.tried(),
       greeting: this.#greeting,
-      silenceLimitMs: limits.keepaliveIntervalMs * (limits.keepaliveCount + 1),
+      silenceLimitMs: silenceLimitMs(limits),
     };
   }
 
@@ -224,6 +242,7 @@ export class Session {
     const { signal, login, route } = this.#options;
     this.#over = true;
     this.#failure = failure;
+    this.#keepalive?.stop();
     this.#watch.stop();
     signal.removeEventListener('abort', this.#onAbort);
     login.close();

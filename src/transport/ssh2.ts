@@ -35,8 +35,8 @@ export interface Ssh2Transport extends Transport {
   accessFiles(): Iterable<string>;
 }
 
-/** A dead peer is found after three intervals, 13.5 s. */
-const defaultLimits: SessionLimits = { stageMs: 10_000, keepaliveIntervalMs: 4_500, keepaliveCount: 2 };
+/** A dead peer is found after four intervals at most, 14 s. */
+const defaultLimits: SessionLimits = { stageMs: 10_000, keepaliveIntervalMs: 3_500, keepaliveCount: 2 };
 const MAX_HOPS = 8;
 
 /** One connection to be made: a node's, or that of a jump host on the way to it. */
