@@ -1,24 +1,21 @@
 // npm run bench:head -- --nodes 1000: the head's cost per node-sample, memory, start and latency, against
 // simulated nodes in processes of their own. Prints figures; asserts nothing. With --native the same again
 // with ssh2's native addon, which is built into node_modules first.
-import { type ChildProcess, execFileSync, fork, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setFlagsFromString, writeHeapSnapshot } from 'node:v8';
 import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
 import { createFleet } from '../src/fleet/fleet.ts';
 import { createNodeLog } from '../src/fleet/node-log.ts';
-import { parseNodeList } from '../src/nodes/node-list.ts';
-import { createNodeSettings, defaultNodeSettings } from '../src/nodes/node-settings.ts';
 import { createState } from '../src/state/state.ts';
 import { createAccess } from '../src/transport/access.ts';
 import { readMonitorBundle } from '../src/transport/monitor-bundle.ts';
 import { mebibytes, printMachine, printTable, quantile, round } from './report.ts';
 import { roleOf } from './roles.ts';
+import { startSimulatedFleet } from './simulated-fleet.ts';
 
 const options = await yargs(hideBin(process.argv))
   .option('nodes', { type: 'number', default: 1000 })
@@ -62,57 +59,14 @@ function runAgainWithAddon(): void {
   if (!wasThere) rmSync(join(cryptoFolder, 'build'), { recursive: true, force: true });
 }
 
-const folder = mkdtempSync(join(tmpdir(), 'bench-head-'));
-const servers: ChildProcess[] = [];
-process.on('exit', () => {
-  for (const server of servers) server.kill('SIGKILL');
-  rmSync(folder, { recursive: true, force: true });
-  for (const name of readdirSync('/tmp'))
-    if (/^monitor-sim\d+-\d+\.log/.test(name)) rmSync(join('/tmp', name), { force: true });
-});
-
-execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(folder, 'host')]);
-execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(folder, 'id')]);
-
-async function startServer(at: number): Promise<{ port: number; sampleBytes: number }> {
-  const portFile = join(folder, `port-${at}`);
-  const server = fork(join(root, 'dist/bench/simulated-nodes.js'), [
-    portFile,
-    join(folder, 'host'),
-    String(options.interval),
-    String(options.flapping),
-    String(options.rubbish),
-  ]);
-  servers.push(server);
-  const [message] = (await once(server, 'message')) as [{ sampleBytes: number }];
-  return { port: Number(readFileSync(portFile, 'utf8')), sampleBytes: message.sampleBytes };
-}
-
-const started = await Promise.all(Array.from({ length: options.servers }, (_, at) => startServer(at)));
-const hostKey = readFileSync(join(folder, 'host.pub'), 'utf8').split(' ').slice(0, 2).join(' ');
-const config = join(folder, 'ssh_config');
-const hosts = started.map(
-  ({ port }, at) => `Host sim${at}-*\n  HostName 127.0.0.1\n  Port ${port}\n  HostKeyAlias sim\n`,
-);
-writeFileSync(
-  config,
-  `${hosts.join('')}Host *\n  User bench\n  IdentityFile ${folder}/id\n  IdentitiesOnly yes\n  UserKnownHostsFile ${folder}/known_hosts\n  StrictHostKeyChecking yes\n`,
-);
-writeFileSync(join(folder, 'known_hosts'), `sim ${hostKey}\n`);
-
-const perServer = Math.ceil(options.nodes / options.servers);
-const list = started.map((_, at) => `sim${at}-[1-${perServer}]`).join('\n');
-const withSettings = createNodeSettings(
-  { ...defaultNodeSettings, intervalMs: options.interval, watchedIntervalMs: options.interval },
-  [],
-);
-const targets = withSettings(parseNodeList(list, 'bench').targets.slice(0, options.nodes));
+const roles = { flapping: options.flapping, rubbish: options.rubbish, hanging: 0 };
+const simulated = await startSimulatedFleet({ ...options, roles });
+const { targets, sampleBytes } = simulated;
+process.on('exit', simulated.dispose);
 
 const state = createState(() => performance.now());
 const latencies: number[] = [];
-const answering = targets.filter(
-  ({ name }) => roleOf(name, options.flapping, options.rubbish) !== 'rubbish',
-).length;
+const answering = targets.filter(({ name }) => roleOf(name, roles) !== 'rubbish').length;
 const live = new Set<string>();
 let isMeasuring = false;
 let samples = 0;
@@ -137,7 +91,11 @@ const timed = {
   },
 };
 
-const access = createAccess({ homeFolder: folder, sshConfig: config, environment: {} });
+const access = createAccess({
+  homeFolder: simulated.folder,
+  sshConfig: simulated.sshConfig,
+  environment: {},
+});
 const fleet = createFleet({
   state: timed,
   transportFor: access.transportFor,
@@ -179,7 +137,6 @@ const elapsedMs = performance.now() - beforeMs;
 isMeasuring = false;
 
 const cpuMicroseconds = used.user + used.system;
-const sampleBytes = started[0]?.sampleBytes ?? 0;
 printMachine();
 console.log(
   `${targets.length} nodes, ${samples} samples of ${sampleBytes} bytes in ${round(elapsedMs / 1000)} s, ssh2 ${hasAddon() ? 'with' : 'without'} its native addon\nstates at the end: ${reports()}\n`,
@@ -215,6 +172,6 @@ if (options.heap) {
 }
 await fleet.stop(2_000, () => undefined);
 access.dispose();
-for (const server of servers) server.kill('SIGKILL');
+simulated.dispose();
 if (options.native && !hasAddon()) runAgainWithAddon();
 process.exit(0);

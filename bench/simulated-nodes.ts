@@ -1,7 +1,6 @@
-// One process of simulated nodes for bench:head: an SSH server that plays the bootstrap conversation and then
-// sends samples. Every node is the same host under another name. Some misbehave: so many percent break their connection
-// off every minute or so, so many send rubbish. Started with: PORT-FILE KEY-FILE INTERVAL_MS FLAPPING RUBBISH
-import { readFileSync, writeFileSync } from 'node:fs';
+// One process of simulated nodes: an SSH server that plays the bootstrap conversation and then sends samples. Every
+// node is the same host under another name; some misbehave. Started with: KEY-FILE PORT INTERVAL_MS ROLES
+import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import ssh2, { type ServerChannel } from 'ssh2';
 import { createRandom } from '../src/lib/random.ts';
@@ -13,10 +12,11 @@ import {
 } from '../src/protocol/columns.ts';
 import { PROTOCOL_VERSION } from '../src/protocol/constants.ts';
 import { collectorNames } from '../src/protocol/sample.ts';
-import { roleOf } from './roles.ts';
+import { type Roles, roleOf } from './roles.ts';
 
-const [portFile = '', keyFile = '', interval = '1000', flapping = '0', rubbish = '0'] = process.argv.slice(2);
+const [keyFile = '', port = '0', interval = '1000', rolesText = '{}'] = process.argv.slice(2);
 const intervalMs = Number(interval);
+const roles = JSON.parse(rolesText) as Roles;
 const GPUS = 8;
 const GPU_PROCESSES = 16;
 const TOP_PROCESSES = 10;
@@ -133,8 +133,8 @@ const facts = {
   })),
 };
 
-/** How long a flapping node stays. */
-const FLAP_MS = 60_000;
+/** How long a node that misbehaves does not. */
+const TURN_MS = 60_000;
 
 /** The loader's part of the conversation: mark, one line, so many bytes of monitor, hello. */
 function playMonitor(channel: ServerChannel, command: string, breakOff: () => void): void {
@@ -144,18 +144,15 @@ function playMonitor(channel: ServerChannel, command: string, breakOff: () => vo
   let line = '';
   let missing = 0;
   let timer: NodeJS.Timeout | undefined;
-  let flapTimer: NodeJS.Timeout | undefined;
+  let turnTimer: NodeJS.Timeout | undefined;
 
   function begin(): void {
     stage = 'running';
-    const role = roleOf(
-      /rollcall-monitor\W+([^\s']+)/.exec(line)?.[1] ?? '',
-      Number(flapping),
-      Number(rubbish),
-    );
+    const role = roleOf(/rollcall-monitor\W+([^\s']+)/.exec(line)?.[1] ?? '', roles);
     say(hello(nonce));
     if (role === 'rubbish') return void channel.write('not a message\n');
-    if (role === 'flapping') flapTimer = setTimeout(breakOff, FLAP_MS * (0.5 + random()));
+    if (role === 'flapping') turnTimer = setTimeout(breakOff, TURN_MS * (0.5 + random()));
+    if (role === 'hanging') turnTimer = setTimeout(() => clearInterval(timer), TURN_MS * (0.5 + random()));
     say(facts);
     let sequence = 0;
     const next = () => say(sample(++sequence));
@@ -184,7 +181,7 @@ function playMonitor(channel: ServerChannel, command: string, breakOff: () => vo
   channel.on('end', () => channel.end());
   const stop = () => {
     clearTimeout(timer);
-    clearTimeout(flapTimer);
+    clearTimeout(turnTimer);
   };
   channel.on('close', stop);
   channel.on('error', stop);
@@ -224,8 +221,8 @@ const server = new ssh2.Server({ hostKeys: [readFileSync(keyFile)] }, (client) =
   });
   client.on('error', () => undefined);
 });
-server.listen(0, '127.0.0.1', () => {
-  writeFileSync(portFile, String((server.address() as AddressInfo).port));
-  process.send?.({ ready: true, sampleBytes: JSON.stringify(sample(1)).length });
+server.listen(Number(port), '127.0.0.1', () => {
+  const { port: taken } = server.address() as AddressInfo;
+  process.send?.({ port: taken, sampleBytes: JSON.stringify(sample(1)).length });
 });
 process.on('disconnect', () => process.exit(0));
