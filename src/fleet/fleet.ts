@@ -32,6 +32,8 @@ export interface Fleet {
 
 const CONCURRENT_HANDSHAKES = 32;
 const TICK_MS = 1_000;
+/** A tick that comes so late tells that the head itself slept: a laptop's lid, SIGSTOP, a frozen machine. */
+const SLEPT_MS = 5_000;
 /** A monitor that a removed node leaves gets this long to say goodbye. */
 const REMOVED_LIMIT_MS = 3_000;
 
@@ -41,7 +43,13 @@ export function createFleet(options: FleetOptions): Fleet {
   const lives = new Map<string, NodeLife>();
   const timer = setInterval(tick, TICK_MS);
 
+  let tickedMs = options.monotonicMs();
+
   function tick(): void {
+    const nowMs = options.monotonicMs();
+    const lateMs = nowMs - tickedMs - TICK_MS;
+    tickedMs = nowMs;
+    if (lateMs > SLEPT_MS) for (const life of lives.values()) life.slept(lateMs);
     for (const life of lives.values()) life.tick();
     state.checkFreshness();
   }

@@ -41,6 +41,8 @@ export type Farewell = 'ended' | 'out of reach' | 'not connected';
 export interface NodeLife {
   /** Beats, and closes a channel on which nothing comes any more. Called every second. */
   tick(): void;
+  /** The head did not run for so long: what nodes said meanwhile has yet to be read. */
+  slept(ms: number): void;
   retry(): void;
   stop(limitMs: number): Promise<Farewell>;
 }
@@ -50,6 +52,9 @@ function silenceLimitMs(intervalMs: number): number {
   return Math.max(5 * intervalMs, 15_000);
 }
 
+/** A node that fails again and again after its first sample is asked less and less often. */
+const SETTLED_AFTER_MS = 60_000;
+
 /** One life per node: connect, run, watch, back off, again. */
 export function startNodeLife(options: NodeLifeOptions): NodeLife {
   const { target, state, log, way, monotonicMs } = options;
@@ -57,6 +62,7 @@ export function startNodeLife(options: NodeLifeOptions): NodeLife {
   const backoff = createBackoff();
   let link: MonitorLink | null = null;
   let wake: (() => void) | null = null;
+  let connectedMs = 0;
   let lastSampleMs = 0;
   let lastBeatMs = 0;
   let lastSequence = 0;
@@ -70,7 +76,7 @@ export function startNodeLife(options: NodeLifeOptions): NodeLife {
       if (lastSequence === 0) log.write('first sample received');
       lastSampleMs = monotonicMs();
       lastSequence = message.sequence;
-      backoff.reset();
+      if (link !== null && lastSampleMs - connectedMs > SETTLED_AFTER_MS) backoff.reset();
     }
     state.message(target.name, message, faults);
   }
@@ -100,7 +106,7 @@ export function startNodeLife(options: NodeLifeOptions): NodeLife {
       if (error instanceof TransportError) return error.failure;
       throw error;
     }
-    lastSampleMs = monotonicMs();
+    connectedMs = lastSampleMs = monotonicMs();
     log.write(`connected through ${options.transport.name}, monitor pid ${link.hello.pid}`);
     for (const note of link.hello.notes) log.write(note);
     state.connected(target.name, { way, transport: options.transport.name, logPath: log.path() });
@@ -143,7 +149,7 @@ export function startNodeLife(options: NodeLifeOptions): NodeLife {
     const intervalMs = options.intervalMs;
     const silentMs = nowMs - lastSampleMs;
     if (link === null || silentMs <= silenceLimitMs(intervalMs)) return;
-    silence = createFailure(way, { cause: 'monitor-silent', silentMs });
+    silence = createFailure(way, { cause: 'monitor-silent', silentMs }, link.lastLines());
     link.close();
   }
 
@@ -171,6 +177,9 @@ export function startNodeLife(options: NodeLifeOptions): NodeLife {
       closeIfSilent(nowMs);
       if (link !== null && nowMs - lastBeatMs >= BEAT_INTERVAL_MS) beat();
       if (waitingForPerson && options.accessFingerprint() !== triedWith) wake?.();
+    },
+    slept(ms) {
+      lastSampleMs += ms;
     },
     retry: () => {
       backoff.reset();
