@@ -11,6 +11,9 @@
 #   drop I                  a firewall that swallows the node's packets
 #   hang I                  SIGSTOP every process of the node: connects, never answers
 #   kill I                  SIGKILL its sshd processes: connection refused
+#   slow I RATE             such as 64kbit, both ways
+#   lossy I PERCENT         loses so many packets, at random
+#   hang-mount I            mounts a network file system on /mnt/hung whose server never answers
 #   tmp-read-only I, tmp-full I
 #
 # FLEET_STATE  folder of keys, ssh_config and known_hosts; made by `up`, removed by `down`
@@ -313,12 +316,45 @@ drop_packets() {
 	C
 }
 
+# A node that is slow has full queues: short ones, so that what waits is told from what is lost.
+slow_down() {
+  local shape="root tbf rate $2 burst 4kb latency 1s"
+  # shellcheck disable=SC2086
+  ip netns exec "$prefix-switch" tc qdisc replace dev "v$1" $shape
+  # shellcheck disable=SC2086
+  ip netns exec "$prefix-n$1" tc qdisc replace dev eth0 $shape
+}
+
+lose_packets() {
+  ip netns exec "$prefix-switch" nft -f - <<-C
+	table bridge lossy$1 {
+	  chain lose {
+	    type filter hook forward priority 0;
+	    iifname "v$1" ether type ip numgen random mod 100 < $2 drop
+	    oifname "v$1" ether type ip numgen random mod 100 < $2 drop
+	  }
+	}
+	C
+}
+
+# FUSE without a server: whoever asks the mount waits for an answer that never comes.
+hang_mount() {
+  inside "$1" sh -c '[ -e /dev/fuse ] || { mknod /dev/fuse c 10 229; chmod 666 /dev/fuse; }; mkdir -p /mnt/hung
+    exec 9<> /dev/fuse
+    mount -t fuse.hung -o fd=9,rootmode=40000,user_id=0,group_id=0,allow_other far:/hung /mnt/hung || exit 1
+    sleep 3600 > /dev/null 2>&1 < /dev/null & echo $! > /run/hang-mount.pid'
+}
+
 heal() {
+  ip netns exec "$prefix-switch" nft delete table bridge "lossy$1" 2>/dev/null || :
+  ip netns exec "$prefix-switch" tc qdisc del dev "v$1" root 2>/dev/null || :
+  ip netns exec "$prefix-n$1" tc qdisc del dev eth0 root 2>/dev/null || :
   ip netns exec "$prefix-switch" nft delete table bridge "drop$1" 2>/dev/null || :
   ip -n "$prefix-switch" link set "v$1" up
   signal_all CONT "$1"
   ip -n "$prefix-head" neigh flush dev eth0
   "$self" exec "$1" sh -c 'mount -o remount,rw /tmp; rm -f /tmp/filler
+    [ ! -e /run/hang-mount.pid ] || { kill -9 "$(cat /run/hang-mount.pid)"; umount -l /mnt/hung; rm /run/hang-mount.pid; }
     pgrep -f "[s]shd: /usr/sbin/sshd -E /run/sshd.log" > /dev/null || /usr/sbin/sshd -E /run/sshd.log'
 }
 
@@ -332,6 +368,9 @@ case ${1:-} in
   drop) drop_packets "$2" ;;
   hang) signal_all STOP "$2"; signal_all STOP "$2" ;;
   kill) for p in $(sshd_pids "$2"); do kill -KILL "$p" 2>/dev/null || :; done ;;
+  slow) slow_down "$2" "$3" ;;
+  lossy) lose_packets "$2" "$3" ;;
+  hang-mount) hang_mount "$2" ;;
   tmp-read-only) inside "$2" mount -o remount,ro /tmp ;;
   tmp-full) inside "$2" sh -c 'dd if=/dev/zero of=/tmp/filler bs=4k 2>/dev/null || :' ;;
   heal) heal "$2" ;;
