@@ -52,6 +52,8 @@ export function createTalk(options: TalkOptions, channel: Channel): Talk {
   let stage: Stage = 'shell';
   let spoken = false;
   let reader: ((line: string) => void) | null = null;
+  /** Lines of the bootstrap that came before somebody waited for them; as bounded as all that comes before hello. */
+  let unread: string[] = [];
   let greeted = false;
 
   function fail(detail: FailureDetail): void {
@@ -90,7 +92,7 @@ export function createTalk(options: TalkOptions, channel: Channel): Talk {
     if (failed !== null) return;
     if (greeted) takeMessage(line);
     else if (reader) reader(line);
-    else takeNoise(line);
+    else unread.push(line);
   }
 
   const tooLong = () => fail({ cause: 'protocol', detail: `a line longer than ${MAX_MESSAGE_BYTES} bytes` });
@@ -123,6 +125,7 @@ export function createTalk(options: TalkOptions, channel: Channel): Talk {
 
   const ended: Promise<Failure | null> = channel.ended.then((end) => {
     if (failed === null) {
+      for (const line of unread) said.take(line);
       if (!greeted || end.failure) said.take(out.rest());
       said.take(err.rest());
     }
@@ -140,9 +143,10 @@ export function createTalk(options: TalkOptions, channel: Channel): Talk {
   }
 
   async function failure(): Promise<TransportError> {
-    const found = await ended;
+    const end = await ended;
+    // What the node said on its way out may be read only after its end.
     return new BootstrapError(
-      found ?? createFailure(way, { cause: 'closed', stage, detail: 'the node ended it' }),
+      failed ?? end ?? createFailure(way, { cause: 'closed', stage, detail: 'the node ended it' }),
     );
   }
 
@@ -174,6 +178,9 @@ export function createTalk(options: TalkOptions, channel: Channel): Talk {
         finish();
         resolve(value);
       };
+      const lines = unread;
+      unread = [];
+      for (const line of lines) takeLine(line);
       failure().then((error) => {
         finish();
         reject(error);

@@ -117,6 +117,13 @@ export function faultyNodes(folder: string): FaultyNode[] {
       settings: on(BARE, ...user('disk-full')),
     },
     {
+      name: 'quota-full',
+      cause: 'no-space',
+      message: /No room for the runtime \(\d+ MiB\) in \/home\/quota-full\/\.cache\/rollcall/,
+      settings: on(BARE, ...user('quota-full')),
+      said: /File size limit exceeded|File too large/,
+    },
+    {
       name: 'no-programs',
       cause: 'noexec',
       message: /may not run from \/home\/no-programs\/\.cache\/rollcall/,
@@ -190,6 +197,8 @@ function addAccounts(): void {
     files: { 'bin/node': nodeWithScript, 'before.cjs': boom },
   });
   for (const name of ['disk-full', 'no-programs']) addAccount(BARE, { name });
+  // df sees room enough, and writing fails half-way all the same.
+  addAccount(BARE, { name: 'quota-full', files: { '.bashrc': 'ulimit -f 20000\n' } });
   addAccount(BARE, {
     name: 'other-machine',
     files: { 'bin/uname': '#!/bin/sh\ncase $1 in -m) echo riscv64;; *) echo Linux;; esac\n' },
