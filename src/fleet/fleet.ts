@@ -31,6 +31,8 @@ export interface Fleet {
 }
 
 const CONCURRENT_HANDSHAKES = 32;
+/** A node that does not answer gives its place away after so long and goes on: it must not keep others waiting. */
+const PLACE_LIMIT_MS = 2_000;
 const TICK_MS = 1_000;
 /** A tick that comes so late tells that the head itself slept: a laptop's lid, SIGSTOP, a frozen machine. */
 const SLEPT_MS = 5_000;
@@ -42,6 +44,16 @@ export function createFleet(options: FleetOptions): Fleet {
   const limit = pLimit(options.concurrentHandshakes ?? CONCURRENT_HANDSHAKES);
   const lives = new Map<string, NodeLife>();
   const timer = setInterval(tick, TICK_MS);
+
+  async function whenRoom<T>(attempt: () => Promise<T>): Promise<T> {
+    const { running } = await limit(async () => {
+      const started = attempt();
+      await settledWithin(started, PLACE_LIMIT_MS);
+      // Wrapped, because a promise that is handed back would be waited for.
+      return { running: started };
+    });
+    return running;
+  }
 
   let tickedMs = options.monotonicMs();
 
@@ -61,7 +73,7 @@ export function createFleet(options: FleetOptions): Fleet {
       way: options.wayFor(target),
       transport: options.transportFor(target),
       log: options.logFor(target),
-      whenRoom: limit,
+      whenRoom,
     });
     lives.set(target.name, life);
   }
@@ -89,4 +101,16 @@ export function createFleet(options: FleetOptions): Fleet {
       await Promise.all(stops);
     },
   };
+}
+
+/** Resolves when the promise is settled, at the latest after `limitMs`. */
+function settledWithin(promise: Promise<unknown>, limitMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, limitMs);
+    const finish = () => {
+      clearTimeout(timer);
+      resolve();
+    };
+    promise.then(finish, finish);
+  });
 }

@@ -1,9 +1,10 @@
 /**
- * Bounds what one node may send after its hello. A healthy monitor stays far below: at most ten messages a
- * second, and a tenth of the bytes with 256 GPUs, 1,024 processes on them and 4,096 cores.
+ * Bounds what one node may send after its hello. A healthy monitor stays far below: two messages a second, and
+ * a tenth of the bytes with 256 GPUs, 1,024 processes on them and 4,096 cores. The dearest JSON (objects of
+ * many different names) takes the head 0.12 s a MiB.
  */
 const MAX_MESSAGES_PER_SECOND = 50;
-const MAX_BYTES_PER_SECOND = 2 * 1024 * 1024;
+const MAX_BYTES_PER_SECOND = 1024 * 1024;
 /** Messages that piled up behind a slow link or a sleeping head come at once. */
 const BURST_SECONDS = 10;
 

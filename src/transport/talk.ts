@@ -1,6 +1,6 @@
 import { createLineSplitter } from '../lib/line-splitter.ts';
 import type { Failure, Stage } from '../protocol/causes.ts';
-import { MAX_MESSAGE_BYTES, MAX_NOISE_BYTES, PROTOCOL_VERSION } from '../protocol/constants.ts';
+import { MAX_MESSAGE_BYTES, MAX_NOISE_BYTES } from '../protocol/constants.ts';
 import { createFailure, type FailureDetail, toLastLines, type Way } from '../protocol/failures.ts';
 import type { Fault } from '../protocol/figures.ts';
 import type { Hello } from '../protocol/hello.ts';
@@ -198,8 +198,6 @@ export function createTalk(options: TalkOptions, channel: Channel): Talk {
     const hello = parsed.message;
     if (hello.type !== 'hello') return null;
     if (hello.nonce !== nonce) refuse(line, 'hello with a wrong nonce');
-    else if (hello.protocol !== PROTOCOL_VERSION)
-      refuse(line, `protocol version ${hello.protocol}, not ${PROTOCOL_VERSION}`);
     else {
       greeted = true;
       onMessage(hello, parsed.faults);

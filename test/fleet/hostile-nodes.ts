@@ -28,7 +28,7 @@ export const hostileNodes: HostileNode[] = [
   protocol('byte-by-byte', /a line longer than 1048576 bytes/),
   protocol('error-flood', /more than 16 KiB of error output a second/),
   protocol('message-flood', /more than 50 messages a second/),
-  protocol('facts-flood', /more than 2 MiB a second/),
+  protocol('facts-flood', /more than 1 MiB a second/),
   protocol('million-processes', /topProcesses\.pid: not a list of at most 64/),
   protocol('absurd-sequence', /sequence: /),
   protocol('two-hellos', /a second hello/),

@@ -96,6 +96,11 @@ describe.runIf(fleet)('hostile nodes', () => {
     for (const name of good) expect([...(causes.get(name) ?? [])]).toEqual(['none']);
   });
 
+  it('do not keep the head from answering', () => {
+    // A page that comes later than its figures are good for is no page.
+    expect(slowestAnswerMs).toBeLessThan(FRESH_MS);
+  });
+
   it.each(hostileNodes)('$name is told as $cause', async ({ name, cause, message }) => {
     await vi.waitFor(
       async () => {

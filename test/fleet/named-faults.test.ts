@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { NodeReport } from '../../src/protocol/node.ts';
@@ -106,5 +106,34 @@ describe.runIf(fleet)('every fault is named', () => {
 
   it('lets the others live, also those whose names need no resolver', async () => {
     await Promise.all(good.map((name) => live(name)));
+  });
+});
+
+describe.runIf(fleet)('a head without OpenSSH', () => {
+  it('says what is missing and how to get it', async () => {
+    const folder = createWorkFolder();
+    const programs = join(folder.path, 'bin');
+    mkdirSync(programs);
+    for (const place of ['/bin', '/usr/bin', '/usr/local/bin'])
+      for (const name of readdirSync(place))
+        if (!name.startsWith('ssh') && !existsSync(join(programs, name)))
+          symlinkSync(join(place, name), join(programs, name));
+    const path = process.env.PATH;
+    process.env.PATH = programs;
+    const head = createHeadProcess(null);
+    try {
+      head.writeList('n1\n');
+      expect(await head.start()).toMatchObject({ code: 0, stderr: '' });
+      const cause = async () => (await head.node('n1'))?.cause;
+      await vi.waitFor(async () => expect(await cause()).toBe('tool-missing'), 5_000);
+      const report = await head.node('n1');
+      expect(report?.message).toBe('ssh is missing on this machine.');
+      expect(report?.hint).toContain('apt-get install');
+      await vi.waitFor(async () => expect(await differences(head, ['n1'])).toEqual([]), 10_000);
+    } finally {
+      process.env.PATH = path;
+      await head.dispose();
+      folder.remove();
+    }
   });
 });

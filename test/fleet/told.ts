@@ -14,8 +14,10 @@ export interface LogLine {
 export function readHeadLog(head: HeadProcess, report: Pick<NodeReport, 'logPath'>): LogLine[] {
   const id = readFileSync(join(head.folder, 'state', 'head-id'), 'utf8').trim();
   const path = report.logPath ?? '';
-  if (!existsSync(path)) return [];
-  return readFileSync(path, 'utf8')
+  // The older half lies beside it once it was full.
+  const texts = [`${path}.1`, path].filter(existsSync).map((file) => readFileSync(file, 'utf8'));
+  return texts
+    .join('')
     .split('\n')
     .filter((line) => line.includes(` head ${id} `))
     .map((line) => {
