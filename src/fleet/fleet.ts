@@ -61,9 +61,10 @@ export function createFleet(options: FleetOptions): Fleet {
     const nowMs = options.monotonicMs();
     const lateMs = nowMs - tickedMs - TICK_MS;
     tickedMs = nowMs;
-    if (lateMs > SLEPT_MS) for (const life of lives.values()) life.slept(lateMs);
+    const slept = lateMs > SLEPT_MS;
+    if (slept) for (const life of lives.values()) life.slept(lateMs);
     for (const life of lives.values()) life.tick();
-    state.checkFreshness();
+    if (!slept) state.checkFreshness();
   }
 
   function add(target: Target): void {

@@ -14,6 +14,7 @@
 #   slow I RATE             such as 64kbit, both ways
 #   lossy I PERCENT         loses so many packets, at random
 #   hang-mount I            mounts a network file system on /mnt/hung whose server never answers
+#   freeze-disk I           mounts a disk on /mnt/frozen that is frozen, for 60 s at most: who writes waits in state D
 #   tmp-read-only I, tmp-full I
 #
 # FLEET_STATE  folder of keys, ssh_config and known_hosts; made by `up`, removed by `down`
@@ -277,6 +278,7 @@ down() {
   # The watcher may be the very process that runs this.
   [ -z "$p" ] || [ "$p" = $$ ] || ! grep -qs "$self" "/proc/$p/cmdline" || kill "$p"
   for i in $(node_ids); do
+    [ ! -e "$state/n$i/freezer.pid" ] || (thaw_disk "$i")
     p=$(init_pid "$i")
     [ -z "$p" ] || ! grep -qs _init "/proc/$p/cmdline" || kill -KILL "$p"
     p=$(cat "$state/n$i/unshare.pid")
@@ -345,7 +347,34 @@ hang_mount() {
     sleep 3600 > /dev/null 2>&1 < /dev/null & echo $! > /run/hang-mount.pid'
 }
 
+# No signal ends a process that waits for a frozen disk, so whatever becomes of the node, it is thawed from outside.
+freeze_disk() {
+  "$self" exec "$1" sh -c 'mkdir -p /mnt/frozen; cd /run
+    [ -e /dev/loop-control ] || mknod /dev/loop-control c 10 237
+    for i in 0 1 2 3 4 5 6 7; do [ -e /dev/loop$i ] || mknod /dev/loop$i b 7 $i; done
+    truncate -s 8M /run/disk.img; mkfs.ext4 -q /run/disk.img; mount -o loop /run/disk.img /mnt/frozen; chmod 777 /mnt/frozen'
+  # shellcheck disable=SC2016
+  setsid bash -c 'exec 9< "$1"; fsfreeze -f /proc/self/fd/9; trap "kill \$!; fsfreeze -u /proc/self/fd/9; exit" TERM; : > "$2"
+    sleep 60 9<&- & wait $!; fsfreeze -u /proc/self/fd/9' freezer "/proc/$(init_pid "$1")/root/mnt/frozen" "$state/n$1/frozen" \
+    > "$state/freezer.log" 2>&1 < /dev/null &
+  echo $! > "$state/n$1/freezer.pid"
+  disown
+  local i
+  for i in $(seq 100); do [ ! -e "$state/n$1/frozen" ] || return 0; sleep 0.05; done
+  die "the disk of node $1 is not frozen"
+}
+
+thaw_disk() {
+  local p
+  p=$(cat "$state/n$1/freezer.pid" 2>/dev/null) || return 0
+  kill -TERM "$p" 2>/dev/null || :
+  while [ -e "/proc/$p" ]; do sleep 0.05; done
+  rm -f "$state/n$1/freezer.pid" "$state/n$1/frozen"
+  "$self" exec "$1" sh -c 'umount -l /mnt/frozen; rm -f /run/disk.img'
+}
+
 heal() {
+  (thaw_disk "$1")
   ip netns exec "$prefix-switch" nft delete table bridge "lossy$1" 2>/dev/null || :
   ip netns exec "$prefix-switch" tc qdisc del dev "v$1" root 2>/dev/null || :
   ip netns exec "$prefix-n$1" tc qdisc del dev eth0 root 2>/dev/null || :
@@ -371,6 +400,7 @@ case ${1:-} in
   slow) slow_down "$2" "$3" ;;
   lossy) lose_packets "$2" "$3" ;;
   hang-mount) hang_mount "$2" ;;
+  freeze-disk) freeze_disk "$2" ;;
   tmp-read-only) inside "$2" mount -o remount,ro /tmp ;;
   tmp-full) inside "$2" sh -c 'dd if=/dev/zero of=/tmp/filler bs=4k 2>/dev/null || :' ;;
   heal) heal "$2" ;;

@@ -21,6 +21,7 @@ export type Fault =
   | 'slow'
   | 'lossy'
   | 'hang-mount'
+  | 'freeze-disk'
   | 'tmp-read-only'
   | 'tmp-full';
 export type HostKeyType = 'ed25519' | 'rsa' | 'ecdsa';

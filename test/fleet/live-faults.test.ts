@@ -16,7 +16,7 @@ const hours = '{ const now = Date.now; Date.now = () => now() + 5 * 3_600_000; }
 /** What befalls nodes that were well: one head with a node for each fault, and one that sleeps meanwhile. */
 describe.runIf(fleet)('faults of nodes that were live', () => {
   const folder = fleet ? createWorkFolder() : { path: '', remove: () => undefined };
-  const accounts = ['killed', 'stopped', 'gpu-hangs', 'five-hours-ahead'];
+  const accounts = ['killed', 'stopped', 'gpu-hangs', 'gpu-stuck', 'five-hours-ahead'];
   const names = [...accounts, 'hung-mount', 'lossy', 'slow', 'cut'];
   let head: HeadProcess;
   let sleeper: HeadProcess;
@@ -30,6 +30,12 @@ describe.runIf(fleet)('faults of nodes that were live', () => {
       name: 'gpu-hangs',
       files: { 'bin/nvidia-smi': standIn, 'bin/scenario.json': '{"gpus":[],"mode":"hang"}' },
     });
+    // As deep in the kernel as a tool that waits for a dead driver: no signal ends it.
+    addAccount(3, {
+      name: 'gpu-stuck',
+      files: { 'bin/nvidia-smi': '#!/bin/sh\n: > /mnt/frozen/gpu-stuck\n' },
+    });
+    await requireFleet().fault(3, 'freeze-disk');
     addAccount(3, {
       name: 'five-hours-ahead',
       files: { 'bin/node': nodeWithScript, 'before.cjs': hours },
@@ -86,6 +92,17 @@ describe.runIf(fleet)('faults of nodes that were live', () => {
       timeout,
     );
   };
+  const leftOut = new Set<string>();
+  const leaveOut = (name: string) => {
+    leftOut.add(name);
+    head.writeList(names.filter((other) => !leftOut.has(other)).join('\n'));
+  };
+  /** A process of the third node has ended. */
+  const gone = (pid: number) =>
+    eventually(
+      async () => expect(await requireFleet().exec(3, `ls -d /proc/${pid} 2>/dev/null || true`)).toBe(''),
+      8_000,
+    );
   /** How many monitors of a node's name run on a machine. */
   const monitorCount = async (node: number, name: string) =>
     Number(await requireFleet().exec(node, `pgrep -fc "^rollcall-monitor ${name} " || true`));
@@ -146,11 +163,8 @@ describe.runIf(fleet)('faults of nodes that were live', () => {
     expect((await head.get('/')).text).toContain('has not answered for');
     // A thread that hangs must not keep a monitor from leaving.
     const pid = await pidOf('hung-mount');
-    head.writeList(names.filter((name) => name !== 'hung-mount').join('\n'));
-    await eventually(
-      async () => expect(await requireFleet().exec(3, `ls -d /proc/${pid} 2>/dev/null || true`)).toBe(''),
-      5_000,
-    );
+    leaveOut('hung-mount');
+    await gone(pid);
   });
 
   it.concurrent('a GPU tool that hangs is named, and the rest of the sample flows on', async () => {
@@ -167,6 +181,26 @@ describe.runIf(fleet)('faults of nodes that were live', () => {
     expect((await head.get('/')).text).toContain('nvidia-smi has not answered');
     const tools = await requireFleet().exec(3, 'pgrep -fc "^node /home/gpu-hangs/bin/nvidia-smi" || true');
     expect(Number(tools)).toBeLessThanOrEqual(2);
+  });
+
+  it.concurrent('a GPU tool that waits in the kernel holds up neither samples nor the end', async () => {
+    const stuck = async () =>
+      (await requireFleet().exec(3, 'ps -eo stat,args | grep "^D.*bin/nvidia-smi" || true'))
+        .trim()
+        .split('\n');
+    await eventually(
+      async () =>
+        expect((await reportOf(head, 'gpu-stuck')).sample?.collectors.gpus.error).toMatch(
+          /nvidia-smi has not answered/,
+        ),
+      20_000,
+    );
+    await samples('gpu-stuck', 3, 10_000);
+    expect((await stuck()).length).toBeLessThanOrEqual(2);
+    const pid = await pidOf('gpu-stuck');
+    leaveOut('gpu-stuck');
+    await gone(pid);
+    expect((await stuck()).join()).toContain('nvidia-smi');
   });
 
   it.concurrent('a clock that is five hours ahead changes no age', async () => {
