@@ -3,4 +3,6 @@
 # and prints the page's address. Options: scripts/run_monitor.sh --help
 set -u
 . "$(dirname -- "$0")/setup.sh"
+# A dead resolver keeps a thread of libuv for half a minute, and only half of them look names up.
+export UV_THREADPOOL_SIZE="${UV_THREADPOOL_SIZE:-64}"
 exec node "$root/dist/rollcall.js" start "$@"

@@ -16,6 +16,12 @@ const LOOK_EVERY_MS = 100;
 /** More lines than a screen has help nobody. */
 const MAX_NODE_LINES = 50;
 
+/**
+ * libuv looks names up in at most half of its threads, and a dead resolver keeps one for half a minute: with
+ * the default of four, two such names would hold up all others.
+ */
+const THREADS = '64';
+
 type Greeting = { url: string } | { error: string };
 
 /** Starts the head as a process of its own and says where its page is. Throws `UsageError` with its reason. */
@@ -30,6 +36,7 @@ export async function startInBackground(config: Config, args: readonly string[])
   const program = process.argv[1] ?? '';
   const child = spawn(process.execPath, [...process.execArgv, program, ...args, '--foreground'], {
     detached: true,
+    env: { UV_THREADPOOL_SIZE: THREADS, ...config.environment },
     stdio: ['ignore', log, log, 'ipc'],
   });
   closeSync(log);

@@ -1,11 +1,12 @@
 import type { CommandModule } from 'yargs';
+import { renderFailures } from '../render/failure-text.ts';
 import { type NodeReport, renderStatusText } from '../render/text.ts';
 import { requireHead } from './head-client.ts';
 import { configFrom, withCommonOptions } from './options.ts';
 
 export const statusCommand: CommandModule = {
   command: 'status',
-  describe: 'A line per node of the running head',
+  describe: 'A line per node of the running head, and the story of each that has a problem',
   builder: (parser) => withCommonOptions(parser),
   handler: async (flags) => {
     const head = requireHead(configFrom(flags));
@@ -15,6 +16,6 @@ export const statusCommand: CommandModule = {
     };
     console.log(`head: pid ${head.record.pid}, page ${head.record.url}, log ${head.folder.logPath}`);
     for (const problem of problems) console.log(`problem: ${problem}`);
-    process.stdout.write(renderStatusText(nodes));
+    process.stdout.write(renderStatusText(nodes) + renderFailures(nodes));
   },
 };

@@ -32,6 +32,8 @@ export interface Fleet {
 }
 
 const TICK_MS = 1_000;
+/** A tick that comes so late tells that the head itself slept: a laptop's lid, SIGSTOP, a frozen machine. */
+const SLEPT_MS = 5_000;
 /** A monitor that a removed node leaves gets this long to say goodbye. */
 const REMOVED_LIMIT_MS = 3_000;
 /** Runtimes of 40 MB on their way at a time. Nodes that share a home find it there when their turn comes. */
@@ -47,9 +49,16 @@ export function createFleet(options: FleetOptions): Fleet {
   let isWatched: (name: string) => boolean = () => false;
   const timer = setInterval(tick, TICK_MS);
 
+  let tickedMs = options.monotonicMs();
+
   function tick(): void {
+    const nowMs = options.monotonicMs();
+    const lateMs = nowMs - tickedMs - TICK_MS;
+    tickedMs = nowMs;
+    const slept = lateMs > SLEPT_MS;
+    if (slept) for (const life of lives.values()) life.slept(lateMs);
     for (const life of lives.values()) life.tick();
-    state.checkFreshness();
+    if (!slept) state.checkFreshness();
   }
 
   function add(target: Target, startDelayMs: number): void {

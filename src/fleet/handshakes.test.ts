@@ -16,10 +16,10 @@ describe('handshakes', () => {
       jumpHostOf: (target) => Promise.resolve(target.host.startsWith('a') ? 'bastion' : null),
     });
     const inside = new Map<string, () => void>();
-    async function enter(name: string, isDoubtful = false, signal = never) {
+    async function enter(name: string, signal = never) {
       const target = targets.find((candidate) => candidate.name === name);
       if (!target) throw new Error(name);
-      const leave = await handshakes.enter(target, isDoubtful, signal);
+      const leave = await handshakes.enter(target, signal);
       if (leave) inside.set(name, leave);
     }
     const leave = (name: string) => {
@@ -53,20 +53,11 @@ describe('handshakes', () => {
     expect(inside()).toEqual(['a1', 'a2', 'b1', 'b2', 'b3']);
   });
 
-  it('nodes that were out of reach wait in a queue of their own', async () => {
-    const { enter, inside } = create();
-    for (let at = 1; at <= 9; at++) void enter(`b${at}`, true);
-    await settle();
-    void enter('a1');
-    await settle();
-    expect(inside()).toEqual(['a1', 'b1', 'b2', 'b3', 'b4', 'b5']);
-  });
-
   it('are given back by a node that was let go while it waited', async () => {
     const { enter, leave, inside } = create();
     const abort = new AbortController();
     for (const name of ['a1', 'a2']) void enter(name);
-    void enter('a3', false, abort.signal);
+    void enter('a3', abort.signal);
     void enter('a4');
     await settle();
     abort.abort();

@@ -5,10 +5,9 @@ import type { Target } from '../nodes/target.ts';
 export interface Handshakes {
   /**
    * Resolves when there is room for one more, with the way to give the room back; null where the signal
-   * came first. A doubtful node, out of reach the last time, waits in a queue of its own, so that
-   * dead nodes do not hold up living ones.
+   * came first.
    */
-  enter(target: Target, isDoubtful: boolean, signal: AbortSignal): Promise<(() => void) | null>;
+  enter(target: Target, signal: AbortSignal): Promise<(() => void) | null>;
 }
 
 export interface HandshakeLimits {
@@ -29,8 +28,7 @@ function takeTurn(limit: LimitFunction): Promise<Release> {
 }
 
 export function createHandshakes({ total, perJumpHost, jumpHostOf }: HandshakeLimits): Handshakes {
-  const steady = pLimit(total);
-  const doubtful = pLimit(total);
+  const all = pLimit(total);
   const throughJumpHosts = new Map<string, LimitFunction>();
 
   function limitFor(jumpHost: string): LimitFunction {
@@ -40,12 +38,12 @@ export function createHandshakes({ total, perJumpHost, jumpHostOf }: HandshakeLi
   }
 
   return {
-    async enter(target, isDoubtful, signal) {
+    async enter(target, signal) {
       const jumpHost = await jumpHostOf(target);
       const turns: Release[] = [];
       // The narrow gate first: who waits there takes no room from others.
       const gates = jumpHost === null ? [] : [limitFor(jumpHost)];
-      for (const gate of [...gates, isDoubtful ? doubtful : steady]) {
+      for (const gate of [...gates, all]) {
         turns.push(await takeTurn(gate));
         if (signal.aborted) break;
       }

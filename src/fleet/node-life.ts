@@ -1,5 +1,5 @@
 import type { Target } from '../nodes/target.ts';
-import type { Cause, Failure } from '../protocol/causes.ts';
+import type { Failure } from '../protocol/causes.ts';
 import { BEAT_INTERVAL_MS } from '../protocol/constants.ts';
 import { createFailure, type Way } from '../protocol/failures.ts';
 import type { Fault } from '../protocol/figures.ts';
@@ -45,6 +45,8 @@ export type Farewell = 'ended' | 'out of reach' | 'not connected';
 export interface NodeLife {
   /** Beats, and closes a channel on which nothing comes any more. Called every second. */
   tick(): void;
+  /** The head did not run for so long: what nodes said meanwhile has yet to be read. */
+  slept(ms: number): void;
   retry(): void;
   /** Asks for samples as often as somebody who looks wants them, or as seldom as nobody needs them. */
   setWatched(watched: boolean): void;
@@ -53,13 +55,16 @@ export interface NodeLife {
 
 /** The protocol wants a beat every 10 s; the head looks once a second. */
 const LONGEST_BEAT_MS = 8_500;
-/** A node that fails so takes up to 10 s of room to fail so again. */
-const OUT_OF_REACH: ReadonlySet<Cause> = new Set(['dns', 'timeout', 'proxy']);
+/** A node whose address or port does not answer gives its room away and goes on: it must not keep others waiting. */
+const UNANSWERED_MS = 2_000;
 
 /** After so long without a sample the channel is closed and opened anew. */
 function silenceLimitMs(intervalMs: number): number {
   return Math.max(5 * intervalMs, 15_000);
 }
+
+/** A node that fails again and again after its first sample is asked less and less often. */
+const SETTLED_AFTER_MS = 60_000;
 
 /** One life per node: connect, run, watch, back off, again. */
 export function startNodeLife(options: NodeLifeOptions): NodeLife {
@@ -69,6 +74,7 @@ export function startNodeLife(options: NodeLifeOptions): NodeLife {
   const backoff = createBackoff();
   let link: MonitorLink | null = null;
   let wake: (() => void) | null = null;
+  let connectedMs = 0;
   let lastSampleMs = 0;
   let lastBeatMs = 0;
   let lastSequence = 0;
@@ -77,7 +83,6 @@ export function startNodeLife(options: NodeLifeOptions): NodeLife {
   let farewell: Promise<Farewell> | null = null;
   let silence: Failure | null = null;
   let watched = options.watched;
-  let isDoubtful = false;
   let demandedAtMs = 0;
 
   const intervalMs = () => (watched ? settings.watchedIntervalMs : settings.intervalMs);
@@ -89,7 +94,7 @@ export function startNodeLife(options: NodeLifeOptions): NodeLife {
       if (lastSequence === 0) log.write('first sample received');
       lastSampleMs = monotonicMs();
       lastSequence = message.sequence;
-      backoff.reset();
+      if (link !== null && lastSampleMs - connectedMs > SETTLED_AFTER_MS) backoff.reset();
     }
     state.message(target.name, message, faults);
   }
@@ -105,8 +110,9 @@ export function startNodeLife(options: NodeLifeOptions): NodeLife {
 
   /** Null where the node is let go before its turn. */
   async function open(): Promise<MonitorLink | null> {
-    const leave = await options.handshakes.enter(target, isDoubtful, abort.signal);
+    const leave = await options.handshakes.enter(target, abort.signal);
     if (leave === null) return null;
+    const unanswered = setTimeout(leave, UNANSWERED_MS);
     triedWith = options.accessFingerprint();
     try {
       return await openMonitor({
@@ -118,11 +124,13 @@ export function startNodeLife(options: NodeLifeOptions): NodeLife {
         onLine: (line) => log.write(`said: ${line}`),
         onStage(stage, fact) {
           log.write(`${stage}: ${fact}`);
+          if (stage === 'tcp') clearTimeout(unanswered);
           // Logged in: what follows knocks at no door.
           if (stage === 'shell') leave();
         },
       });
     } finally {
+      clearTimeout(unanswered);
       leave();
     }
   }
@@ -137,7 +145,7 @@ export function startNodeLife(options: NodeLifeOptions): NodeLife {
       throw error;
     }
     if (link === null) return null;
-    lastSampleMs = monotonicMs();
+    connectedMs = lastSampleMs = monotonicMs();
     log.write(`connected through ${options.transport.name}, monitor pid ${link.hello.pid}`);
     for (const note of link.hello.notes) log.write(note);
     state.connected(target.name, { way, transport: options.transport.name, logPath: log.path() });
@@ -174,7 +182,6 @@ export function startNodeLife(options: NodeLifeOptions): NodeLife {
       if (abort.signal.aborted) return;
       if (failure) tell(failure);
       waitingForPerson = failure?.needsPerson ?? false;
-      isDoubtful = failure !== null && OUT_OF_REACH.has(failure.cause);
       await wait(waitingForPerson ? PERSON_WAIT_MS : backoff.next());
     }
   }
@@ -182,7 +189,7 @@ export function startNodeLife(options: NodeLifeOptions): NodeLife {
   function closeIfSilent(nowMs: number): void {
     const silentMs = nowMs - lastSampleMs;
     if (link === null || silentMs <= silenceLimitMs(intervalMs())) return;
-    silence = createFailure(way, { cause: 'monitor-silent', silentMs });
+    silence = createFailure(way, { cause: 'monitor-silent', silentMs }, link.lastLines());
     link.close();
   }
 
@@ -216,6 +223,9 @@ export function startNodeLife(options: NodeLifeOptions): NodeLife {
       closeIfSilent(nowMs);
       if (link !== null && nowMs - lastBeatMs >= beatMs()) beat();
       if (waitingForPerson && options.accessFingerprint() !== triedWith) demand();
+    },
+    slept(ms) {
+      lastSampleMs += ms;
     },
     retry: () => {
       backoff.reset();

@@ -1,42 +1,56 @@
-/** Splits a byte stream into lines, bounded: a longer line than `maxBytes` is reported, never kept. */
+/** Splits a byte stream into lines, bounded: a longer line than `maxBytes` is reported once, never kept. */
 export interface LineSplitter {
   push(chunk: Uint8Array): void;
-  /** What came after the last line end. */
+  /** What came after the last line end; empty where that was too long. */
   rest(): string;
 }
+
+const NOTHING = Buffer.alloc(0);
+const LINE_END = 10;
+
+const decode = (bytes: Uint8Array) =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8');
 
 export function createLineSplitter(
   maxBytes: number,
   onLine: (line: string) => void,
   onTooLong: () => void,
 ): LineSplitter {
-  let parts: Uint8Array[] = [];
+  // One buffer that grows, not a list of pieces: a line sent byte by byte would cost a hundred times its size.
+  let held = NOTHING;
   let size = 0;
   let tooLong = false;
 
-  function keep(part: Uint8Array): void {
-    if (part.length === 0 || tooLong) return;
-    size += part.length;
-    if (size > maxBytes) {
-      tooLong = true;
-      parts = [];
-      onTooLong();
-      return;
-    }
-    parts.push(part);
-  }
-
-  function joined(): string {
-    const only = parts[0];
-    if (parts.length === 1 && only)
-      return Buffer.from(only.buffer, only.byteOffset, only.length).toString('utf8');
-    return Buffer.concat(parts).toString('utf8');
-  }
-
-  function endLine(): void {
-    const line = tooLong ? null : joined();
-    parts = [];
+  function drop(): void {
+    held = NOTHING;
     size = 0;
+  }
+
+  function refuse(): void {
+    tooLong = true;
+    drop();
+    onTooLong();
+  }
+
+  /** Keeps a copy: the caller's buffer may be reused, and a small rest must not keep a large chunk alive. */
+  function hold(part: Uint8Array): void {
+    if (tooLong || part.length === 0) return;
+    const needed = size + part.length;
+    if (needed > maxBytes) return refuse();
+    if (needed > held.length) {
+      const larger = Buffer.allocUnsafe(Math.min(maxBytes, Math.max(needed, 2 * held.length)));
+      larger.set(held.subarray(0, size));
+      held = larger;
+    }
+    held.set(part, size);
+    size = needed;
+  }
+
+  function endLine(part: Uint8Array): void {
+    if (!tooLong && size === 0 && part.length <= maxBytes) return onLine(decode(part));
+    hold(part);
+    const line = tooLong ? null : decode(held.subarray(0, size));
+    drop();
     tooLong = false;
     if (line !== null) onLine(line);
   }
@@ -44,14 +58,12 @@ export function createLineSplitter(
   return {
     push(chunk) {
       let start = 0;
-      for (let end = chunk.indexOf(10); end >= 0; end = chunk.indexOf(10, start)) {
-        keep(chunk.subarray(start, end));
-        endLine();
+      for (let end = chunk.indexOf(LINE_END); end >= 0; end = chunk.indexOf(LINE_END, start)) {
+        endLine(chunk.subarray(start, end));
         start = end + 1;
       }
-      // A copy: the caller's buffer may be reused, and a small rest must not keep a large chunk alive.
-      if (start < chunk.length) keep(Buffer.from(chunk.subarray(start)));
+      hold(chunk.subarray(start));
     },
-    rest: () => joined(),
+    rest: () => decode(held.subarray(0, size)),
   };
 }

@@ -4,6 +4,12 @@ import type { ProcessFacts } from '../protocol/hello.ts';
 /** How many samples a process may be missing from before its facts are taken back. */
 const KEPT_SAMPLES = 60;
 
+/**
+ * Characters of JSON in one message: a user's own words may take six times their length, and a line that is
+ * too long would cost the whole node its connection. What is left over is told with the next sample.
+ */
+const MAX_FACTS_LENGTH = 256 * 1024;
+
 interface Told {
   startTicks: number | null;
   missedSamples: number;
@@ -21,6 +27,7 @@ export function createProcessFacts(
 
   function tellNew(pids: ReadonlySet<number>): ProcessFacts[] {
     const news: ProcessFacts[] = [];
+    let length = 0;
     for (const pid of pids) {
       const known = told.get(pid);
       const startTicks = startOf(pid);
@@ -28,10 +35,12 @@ export function createProcessFacts(
         known.missedSamples = 0;
         continue;
       }
+      if (length > MAX_FACTS_LENGTH) continue;
       const found = told.size < MAX_PROCESS_FACTS ? facts(pid) : null;
       if (found === null) continue;
       told.set(pid, { startTicks, missedSamples: 0 });
       news.push(found);
+      length += JSON.stringify(found).length;
     }
     return news;
   }

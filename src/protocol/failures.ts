@@ -1,4 +1,6 @@
+import { cutText } from '../lib/cut-text.ts';
 import { shellCommand } from '../lib/shell-quote.ts';
+import { visibleText } from '../lib/visible-text.ts';
 import { type Cause, type Failure, isRefusal, type Stage } from './causes.ts';
 
 /**
@@ -69,7 +71,14 @@ const stageNames: Record<Stage, string> = {
 };
 
 const seconds = (ms: number) => `${Math.round(ms / 100) / 10} s`;
-const trimmed = (detail: string) => detail.replace(/[.\s]+$/, '');
+/** A node's words within a sentence: not too many. */
+const MAX_DETAIL_LENGTH = 400;
+const MAX_LINE_LENGTH = 500;
+const MAX_LINES = 20;
+
+const shorten = (text: string, maxLength: number) =>
+  text.length > maxLength ? `${cutText(text, maxLength)}…` : text;
+const trimmed = (detail: string) => shorten(detail.trimEnd(), MAX_DETAIL_LENGTH).replace(/[.\s]+$/, '');
 
 /** Says how to reach the node by hand with more to read. */
 function verbose(way: Way, ...extra: string[]): string {
@@ -169,12 +178,12 @@ function describe(way: Way, detail: FailureDetail): { message: string; hint: str
       };
     case 'noexec':
       return {
-        message: `Programs may not run from ${detail.folders.join(' or ')} on ${way.node} (mounted noexec).`,
+        message: `Programs may not run from ${trimmed(detail.folders.join(' or '))} on ${way.node} (mounted noexec).`,
         hint: 'Install Node.js 18.15 or later on the node, or allow programs in ~/.cache.',
       };
     case 'no-space':
       return {
-        message: `No room for the runtime (${detail.neededMiB} MiB) in ${detail.folders.join(' or ')} on ${way.node}.`,
+        message: `No room for the runtime (${detail.neededMiB} MiB) in ${trimmed(detail.folders.join(' or '))} on ${way.node}.`,
         hint: `Free some space, then see: ${verbose(way)} df -h`,
       };
     case 'monitor-crashed':
@@ -202,9 +211,38 @@ function describe(way: Way, detail: FailureDetail): { message: string; hint: str
   }
 }
 
-/** Makes the one text about a failure. `lastLines` are what the node or ssh said, newest last. */
+/**
+ * Makes the one text about a failure: it is shown as it is on the page, in the API, in logs and terminals, so
+ * control characters are made visible here. `lastLines` are what the node or ssh said, newest last.
+ */
 export function createFailure(way: Way, detail: FailureDetail, lastLines: readonly string[] = []): Failure {
   const cause: Cause = detail.cause;
   const needsPerson = detail.cause === 'proxy' ? (detail.needsPerson ?? false) : isRefusal(cause);
-  return { cause, ...describe(way, detail), lastLines: lastLines.slice(-20), needsPerson };
+  const { message, hint } = describe(way, detail);
+  return {
+    cause,
+    message: visibleText(message),
+    hint: visibleText(hint),
+    lastLines: toLastLines(lastLines),
+    needsPerson,
+  };
+}
+
+/** The last lines heard as a failure tells them: few, short and visible. */
+export function toLastLines(lines: readonly string[]): string[] {
+  return lines.slice(-MAX_LINES).map((line) => visibleText(shorten(line, MAX_LINE_LENGTH)));
+}
+
+/** A failure as lines of text: sentence, hint, and what was heard last. */
+export function failureLines({
+  message,
+  hint,
+  lastLines,
+}: {
+  message: string | null;
+  hint: string | null;
+  lastLines: readonly string[];
+}): string[] {
+  const sentences = [message, hint].filter((text) => text !== null && text !== '') as string[];
+  return [...sentences, ...lastLines.map((line) => `| ${line}`)];
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { cutText } from '../lib/cut-text.ts';
 
 /**
  * Schemas of single figures. A figure out of its range never rejects the message that carries it:
@@ -75,7 +76,7 @@ export function texts(maxTextLength: number, maxLength: number) {
     Array.isArray(values)
       ? values
           .slice(0, maxLength)
-          .map((value: unknown) => (typeof value === 'string' ? value.slice(0, maxTextLength) : null))
+          .map((value: unknown) => (typeof value === 'string' ? cutText(value, maxTextLength) : null))
       : [],
   );
 }
@@ -100,5 +101,5 @@ export const count = (collector: string, name: string) => figure(collector, name
 
 /** Text from a node, cut to `max` characters. Never trusted: whoever shows it escapes it. */
 export function text(max: number) {
-  return z.string().transform((value) => (value.length > max ? value.slice(0, max) : value));
+  return z.string().transform((value) => cutText(value, max));
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { PROTOCOL_VERSION } from './constants.ts';
 import { collectFaults, type Fault, text } from './figures.ts';
 import { factsSchema, helloSchema } from './hello.ts';
 import { sampleSchema } from './sample.ts';
@@ -24,6 +25,14 @@ export type Command =
 
 export type ParsedMessage = { ok: true; message: Message; faults: Fault[] } | { ok: false; reason: string };
 
+/** Another version's hello may have another shape: its version is the story, not the first odd field. */
+function otherVersion(json: unknown): string | null {
+  if (typeof json !== 'object' || json === null || !('type' in json) || json.type !== 'hello') return null;
+  const version =
+    'protocol' in json && Number.isSafeInteger(json.protocol) ? json.protocol : PROTOCOL_VERSION;
+  return version === PROTOCOL_VERSION ? null : `protocol version ${version}, not ${PROTOCOL_VERSION}`;
+}
+
 /** Parses one line from a node. Never throws: rubbish gives a reason. */
 export function parseMessage(line: string): ParsedMessage {
   let json: unknown;
@@ -32,6 +41,8 @@ export function parseMessage(line: string): ParsedMessage {
   } catch {
     return { ok: false, reason: 'a line is not JSON' };
   }
+  const version = otherVersion(json);
+  if (version !== null) return { ok: false, reason: version };
   const { result, faults } = collectFaults(() => messageSchema.safeParse(json));
   if (result.success) return { ok: true, message: result.data, faults };
   const issue = result.error.issues[0];

@@ -6,7 +6,9 @@ import {
   MAX_FILESYSTEMS,
   MAX_GPU_PROCESSES,
   MAX_GPUS,
+  MAX_INTERVAL_MS,
   MAX_TOP_PROCESSES,
+  MIN_INTERVAL_MS,
 } from './constants.ts';
 import {
   bytes,
@@ -159,7 +161,7 @@ export const sampleSchema = z.object({
   sequence: z.number().int().min(1),
   /** By the node's clock. */
   takenAtMs: count('clock', 'takenAtMs'),
-  intervalMs: milliseconds('clock', 'intervalMs'),
+  intervalMs: figure('clock', 'intervalMs', MIN_INTERVAL_MS, MAX_INTERVAL_MS),
   collectors: z.object({
     cpu: collectorReportSchema,
     memory: collectorReportSchema,

@@ -49,7 +49,7 @@ describe('the table of a check', () => {
       '  FAILED  port',
       '          n2 refused.',
       '          Start sshd.',
-      '            | bad \\x1b[2J',
+      '          | bad \\x1b[2J',
       '',
     ]);
   });

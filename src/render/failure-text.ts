@@ -1,11 +1,21 @@
 import { visibleText } from '../lib/visible-text.ts';
-import type { Failure } from '../protocol/causes.ts';
+import { failureLines } from '../protocol/failures.ts';
+import type { NodeReport } from '../protocol/node.ts';
+
+/** What a failure is shown by: of a report these are null while all is well. */
+type Told = Parameters<typeof failureLines>[0];
 
 /** A failure for the terminal: sentence, hint, and what the node or ssh said last. */
-export function renderFailureText(
-  failure: Pick<Failure, 'message' | 'hint' | 'lastLines'>,
-  indent: string,
-): string {
-  const said = failure.lastLines.map((line) => `  | ${visibleText(line)}`);
-  return [failure.message, failure.hint, ...said].map((line) => `${indent}${line}`).join('\n');
+export function renderFailureText(failure: Told, indent: string): string {
+  return failureLines(failure)
+    .map((line) => `${indent}${visibleText(line)}`)
+    .join('\n');
+}
+
+/** The story of each node that has one, under its name; empty where all is well. */
+export function renderFailures(nodes: readonly NodeReport[]): string {
+  return nodes
+    .filter((node) => node.message !== null)
+    .map((node) => `\n${visibleText(node.name)}  ${node.cause ?? ''}\n${renderFailureText(node, '  ')}\n`)
+    .join('');
 }

@@ -8,10 +8,21 @@ const NO_SHELL =
   /account is currently not available|restricted|nologin|no such file or directory|not found|permission denied|unknown command|command not recognized/i;
 const OTHER_SERVICE = /allows sftp connections only|not allowed to execute|forced|only .* allowed/i;
 
+const howItEnded = (end: ChannelEnd) =>
+  end.signal ? `ended by ${end.signal}` : `exit code ${end.exitCode ?? 'unknown'}`;
+
+/** Why a monitor ended by itself; `farewell` is what it gave as its reason. */
+export function explainFarewell(farewell: string | null, end: ChannelEnd): FailureDetail {
+  // A head that slept is no crash of its monitors.
+  if (farewell !== null && /^the (?:head said nothing|connection to the head) /.test(farewell))
+    return { cause: 'closed', stage: null, detail: `the monitor left, because ${farewell}` };
+  return { cause: 'monitor-crashed', detail: farewell ?? howItEnded(end) };
+}
+
 /** Why a login ended before the monitor said hello. */
 export function explainEarlyEnd(stage: Stage, end: ChannelEnd, lastLines: readonly string[]): FailureDetail {
   const last = lastLines.at(-1) ?? 'it said nothing';
-  const how = end.signal ? `ended by ${end.signal}` : `exit code ${end.exitCode ?? 'unknown'}`;
+  const how = howItEnded(end);
   if (stage === 'shell') {
     if (lastLines.some((line) => OTHER_SERVICE.test(line))) return { cause: 'forced-command', detail: last };
     if (lastLines.some((line) => NO_SHELL.test(line)) || end.exitCode === 127)
@@ -57,9 +68,11 @@ export function explainUploadFailure(reason: string, detail: string, rawBytes: n
       : { cause: 'libc', detail };
   }
   const full = foldersWith(detail, 'no-space');
-  if (full.length > 0) return { cause: 'no-space', folders: full, neededMiB };
   const noexec = foldersWith(detail, 'noexec');
-  if (noexec.length > 0) return { cause: 'noexec', folders: noexec };
+  // The first folder that was tried is the one that people want: the home directory before /tmp.
+  const first = /\b(?:no-space|noexec)(?=:)/.exec(detail)?.[0];
+  if (first === 'no-space') return { cause: 'no-space', folders: full, neededMiB };
+  if (first === 'noexec') return { cause: 'noexec', folders: noexec };
   if (reason === 'write') return { cause: 'no-space', folders: [detail], neededMiB };
   const text =
     reason === 'damaged' ? `the runtime arrived damaged in ${detail}` : `no folder to put one in:${detail}`;

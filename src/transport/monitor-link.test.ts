@@ -356,6 +356,55 @@ describe('shipping a runtime', () => {
   }, 60_000);
 });
 
+describe('an upload to a node that does not play along', () => {
+  const runtime = { name: 'node-x', gzipPath: process.execPath, gzipBytes: 1, rawBytes: 1, rawSha256: 'x' };
+  const runtimes: RuntimeStore = { forMachine: () => Promise.resolve(runtime) };
+  const attempt = (script: string) =>
+    failureOf(
+      openMonitor(
+        options(
+          {
+            name: 'local',
+            open: async (_target, { command, signal }) => {
+              const nonce = /call-([0-9a-f]+)/.exec(command)?.[1];
+              const say = `say() { echo "rollcall-${nonce} $*"; }; say Linux x86_64 0; read -r l;`;
+              return createChildChannel(
+                spawn('/bin/sh', ['-c', `${say} ${script}`], { stdio: 'pipe' }),
+                signal,
+              );
+            },
+            dispose: () => undefined,
+          },
+          { runtimes, uploadStallMs: 700 },
+        ),
+      ),
+    );
+
+  it('gives up where nothing is read', async () => {
+    const failure = await attempt('say send; exec sleep 60');
+    expect(failure).toMatchObject({ cause: 'timeout' });
+    expect(failure.message).toContain('bringing a runtime to the node');
+  });
+
+  it('sends nothing twice', async () => {
+    const failure = await attempt(
+      'say send; exec 3<&0; cat <&3 >/dev/null & while :; do say send; sleep 0.1; done',
+    );
+    expect(failure).toMatchObject({ cause: 'protocol' });
+    expect(failure.message).toContain('asked for the runtime twice');
+  });
+
+  it('does not wait for ever', async () => {
+    expect(await attempt('while :; do say wait; done')).toMatchObject({ cause: 'timeout' });
+  });
+
+  it('hears the reason that was said while it still sent', async () => {
+    const failure = await attempt('say send; say fail write /home/ann; sleep 0.3; exit 1');
+    expect(failure).toMatchObject({ cause: 'no-space' });
+    expect(failure.message).toContain('/home/ann');
+  });
+});
+
 describe('endMonitors', () => {
   it('ends those of this node and head and no others', async () => {
     const start = (node: string, head: string) =>

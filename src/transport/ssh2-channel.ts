@@ -63,6 +63,9 @@ function createChannel(
   let written: Promise<void> = Promise.resolve();
   const ended = watchEnd(stream, session, tell);
   const close = () => {
+    // Nobody reads it any more: a node that goes on sending is not even deciphered beyond its window.
+    stream.pause();
+    stream.stderr.pause();
     // sshd passes it on to the command's process group; a command that never reads would live on else.
     if (stream.writable || stream.readable) stream.signal('KILL');
     session.close();

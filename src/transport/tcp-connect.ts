@@ -1,3 +1,4 @@
+import type { LookupAddress } from 'node:dns';
 import { lookup } from 'node:dns/promises';
 import { connect, isIP, type Socket } from 'node:net';
 import type { Stage } from '../protocol/causes.ts';
@@ -50,15 +51,27 @@ function within<T>(
   });
 }
 
+/** Look-ups under way. A dead resolver holds a thread for each; one that is tried again must not take another. */
+const lookups = new Map<string, Promise<LookupAddress[]>>();
+
+/** The system's own resolver, so that /etc/hosts and the like count. It cannot be aborted. */
+function resolveName(hostName: string, family: number): Promise<LookupAddress[]> {
+  const key = `${hostName} ${family}`;
+  const known = lookups.get(key);
+  if (known) return known;
+  const started = lookup(hostName, { all: true, family, order: 'verbatim' }).finally(() =>
+    lookups.delete(key),
+  );
+  lookups.set(key, started);
+  return started;
+}
+
 async function lookUp({ settings, limitMs, signal }: TcpOptions): Promise<string[]> {
   const { hostName, addressFamily } = settings;
   if (isIP(hostName) !== 0) return [hostName];
-  // The system's own resolver, so that /etc/hosts and the like count. It cannot be aborted.
-  const found = lookup(hostName, { all: true, family: addressFamily, order: 'verbatim' }).catch(
-    (error: unknown) => {
-      throw dnsError(error);
-    },
-  );
+  const found = resolveName(hostName, addressFamily).catch((error: unknown) => {
+    throw dnsError(error);
+  });
   const late = () => new StepError({ cause: 'dns', detail: `no answer within ${limitMs / 1000} s` });
   return (await within(found, limitMs, signal, late)).map(({ address }) => address);
 }

@@ -11,6 +11,10 @@
 #   drop I                  a firewall that swallows the node's packets
 #   hang I                  SIGSTOP every process of the node: connects, never answers
 #   kill I                  SIGKILL its sshd processes: connection refused
+#   slow I RATE             such as 64kbit, both ways
+#   lossy I PERCENT         loses so many packets, at random
+#   hang-mount I            mounts a network file system on /mnt/hung whose server never answers
+#   freeze-disk I           mounts a disk on /mnt/frozen that is frozen, for 60 s at most: who writes waits in state D
 #   tmp-read-only I, tmp-full I
 #
 # FLEET_STATE  folder of keys, ssh_config and known_hosts; made by `up`, removed by `down`
@@ -274,6 +278,7 @@ down() {
   # The watcher may be the very process that runs this.
   [ -z "$p" ] || [ "$p" = $$ ] || ! grep -qs "$self" "/proc/$p/cmdline" || kill "$p"
   for i in $(node_ids); do
+    [ ! -e "$state/n$i/freezer.pid" ] || (thaw_disk "$i")
     p=$(init_pid "$i")
     [ -z "$p" ] || ! grep -qs _init "/proc/$p/cmdline" || kill -KILL "$p"
     p=$(cat "$state/n$i/unshare.pid")
@@ -313,12 +318,72 @@ drop_packets() {
 	C
 }
 
+# A node that is slow has full queues: short ones, so that what waits is told from what is lost.
+slow_down() {
+  local shape="root tbf rate $2 burst 4kb latency 1s"
+  # shellcheck disable=SC2086
+  ip netns exec "$prefix-switch" tc qdisc replace dev "v$1" $shape
+  # shellcheck disable=SC2086
+  ip netns exec "$prefix-n$1" tc qdisc replace dev eth0 $shape
+}
+
+lose_packets() {
+  ip netns exec "$prefix-switch" nft -f - <<-C
+	table bridge lossy$1 {
+	  chain lose {
+	    type filter hook forward priority 0;
+	    iifname "v$1" ether type ip numgen random mod 100 < $2 drop
+	    oifname "v$1" ether type ip numgen random mod 100 < $2 drop
+	  }
+	}
+	C
+}
+
+# FUSE without a server: whoever asks the mount waits for an answer that never comes.
+hang_mount() {
+  inside "$1" sh -c '[ -e /dev/fuse ] || { mknod /dev/fuse c 10 229; chmod 666 /dev/fuse; }; mkdir -p /mnt/hung
+    exec 9<> /dev/fuse
+    mount -t fuse.hung -o fd=9,rootmode=40000,user_id=0,group_id=0,allow_other far:/hung /mnt/hung || exit 1
+    sleep 3600 > /dev/null 2>&1 < /dev/null & echo $! > /run/hang-mount.pid'
+}
+
+# No signal ends a process that waits for a frozen disk, so whatever becomes of the node, it is thawed from outside.
+freeze_disk() {
+  "$self" exec "$1" sh -c 'mkdir -p /mnt/frozen; cd /run
+    [ -e /dev/loop-control ] || mknod /dev/loop-control c 10 237
+    for i in 0 1 2 3 4 5 6 7; do [ -e /dev/loop$i ] || mknod /dev/loop$i b 7 $i; done
+    truncate -s 8M /run/disk.img; mkfs.ext4 -q /run/disk.img; mount -o loop /run/disk.img /mnt/frozen; chmod 777 /mnt/frozen'
+  # shellcheck disable=SC2016
+  setsid bash -c 'exec 9< "$1"; fsfreeze -f /proc/self/fd/9; trap "kill \$!; fsfreeze -u /proc/self/fd/9; exit" TERM; : > "$2"
+    sleep 60 9<&- & wait $!; fsfreeze -u /proc/self/fd/9' freezer "/proc/$(init_pid "$1")/root/mnt/frozen" "$state/n$1/frozen" \
+    > "$state/freezer.log" 2>&1 < /dev/null &
+  echo $! > "$state/n$1/freezer.pid"
+  disown
+  local i
+  for i in $(seq 100); do [ ! -e "$state/n$1/frozen" ] || return 0; sleep 0.05; done
+  die "the disk of node $1 is not frozen"
+}
+
+thaw_disk() {
+  local p
+  p=$(cat "$state/n$1/freezer.pid" 2>/dev/null) || return 0
+  kill -TERM "$p" 2>/dev/null || :
+  while [ -e "/proc/$p" ]; do sleep 0.05; done
+  rm -f "$state/n$1/freezer.pid" "$state/n$1/frozen"
+  "$self" exec "$1" sh -c 'umount -l /mnt/frozen; rm -f /run/disk.img'
+}
+
 heal() {
+  (thaw_disk "$1")
+  ip netns exec "$prefix-switch" nft delete table bridge "lossy$1" 2>/dev/null || :
+  ip netns exec "$prefix-switch" tc qdisc del dev "v$1" root 2>/dev/null || :
+  ip netns exec "$prefix-n$1" tc qdisc del dev eth0 root 2>/dev/null || :
   ip netns exec "$prefix-switch" nft delete table bridge "drop$1" 2>/dev/null || :
   ip -n "$prefix-switch" link set "v$1" up
   signal_all CONT "$1"
   ip -n "$prefix-head" neigh flush dev eth0
   "$self" exec "$1" sh -c 'mount -o remount,rw /tmp; rm -f /tmp/filler
+    [ ! -e /run/hang-mount.pid ] || { kill -9 "$(cat /run/hang-mount.pid)"; umount -l /mnt/hung; rm /run/hang-mount.pid; }
     pgrep -f "[s]shd: /usr/sbin/sshd -E /run/sshd.log" > /dev/null || /usr/sbin/sshd -E /run/sshd.log'
 }
 
@@ -332,6 +397,10 @@ case ${1:-} in
   drop) drop_packets "$2" ;;
   hang) signal_all STOP "$2"; signal_all STOP "$2" ;;
   kill) for p in $(sshd_pids "$2"); do kill -KILL "$p" 2>/dev/null || :; done ;;
+  slow) slow_down "$2" "$3" ;;
+  lossy) lose_packets "$2" "$3" ;;
+  hang-mount) hang_mount "$2" ;;
+  freeze-disk) freeze_disk "$2" ;;
   tmp-read-only) inside "$2" mount -o remount,ro /tmp ;;
   tmp-full) inside "$2" sh -c 'dd if=/dev/zero of=/tmp/filler bs=4k 2>/dev/null || :' ;;
   heal) heal "$2" ;;

@@ -13,7 +13,17 @@ import { shellQuote } from '../../src/lib/shell-quote.ts';
 const script = fileURLToPath(new URL('./fleet.sh', import.meta.url));
 const BARE_NODE = 4;
 
-export type Fault = 'cut' | 'drop' | 'hang' | 'kill' | 'tmp-read-only' | 'tmp-full';
+export type Fault =
+  | 'cut'
+  | 'drop'
+  | 'hang'
+  | 'kill'
+  | 'slow'
+  | 'lossy'
+  | 'hang-mount'
+  | 'freeze-disk'
+  | 'tmp-read-only'
+  | 'tmp-full';
 export type HostKeyType = 'ed25519' | 'rsa' | 'ecdsa';
 
 /** Accounts of every node; all take the fleet's key. `ops` has bash and is the ssh_config's user. */
@@ -88,8 +98,8 @@ export interface Fleet {
   exec(node: number, command: string): Promise<string>;
   /** The machine's pids of all processes of a node. */
   pids(node: number): Promise<number[]>;
-  /** Starts a fault; the result undoes every fault of the node. */
-  fault(node: number, fault: Fault): Promise<() => Promise<void>>;
+  /** Starts a fault, `amount` being a rate or a percentage; the result undoes every fault of the node. */
+  fault(node: number, fault: Fault, amount?: string): Promise<() => Promise<void>>;
   heal(node: number): Promise<void>;
   /** Starts another sshd in a node, with the default settings unless `config` lines name others. */
   startSshd(node: number, port: number, config: readonly string[]): Promise<FleetSshd>;
@@ -133,8 +143,8 @@ function createFleet(state: string): Fleet {
         .join(' '),
     exec,
     pids: async (node) => (await runScript('pids', String(node))).split('\n').filter(Boolean).map(Number),
-    fault: async (node, fault) => {
-      await runScript(fault, String(node));
+    fault: async (node, fault, amount) => {
+      await runScript(fault, String(node), ...(amount === undefined ? [] : [amount]));
       return () => heal(node);
     },
     heal,

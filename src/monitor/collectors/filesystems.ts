@@ -1,3 +1,4 @@
+import { cutText } from '../../lib/cut-text.ts';
 import { MAX_FILESYSTEMS } from '../../protocol/constants.ts';
 import type { FilesystemSample } from '../../protocol/sample.ts';
 import type { FilesystemSpace, System } from '../system.ts';
@@ -62,10 +63,14 @@ export function chooseMounts(mounts: readonly Mount[]): Mount[] {
     const other = byDevice.get(key);
     if (!other || isBetter(mount, other)) byDevice.set(key, mount);
   }
-  return [...byDevice.values()]
-    .sort((a, b) => (a.mountPoint < b.mountPoint ? -1 : 1))
-    .slice(0, MAX_FILESYSTEMS);
+  // Anybody may mount FUSE: those never crowd out the others.
+  const inOrder = [...byDevice.values()].sort(
+    (a, b) => Number(isUsersOwn(a)) - Number(isUsersOwn(b)) || (a.mountPoint < b.mountPoint ? -1 : 1),
+  );
+  return inOrder.slice(0, MAX_FILESYSTEMS).sort((a, b) => (a.mountPoint < b.mountPoint ? -1 : 1));
 }
+
+const isUsersOwn = (mount: Mount) => mount.fsType.startsWith('fuse.');
 
 function isBetter(mount: Mount, other: Mount): boolean {
   const whole = Number(mount.root === '/') - Number(other.root === '/');
@@ -176,6 +181,9 @@ export function createFilesystemCollector(system: System): (watched: boolean) =>
   };
 }
 
+/** A user can mount 4 KB of control characters, each of which takes six in JSON. */
+const MAX_PATH_LENGTH = 512;
+
 function filesystemSample(probe: Probe, nowMs: number): FilesystemSample {
   const { mount, kind } = probe;
   const waitedMs = probe.askedAtMs === null ? 0 : nowMs - probe.askedAtMs;
@@ -183,8 +191,8 @@ function filesystemSample(probe: Probe, nowMs: number): FilesystemSample {
   const space = hangs ? null : probe.space;
   const error = hangs ? `has not answered for ${Math.round(waitedMs / 1000)} s` : probe.error;
   return {
-    mountPoint: mount.mountPoint,
-    source: mount.source,
+    mountPoint: cutText(mount.mountPoint, MAX_PATH_LENGTH),
+    source: cutText(mount.source, MAX_PATH_LENGTH),
     fsType: mount.fsType,
     kind,
     totalBytes: space?.totalBytes ?? null,

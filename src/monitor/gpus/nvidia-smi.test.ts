@@ -115,8 +115,12 @@ describe('nvidia-smi in loop mode', () => {
     write({ gpus: [gpu(0), gpu(1)], mode: 'die' });
     provider.start(TICK_MS);
     await expect.poll(() => started('--query-gpu'), { timeout: 15_000 }).toBe(3);
+    // The kernel module lists them all the while.
+    expect(provider.read().gpus.map(({ health }) => health)).toEqual(['error', 'error']);
     write({ gpus: [gpu(0), gpu(1)] });
-    await expect.poll(() => provider.read().gpus.length, { timeout: 15_000 }).toBe(2);
+    await expect
+      .poll(() => provider.read().gpus.map(({ health }) => health), { timeout: 15_000 })
+      .toEqual(['ok', 'ok']);
     expect(started('--query-gpu')).toBe(4);
   });
 
@@ -128,6 +132,16 @@ describe('nvidia-smi in loop mode', () => {
     await expect.poll(() => provider.read().error, { timeout: 15_000 }).toContain('has not answered for');
     expect(provider.read().gpus[0]).toMatchObject({ health: 'error', utilizationPercent: null });
     expect(started('--query-gpu')).toBe(1);
+  });
+
+  it('takes a tool that never answered for no sign that there is no GPU', async () => {
+    write({ gpus: [], mode: 'hang' });
+    provider.start(TICK_MS);
+    await expect.poll(() => provider.read().error, { timeout: 15_000 }).toContain('has not answered');
+    await expect.poll(() => provider.read().gpus.length, { timeout: 15_000 }).toBe(2);
+    expect(provider.read().gpus[0]).toMatchObject({ health: 'error', memoryUsedBytes: null });
+    rmSync(join(folder, 'root', 'proc', 'driver'), { recursive: true });
+    expect(provider.read()).toMatchObject({ known: false, gpus: [] });
   });
 
   it('keeps the others when one GPU falls off the bus', async () => {

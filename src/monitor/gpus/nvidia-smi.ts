@@ -162,20 +162,31 @@ export function createNvidiaSmiProvider(system: System, leash: Leash): GpuProvid
     });
   }
 
+  /** The GPUs while the tool gives no figures: those it named, else those that the kernel module lists. */
+  function silentRows(toolState: ToolState): GpuRow[] {
+    const error = describe(toolState) ?? 'no figures';
+    if (rows.size > 0) return Array.from(rows.values(), ({ value }) => withoutFigures(value, error));
+    if (toolState.kind !== 'silent' && toolState.kind !== 'ended') return [];
+    return listNvidiaGpus(system).map((listed, position) => {
+      const facts = factsOfListed(listed, position);
+      return { facts, sample: { index: position, health: 'error', error, ...noGpuFigures } };
+    });
+  }
+
   function read(): GpuReading {
     if (loops === null) return { known: true, facts: [], gpus: [], processes: [], error: missingToolError() };
     const nowMs = system.monotonicMs();
     const toolState = loops.gpus.state();
     const fresh = Array.from(rows.values()).filter((seen) => nowMs - seen.atMs <= freshMs());
     const answering = fresh.length > 0;
-    const last = Array.from(rows.values(), (seen) => seen.value);
     const found = answering
       ? [...fresh.map((seen) => seen.value), ...lostRows(fresh.map((seen) => seen.value))]
-      : last.map((row) => withoutFigures(row, describe(toolState) ?? 'no figures'));
+      : silentRows(toolState);
     found.sort((a, b) => a.facts.index - b.facts.index);
     const facts = found.map((row) => row.facts);
     return {
-      known: rows.size > 0 || toolState.kind !== 'starting',
+      // A tool that hangs has not said that there is none.
+      known: found.length > 0 || toolState.kind === 'ticking' || toolState.kind === 'ended',
       facts,
       gpus: found.map((row) => row.sample),
       processes: answering ? readProcesses(nowMs, facts) : [],
