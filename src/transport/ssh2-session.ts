@@ -119,6 +119,7 @@ export class Session {
     this.client.on('error', (error) => this.#onError(error));
     this.client.on('close', () => this.#fail(new StepError(explainEnd(this.#context()), this.#said)));
     this.client.on('banner', (text) => this.#hear(text));
+    this.client.on('change password', () => this.#refuseExpiredPassword());
     this.client.once('handshake', (negotiated) => this.#enterLogin(negotiated));
     this.client.once('ready', () => this.#becomeLive());
     if (signal.aborted) return this.#fail(givenUp());
@@ -192,6 +193,7 @@ export class Session {
     this.#live = true;
     this.#watch.stop();
     signal.removeEventListener('abort', this.#onAbort);
+    login.succeeded();
     login.close();
     onStage('login', `${settings.user} with ${login.current()}`);
     this.#startKeepalive();
@@ -216,6 +218,8 @@ export class Session {
       stage: this.#live ? null : this.#watch.stage,
       user: settings.user,
       tried: login.tried(),
+      needs: login.missing(),
+      secretRefused: login.secretRefused(),
       greeting: this.#greeting,
       silenceLimitMs: silenceLimitMs(limits),
     };
@@ -228,7 +232,15 @@ export class Session {
   }
 
   #onError(error: unknown): void {
-    if (!isPassing(error)) this.#fail(new StepError(explainSsh2Error(error, this.#context()), this.#said));
+    if (isPassing(error)) return;
+    const missing = this.#live ? [] : this.#options.login.missing();
+    this.#fail(new StepError(explainSsh2Error(error, this.#context()), this.#said, missing));
+  }
+
+  #refuseExpiredPassword(): void {
+    const { settings, login } = this.#options;
+    const tried = [...login.tried(), 'a password that has expired and must be changed by hand'];
+    this.#fail(new StepError({ cause: 'auth', user: settings.user, tried }, this.#said));
   }
 
   /** The way's own story counts more than what its end looks like from here. */
