@@ -137,7 +137,16 @@ const timed = {
   },
 };
 
-const access = createAccess({ homeFolder: folder, sshConfig: config, environment: {} });
+const access = createAccess({
+  homeFolder: folder,
+  sshConfig: config,
+  environment: {},
+  stateDir: folder,
+  projectFolder: root,
+  passwordFile: null,
+  askpass: null,
+  asksPersons: false,
+});
 const fleet = createFleet({
   state: timed,
   transportFor: access.transportFor,

@@ -42,11 +42,13 @@ export interface AccessOptions {
   passwordFile: string | null;
   /** A program that asks a person, as SSH_ASKPASS. */
   askpass: string | null;
+  /** False for commands that end at once: nobody is asked then. */
+  asksPersons: boolean;
 }
 
 function secretsOf(options: AccessOptions, home: string, userId: number): Secrets {
   const { passwordFile, environment } = options;
-  const program = askpassOf(options.askpass, environment);
+  const program = options.asksPersons ? askpassOf(options.askpass, environment) : null;
   return createSecrets({
     file:
       passwordFile === null ? null : (onChange) => createPasswordFile(passwordFile, home, userId, onChange),

@@ -8,6 +8,7 @@ import { createFailure, type FailureDetail, type Way } from '../protocol/failure
 import type { Fault } from '../protocol/figures.ts';
 import type { Hello } from '../protocol/hello.ts';
 import { type Command, type Message, parseMessage } from '../protocol/messages.ts';
+import type { TransportName } from '../protocol/node.ts';
 import {
   bootstrapCommand,
   type NodeMark,
@@ -41,6 +42,8 @@ export interface MonitorLinkOptions {
   /** Every line of the node's error output and login noise. */
   onLine?: (line: string) => void;
   onStage?: (stage: Stage, fact: string) => void;
+  /** As in `OpenOptions`. */
+  onTransport?: (name: TransportName, reason: string | null) => void;
   /** Limit of each stage that is not the transport's own. */
   stageLimitMs?: number;
 }
@@ -76,12 +79,13 @@ export async function openMonitor(options: MonitorLinkOptions): Promise<MonitorL
 }
 
 async function converse(options: MonitorLinkOptions, nonce: string, command: string): Promise<MonitorLink> {
-  const { target, signal, transport, onStage, demandedAtMs = 0 } = options;
+  const { target, signal, transport, onStage, onTransport, demandedAtMs = 0 } = options;
   const channel = await transport.open(target, {
     command,
     signal,
     demandedAtMs,
     ...(onStage ? { onStage } : {}),
+    ...(onTransport ? { onTransport } : {}),
   });
   const talk = createTalk(options, channel);
   try {
