@@ -158,7 +158,7 @@ export function explainOpenssh(context: OpensshContext): FailureDetail {
   // The proxy ended before the server had said a word: its own words tell why.
   if (context.proxied && brokeEarly && isLost) {
     const last = context.errorOutput.at(-1);
-    return { cause: 'proxy', detail: last ?? context.said.at(-1) ?? 'it ended without a word' };
+    return { cause: 'proxy', detail: `the ProxyCommand says: ${last ?? 'nothing, and ended'}` };
   }
   if (found !== null) return found;
   // Options are read before the log is opened.
