@@ -106,7 +106,8 @@ function describeRefusedLogin(
 ): { message: string; hint: string } {
   const parts = [`${place} did not let ${user} in; tried: ${tried.join(', ') || 'nothing'}`];
   if (secretRefused) parts.push('the password given was refused');
-  if (needs.length > 0) parts.push(`nobody has said ${needs.map(needText).join(' and ')} yet`);
+  const unknown = needs.filter((need) => need.kind === 'passphrase' || !secretRefused);
+  if (unknown.length > 0) parts.push(`nobody has said ${unknown.map(needText).join(' and ')} yet`);
   const message = `${parts.join('; ')}.`;
   const key = needs.find((need) => need.kind === 'passphrase');
   const elsewhere = 'or set password-file or askpass in rollcall.toml';

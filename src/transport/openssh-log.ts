@@ -13,6 +13,8 @@ export type OpensshEvent =
   /** The ways that the server goes on taking. */
   | { kind: 'methods'; names: string[] }
   | { kind: 'logged-in'; method: string }
+  /** The server took one thing and wants another one too. */
+  | { kind: 'partly' }
   /** A master connection of the user's carries the session. */
   | { kind: 'shared' }
   /** The session is open and the command sent. */
@@ -60,6 +62,7 @@ const debugLines: readonly [RegExp, Reader][] = [
   [/^mux_client_request_session: master session id: \d+$/, () => ({ kind: 'shared' })],
   [/^Sending (?:command|subsystem): /, () => ({ kind: 'opened' })],
   [/^client_input_channel_req: channel \d+ rtype exit-signal /, () => ({ kind: 'exit-signal' })],
+  [/^Authenticated (?:using "\S+" )?with partial success\.$/, () => ({ kind: 'partly' })],
   [/^Exit status (\d+)$/, (found) => ({ kind: 'exit-status', code: Number(text(found)) })],
   [
     /^Received exit status from master (\d+)$/,
@@ -69,6 +72,7 @@ const debugLines: readonly [RegExp, Reader][] = [
 
 const plainLines: readonly [RegExp, Reader][] = [
   [/^Authenticated to .* using "(\S+)"\.$/, (found) => ({ kind: 'logged-in', method: text(found) })],
+  [/^Authenticated (?:using "\S+" )?with partial success\.$/, () => ({ kind: 'partly' })],
   [/^Offending \S+ key in (.+):\d+$/, (found) => ({ kind: 'offending', file: text(found) })],
 ];
 

@@ -11,6 +11,7 @@ export interface OpensshProgress {
   readonly said: readonly string[];
   readonly offered: readonly string[];
   readonly methods: readonly string[];
+  readonly hadPartialSuccess: boolean;
   readonly hostKey: { keyType: string; fingerprint: string } | null;
   readonly offendingFile: string | null;
   /** How the command ended, where the node said so. */
@@ -24,7 +25,6 @@ export interface ProgressOptions {
   onPassed: (stage: Stage, fact: string) => void;
   /** A stage has begun; null when the command runs. Also called for each further address. */
   onEnter: (stage: Stage | null) => void;
-  onSaid: (line: string) => void;
 }
 
 const KEPT_LINES = 40;
@@ -32,13 +32,14 @@ const KEPT_LINES = 40;
 /** ssh does not tell which signal it was. */
 const UNNAMED_SIGNAL = 'a signal';
 
-export function createProgress({ user, proxy, onPassed, onEnter, onSaid }: ProgressOptions): OpensshProgress {
+export function createProgress({ user, proxy, onPassed, onEnter }: ProgressOptions): OpensshProgress {
   let stage: Stage | null = 'name';
   let proxied = false;
   let address = '';
   let banner = '';
   let method = '';
   let isShared = false;
+  let hadPartialSuccess = false;
   const said: string[] = [];
   const offered: string[] = [];
   let methods: readonly string[] = [];
@@ -113,6 +114,9 @@ export function createProgress({ user, proxy, onPassed, onEnter, onSaid }: Progr
       case 'methods':
         methods = event.names;
         return;
+      case 'partly':
+        hadPartialSuccess = true;
+        return;
       case 'shared':
         isShared = true;
         return open();
@@ -127,7 +131,7 @@ export function createProgress({ user, proxy, onPassed, onEnter, onSaid }: Progr
       case 'said':
         said.push(event.line);
         if (said.length > KEPT_LINES) said.shift();
-        return onSaid(event.line);
+        return;
       default:
         return;
     }
@@ -154,6 +158,9 @@ export function createProgress({ user, proxy, onPassed, onEnter, onSaid }: Progr
     },
     get methods() {
       return methods;
+    },
+    get hadPartialSuccess() {
+      return hadPartialSuccess;
     },
     get hostKey() {
       return hostKey;

@@ -29,19 +29,20 @@ export function readPrompt(prompt: string, accounts: readonly SshSettings[]): Op
   return node ? { kind: 'secret', request: passwordRequest(node) } : { kind: 'odd', text: question };
 }
 
-/** The questions of one ssh and what became of the answers. */
+/** The questions of one ssh, and of those that it starts for jump hosts, and what became of the answers. */
 export interface PromptDesk {
   /** Null where ssh gets no answer. */
   answer(prompt: string): string | null;
-  /** The login worked. */
+  /** The login worked, and those of all jump hosts. */
   succeeded(): void;
-  /** The server refused: what it was given counts no more. True where something was. */
-  refused(): boolean;
-  /** A key did not open. */
-  passphraseWrong(path: string): void;
+  /**
+   * This account was refused: what was given for it counts no more, and has to be asked for anew. ssh does not say that
+   * a passphrase was wrong, only that no key was left. True where a password was given.
+   */
+  refused(account: SshSettings, hadPartialSuccess: boolean): boolean;
   missing(): SecretRequest[];
-  /** Questions that only a person can answer each time. */
-  odd(): string[];
+  /** What it cannot go on without; null while it goes on. */
+  stuckOn(): OpensshPrompt | null;
 }
 
 /** `onStuck` is called where going on would show the server an empty password. */
@@ -52,29 +53,29 @@ export function createPromptDesk(
 ): PromptDesk {
   const given = new Map<string, SecretRequest>();
   const missing = new Map<string, SecretRequest>();
-  const odd: string[] = [];
+  let stuckOn: OpensshPrompt | null = null;
 
   function lack(request: SecretRequest): null {
     missing.set(request.id, request);
-    if (request.kind === 'password') onStuck();
+    if (request.kind === 'password') stop({ kind: 'secret', request });
+    return null;
+  }
+
+  function stop(prompt: OpensshPrompt): null {
+    stuckOn ??= prompt;
+    onStuck();
     return null;
   }
 
   return {
     answer(prompt) {
+      // Host keys are never accepted this way.
+      if (/\(yes\/no/.test(prompt)) return 'no';
       const read = readPrompt(prompt, accounts);
-      if (read.kind === 'odd') {
-        // Host keys are never accepted this way: ssh takes no answer for a no.
-        if (/\(yes\/no/.test(prompt)) return 'no';
-        odd.push(read.text.trim());
-        onStuck();
-        return null;
-      }
+      if (read.kind === 'odd') return stop(read);
       const { request } = read;
-      if (given.has(request.id)) {
-        secrets.refused(request);
-        return lack(request);
-      }
+      // Asked a second time: the first answer was wrong. A key may serve several hosts.
+      if (request.kind === 'password' && given.has(request.id)) return lack(request);
       const secret = secrets.find(request);
       if (secret === null) return lack(request);
       given.set(request.id, request);
@@ -84,20 +85,19 @@ export function createPromptDesk(
       for (const request of given.values()) secrets.accepted(request);
       given.clear();
     },
-    refused() {
-      const passwords = [...given.values()].filter((request) => request.kind === 'password');
-      if (odd.length > 0) return false;
-      for (const request of passwords) secrets.refused(request);
-      return passwords.length > 0;
-    },
-    passphraseWrong(path) {
-      const request = given.get(path);
-      if (request === undefined) return;
-      given.delete(path);
-      secrets.refused(request);
-      missing.set(path, request);
+    refused(account, hadPartialSuccess) {
+      if (stuckOn?.kind === 'odd') return false;
+      const own = passwordRequest(account).id;
+      const wrong = [...given.values()].filter(({ kind, id }) =>
+        kind === 'password' ? id === own : !hadPartialSuccess,
+      );
+      for (const request of wrong) {
+        secrets.refused(request);
+        missing.set(request.id, request);
+      }
+      return wrong.some(({ kind }) => kind === 'password');
     },
     missing: () => [...missing.values()],
-    odd: () => odd,
+    stuckOn: () => stuckOn,
   };
 }

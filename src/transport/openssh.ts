@@ -1,16 +1,14 @@
 import { userInfo } from 'node:os';
 import { basename } from 'node:path';
 import type { Target } from '../nodes/target.ts';
-import { createFailure, type Way } from '../protocol/failures.ts';
-import type { AskpassServer } from './askpass-server.ts';
-import { acceptCommand } from './host-key-check.ts';
-import { knownHostsName } from './known-hosts.ts';
+import type { Way } from '../protocol/failures.ts';
+import type { AskpassPass, AskpassServer } from './askpass-server.ts';
 import { createLogPipe } from './log-pipe.ts';
-import { hopName, hopsBefore, keepaliveOf, type OpensshHop, opensshWords } from './openssh-command.ts';
-import { explainHop, explainOpenssh, type OpensshContext } from './openssh-errors.ts';
-import { startOpenssh } from './openssh-process.ts';
-import { createProgress, type OpensshProgress } from './openssh-progress.ts';
-import { createPromptDesk, type PromptDesk } from './openssh-prompts.ts';
+import { hopName, hopsBefore, type OpensshHop, opensshWords } from './openssh-command.ts';
+import { explainStory } from './openssh-failure.ts';
+import { type OpensshProcess, startOpenssh } from './openssh-process.ts';
+import { createProgress } from './openssh-progress.ts';
+import { createPromptDesk } from './openssh-prompts.ts';
 import { resolveRoute } from './openssh-route.ts';
 import { ToolMissingError } from './run-tool.ts';
 import type { Secrets } from './secrets.ts';
@@ -41,7 +39,6 @@ export interface OpensshTransport extends Transport {
 }
 
 const STAGE_MS = 10_000;
-const KEPT_LINES = 8;
 
 /** Logs in with the system's ssh as a child process, for what ssh2 cannot do. */
 export function createOpensshTransport(options: OpensshTransportOptions): OpensshTransport {
@@ -55,167 +52,55 @@ export function createOpensshTransport(options: OpensshTransportOptions): Openss
     way: Way,
   ): Promise<Channel> {
     const { settings } = hop;
-    const proxy =
-      hop.via !== null
-        ? `jump host ${hopName(hop.via)}`
-        : settings.proxy.kind === 'command'
-          ? 'the ProxyCommand'
-          : null;
-    const mute = batch || secrets === undefined || askpass === undefined;
-    let isStuck = false;
+    let running: OpensshProcess | null = null;
+    let pass: AskpassPass | null = null;
     const watch = createStageWatch((stage, limitMs) =>
       running?.fail(new StepError({ cause: 'timeout', stage, limitMs })),
     );
-    const desk = mute
-      ? null
-      : createPromptDesk(
-          secrets,
-          [hop, ...hopsBefore(hop)].map((host) => host.settings),
-          () => {
-            isStuck = true;
-            running?.fail(explain([]));
-          },
-        );
+    const accounts = [hop, ...hopsBefore(hop)].map((host) => host.settings);
+    const canAsk = !batch && secrets !== undefined && askpass !== undefined;
+    const desk = canAsk ? createPromptDesk(secrets, accounts, () => running?.fail(explain([]))) : null;
     const progress = createProgress({
       user: settings.user,
-      proxy,
+      proxy: proxyName(hop),
       onPassed: onStage,
       onEnter(stage) {
-        if (stage === null) {
-          watch.stop();
-          desk?.succeeded();
-          pass?.end();
-          running?.opened();
-        } else watch.enter(stage, stageMs);
-      },
-      onSaid(line) {
-        const wrong = /^Load key "(.+)": incorrect passphrase/.exec(line);
-        if (wrong?.[1]) desk?.passphraseWrong(wrong[1]);
+        if (stage !== null) return watch.enter(stage, stageMs);
+        watch.stop();
+        desk?.succeeded();
+        running?.opened();
       },
     });
     const explain = (errorOutput: readonly string[]) =>
-      explainFailure({ hop, way, progress, desk, isStuck, errorOutput });
-    const pass = desk === null ? null : await askpass?.admit((prompt) => desk.answer(prompt));
+      explainStory({ hop, way, sshConfigFile, stageMs, progress, desk, errorOutput });
     const log = await createLogPipe(folder, (line) => progress.take(line));
-    const running = signal.aborted
-      ? null
-      : startOpenssh({
-          words: opensshWords({
-            ...hop,
-            sshConfigFile,
-            batch: mute,
-            logPath: log.path,
-            mayBeShared: settings.controlPath !== null,
-            command,
-            stageMs,
-          }),
-          environment: { ...environment, ...pass?.environment, LC_ALL: 'C' },
-          log,
-          progress,
-          signal,
-          explain,
-          explainLoss: () => toTransportError(way, explain([])).failure,
-        });
-    watch.enter('name', stageMs);
     try {
-      if (running === null) throw givenUp();
+      if (desk !== null && askpass !== undefined) pass = await askpass.admit((prompt) => desk.answer(prompt));
+      if (signal.aborted) throw givenUp();
+      watch.enter('name', stageMs);
+      running = startOpenssh({
+        words: opensshWords({
+          ...hop,
+          sshConfigFile,
+          batch: !canAsk,
+          logPath: log.path,
+          mayBeShared: settings.controlPath !== null,
+          command,
+          stageMs,
+        }),
+        environment: { ...environment, ...pass?.environment, LC_ALL: 'C' },
+        log,
+        progress,
+        signal,
+        explain,
+        explainLoss: () => toTransportError(way, explain([])).failure,
+      });
       return await running.channel;
     } finally {
       watch.stop();
       pass?.end();
       if (running === null) log.finish();
     }
-  }
-
-  function contextOf(hop: OpensshHop, way: Way, progress: OpensshProgress): OpensshContext {
-    const { settings } = hop;
-    const keepalive = keepaliveOf(settings);
-    return {
-      stage: progress.stage,
-      user: settings.user,
-      tried: [],
-      said: progress.said,
-      errorOutput: [],
-      proxied: progress.proxied,
-      hostKey: progress.hostKey,
-      offendingFile: progress.offendingFile,
-      lookup: knownHostsName(settings),
-      acceptCommand: acceptCommand(way.sshWords),
-      stageMs,
-      silenceLimitMs: keepalive.intervalMs * keepalive.count,
-    };
-  }
-
-  interface Story {
-    hop: OpensshHop;
-    way: Way;
-    progress: OpensshProgress;
-    desk: PromptDesk | null;
-    /** It was ended because nobody could answer. */
-    isStuck: boolean;
-    errorOutput: readonly string[];
-  }
-
-  function explainFailure({ hop, way, progress, desk, isStuck, errorOutput }: Story): StepError {
-    const context = { ...contextOf(hop, way, progress), tried: triedOf(progress, desk), errorOutput };
-    const missing = desk?.missing() ?? [];
-    const lastLines = [...errorOutput, ...progress.said].slice(-KEPT_LINES);
-    const detail = isStuck && !progress.proxied ? stuckDetail(context) : explainOpenssh(context);
-    if (detail.cause === 'auth') {
-      const secretRefused = desk?.refused() ?? false;
-      return new StepError({ ...detail, needs: missing, secretRefused }, lastLines, missing);
-    }
-    if (detail.cause === 'proxy' && hop.via !== null)
-      return explainProxy(hop.via, { ...context, errorOutput }, desk, isStuck, lastLines);
-    return new StepError(detail, lastLines, missing);
-  }
-
-  const stuckDetail = ({ user, tried }: OpensshContext) => ({ cause: 'auth' as const, user, tried });
-
-  /** A jump host's failure, told as one of the way, with the host's own reason and hint. */
-  function explainProxy(
-    via: OpensshHop,
-    context: OpensshContext,
-    desk: PromptDesk | null,
-    isStuck: boolean,
-    lastLines: readonly string[],
-  ): StepError {
-    const missing = desk?.missing() ?? [];
-    const culprit = [via, ...hopsBefore(via)].find(({ settings }) =>
-      missing.some((request) => request.kind === 'password' && request.user === settings.user),
-    );
-    const hop = culprit ?? via;
-    const { settings } = hop;
-    const way = hopWay(hop);
-    const { user } = settings;
-    const found = isStuck
-      ? ({ cause: 'auth', user, tried: [] } as const)
-      : explainHop(context.errorOutput, {
-          ...context,
-          user,
-          tried: [],
-          hostKey: null,
-          lookup: knownHostsName(settings),
-          acceptCommand: acceptCommand(way.sshWords),
-        });
-    const last = context.errorOutput.at(-1) ?? 'it ended without a word';
-    if (found === null || found.cause === 'proxy') {
-      const detail = `jump host ${hopName(hop)}: ${found?.detail ?? last}`;
-      return new StepError({ cause: 'proxy', detail }, lastLines, missing);
-    }
-    const told =
-      found.cause === 'auth' ? { ...found, needs: missing, secretRefused: desk?.refused() ?? false } : found;
-    const { message, hint, needsPerson } = createFailure(way, told, lastLines);
-    const detail = `jump host ${hopName(hop)}: ${message}`;
-    return new StepError({ cause: 'proxy', detail, hint, needsPerson }, lastLines, missing);
-  }
-
-  /** What a person types to reach a jump host. */
-  function hopWay({ place, settings, via }: OpensshHop): Way {
-    const way = wayTo({ name: place.host, ...place, local: false }, sshConfigFile);
-    const [program = 'ssh', ...rest] = way.sshWords;
-    const jump = via === null ? [] : ['-J', hopsBefore({ place, settings, via }).map(hopName).join(',')];
-    return { ...way, sshWords: [program, ...jump, ...rest], host: settings.hostName, port: settings.port };
   }
 
   return {
@@ -235,20 +120,13 @@ export function createOpensshTransport(options: OpensshTransportOptions): Openss
   };
 }
 
+function proxyName({ via, settings }: OpensshHop): string | null {
+  if (via !== null) return `jump host ${hopName(via)}`;
+  return settings.proxy.kind === 'command' ? 'the ProxyCommand' : null;
+}
+
 function missingTool(error: unknown): unknown {
   if (!(error instanceof ToolMissingError)) return error;
   const hint = `Install it: ${error.tool === 'ssh' ? INSTALL_SSH : 'apt-get install coreutils'}`;
   return new StepError({ cause: 'tool-missing', tool: basename(error.tool), hint });
-}
-
-/** Keys that were shown, and what the server would still take. */
-function triedOf({ offered, methods }: OpensshProgress, desk: PromptDesk | null): string[] {
-  const left =
-    methods.length === 0 || methods.includes('publickey')
-      ? []
-      : [`the server takes only ${methods.join(', ')}`];
-  const odd = (desk?.odd() ?? []).map(
-    (text) => `the server asks "${text.slice(0, 80)}", which only a person can answer`,
-  );
-  return [...new Set(offered), ...odd, ...left];
 }

@@ -174,6 +174,7 @@ export function createSecrets(sources: SecretSources): Secrets {
         question.nodes = [...new Set([...question.nodes, ...nodes])];
         questions.set(id, question);
       }
+      for (const question of questions.values()) question.nodes.sort();
       return [...questions.values()];
     },
     answer(questionId, secret) {

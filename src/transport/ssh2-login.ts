@@ -118,7 +118,7 @@ function createPasswordTry(settings: SshSettings, secrets: Secrets | null) {
         secrets?.refused(request);
       }
     },
-    missing: () => (missing ? [request] : []),
+    missing: () => (missing || refused ? [request] : []),
     refused: () => refused,
     notes: () => notes,
   };

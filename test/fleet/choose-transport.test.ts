@@ -238,15 +238,8 @@ describe.runIf(fleet)('a library that is refused', () => {
     const wrong = await scenario.newKey('wrong');
     const config = lonely(wrong);
     const access = scenario.access(config);
-    const { exec } = requireFleet();
-    const count = async () => connections(await exec(1, 'cat /run/auth-count'));
-    await exec(1, ': > /run/auth-count');
-    await exec(
-      1,
-      'printf "Port 2405\\nLogLevel VERBOSE\\nUsePAM no\\nUseDNS no\\nPasswordAuthentication no\\nPidFile /run/count.pid\\nHostKey /etc/ssh/ssh_host_ed25519_key\\n" > /run/count.conf; ' +
-        '/usr/sbin/sshd -f /run/count.conf -E /run/auth-count',
-    );
-    scenario.write('more-known', `[10.78.0.11]:2405 ${requireFleet().hostKey(1, 'ed25519')}\n`);
+    const sshd = await server(2405, 'LogLevel VERBOSE');
+    const count = async () => connections(await sshd.log());
     const options = { by, access, port: 2405 } as const;
     const first = await scenario.attempt(config, 'n1', options);
     expect(first).toMatchObject({ failure: { cause: 'auth' }, transport: { name: 'ssh2', reason: null } });
@@ -264,6 +257,6 @@ describe.runIf(fleet)('a library that is refused', () => {
         { timeout: 10_000, interval: 500 },
       )
       .toBe(2);
-    await exec(1, 'kill $(cat /run/count.pid)');
+    await sshd.stop();
   });
 });

@@ -34,6 +34,8 @@ export interface AttemptOptions {
   by?: 'auto' | 'ssh2' | 'openssh';
   /** With what somebody may have told it. */
   access?: Access;
+  /** As after `rollcall retry`. */
+  demanded?: boolean;
 }
 
 export interface Scenario {
@@ -146,6 +148,7 @@ export function createScenario(): Scenario {
       try {
         const channel = await transport.open(target(host, options), {
           command: options.command ?? 'echo in',
+          demandedAtMs: options.demanded ? performance.now() : 0,
           signal: AbortSignal.any([stop.signal, AbortSignal.timeout(50_000)]),
           onStage: (stage, fact) => {
             stages.push(stage);
