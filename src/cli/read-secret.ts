@@ -1,8 +1,9 @@
 /** Asks on the terminal without showing what is typed. Resolves to null for Ctrl-C and Ctrl-D. */
 export function readSecret(question: string): Promise<string | null> {
   const { stdin, stdout } = process;
-  stdout.write(question);
+  // Before the question: whoever answers at once must not see it.
   stdin.setRawMode(true);
+  stdout.write(question);
   stdin.setEncoding('utf8');
   stdin.resume();
   let typed = '';
