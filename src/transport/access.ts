@@ -71,7 +71,7 @@ export function createAccess(options: AccessOptions): Access {
   });
   const shared = { sshConfigFile: sshConfig, environment, home, secrets, resolver };
   const local = createLocalTransport(environment);
-  const ssh2 = createSsh2Transport({ ...shared, knownHosts });
+  const ssh2 = createSsh2Transport({ ...shared, knownHosts, askpass });
   const openssh = createOpensshTransport({ ...shared, folder, askpass });
   const chooser = createTransportChooser({
     resolver,

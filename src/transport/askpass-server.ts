@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, mkdirSync, openSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, openSync, readdirSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 /** Answers one prompt of an ssh; null leaves it without an answer. */
 export type Answerer = (prompt: string) => string | null;
@@ -36,8 +36,18 @@ function shortPath(folder: string): string {
   return Buffer.byteLength(path) <= 100 ? path : `/proc/self/fd/${openSync(folder, 'r')}/${SOCKET_NAME}`;
 }
 
+/** What heads that were killed have left beside ours: folders are named by their heads' pids. */
+function removeStale(folder: string): void {
+  const parent = dirname(folder);
+  for (const name of readdirSync(parent)) {
+    if (/^\d+$/.test(name) && !existsSync(`/proc/${name}`))
+      rmSync(join(parent, name), { recursive: true, force: true });
+  }
+}
+
 function listen(folder: string, onConnection: (socket: Socket) => void): Promise<Server> {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
+  removeStale(folder);
   const path = shortPath(folder);
   rmSync(path, { force: true });
   const server = createServer({ allowHalfOpen: true }, onConnection);
@@ -98,7 +108,7 @@ export function createAskpassServer({ folder, program }: AskpassServerOptions): 
         (found) => found.close(),
         () => undefined,
       );
-      rmSync(join(folder, SOCKET_NAME), { force: true });
+      rmSync(folder, { recursive: true, force: true });
     },
   };
 }

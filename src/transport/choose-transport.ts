@@ -33,12 +33,6 @@ export interface TransportChooser {
 
 const KEPT_MS = 5_000;
 
-const exists = (path: string) =>
-  access(path).then(
-    () => true,
-    () => false,
-  );
-
 /** Settings that are in use and that ssh2 cannot honour. */
 function settingReason({ openssh, proxy, proxyUseFdpass }: SshSettings): string | null {
   if (openssh.knownHostsCommand !== null) return 'KnownHostsCommand is set';
@@ -68,6 +62,16 @@ export function createTransportChooser(options: ChooserOptions): TransportChoose
   const agents = createKeptAnswers<string[]>(KEPT_MS);
   const tickets = createKeptAnswers<boolean>(KEPT_MS);
   const keyTypes = createKeptAnswers<string | null>(KEPT_MS);
+  // A thousand nodes ask for the same seven default keys.
+  const files = createKeptAnswers<boolean>(KEPT_MS);
+
+  const exists = (path: string) =>
+    files.get(path, () =>
+      access(path).then(
+        () => true,
+        () => false,
+      ),
+    );
 
   /** The type of an identity file's key; null where there is none. */
   const typeOf = (path: string) =>

@@ -5,7 +5,8 @@ import { hopName, hopsBefore, keepaliveOf, type OpensshHop } from './openssh-com
 import { explainHop, explainOpenssh, type OpensshContext } from './openssh-errors.ts';
 import type { OpensshProgress } from './openssh-progress.ts';
 import type { PromptDesk } from './openssh-prompts.ts';
-import { passwordRequest, type SecretRequest } from './secret-request.ts';
+import { proxyQuestionError } from './proxy-questions.ts';
+import { passwordRequest, type SecretRequest, unansweredQuestion } from './secret-request.ts';
 import { StepError } from './ssh-step-error.ts';
 import { wayTo } from './way.ts';
 
@@ -30,10 +31,7 @@ function triedOf({ offered, methods }: OpensshProgress, desk: PromptDesk | null)
       ? []
       : [`the server takes only ${methods.join(', ')}`];
   const stuck = desk?.stuckOn();
-  const odd =
-    stuck?.kind === 'odd'
-      ? [`the server asks "${stuck.text.trim().slice(0, 80)}", which only a person can answer`]
-      : [];
+  const odd = stuck?.kind === 'odd' ? [unansweredQuestion(stuck.text)] : [];
   return [...new Set(offered), ...odd, ...left];
 }
 
@@ -116,11 +114,8 @@ function explainStuck(story: OpensshStory, context: OpensshContext): StepError {
   const host = hostThatAsked(story);
   const { tried } = context;
   if (host === null) {
-    const missing = missingOf(desk);
-    const wanted = missing.map(({ label }) => label).join(', ');
-    const detail = `the ProxyCommand asks for the password of ${wanted || 'somebody'}`;
-    const hint = 'Give the password once: npx rollcall unlock';
-    return new StepError({ cause: 'proxy', detail, hint, needsPerson: true }, lastLinesOf(story), missing);
+    const wasRefused = desk?.refusedSomewhere() ?? false;
+    return proxyQuestionError(missingOf(desk), wasRefused, lastLinesOf(story));
   }
   const refusal: FailureDetail = {
     cause: 'auth',
@@ -151,6 +146,8 @@ export function explainStory(story: OpensshStory): StepError {
     };
     return blameHop(hop.via, explainHop(errorOutput, own), story);
   }
+  if (found.cause === 'proxy' && desk?.refusedSomewhere())
+    return proxyQuestionError(missingOf(desk), true, lastLinesOf(story));
   const detail = progress.stage === null ? found : withSecrets(found, hop, story);
   return new StepError(detail, lastLinesOf(story), missingOf(desk));
 }

@@ -40,6 +40,8 @@ export interface PromptDesk {
    * a passphrase was wrong, only that no key was left. True where a password was given.
    */
   refused(account: SshSettings, hadPartialSuccess: boolean): boolean;
+  /** Some account was refused, of a host that is not known. True where a password was given. */
+  refusedSomewhere(): boolean;
   missing(): SecretRequest[];
   /** What it cannot go on without; null while it goes on. */
   stuckOn(): OpensshPrompt | null;
@@ -67,6 +69,17 @@ export function createPromptDesk(
     return null;
   }
 
+  function refuse(isWrong: (request: SecretRequest) => boolean): boolean {
+    // Who asks for a code of the moment has taken the password before.
+    if (stuckOn?.kind === 'odd') return false;
+    const wrong = [...given.values()].filter(isWrong);
+    for (const request of wrong) {
+      secrets.refused(request);
+      missing.set(request.id, request);
+    }
+    return wrong.some(({ kind }) => kind === 'password');
+  }
+
   return {
     answer(prompt) {
       // Host keys are never accepted this way.
@@ -86,17 +99,10 @@ export function createPromptDesk(
       given.clear();
     },
     refused(account, hadPartialSuccess) {
-      if (stuckOn?.kind === 'odd') return false;
       const own = passwordRequest(account).id;
-      const wrong = [...given.values()].filter(({ kind, id }) =>
-        kind === 'password' ? id === own : !hadPartialSuccess,
-      );
-      for (const request of wrong) {
-        secrets.refused(request);
-        missing.set(request.id, request);
-      }
-      return wrong.some(({ kind }) => kind === 'password');
+      return refuse(({ kind, id }) => (kind === 'password' ? id === own : !hadPartialSuccess));
     },
+    refusedSomewhere: () => refuse(() => true),
     missing: () => [...missing.values()],
     stuckOn: () => stuckOn,
   };

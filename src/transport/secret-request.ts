@@ -1,3 +1,4 @@
+import { visibleText } from '../lib/visible-text.ts';
 import type { SshSettings } from './ssh-settings-parse.ts';
 
 /** Something that only a person or a file of theirs can answer. */
@@ -43,6 +44,11 @@ export function promptOf(request: SecretRequest): string {
   return request.kind === 'password'
     ? `${request.label}'s password: `
     : `Enter passphrase for key '${request.label}': `;
+}
+
+/** For a person; the question may be a server's own words. */
+export function unansweredQuestion(question: string): string {
+  return `the question "${visibleText(question.trim()).slice(0, 80)}" needs a person each time`;
 }
 
 /** True for a question whose answer stays the same; a code of the moment cannot be kept. */

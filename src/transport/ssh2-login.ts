@@ -1,6 +1,10 @@
 import type { AnyAuthMethod, AuthenticationType, Prompt } from 'ssh2';
-import { visibleText } from '../lib/visible-text.ts';
-import { asksForPassword, passwordRequest, type SecretRequest } from './secret-request.ts';
+import {
+  asksForPassword,
+  passwordRequest,
+  type SecretRequest,
+  unansweredQuestion,
+} from './secret-request.ts';
 import type { Secrets } from './secrets.ts';
 import type { SshSettings } from './ssh-settings-parse.ts';
 import { type Candidate, type Candidates, gatherCandidates } from './ssh2-candidates.ts';
@@ -83,10 +87,7 @@ function createPasswordTry(settings: SshSettings, secrets: Secrets | null) {
   function reply(prompts: readonly Prompt[], secret: string): string[] {
     if (prompts.length === 0) return [];
     const odd = prompts.find(({ prompt, echo }) => echo === true || !asksForPassword(prompt));
-    if (odd)
-      notes.push(
-        `the server asks "${visibleText(odd.prompt.trim()).slice(0, 80)}", which only a person can answer`,
-      );
+    if (odd) notes.push(unansweredQuestion(odd.prompt));
     if (odd || given !== null) return prompts.map(() => '');
     given = secret;
     return prompts.map(() => secret);

@@ -17,6 +17,8 @@ export interface Route {
   remoteAddress: string | null;
   /** Why the way itself broke, where it knows better than the two ends. */
   failure(): StepError | null;
+  /** Called when the server was heard through it. */
+  passed?(): void;
   /** Called once, when the connection over it is over. */
   release(): void;
 }
@@ -159,6 +161,7 @@ export class Session {
     const banner = /^SSH-[^\r\n]*(?=\r?\n)/m.exec(this.#greeting);
     if (banner === null) return;
     this.#options.route.stream.off('data', this.#readBanner);
+    this.#options.route.passed?.();
     this.#options.onStage('banner', banner[0]);
     this.#watch.enter('keys', this.#options.limits.stageMs);
   };

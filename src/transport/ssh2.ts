@@ -2,9 +2,11 @@ import { userInfo } from 'node:os';
 import type { Target } from '../nodes/target.ts';
 import type { Stage } from '../protocol/causes.ts';
 import { createFailure, type Way } from '../protocol/failures.ts';
+import type { AskpassServer } from './askpass-server.ts';
 import { prepareHostKeyCheck } from './host-key-check.ts';
 import { createKnownHosts, type KnownHosts } from './known-hosts.ts';
 import { startProxyCommand } from './proxy-command.ts';
+import { openProxyQuestions } from './proxy-questions.ts';
 import { runTool } from './run-tool.ts';
 import type { Secrets } from './secrets.ts';
 import { formatHops, type Hop } from './ssh-hops.ts';
@@ -30,6 +32,8 @@ export interface Ssh2TransportOptions {
   limits?: Partial<SessionLimits>;
   /** Where passwords and passphrases come from; nobody is asked without. */
   secrets?: Secrets;
+  /** Answers the ssh of a ProxyCommand. */
+  askpass?: AskpassServer;
   /** Shared with the other transports; its own unless given. */
   resolver?: SettingsResolver;
   knownHosts?: KnownHosts;
@@ -123,10 +127,19 @@ export function createSsh2Transport(options: Ssh2TransportOptions): Ssh2Transpor
   ): Promise<Route> {
     if (settings.proxyUseFdpass)
       throw new StepError({ cause: 'proxy', detail: "only the system's ssh understands ProxyUseFdpass" });
-    const { stream, failure } = startProxyCommand(command, environment);
+    const { askpass } = options;
+    const questions =
+      secrets && askpass ? await openProxyQuestions(secrets, askpass, () => proxy.stream.destroy()) : null;
+    const proxy = startProxyCommand(command, { ...environment, ...questions?.environment });
     onStage('name', 'left to the ProxyCommand');
     onStage('tcp', 'through the ProxyCommand');
-    return { stream, remoteAddress: null, failure, release: quiet };
+    return {
+      stream: proxy.stream,
+      remoteAddress: null,
+      failure: () => (questions ? questions.failure(proxy.failure()) : proxy.failure()),
+      passed: () => questions?.passed(),
+      release: () => questions?.end(),
+    };
   }
 
   async function openThroughHops(request: Request, settings: SshSettings, hops: Hop[]): Promise<Route> {

@@ -119,6 +119,45 @@ describe.runIf(fleet).each(transports)('passwords through %s', (by) => {
     expect(again.failure).toBeNull();
   });
 
+  it('of a host in a ProxyCommand are asked for, and offered once', async () => {
+    const sshd = await server(1, 2509, onlyPassword);
+    const inner = config('NumberOfPasswordPrompts 1');
+    const proxied = config('Host n2', `  ProxyCommand ssh -F ${inner} -p 2509 -W %h:%p n1`);
+    const access = scenario.access(proxied);
+    const options: AttemptOptions = { by, access };
+    const { failure } = await scenario.attempt('', 'n2', options);
+    expect(failure).toMatchObject({ cause: 'proxy', needsPerson: true });
+    expect(failure?.message).toContain('the ProxyCommand asks for the password of ops@10.78.0.11');
+    expect(failures(await sshd.log())).toBe(0);
+    const [question] = access.secrets.questions();
+    access.secrets.answer(question?.id ?? '', WRONG);
+    for (const _ of [1, 2]) {
+      const refused = await scenario.attempt('', 'n2', options);
+      expect(refused.failure).toMatchObject({ cause: 'proxy', needsPerson: true });
+      expect(failures(await sshd.log())).toBe(1);
+    }
+    access.secrets.answer(question?.id ?? '', PASSWORD);
+    expect((await scenario.attempt('', 'n2', options)).failure).toBeNull();
+    expect(access.secrets.questions()).toEqual([]);
+  });
+
+  it('of a node and its jump host are told apart', async () => {
+    const hop = await server(1, 2513, onlyPassword);
+    const end = await server(2, 2514, onlyKeyboard);
+    const both = config('Host n2', '  Port 2514', '  ProxyJump n1:2513');
+    const right = scenario.write('right', `n1 ${PASSWORD}\n10.78.0.12 ${WRONG}\n`);
+    const access = scenario.access(both, { passwordFile: right });
+    const { failure } = await scenario.attempt('', 'n2', { by, access });
+    expect(failure).toMatchObject({ cause: 'auth', needsPerson: true });
+    expect(failure?.message).toContain('10.78.0.12 port 2514 did not let ops in');
+    expect(failures(await hop.log())).toBe(0);
+    expect(failures(await end.log())).toBe(1);
+    expect(access.secrets.questions()).toMatchObject([{ nodes: ['n2'], refused: true }]);
+    access.secrets.answer(access.secrets.questions()[0]?.id ?? '', PASSWORD);
+    expect((await scenario.attempt('', 'n2', { by, access })).failure).toBeNull();
+    expect(failures(await hop.log())).toBe(0);
+  });
+
   it('stand in no command line and no environment', async () => {
     await server(1, 2508, onlyKeyboard);
     const passwordFile = scenario.write('passwords', `n1 ${PASSWORD}\n`);
