@@ -95,6 +95,11 @@ const access = createAccess({
   homeFolder: simulated.folder,
   sshConfig: simulated.sshConfig,
   environment: {},
+  stateDir: simulated.folder,
+  projectFolder: root,
+  passwordFile: null,
+  askpass: null,
+  asksPersons: false,
 });
 const fleet = createFleet({
   state: timed,

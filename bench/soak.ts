@@ -36,6 +36,11 @@ const access = createAccess({
   homeFolder: simulated.folder,
   sshConfig: simulated.sshConfig,
   environment: {},
+  stateDir: simulated.folder,
+  projectFolder: process.cwd(),
+  passwordFile: null,
+  askpass: null,
+  asksPersons: false,
 });
 const fleet = createFleet({
   state,

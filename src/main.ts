@@ -26,6 +26,7 @@ import { createState, type State } from './state/state.ts';
 import { createAccess } from './transport/access.ts';
 import { readMonitorBundle } from './transport/monitor-bundle.ts';
 import { createRuntimeStore, type RuntimeStore } from './transport/runtimes.ts';
+import type { Secrets } from './transport/secrets.ts';
 import { createApp } from './web/app.ts';
 import { createControlApp } from './web/control.ts';
 import { portHolder } from './web/port-holder.ts';
@@ -44,6 +45,8 @@ export interface Head {
 
 /** Where the figures come from: real nodes or the demo. */
 interface Source {
+  /** Passwords and passphrases that nodes wait for. */
+  secrets: Pick<Secrets, 'questions' | 'answer'>;
   problems(): string[];
   retry(name: string): boolean;
   watch(isWatched: (name: string) => boolean): void;
@@ -58,7 +61,7 @@ export async function startHead(config: Config, say: (line: string) => void): Pr
   const state = createState(monotonicMs);
   const designProblem: string[] = [];
   const templates = await loadTemplates(config.projectFolder, designProblem);
-  const source = config.demo ? startDemo(state) : await startFleet(config, folder, state);
+  const source = config.demo ? demoSource(state) : await startFleet(config, folder, state);
   let listening: Listening[] = [];
   let ending: Promise<void> | null = null;
   let finish: () => void = () => undefined;
@@ -93,7 +96,9 @@ export async function startHead(config: Config, say: (line: string) => void): Pr
     const page = await listen(app, config);
     listening = [page];
     listening.push(
-      await serve(createControlApp({ ...web, stop: stopOnce }, app), { path: folder.socketPath }),
+      await serve(createControlApp({ ...web, secrets: source.secrets, stop: stopOnce }, app), {
+        path: folder.socketPath,
+      }),
     );
     const url = pageUrl(config, page);
     writeRecord(folder, {
@@ -165,12 +170,17 @@ async function listen(app: Parameters<typeof serve>[0], config: Config): Promise
   }
 }
 
+const demoSource = (state: State): Source => ({
+  ...startDemo(state),
+  secrets: { questions: () => [], answer: () => false },
+});
+
 /** The nodes of the list, watched through SSH. */
 async function startFleet(config: Config, folder: StateFolder, state: State): Promise<Source> {
   const withSettings = nodeSettingsOf(config);
   const first = await readNodeList(config.nodeList);
   const monitor = await readMonitorBundle(join(config.projectFolder, 'dist', 'monitor.cjs'));
-  const access = createAccess(config);
+  const access = createAccess({ ...config, asksPersons: true });
   const fleet = createFleet({
     state,
     transportFor: access.transportFor,
@@ -187,6 +197,7 @@ async function startFleet(config: Config, folder: StateFolder, state: State): Pr
     accessFingerprint: access.fingerprint,
     monotonicMs,
   });
+  const isListed = (name: string) => state.report(name) !== undefined;
   let listProblem: string | null = null;
   let lineProblems = first.problems;
   fleet.setTargets(withSettings(first.targets));
@@ -201,7 +212,20 @@ async function startFleet(config: Config, folder: StateFolder, state: State): Pr
     },
   );
   return {
-    problems: () => [...(listProblem === null ? [] : [listProblem]), ...lineProblems],
+    problems: () => [
+      ...(listProblem === null ? [] : [listProblem]),
+      ...lineProblems,
+      ...access.secrets.problems(),
+    ],
+    secrets: {
+      // Nodes that have left the list wait for nothing.
+      questions: () =>
+        access.secrets
+          .questions()
+          .map((question) => ({ ...question, nodes: question.nodes.filter(isListed) }))
+          .filter(({ nodes }) => nodes.length > 0),
+      answer: access.secrets.answer,
+    },
     retry: fleet.retry,
     watch: fleet.setWatched,
     async stop(onLine) {
@@ -254,7 +278,7 @@ export async function endLeftMonitors(
     say(`${error.message}; what runs on its nodes ends by itself within 30 s`);
     return { targets: [] };
   });
-  const access = createAccess(config);
+  const access = createAccess({ ...config, asksPersons: false });
   await endLeftMonitorsOn(list.targets, access.transportFor, folder.headId, limitMs, say);
   access.dispose();
 }
@@ -311,7 +335,7 @@ export async function checkTargets(
   events: CheckEvents,
 ): Promise<CheckedNode[]> {
   const folder = openStateFolder(config.stateDir);
-  const access = createAccess(config);
+  const access = createAccess({ ...config, asksPersons: false });
   try {
     const options = {
       transportFor: access.transportFor,

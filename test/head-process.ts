@@ -18,6 +18,9 @@ export interface HeadProcess {
   nodeList: string;
   writeList(text: string): void;
   start(...more: string[]): Promise<ProgramResult>;
+  /** The same as words, to be run on a terminal. */
+  startWords: readonly string[];
+  commandWords(...words: string[]): string[];
   kill(): Promise<ProgramResult>;
   rollcall(...words: string[]): Promise<ProgramResult>;
   /** Starts a command that goes on; calls back with each line. The result ends it. */
@@ -71,6 +74,8 @@ export function createHeadProcess(sshConfig: string | null): HeadProcess {
     folder,
     nodeList,
     writeList: (text) => writeFileSync(nodeList, text),
+    startWords: [join(root, 'scripts', 'run_monitor.sh'), ...common, ...own],
+    commandWords: (...words) => [process.execPath, join(root, 'dist/rollcall.js'), ...words, ...common],
     start: (...more) => script('run_monitor.sh', [...common, ...own, ...more]),
     kill: () => script('kill_monitor.sh', common),
     rollcall: (...words) =>

@@ -27,7 +27,12 @@ const debianPackages = {
   sshpass: 'sshpass',
   chromium: 'chromium',
   ps: 'procps',
+  script: 'bsdutils',
+  openssl: 'openssl',
 };
+
+/** A security key without hardware; the tests that need it are skipped without, with one line. */
+const SECURITY_KEY = '/usr/lib/openssh/regress/misc/sk-dummy/sk-dummy.so';
 
 let child = null;
 let stopping = null;
@@ -141,9 +146,17 @@ async function runUnitTests() {
   return stopping ? 1 : runVitest('unit');
 }
 
+async function installSecurityKey() {
+  if (existsSync(SECURITY_KEY) || !isRoot || !findProgram('apt-get')) return;
+  console.log('installing a Debian package that some tests use: openssh-tests');
+  const words = ['-q', 'install', '-y', '--no-install-recommends', 'openssh-tests'];
+  await run('apt-get', words, { DEBIAN_FRONTEND: 'noninteractive' });
+}
+
 async function runFleetTests() {
   const needed = Object.keys(debianPackages).filter((program) => program !== 'chromium');
   await installDebianPackages(needed);
+  if (!stopping) await installSecurityKey();
   if (stopping) return 1;
   const unmet = missingOf(isRoot ? needed : ['ssh', 'sshd']);
   if (process.platform !== 'linux' || unmet.length > 0) {

@@ -18,7 +18,7 @@ export interface HeadClient {
   /** Parsed JSON of an answer; null for 404. */
   getJson(path: string): Promise<unknown>;
   post(path: string): Promise<number>;
-  postJson(path: string): Promise<unknown>;
+  postJson(path: string, body?: unknown): Promise<unknown>;
   /** Calls back with every line of a streamed answer; `limitMs` may pass between two pieces of it. */
   lines(method: 'GET' | 'POST', path: string, onLine: (line: string) => void, limitMs: number): Promise<void>;
 }
@@ -42,7 +42,7 @@ export function requireHead(config: Config): HeadClient {
 }
 
 function createHeadClient(folder: StateFolder, record: HeadRecord): HeadClient {
-  function ask(method: string, path: string, limitMs: number): Promise<IncomingMessage> {
+  function ask(method: string, path: string, limitMs: number, body?: unknown): Promise<IncomingMessage> {
     return new Promise((resolve, reject) => {
       const asked = request(
         {
@@ -57,12 +57,12 @@ function createHeadClient(folder: StateFolder, record: HeadRecord): HeadClient {
         asked.destroy(new Error(`the head did not answer within ${limitMs / 1000} s`)),
       );
       asked.once('error', reject);
-      asked.end();
+      asked.end(body === undefined ? undefined : JSON.stringify(body));
     });
   }
 
-  async function askJson(method: string, path: string): Promise<unknown> {
-    const answer = await ask(method, path, ANSWER_LIMIT_MS);
+  async function askJson(method: string, path: string, body?: unknown): Promise<unknown> {
+    const answer = await ask(method, path, ANSWER_LIMIT_MS, body);
     const text = await readAll(answer);
     return answer.statusCode === 404 ? null : (JSON.parse(text) as unknown);
   }
@@ -71,7 +71,7 @@ function createHeadClient(folder: StateFolder, record: HeadRecord): HeadClient {
     record,
     folder,
     getJson: (path) => askJson('GET', path),
-    postJson: (path) => askJson('POST', path),
+    postJson: (path, body) => askJson('POST', path, body),
     async post(path) {
       const answer = await ask('POST', path, ANSWER_LIMIT_MS);
       await readAll(answer);

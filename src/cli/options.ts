@@ -22,6 +22,16 @@ export function withHeadOptions<T>(parser: Argv<T>) {
       requiresArg: true,
       describe: 'Further host names under which the page may be asked for',
     })
+    .option('password-file', {
+      type: 'string',
+      requiresArg: true,
+      describe: 'File of passwords and passphrases (mode 0600)',
+    })
+    .option('askpass', {
+      type: 'string',
+      requiresArg: true,
+      describe: 'Program that asks for them, as SSH_ASKPASS',
+    })
     .option('demo', { type: 'boolean', describe: 'Show a simulated cluster' })
     .option('public', { type: 'boolean', describe: 'Allow other machines to see the page' });
 }

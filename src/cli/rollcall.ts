@@ -10,6 +10,7 @@ import { startCommand } from './start.ts';
 import { statusCommand } from './status.ts';
 import { stopCommand } from './stop.ts';
 import { templateCommand } from './template.ts';
+import { unlockCommand } from './unlock.ts';
 import { UsageError } from './usage-error.ts';
 
 async function runCommandLine(): Promise<void> {
@@ -24,6 +25,7 @@ async function runCommandLine(): Promise<void> {
     .command(showCommand)
     .command(checkCommand)
     .command(retryCommand)
+    .command(unlockCommand)
     .command(linkCommand)
     .command(templateCommand)
     .demandCommand(1, 'Name a command.')

@@ -6,7 +6,9 @@ import type { Config } from '../config/config.ts';
 import { openStateFolder } from '../config/state-folder.ts';
 import { openBoundedLog } from '../lib/bounded-log.ts';
 import { type NodeReport, renderStatusText } from '../render/text.ts';
+import { askSecrets } from './ask-secrets.ts';
 import { type HeadClient, requireHead } from './head-client.ts';
+import { isOnTerminal } from './read-secret.ts';
 import { UsageError } from './usage-error.ts';
 
 const START_LIMIT_MS = 30_000;
@@ -36,7 +38,7 @@ export async function startInBackground(config: Config, args: readonly string[])
   const program = process.argv[1] ?? '';
   const child = spawn(process.execPath, [...process.execArgv, program, ...args, '--foreground'], {
     detached: true,
-    env: { UV_THREADPOOL_SIZE: THREADS, ...config.environment },
+    env: { UV_THREADPOOL_SIZE: THREADS, ...askingEnvironment(config.environment) },
     stdio: ['ignore', log, log, 'ipc'],
   });
   closeSync(log);
@@ -44,8 +46,16 @@ export async function startInBackground(config: Config, args: readonly string[])
   if (child.connected) child.disconnect();
   child.unref();
   if ('error' in greeting) throw new UsageError(`${greeting.error}\n(log: ${folder.logPath})`);
-  await tellNodes(requireHead(config));
+  const head = requireHead(config);
+  await tellNodes(head);
+  if (isOnTerminal() && (await askSecrets(head)) > 0) await tellNodes(head);
   tellAddress(config, greeting.url, folder.logPath);
+}
+
+/** As with ssh, who sits at a terminal is asked there, unless a program is to ask in any case. */
+function askingEnvironment(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const isFree = environment.SSH_ASKPASS_REQUIRE === undefined && isOnTerminal();
+  return isFree ? { ...environment, SSH_ASKPASS_REQUIRE: 'never' } : environment;
 }
 
 /** The head says little in a run; what many runs said is halved here. */

@@ -13,6 +13,10 @@ const settingsSchema = z.strictObject({
   port: z.coerce.number().int().min(0).max(65_535),
   'state-dir': z.string().min(1),
   'allowed-hosts': z.array(z.string().min(1)),
+  /** Passwords and passphrases, for logins that need some. */
+  'password-file': z.string().min(1).nullable(),
+  /** A program that asks a person, as SSH_ASKPASS. */
+  askpass: z.string().min(1).nullable(),
   public: z.boolean(),
   demo: z.boolean(),
   'interval-seconds': secondsSchema,
@@ -26,7 +30,13 @@ type Settings = z.infer<typeof settingsSchema>;
 type SettingName = keyof Settings;
 
 const settingNames = Object.keys(settingsSchema.shape) as SettingName[];
-const pathSettings: readonly SettingName[] = ['node-list', 'ssh-config', 'state-dir'];
+const pathSettings: readonly SettingName[] = [
+  'node-list',
+  'ssh-config',
+  'state-dir',
+  'password-file',
+  'askpass',
+];
 
 export interface Config {
   nodeList: string;
@@ -35,6 +45,8 @@ export interface Config {
   port: number;
   stateDir: string;
   allowedHosts: string[];
+  passwordFile: string | null;
+  askpass: string | null;
   public: boolean;
   demo: boolean;
   /** Between samples of a node while nobody looks at it. */
@@ -142,6 +154,8 @@ function defaults(sources: ConfigSources): Settings {
     port: 7070,
     'state-dir': join(base, 'rollcall', hostname()),
     'allowed-hosts': [],
+    'password-file': null,
+    askpass: null,
     public: false,
     demo: false,
     'interval-seconds': 10,
@@ -203,6 +217,8 @@ function toConfig(settings: Settings, sources: ConfigSources): Config {
     port: settings.port,
     stateDir: settings['state-dir'],
     allowedHosts: settings['allowed-hosts'],
+    passwordFile: settings['password-file'],
+    askpass: settings.askpass,
     public: settings.public,
     demo: settings.demo,
     intervalMs: settings['interval-seconds'] * 1000,

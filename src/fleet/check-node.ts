@@ -3,6 +3,7 @@ import type { Target } from '../nodes/target.ts';
 import type { Stage } from '../protocol/causes.ts';
 import { type CheckedNode, checkSteps, type FailedStep, GPU_STEP, stepOfStage } from '../protocol/check.ts';
 import { createFailure, type Way } from '../protocol/failures.ts';
+import type { TransportName } from '../protocol/node.ts';
 import type { Sample } from '../protocol/sample.ts';
 import { createState } from '../state/state.ts';
 import type { MonitorBundle } from '../transport/monitor-bundle.ts';
@@ -57,7 +58,10 @@ async function checkNode(target: Target, options: CheckOptions, events: CheckEve
     stepStartedMs = nowMs;
     events.onStep(target.name, step, fact);
   };
-  checked.failed = await walk(target, options, onStep);
+  const onTransport = (name: TransportName) => {
+    checked.transport = name;
+  };
+  checked.failed = await walk(target, options, onStep, onTransport);
   checked.tookMs = Math.round(performance.now() - startedMs);
   return checked;
 }
@@ -67,6 +71,7 @@ async function walk(
   target: Target,
   options: CheckOptions,
   onStep: (step: string, fact: string) => void,
+  onTransport: (name: TransportName) => void,
 ): Promise<FailedStep | null> {
   const state = createState(() => performance.now());
   state.setNodes([target]);
@@ -87,6 +92,7 @@ async function walk(
       // Not the head's own id, whose monitor a check must not end.
       headId: `check-${process.pid}`,
       signal: abort.signal,
+      onTransport,
       onMessage(message, faults) {
         state.message(target.name, message, faults);
         if (message.type === 'sample') onSample(message);

@@ -17,7 +17,7 @@ export interface FleetOptions {
   runtimes: RuntimeStore;
   headId: string;
   handshakes: HandshakeLimits;
-  accessFingerprint: () => string;
+  accessFingerprint(target: Target): string;
   monotonicMs: () => number;
 }
 
@@ -68,6 +68,7 @@ export function createFleet(options: FleetOptions): Fleet {
       way: options.wayFor(target),
       transport: options.transportFor(target),
       log: options.logFor(target),
+      accessFingerprint: () => options.accessFingerprint(target),
       handshakes,
       whenUploadRoom,
       startDelayMs,

@@ -4,6 +4,7 @@ import { BEAT_INTERVAL_MS } from '../protocol/constants.ts';
 import { createFailure, type Way } from '../protocol/failures.ts';
 import type { Fault } from '../protocol/figures.ts';
 import type { Message } from '../protocol/messages.ts';
+import type { TransportName } from '../protocol/node.ts';
 import type { State } from '../state/state.ts';
 import type { MonitorBundle } from '../transport/monitor-bundle.ts';
 import { type MonitorLink, openMonitor } from '../transport/monitor-link.ts';
@@ -84,6 +85,10 @@ export function startNodeLife(options: NodeLifeOptions): NodeLife {
   let silence: Failure | null = null;
   let watched = options.watched;
   let demandedAtMs = 0;
+  let carrier: { name: TransportName; reason: string | null } = {
+    name: options.transport.name,
+    reason: null,
+  };
 
   const intervalMs = () => (watched ? settings.watchedIntervalMs : settings.intervalMs);
   /** A node that is sampled seldom is spoken to seldom. */
@@ -122,6 +127,10 @@ export function startNodeLife(options: NodeLifeOptions): NodeLife {
         signal: abort.signal,
         onMessage,
         onLine: (line) => log.write(`said: ${line}`),
+        onTransport(name, reason) {
+          if (reason !== null && reason !== carrier.reason) log.write(`by ${name}: ${reason}`);
+          carrier = { name, reason };
+        },
         onStage(stage, fact) {
           log.write(`${stage}: ${fact}`);
           if (stage === 'tcp') clearTimeout(unanswered);
@@ -146,9 +155,14 @@ export function startNodeLife(options: NodeLifeOptions): NodeLife {
     }
     if (link === null) return null;
     connectedMs = lastSampleMs = monotonicMs();
-    log.write(`connected through ${options.transport.name}, monitor pid ${link.hello.pid}`);
+    log.write(`connected through ${carrier.name}, monitor pid ${link.hello.pid}`);
     for (const note of link.hello.notes) log.write(note);
-    state.connected(target.name, { way, transport: options.transport.name, logPath: log.path() });
+    state.connected(target.name, {
+      way,
+      transport: carrier.name,
+      transportReason: carrier.reason,
+      logPath: log.path(),
+    });
     beat();
     sendInterval();
     const failure = await link.ended;

@@ -19,6 +19,12 @@ export interface Way {
   port: number;
 }
 
+/** A password of `user@host`, or the passphrase of a key file. */
+export interface SecretNeed {
+  kind: 'password' | 'passphrase';
+  label: string;
+}
+
 export type FailureDetail =
   | { cause: 'dns'; detail: string }
   | { cause: 'refused' }
@@ -45,7 +51,14 @@ export type FailureDetail =
       acceptCommand: readonly string[];
     }
   | { cause: 'host-key-revoked'; keyType: string; fingerprint: string; knownHostsFile: string }
-  | { cause: 'auth'; user: string; tried: readonly string[] }
+  | {
+      cause: 'auth';
+      user: string;
+      tried: readonly string[];
+      /** What only a person can say. */
+      needs?: readonly SecretNeed[];
+      secretRefused?: boolean;
+    }
   | { cause: 'session-limit'; detail: string }
   | { cause: 'no-shell'; detail: string }
   | { cause: 'forced-command'; detail: string }
@@ -91,6 +104,27 @@ function describeTimeout(place: string, detail: Extract<FailureDetail, { cause: 
   const limit = seconds(detail.limitMs);
   if (detail.stage === null) return `${place} stopped answering: nothing was heard for ${limit}.`;
   return `${place} did not answer within ${limit} while ${stageNames[detail.stage]}.`;
+}
+
+const needText = ({ kind, label }: SecretNeed) => `the ${kind} of ${label}`;
+
+function describeRefusedLogin(
+  way: Way,
+  place: string,
+  { user, tried, needs = [], secretRefused = false }: Extract<FailureDetail, { cause: 'auth' }>,
+): { message: string; hint: string } {
+  const parts = [`${place} did not let ${user} in; tried: ${tried.join(', ') || 'nothing'}`];
+  if (secretRefused) parts.push('the password given was refused');
+  const unknown = needs.filter((need) => need.kind === 'passphrase' || !secretRefused);
+  if (unknown.length > 0) parts.push(`nobody has said ${unknown.map(needText).join(' and ')} yet`);
+  const message = `${parts.join('; ')}.`;
+  const key = needs.find((need) => need.kind === 'passphrase');
+  const elsewhere = 'or set password-file or askpass in rollcall.toml';
+  if (key)
+    return { message, hint: `${shellCommand(['ssh-add', key.label])}, or npx rollcall unlock, ${elsewhere}` };
+  if (needs.length > 0 || secretRefused)
+    return { message, hint: `Give the password once: npx rollcall unlock (${elsewhere})` };
+  return { message, hint: `Make this work without a question first: ${verbose(way, '-o', 'BatchMode=yes')}` };
 }
 
 function describe(way: Way, detail: FailureDetail): { message: string; hint: string } {
@@ -147,10 +181,7 @@ function describe(way: Way, detail: FailureDetail): { message: string; hint: str
         hint: `It is named @revoked in ${detail.knownHostsFile}; the node needs a new host key.`,
       };
     case 'auth':
-      return {
-        message: `${place} did not let ${detail.user} in; tried: ${detail.tried.join(', ') || 'nothing'}.`,
-        hint: `Make this work without a question first: ${verbose(way, '-o', 'BatchMode=yes')}`,
-      };
+      return describeRefusedLogin(way, place, detail);
     case 'session-limit':
       return {
         message: `${place} refused another session: ${trimmed(detail.detail)}.`,

@@ -34,6 +34,8 @@ export interface NodeReport {
   hint: string | null;
   lastLines: string[];
   transport: TransportName | null;
+  /** Why it is that one; null for the usual. */
+  transportReason: string | null;
   /** The node's log on the head. */
   logPath: string | null;
   /** By the head's monotonic clock; null before the first sample. */

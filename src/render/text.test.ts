@@ -9,6 +9,7 @@ test('a line for each node', () => {
     fakeNode('gpu-three', {
       state: 'connecting',
       transport: null,
+      transportReason: null,
       hello: null,
       sample: null,
       sampleAgeMs: null,

@@ -1,3 +1,4 @@
+import { foldNames } from '../lib/fold-names.ts';
 import { DASH, formatAge } from '../lib/format.ts';
 import { visibleText } from '../lib/visible-text.ts';
 import type { NodeReport } from '../protocol/node.ts';
@@ -32,16 +33,29 @@ function statusRow(node: NodeReport): string[] {
   ];
 }
 
+/** Nodes that are not reached the usual way, by reason. */
+function reasonLines(nodes: readonly NodeReport[]): string[] {
+  const groups = new Map<string, string[]>();
+  for (const { name, transport, transportReason } of nodes) {
+    if (transport === null || transportReason === null) continue;
+    const key = `by ${transport}, because ${transportReason}`;
+    groups.set(key, [...(groups.get(key) ?? []), name]);
+  }
+  return Array.from(groups, ([reason, names]) => visibleText(`${foldNames(names)}: ${reason}`));
+}
+
 /** One line for each node under a line of headings; ends with a newline. */
 export function renderStatusText(nodes: readonly NodeReport[]): string {
   if (nodes.length === 0) return 'No nodes in the node list.\n';
   const headings = ['NODE', 'STATE', 'BY', 'AGE', 'GPUS FREE', 'CPU', 'PROBLEM'];
-  return `${alignColumns([headings, ...visibleRows(nodes.map(statusRow))]).join('\n')}\n`;
+  const rows = alignColumns([headings, ...visibleRows(nodes.map(statusRow))]);
+  return `${[...rows, ...reasonLines(nodes)].join('\n')}\n`;
 }
 
 function headLines(node: NodeReport, view: NodeView): string[] {
   const age = node.sampleAgeMs === null ? 'no figures yet' : `figures of ${formatAge(node.sampleAgeMs)}`;
-  const lines = [`${node.name}  ${view.stateWord}, by ${view.transport}, ${age}`];
+  const reason = node.transportReason === null ? '' : ` (${node.transportReason})`;
+  const lines = [`${node.name}  ${view.stateWord}, by ${view.transport}${reason}, ${age}`];
   if (node.message) lines.push(`  ${failureOf(node)}`);
   if (node.hint) lines.push(`  ${node.hint}`);
   for (const line of node.lastLines) lines.push(`  | ${line}`);

@@ -23,6 +23,8 @@ export interface NodeView {
   tags: readonly string[];
   lastLines: string[];
   transport: string;
+  /** Why it is that one; null for the usual. */
+  transportReason: string | null;
   logPath: string | null;
   hasFigures: boolean;
   ageMs: number | null;
@@ -227,6 +229,7 @@ export function viewNode(node: NodeReport): NodeView {
     tags: node.tags,
     lastLines: node.lastLines,
     transport: node.transport === null ? DASH : transportWords[node.transport],
+    transportReason: node.transportReason,
     logPath: node.logPath,
     hasFigures: sample !== null,
     ageMs: node.sampleAgeMs,

@@ -21,11 +21,19 @@ export interface ListedNode {
   enabled?: boolean;
 }
 
+/** How a node is reached. */
+export interface Connection {
+  way: Way;
+  transport: TransportName;
+  transportReason?: string | null;
+  logPath: string | null;
+}
+
 export interface State {
   /** The nodes of the list, in its order. Unknown ones are added, missing ones dropped. */
   setNodes(nodes: readonly ListedNode[]): void;
   /** A connection said hello: its figures may follow. */
-  connected(name: string, connection: { way: Way; transport: TransportName; logPath: string | null }): void;
+  connected(name: string, connection: Connection): void;
   message(name: string, message: Message, faults: readonly Fault[]): void;
   /** The last attempt or connection failed. Its story stays until the next sample. */
   failed(name: string, failure: Failure, logPath: string | null): void;
@@ -45,6 +53,7 @@ interface Row {
   failure: Failure | null;
   way: Way | null;
   transport: TransportName | null;
+  transportReason: string | null;
   logPath: string | null;
   hello: Hello | null;
   facts: KnownFacts;
@@ -79,7 +88,12 @@ export function createState(monotonicMs: () => number): State {
     },
     connected(name, connection) {
       change(name, (row) => {
-        Object.assign(row, { isConnected: true, connectedAtMs: monotonicMs(), ...connection });
+        Object.assign(row, {
+          isConnected: true,
+          connectedAtMs: monotonicMs(),
+          transportReason: null,
+          ...connection,
+        });
       });
     },
     message(name, message, faults) {
@@ -133,6 +147,7 @@ function emptyRow(name: string): Row {
     failure: null,
     way: null,
     transport: null,
+    transportReason: null,
     logPath: null,
     hello: null,
     facts: { gpus: null, processes: new Map() },
@@ -209,6 +224,7 @@ function reportOf(row: Row, nowMs: number): NodeReport {
     hint: failure?.hint ?? null,
     lastLines: failure?.lastLines ?? [],
     transport: row.transport,
+    transportReason: row.transportReason,
     logPath: row.logPath,
     sampleAgeMs: row.sampleAtMs === null ? null : Math.max(0, Math.round(nowMs - row.sampleAtMs)),
     hello: row.hello && reportedHello(row.hello, row.facts),

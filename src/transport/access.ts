@@ -1,7 +1,19 @@
+import { userInfo } from 'node:os';
+import { join } from 'node:path';
 import type { Target } from '../nodes/target.ts';
 import type { Way } from '../protocol/failures.ts';
 import { createAccessFingerprint } from './access-fingerprint.ts';
+import { askpassOf, createAskpassProgram } from './askpass-program.ts';
+import { createAskpassServer } from './askpass-server.ts';
+import { createAutoTransport } from './auto-transport.ts';
+import { createTransportChooser } from './choose-transport.ts';
+import { createKnownHosts } from './known-hosts.ts';
 import { createLocalTransport } from './local.ts';
+import { createOpensshTransport } from './openssh.ts';
+import { createPasswordFile } from './password-file.ts';
+import { runTool } from './run-tool.ts';
+import { createSecrets, type Secrets } from './secrets.ts';
+import { createSettingsResolver } from './ssh-settings.ts';
 import { createSsh2Transport } from './ssh2.ts';
 import type { Transport } from './transport.ts';
 import { wayTo } from './way.ts';
@@ -12,8 +24,10 @@ export interface Access {
   wayFor(target: Target): Way;
   /** The jump host or proxy that a connection goes through; null where it goes straight. Never rejects. */
   jumpHostOf(target: Target): Promise<string | null>;
-  /** Changes when keys, settings or known hosts do. */
-  fingerprint(): string;
+  /** Changes when keys, settings or known hosts do, or when somebody says what this node waits for. */
+  fingerprint(target: Target): string;
+  /** Passwords and passphrases. */
+  secrets: Secrets;
   dispose(): void;
 }
 
@@ -22,22 +36,66 @@ export interface AccessOptions {
   /** As `ssh -F`. */
   sshConfig: string | null;
   environment: NodeJS.ProcessEnv;
+  /** Sockets and pipes for ssh go into a folder in it. */
+  stateDir: string;
+  projectFolder: string;
+  passwordFile: string | null;
+  /** A program that asks a person, as SSH_ASKPASS. */
+  askpass: string | null;
+  /** False for commands that end at once: nobody is asked then. */
+  asksPersons: boolean;
+}
+
+function secretsOf(options: AccessOptions, home: string, userId: number): Secrets {
+  const { passwordFile, environment } = options;
+  const program = options.asksPersons ? askpassOf(options.askpass, environment) : null;
+  return createSecrets({
+    file:
+      passwordFile === null ? null : (onChange) => createPasswordFile(passwordFile, home, userId, onChange),
+    program: program === null ? null : createAskpassProgram(program, environment),
+  });
 }
 
 /** `localhost` alone needs no SSH; everything else goes as the user's own `ssh` would. */
-export function createAccess({ homeFolder, sshConfig, environment }: AccessOptions): Access {
+export function createAccess(options: AccessOptions): Access {
+  const { homeFolder, sshConfig, environment } = options;
+  // ssh goes by the password file, not by HOME.
+  const { homedir: home, uid: userId } = userInfo();
+  const folder = join(options.stateDir, 'ssh', String(process.pid));
+  const secrets = secretsOf(options, home, userId);
+  const resolver = createSettingsResolver({ sshConfigFile: sshConfig, home, environment });
+  const knownHosts = createKnownHosts(runTool);
+  const askpass = createAskpassServer({
+    folder,
+    program: join(options.projectFolder, 'scripts', 'askpass.sh'),
+  });
+  const shared = { sshConfigFile: sshConfig, environment, home, secrets, resolver };
   const local = createLocalTransport(environment);
-  const ssh2 = createSsh2Transport({ sshConfigFile: sshConfig, environment });
+  const ssh2 = createSsh2Transport({ ...shared, knownHosts, askpass });
+  const openssh = createOpensshTransport({ ...shared, folder, askpass });
+  const chooser = createTransportChooser({
+    resolver,
+    knownHosts,
+    run: runTool,
+    sshConfigFile: sshConfig,
+    home,
+    userId,
+  });
+  const files = createAccessFingerprint(homeFolder, sshConfig, environment.SSH_AUTH_SOCK, () =>
+    resolver.accessFiles(),
+  );
+  const remote = createAutoTransport({ chooser, ssh2, openssh, secrets, fingerprint: files });
   return {
-    transportFor: (target) => (target.local ? local : ssh2),
+    transportFor: (target) => (target.local ? local : remote),
     wayFor: (target) => wayTo(target, sshConfig),
     jumpHostOf: (target) => (target.local ? Promise.resolve(null) : ssh2.jumpHostOf(target)),
-    fingerprint: createAccessFingerprint(homeFolder, sshConfig, environment.SSH_AUTH_SOCK, () =>
-      ssh2.accessFiles(),
-    ),
+    fingerprint: (target) => `${files()}\n${secrets.revision(target.name)}`,
+    secrets,
     dispose() {
       local.dispose();
-      ssh2.dispose();
+      remote.dispose();
+      secrets.dispose();
+      askpass.dispose();
     },
   };
 }

@@ -30,7 +30,7 @@ export interface HostKeyCheckOptions {
 }
 
 /** `ssh -F file host` → the same with a new key accepted and nothing run. */
-function acceptCommand(sshWords: readonly string[]): string[] {
+export function acceptCommand(sshWords: readonly string[]): string[] {
   const [program = 'ssh', ...rest] = sshWords;
   return [program, '-o', 'StrictHostKeyChecking=accept-new', ...rest, 'true'];
 }

@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
 import { dirname } from 'node:path';
 import { createFailure } from '../protocol/failures.ts';
-import type { Channel, ChannelEnd, Transport } from './transport.ts';
+import { createChildChannel } from './child-channel.ts';
+import type { Transport } from './transport.ts';
 import { TransportError } from './transport.ts';
 
 /** The machine that the head runs on: the same bootstrap, without SSH. */
@@ -41,42 +42,4 @@ function startError(node: string, error: Error): TransportError {
 
 function aborted(node: string): TransportError {
   return new TransportError(createFailure(way(node), { cause: 'closed', stage: null, detail: 'given up' }));
-}
-
-/** A child process as a channel; also what the system's ssh will be seen through. */
-export function createChildChannel(child: ReturnType<typeof spawn>, signal: AbortSignal): Channel {
-  const ended = new Promise<ChannelEnd>((resolve) => {
-    child.once('close', (exitCode, killedBy) => resolve({ exitCode, signal: killedBy, failure: null }));
-  });
-  const close = () => {
-    child.kill('SIGKILL');
-    child.stdin?.destroy();
-    child.stdout?.destroy();
-    child.stderr?.destroy();
-  };
-  signal.addEventListener('abort', close, { once: true });
-  ended.then(() => signal.removeEventListener('abort', close));
-  child.on('error', () => undefined);
-  child.stdin?.on('error', () => undefined);
-  return {
-    write(data) {
-      if (child.stdin?.writable) child.stdin.write(data);
-    },
-    drained() {
-      const { stdin } = child;
-      if (!stdin?.writableNeedDrain) return Promise.resolve();
-      return new Promise((resolve) => {
-        const finish = () => {
-          stdin.off('drain', finish).off('close', finish);
-          resolve();
-        };
-        stdin.once('drain', finish).once('close', finish);
-      });
-    },
-    onStdout: (listener) => child.stdout?.on('data', listener),
-    onStderr: (listener) => child.stderr?.on('data', listener),
-    ended,
-    endInput: () => child.stdin?.end(),
-    close,
-  };
 }

@@ -24,8 +24,9 @@ import {
   startLine,
   uploadLine,
 } from './bootstrap.ts';
+import { createChildChannel } from './child-channel.ts';
 import { endMonitors, endMonitorsCommand } from './end-monitors.ts';
-import { createChildChannel, createLocalTransport } from './local.ts';
+import { createLocalTransport } from './local.ts';
 import { createMessageMeter } from './message-meter.ts';
 import type { MonitorBundle } from './monitor-bundle.ts';
 import { type MonitorLinkOptions, openMonitor } from './monitor-link.ts';

@@ -3,6 +3,7 @@ import type { Target } from '../nodes/target.ts';
 import type { Failure, Stage } from '../protocol/causes.ts';
 import type { Hello } from '../protocol/hello.ts';
 import type { Command } from '../protocol/messages.ts';
+import type { TransportName } from '../protocol/node.ts';
 import { bootstrapCommand, parseMark, restrictedBootstrapCommand, startLine } from './bootstrap.ts';
 import type { MonitorBundle } from './monitor-bundle.ts';
 import type { RuntimeStore } from './runtimes.ts';
@@ -22,6 +23,8 @@ export interface MonitorLinkOptions extends TalkOptions {
   /** Runs an upload of a runtime when there is room for one more. */
   whenUploadRoom?: <T>(upload: () => Promise<T>) => Promise<T>;
   onStage?: (stage: Stage, fact: string) => void;
+  /** As in `OpenOptions`. */
+  onTransport?: (name: TransportName, reason: string | null) => void;
   uploadStallMs?: number;
 }
 
@@ -50,13 +53,14 @@ export async function openMonitor(options: MonitorLinkOptions): Promise<MonitorL
 }
 
 async function openChannel(options: MonitorLinkOptions, command: string): Promise<Channel> {
-  const { target, signal, transport, onStage, onLine, demandedAtMs = 0 } = options;
+  const { target, signal, transport, onStage, onTransport, onLine, demandedAtMs = 0 } = options;
   try {
     return await transport.open(target, {
       command,
       signal,
       demandedAtMs,
       ...(onStage ? { onStage } : {}),
+      ...(onTransport ? { onTransport } : {}),
     });
   } catch (error) {
     // What a server says before it lets anybody in belongs into the same log as what comes later.

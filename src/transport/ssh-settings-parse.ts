@@ -9,6 +9,21 @@ export type SshProxy =
   | { kind: 'jump'; hops: Hop[] }
   | { kind: 'command'; command: string };
 
+/** What only the system's ssh understands. */
+export interface OpensshOnlySettings {
+  gssapiAuthentication: boolean;
+  /** Host-based login is asked for and ssh-keysign may sign. */
+  hostbasedAuthentication: boolean;
+  knownHostsCommand: string | null;
+  /** Keys that DNS vouches for are taken without a question. */
+  verifyHostKeyDns: boolean;
+  pkcs11Provider: string | null;
+  /** Null for the one that is built in. */
+  securityKeyProvider: string | null;
+  /** Settings that would keep a command from running as one; `ssh -o` words that undo them. */
+  undo: string[];
+}
+
 /** What `ssh -G` resolved for one host, tokens expanded. */
 export interface SshSettings {
   /** The host as it was asked for. */
@@ -46,6 +61,10 @@ export interface SshSettings {
   macs: string[];
   controlPath: string | null;
   canonicalizes: boolean;
+  /** 0 for no keepalive. */
+  serverAliveIntervalMs: number;
+  serverAliveCountMax: number;
+  openssh: OpensshOnlySettings;
 }
 
 /** What the machine itself adds to the tokens. */
@@ -150,6 +169,30 @@ function agentSocket(raw: RawSettings, values: TokenValues, environment: NodeJS.
   return expandedPaths(raw, 'identityagent', values, environment)[0] ?? null;
 }
 
+/** Keywords of newer versions, which older ones refuse: named only where they are set. */
+const commandSpoilers = [
+  ['remotecommand', 'RemoteCommand=none', 'none'],
+  ['sessiontype', 'SessionType=default', 'default'],
+  ['stdinnull', 'StdinNull=no', 'no'],
+  ['forkafterauthentication', 'ForkAfterAuthentication=no', 'no'],
+] as const;
+
+function opensshOnly(raw: RawSettings): OpensshOnlySettings {
+  const provider = path(raw, 'securitykeyprovider');
+  return {
+    gssapiAuthentication: isOn(raw, 'gssapiauthentication'),
+    hostbasedAuthentication: isOn(raw, 'hostbasedauthentication') && isOn(raw, 'enablesshkeysign'),
+    knownHostsCommand: path(raw, 'knownhostscommand'),
+    verifyHostKeyDns: isOn(raw, 'verifyhostkeydns'),
+    pkcs11Provider: path(raw, 'pkcs11provider'),
+    securityKeyProvider: provider === 'internal' ? null : provider,
+    undo: commandSpoilers.flatMap(([key, option, harmless]) => {
+      const value = first(raw, key);
+      return value === null || value === harmless || (harmless === 'no' && value === 'false') ? [] : [option];
+    }),
+  };
+}
+
 function tokenValues(raw: RawSettings, originalHost: string, local: LocalValues): TokenValues {
   return {
     hostName: first(raw, 'hostname') ?? originalHost,
@@ -204,5 +247,8 @@ export function parseSettings(text: string, originalHost: string, local: LocalVa
     macs: words(raw, 'macs'),
     controlPath: path(raw, 'controlpath'),
     canonicalizes: !['false', 'no', null].includes(first(raw, 'canonicalizehostname')),
+    serverAliveIntervalMs: Number(first(raw, 'serveraliveinterval') ?? 0) * 1000,
+    serverAliveCountMax: Number(first(raw, 'serveralivecountmax') ?? 3),
+    openssh: opensshOnly(raw),
   };
 }

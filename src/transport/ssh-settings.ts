@@ -16,6 +16,8 @@ export interface SettingsResolver {
   resolve(place: Place): Promise<SshSettings>;
   /** The configuration files that the answers rest on. */
   configFiles(): readonly string[];
+  /** Those, keys, known hosts and agents: when one changes, a refused log-in may work. */
+  accessFiles(): Iterable<string>;
 }
 
 export interface ResolverOptions {
@@ -45,13 +47,18 @@ function localValues(options: ResolverOptions): LocalValues {
   };
 }
 
-/** The words of the command that asks for a host's settings. `-T` keeps ssh from speaking about terminals. */
-export function settingsCommand(sshConfigFile: string | null, place: Place): string[] {
-  const words = ['-T', '-G'];
+/** What a person types behind `ssh` to name a host. */
+export function settingsWords(sshConfigFile: string | null, place: Place): string[] {
+  const words: string[] = [];
   if (sshConfigFile !== null) words.push('-F', sshConfigFile);
   if (place.port !== null) words.push('-p', String(place.port));
   if (place.user !== null) words.push('-l', place.user);
   return [...words, '--', place.host];
+}
+
+/** The words of the command that asks for a host's settings. `-T` keeps ssh from speaking about terminals. */
+export function settingsCommand(sshConfigFile: string | null, place: Place): string[] {
+  return ['-T', '-G', ...settingsWords(sshConfigFile, place)];
 }
 
 function configError(place: Place, sshConfigFile: string | null, detail: string): StepError {
@@ -135,6 +142,16 @@ export function createSettingsResolver(options: ResolverOptions): SettingsResolv
   const answers = new Map<string, { settings: Promise<SshSettings>; takenMs: number; shortLived: boolean }>();
   let answersSignature = '';
   const lists: Lists = new Map();
+  const accessFiles = new Set<string>();
+
+  function rememberFiles(settings: SshSettings): void {
+    const { identityFiles, certificateFiles, userKnownHostsFiles, globalKnownHostsFiles, identityAgent } =
+      settings;
+    const certificates = [...certificateFiles, ...identityFiles.map((path) => `${path}-cert.pub`)];
+    const knownHosts = [...userKnownHostsFiles, ...globalKnownHostsFiles];
+    for (const file of [...identityFiles, ...certificates, ...knownHosts]) accessFiles.add(file);
+    if (identityAgent !== null) accessFiles.add(identityAgent);
+  }
 
   function ask(place: Place, key: string): Promise<SshSettings> {
     const settings = askSsh(options, place, lists).catch((error: unknown) => {
@@ -146,6 +163,7 @@ export function createSettingsResolver(options: ResolverOptions): SettingsResolv
     settings.then(
       (found) => {
         if (found.canonicalizes) answer.shortLived = true;
+        rememberFiles(found);
       },
       () => undefined,
     );
@@ -166,5 +184,6 @@ export function createSettingsResolver(options: ResolverOptions): SettingsResolv
       return fresh ? kept.settings : ask(place, key);
     },
     configFiles: () => watch.files().paths,
+    accessFiles: () => [...watch.files().paths, ...accessFiles],
   };
 }

@@ -1,16 +1,24 @@
 import { createFailure, type FailureDetail, type Way } from '../protocol/failures.ts';
+import type { SecretRequest } from './secret-request.ts';
 import { TransportError } from './transport.ts';
 
 /** A step on the way failed: the facts, before they are told for one node. */
 export class StepError extends Error {
   readonly detail: FailureDetail;
   readonly lastLines: readonly string[];
+  /** What nobody has said yet. */
+  readonly missing: readonly SecretRequest[];
 
-  constructor(detail: FailureDetail, lastLines: readonly string[] = []) {
+  constructor(
+    detail: FailureDetail,
+    lastLines: readonly string[] = [],
+    missing: readonly SecretRequest[] = [],
+  ) {
     super(detail.cause);
     this.name = 'StepError';
     this.detail = detail;
     this.lastLines = lastLines;
+    this.missing = missing;
   }
 }
 
@@ -32,6 +40,6 @@ export function toStepError(error: unknown): StepError {
 /** Tells a failed step for one node. */
 export function toTransportError(way: Way, error: unknown): TransportError {
   if (error instanceof TransportError) return error;
-  const { detail, lastLines } = toStepError(error);
-  return new TransportError(createFailure(way, detail, lastLines));
+  const { detail, lastLines, missing } = toStepError(error);
+  return new TransportError(createFailure(way, detail, lastLines), missing);
 }

@@ -7,6 +7,8 @@ const context = (stage: Stage | null, greeting = ''): ErrorContext => ({
   stage,
   user: 'lab',
   tried: ['/key'],
+  needs: [],
+  secretRefused: false,
   greeting,
   silenceLimitMs: 13_500,
 });

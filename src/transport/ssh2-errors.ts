@@ -1,5 +1,5 @@
 import type { Stage } from '../protocol/causes.ts';
-import type { FailureDetail } from '../protocol/failures.ts';
+import type { FailureDetail, SecretNeed } from '../protocol/failures.ts';
 
 /** What is known of a connection when ssh2 reports an error. */
 export interface ErrorContext {
@@ -7,6 +7,8 @@ export interface ErrorContext {
   stage: Stage | null;
   user: string;
   tried: readonly string[];
+  needs: readonly SecretNeed[];
+  secretRefused: boolean;
   /** What the server said before its banner. */
   greeting: string;
   /** After so much silence the other end counts as dead. */
@@ -48,6 +50,11 @@ export function explainEnd(context: ErrorContext): FailureDetail {
   return { cause: 'closed', stage, detail: `this is no SSH server, it said "${said.slice(0, 80)}"` };
 }
 
+function refusedLogin(context: ErrorContext, ...more: string[]): FailureDetail {
+  const { user, tried, needs, secretRefused } = context;
+  return { cause: 'auth', user, tried: [...tried, ...more], needs, secretRefused };
+}
+
 function explainHandshake(message: string): FailureDetail {
   return { cause: 'key-exchange', detail: message.replace(/^Handshake failed: /, '') };
 }
@@ -55,7 +62,7 @@ function explainHandshake(message: string): FailureDetail {
 /** A DISCONNECT message of the server, in its own words. */
 function explainDisconnect(error: Ssh2Error, context: ErrorContext): FailureDetail {
   if (/too many authentication failures/i.test(error.message)) {
-    return { cause: 'auth', user: context.user, tried: [...context.tried, 'then the server had enough'] };
+    return refusedLogin(context, 'then the server had enough');
   }
   if (error.code === TOO_MANY_CONNECTIONS) return { cause: 'session-limit', detail: error.message };
   return { cause: 'closed', stage: context.stage, detail: error.message };
@@ -66,7 +73,7 @@ export function explainSsh2Error(raw: unknown, context: ErrorContext): FailureDe
   const error = read(raw);
   switch (error.level) {
     case 'client-authentication':
-      return { cause: 'auth', user: context.user, tried: context.tried };
+      return refusedLogin(context);
     case 'client-timeout':
       return { cause: 'timeout', stage: null, limitMs: context.silenceLimitMs };
     case 'handshake':

@@ -11,6 +11,8 @@ export interface IdentityFile {
   privateKey: ParsedKey | null;
   /** Why the private half cannot be used. */
   problem: string | null;
+  /** What a passphrase opens; null where it needs none. */
+  encrypted: string | null;
   /** One of the names that ssh tries without being told, and it is not there. */
   absentDefault: boolean;
 }
@@ -63,14 +65,17 @@ async function findPermissionProblem(path: string, userId: number): Promise<stri
   return 'others can read it, so ssh ignores it too: chmod 600';
 }
 
-function parsePrivate(text: string): { privateKey: ParsedKey } | { problem: string } {
-  const parsed = ssh2.utils.parseKey(text);
+type PrivateHalf = { privateKey: ParsedKey } | { problem: string; encrypted: boolean };
+
+/** Reads the private half, with its passphrase where it has one. */
+export function parsePrivate(text: string, passphrase?: string): PrivateHalf {
+  const parsed = ssh2.utils.parseKey(text, passphrase);
   if (parsed instanceof Error) {
     const encrypted = /encrypted|passphrase/i.test(parsed.message);
-    return { problem: encrypted ? 'it has a passphrase: use ssh-add' : parsed.message };
+    return { problem: encrypted ? 'it has a passphrase' : parsed.message, encrypted };
   }
   const key = Array.isArray(parsed) ? parsed[0] : parsed;
-  if (!key?.isPrivateKey()) return { problem: 'its private half is not there' };
+  if (!key?.isPrivateKey()) return { problem: 'its private half is not there', encrypted: false };
   return { privateKey: key };
 }
 
@@ -83,13 +88,16 @@ export async function readIdentity(path: string, home: string, userId: number): 
     dirname(path) === join(home, '.ssh') &&
     DEFAULT_NAMES.test(basename(path)) &&
     beside === null;
-  const empty = { path, publicKey: null, type: null, privateKey: null, absentDefault };
+  const empty = { path, publicKey: null, type: null, privateKey: null, encrypted: null, absentDefault };
   if (text === null) return { ...empty, ...beside, problem: 'it cannot be read' };
   const publicHalf = parsePublic(text) ?? readEmbeddedPublic(text) ?? beside;
   const wrong = parsePublic(text) ? null : await findPermissionProblem(path, userId);
   if (wrong !== null) return { ...empty, problem: wrong };
   const parsed = parsePrivate(text);
-  if ('problem' in parsed) return { ...empty, ...publicHalf, problem: parsed.problem };
+  if ('problem' in parsed) {
+    const encrypted = parsed.encrypted ? text : null;
+    return { ...empty, ...publicHalf, problem: parsed.problem, encrypted };
+  }
   const { privateKey } = parsed;
   const publicKey = privateKey.getPublicSSH().toString('base64');
   return { ...empty, publicKey, type: privateKey.type, privateKey, problem: null };

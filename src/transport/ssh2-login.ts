@@ -1,136 +1,198 @@
-import { access } from 'node:fs/promises';
-import type { AnyAuthMethod, AuthenticationType, ParsedKey } from 'ssh2';
-import { algorithmsOfType } from './host-key.ts';
+import type { AnyAuthMethod, AuthenticationType, Prompt } from 'ssh2';
+import {
+  asksForPassword,
+  passwordRequest,
+  type SecretRequest,
+  unansweredQuestion,
+} from './secret-request.ts';
+import type { Secrets } from './secrets.ts';
 import type { SshSettings } from './ssh-settings-parse.ts';
-import { type AgentClient, createAgentClient } from './ssh2-agent.ts';
-import { type IdentityFile, readIdentity } from './ssh2-identities.ts';
+import { type Candidate, type Candidates, gatherCandidates } from './ssh2-candidates.ts';
+import type { KeyOpener } from './ssh2-locked-key.ts';
 
-/** A key to show to the server. */
-interface Candidate {
-  label: string;
-  method: AnyAuthMethod;
-}
-
-/** The log-in of one connection: which keys in which order, and what became of them. */
+/** The log-in of one connection: what is tried in which order, and what became of it. */
 export interface Login {
   /** What to try next, as ssh2's authHandler; false when nothing is left. */
   next(methodsLeft: AuthenticationType[] | null, partialSuccess: boolean | null): AnyAuthMethod | false;
   /** What was tried and what was left out, for a person. */
   tried(): string[];
-  /** The key that the server is looking at. */
+  /** What the server is looking at. */
   current(): string;
+  /** The server let us in. */
+  succeeded(): void;
+  /** What nobody has said yet, though it would be asked for. */
+  missing(): SecretRequest[];
+  secretRefused(): boolean;
   close(): void;
+}
+
+export interface LoginOptions {
+  settings: SshSettings;
+  home: string;
+  userId: number;
+  /** Null where nobody can be asked. */
+  secrets: Secrets | null;
+  opener: KeyOpener | null;
+}
+
+type Method = 'publickey' | 'keyboard-interactive' | 'password';
+
+/** One thing to try. `start` gives null where it cannot be tried after all. */
+interface Attempt {
+  method: Method;
+  label: string;
+  start(): AnyAuthMethod | null;
 }
 
 /** A server counts every key against MaxAuthTries, which is 6 unless set. */
 const MAX_KEYS = 6;
 
+const usualOrder: readonly Method[] = ['publickey', 'keyboard-interactive', 'password'];
 const methodName = /^[a-z0-9@.-]{1,40}$/;
 
-function allows(settings: SshSettings, type: string): boolean {
-  const accepted = settings.pubkeyAcceptedAlgorithms;
-  return accepted.length === 0 || algorithmsOfType(type).some((name) => accepted.includes(name));
-}
-
-function takesPublicKeys(settings: SshSettings): boolean {
-  const preferred = settings.preferredAuthentications;
-  return settings.pubkeyAuthentication && (preferred === null || preferred.includes('publickey'));
-}
-
-const publicHalf = (key: ParsedKey) => key.getPublicSSH().toString('base64');
-
-interface Keys {
-  agent: AgentClient | null;
-  agentKeys: ParsedKey[];
-  files: IdentityFile[];
-}
-
-/** ssh's order: agent keys that the configuration names, other agent keys, files that no agent holds. */
-function orderCandidates(settings: SshSettings, { agent, agentKeys, files }: Keys): Candidate[] {
-  const { user: username } = settings;
-  const named = new Map(files.filter((file) => file.publicKey).map((file) => [file.publicKey, file]));
-  const isNamed = (key: ParsedKey) => named.has(publicHalf(key));
-  const usable = agentKeys.filter((key) => allows(settings, key.type));
-  const others = settings.identitiesOnly ? [] : usable.filter((key) => !isNamed(key));
-  const held = new Set(usable.map(publicHalf));
-  const fromAgent = [...usable.filter(isNamed), ...others].flatMap((key): Candidate[] => {
-    if (agent === null) return [];
-    const name = named.get(publicHalf(key))?.path ?? (key.comment || key.type);
-    return [{ label: `${name} from the agent`, method: { type: 'agent', username, agent: agent.only(key) } }];
-  });
-  const fromFiles = files.flatMap((file): Candidate[] => {
-    const { privateKey, publicKey, path } = file;
-    if (privateKey === null || (publicKey !== null && held.has(publicKey))) return [];
-    if (!allows(settings, privateKey.type)) return [];
-    return [{ label: path, method: { type: 'publickey', username, key: privateKey } }];
-  });
-  return [...fromAgent, ...fromFiles];
-}
-
-/** Keys that are there and cannot be used, with the reason. */
-async function listLeftOut(settings: SshSettings, { agentKeys, files }: Keys): Promise<string[]> {
-  const held = new Set(agentKeys.map(publicHalf));
-  const useless = files.filter(
-    (file) => !file.absentDefault && !(file.publicKey !== null && held.has(file.publicKey)),
-  );
-  const notes = useless.flatMap((file) => {
-    if (file.problem !== null) return [`${file.path} (not used: ${file.problem})`];
-    const unwanted = file.type !== null && !allows(settings, file.type);
-    return unwanted ? [`${file.path} (not used: PubkeyAcceptedAlgorithms leaves ${file.type} out)`] : [];
-  });
-  const certificates = [
-    ...settings.certificateFiles,
-    ...settings.identityFiles.map((path) => `${path}-cert.pub`),
-  ];
-  for (const path of certificates) {
-    const there = await access(path).then(
-      () => true,
-      () => false,
-    );
-    if (there) notes.push(`${path} (not used: certificates are not understood yet)`);
+function isOn(settings: SshSettings, method: Method): boolean {
+  switch (method) {
+    case 'publickey':
+      return settings.pubkeyAuthentication;
+    case 'keyboard-interactive':
+      return settings.kbdInteractiveAuthentication;
+    case 'password':
+      return settings.passwordAuthentication;
   }
-  return notes;
 }
 
-async function gatherKeys(settings: SshSettings, home: string, userId: number): Promise<Keys> {
-  const agent = settings.identityAgent === null ? null : createAgentClient(settings.identityAgent);
-  const [agentKeys, files] = await Promise.all([
-    agent?.listKeys() ?? [],
-    Promise.all(settings.identityFiles.map((path) => readIdentity(path, home, userId))),
-  ]);
-  return { agent, agentKeys, files };
+function methodsOf(settings: SshSettings): Method[] {
+  const preferred = settings.preferredAuthentications ?? usualOrder;
+  return preferred.flatMap((name) =>
+    usualOrder.filter((method) => method === name && isOn(settings, method)),
+  );
 }
 
-const noKeys: Keys = { agent: null, agentKeys: [], files: [] };
+/** The password of one account in one connection: it is offered once, whichever way the server asks. */
+function createPasswordTry(settings: SshSettings, secrets: Secrets | null) {
+  const request = passwordRequest(settings);
+  let given: string | null = null;
+  let refused = false;
+  let missing = false;
+  const notes: string[] = [];
 
-/** Makes the list of keys ready before the connection is opened. */
-export async function prepareLogin(settings: SshSettings, home: string, userId: number): Promise<Login> {
-  const publicKeys = takesPublicKeys(settings);
-  const keys = publicKeys ? await gatherKeys(settings, home, userId) : noKeys;
-  const candidates = orderCandidates(settings, keys);
-  const leftOut = await listLeftOut(settings, keys);
+  function take(): string | null {
+    if (given !== null || refused) return null;
+    const secret = secrets?.find(request) ?? null;
+    missing ||= secret === null && secrets !== null;
+    return secret;
+  }
+
+  /** Answers what a person would answer with the password; anything else stays without an answer. */
+  function reply(prompts: readonly Prompt[], secret: string): string[] {
+    if (prompts.length === 0) return [];
+    const odd = prompts.find(({ prompt, echo }) => echo === true || !asksForPassword(prompt));
+    if (odd) notes.push(unansweredQuestion(odd.prompt));
+    if (odd || given !== null) return prompts.map(() => '');
+    given = secret;
+    return prompts.map(() => secret);
+  }
+
+  return {
+    request,
+    attempts: {
+      password(): AnyAuthMethod | null {
+        given = take();
+        return given === null ? null : { type: 'password', username: settings.user, password: given };
+      },
+      'keyboard-interactive'(): AnyAuthMethod | null {
+        const secret = take();
+        if (secret === null) return null;
+        return {
+          type: 'keyboard-interactive',
+          username: settings.user,
+          prompt: (_name, _instructions, _language, prompts, finish) => finish(reply(prompts, secret)),
+        };
+      },
+    },
+    /** The server has judged what was given last. */
+    judge(isGood: boolean): void {
+      if (given === null || refused) return;
+      if (isGood) secrets?.accepted(request);
+      else if (notes.length === 0) {
+        refused = true;
+        secrets?.refused(request);
+      }
+    },
+    missing: () => (missing || refused ? [request] : []),
+    refused: () => refused,
+    notes: () => notes,
+  };
+}
+
+const noKeys: Candidates = { list: [], leftOut: [], close: () => undefined };
+
+/** Makes the list of what to try ready before the connection is opened. */
+export async function prepareLogin(options: LoginOptions): Promise<Login> {
+  const { settings } = options;
+  const methods = methodsOf(settings);
+  const locked = new Map<string, SecretRequest>();
+  const onMissing = (request: SecretRequest) => locked.set(request.id, request);
+  const publicKeys = methods.includes('publickey');
+  const keys = publicKeys ? await gatherCandidates({ ...options, onMissing }) : noKeys;
+  const leftOut = [...keys.leftOut];
   if (!publicKeys) leftOut.push('no public keys (switched off in the ssh configuration)');
-  else if (candidates.length === 0 && leftOut.length === 0) leftOut.push('no key found');
-  return createLogin(candidates, leftOut, settings.user, () => keys.agent?.close());
+  else if (keys.list.length === 0 && leftOut.length === 0) leftOut.push('no key found');
+  const login = createLogin(options, methods, keys.list, leftOut, keys.close);
+  return { ...login, missing: () => [...locked.values(), ...login.missing()] };
+}
+
+function keyAttempts(candidates: readonly Candidate[]): Attempt[] {
+  return candidates
+    .slice(0, MAX_KEYS)
+    .map(({ label, method }) => ({ method: 'publickey', label, start: () => method }));
 }
 
 function createLogin(
-  all: Candidate[],
+  { settings, secrets }: LoginOptions,
+  methods: readonly Method[],
+  keys: readonly Candidate[],
   leftOut: readonly string[],
-  username: string,
   close: () => void,
 ): Login {
-  const candidates = all.slice(0, MAX_KEYS);
-  const refused: string[] = [];
+  const password = createPasswordTry(settings, secrets);
+  const remaining = methods.flatMap((method): Attempt[] =>
+    method === 'publickey'
+      ? keyAttempts(keys)
+      : [{ method, label: 'the password', start: password.attempts[method] }],
+  );
   const notes =
-    all.length > MAX_KEYS ? [`${all.length - MAX_KEYS} more keys left out (servers allow ${MAX_KEYS})`] : [];
-  let position = -1;
+    keys.length > MAX_KEYS
+      ? [`${keys.length - MAX_KEYS} more keys left out (servers allow ${MAX_KEYS})`]
+      : [];
+  const refused: string[] = [];
+  let current: Attempt | null = null;
+  let hasAsked = false;
 
   function note(methodsLeft: string[], partialSuccess: boolean): void {
-    const label = candidates[position]?.label;
-    if (label === undefined) return;
+    if (current === null) return;
+    if (current.method !== 'publickey') password.judge(partialSuccess);
     const wanted = methodsLeft.filter((name) => methodName.test(name)).join(' or ');
-    refused.push(partialSuccess ? `${label} (accepted, but the server also wants ${wanted})` : label);
+    const isKey = current.method === 'publickey';
+    if (partialSuccess) refused.push(`${current.label} (accepted, but the server also wants ${wanted})`);
+    else if (isKey) refused.push(current.label);
+    current = null;
+  }
+
+  /** The first that the server takes; what it does not take now it may take later. */
+  function takeNext(methodsLeft: readonly string[] | null): AnyAuthMethod | null {
+    for (const attempt of [...remaining]) {
+      // Keys are shown unasked; a password is not.
+      const isWanted =
+        methodsLeft === null ? attempt.method === 'publickey' : methodsLeft.includes(attempt.method);
+      if (!isWanted) continue;
+      remaining.splice(remaining.indexOf(attempt), 1);
+      const started = attempt.start();
+      if (started === null) continue;
+      current = attempt;
+      return started;
+    }
+    return null;
   }
 
   function offered(methodsLeft: string[]): void {
@@ -141,17 +203,21 @@ function createLogin(
   return {
     next(methodsLeft, partialSuccess) {
       note(methodsLeft ?? [], partialSuccess === true);
-      position += 1;
-      const candidate = candidates[position];
-      const useless = methodsLeft !== null && !methodsLeft.includes('publickey');
-      if (candidate !== undefined && !useless) return candidate.method;
+      const started = takeNext(methodsLeft);
+      if (started !== null) return started;
       // Like ssh, ask once without any key: the server may want none, or says what it takes.
-      if (position === 0 && methodsLeft === null) return { type: 'none', username };
+      if (!hasAsked && methodsLeft === null) {
+        hasAsked = true;
+        return { type: 'none', username: settings.user };
+      }
       if (methodsLeft !== null) offered(methodsLeft);
       return false;
     },
-    tried: () => [...refused, ...leftOut, ...notes],
-    current: () => candidates[position]?.label ?? 'no key',
+    tried: () => [...refused, ...leftOut, ...password.notes(), ...notes],
+    current: () => current?.label ?? 'no key',
+    succeeded: () => password.judge(true),
+    missing: password.missing,
+    secretRefused: password.refused,
     close,
   };
 }

@@ -17,6 +17,8 @@ export interface Route {
   remoteAddress: string | null;
   /** Why the way itself broke, where it knows better than the two ends. */
   failure(): StepError | null;
+  /** Called when the server was heard through it. */
+  passed?(): void;
   /** Called once, when the connection over it is over. */
   release(): void;
 }
@@ -119,6 +121,7 @@ export class Session {
     this.client.on('error', (error) => this.#onError(error));
     this.client.on('close', () => this.#fail(new StepError(explainEnd(this.#context()), this.#said)));
     this.client.on('banner', (text) => this.#hear(text));
+    this.client.on('change password', () => this.#refuseExpiredPassword());
     this.client.once('handshake', (negotiated) => this.#enterLogin(negotiated));
     this.client.once('ready', () => this.#becomeLive());
     if (signal.aborted) return this.#fail(givenUp());
@@ -158,6 +161,7 @@ export class Session {
     const banner = /^SSH-[^\r\n]*(?=\r?\n)/m.exec(this.#greeting);
     if (banner === null) return;
     this.#options.route.stream.off('data', this.#readBanner);
+    this.#options.route.passed?.();
     this.#options.onStage('banner', banner[0]);
     this.#watch.enter('keys', this.#options.limits.stageMs);
   };
@@ -192,6 +196,7 @@ export class Session {
     this.#live = true;
     this.#watch.stop();
     signal.removeEventListener('abort', this.#onAbort);
+    login.succeeded();
     login.close();
     onStage('login', `${settings.user} with ${login.current()}`);
     this.#startKeepalive();
@@ -216,6 +221,8 @@ export class Session {
       stage: this.#live ? null : this.#watch.stage,
       user: settings.user,
       tried: login.tried(),
+      needs: login.missing(),
+      secretRefused: login.secretRefused(),
       greeting: this.#greeting,
       silenceLimitMs: silenceLimitMs(limits),
     };
@@ -228,7 +235,15 @@ export class Session {
   }
 
   #onError(error: unknown): void {
-    if (!isPassing(error)) this.#fail(new StepError(explainSsh2Error(error, this.#context()), this.#said));
+    if (isPassing(error)) return;
+    const missing = this.#live ? [] : this.#options.login.missing();
+    this.#fail(new StepError(explainSsh2Error(error, this.#context()), this.#said, missing));
+  }
+
+  #refuseExpiredPassword(): void {
+    const { settings, login } = this.#options;
+    const tried = [...login.tried(), 'a password that has expired and must be changed by hand'];
+    this.#fail(new StepError({ cause: 'auth', user: settings.user, tried }, this.#said));
   }
 
   /** The way's own story counts more than what its end looks like from here. */

@@ -2,17 +2,21 @@ import { userInfo } from 'node:os';
 import type { Target } from '../nodes/target.ts';
 import type { Stage } from '../protocol/causes.ts';
 import { createFailure, type Way } from '../protocol/failures.ts';
+import type { AskpassServer } from './askpass-server.ts';
 import { prepareHostKeyCheck } from './host-key-check.ts';
-import { createKnownHosts } from './known-hosts.ts';
+import { createKnownHosts, type KnownHosts } from './known-hosts.ts';
 import { startProxyCommand } from './proxy-command.ts';
+import { openProxyQuestions } from './proxy-questions.ts';
 import { runTool } from './run-tool.ts';
+import type { Secrets } from './secrets.ts';
 import { formatHops, type Hop } from './ssh-hops.ts';
-import { createSettingsResolver, type Place } from './ssh-settings.ts';
+import { createSettingsResolver, type Place, type SettingsResolver } from './ssh-settings.ts';
 import type { SshProxy, SshSettings } from './ssh-settings-parse.ts';
 import { isGivenUp, StepError, toStepError, toTransportError } from './ssh-step-error.ts';
 import { chooseAlgorithms } from './ssh2-algorithms.ts';
 import { openSsh2Channel } from './ssh2-channel.ts';
 import { createJumpPool, openJumpRoute } from './ssh2-jump.ts';
+import { createKeyOpener } from './ssh2-locked-key.ts';
 import { prepareLogin } from './ssh2-login.ts';
 import { type Route, Session, type SessionLimits } from './ssh2-session.ts';
 import { connectTcp } from './tcp-connect.ts';
@@ -26,13 +30,18 @@ export interface Ssh2TransportOptions {
   /** ssh goes by the password file, not by HOME. */
   home?: string;
   limits?: Partial<SessionLimits>;
+  /** Where passwords and passphrases come from; nobody is asked without. */
+  secrets?: Secrets;
+  /** Answers the ssh of a ProxyCommand. */
+  askpass?: AskpassServer;
+  /** Shared with the other transports; its own unless given. */
+  resolver?: SettingsResolver;
+  knownHosts?: KnownHosts;
 }
 
 export interface Ssh2Transport extends Transport {
   /** What stands between: the next jump host, or the ProxyCommand without the node's own name. Never rejects. */
   jumpHostOf(target: Target): Promise<string | null>;
-  /** Keys, known hosts, agents and configuration that log-ins went by: when one changes, a refused log-in may work. */
-  accessFiles(): Iterable<string>;
 }
 
 /** A dead peer is found after four intervals at most, 14 s. */
@@ -60,23 +69,15 @@ export function createSsh2Transport(options: Ssh2TransportOptions): Ssh2Transpor
   const { sshConfigFile, environment, home = userInfo().homedir } = options;
   const limits = { ...defaultLimits, ...options.limits };
   const userId = userInfo().uid;
-  const resolver = createSettingsResolver({ sshConfigFile, home, environment });
-  const knownHosts = createKnownHosts(runTool);
+  const resolver = options.resolver ?? createSettingsResolver({ sshConfigFile, home, environment });
+  const knownHosts = options.knownHosts ?? createKnownHosts(runTool);
+  const secrets = options.secrets ?? null;
+  const opener = secrets === null ? null : createKeyOpener(secrets);
   const jumps = createJumpPool();
-  const accessFiles = new Set<string>();
-
-  function rememberFiles(settings: SshSettings): void {
-    const { identityFiles, certificateFiles, userKnownHostsFiles, globalKnownHostsFiles, identityAgent } =
-      settings;
-    const files = [...identityFiles, ...certificateFiles, ...userKnownHostsFiles, ...globalKnownHostsFiles];
-    for (const file of files) accessFiles.add(file);
-    if (identityAgent !== null) accessFiles.add(identityAgent);
-  }
 
   async function establish(request: Request): Promise<Session> {
     const { place, via, way, signal, onStage } = request;
     const settings = await resolver.resolve(place);
-    rememberFiles(settings);
     request.onSettings?.(settings);
     const proxy: SshProxy = via.length > 0 ? { kind: 'jump', hops: via } : settings.proxy;
     const hostKey = await prepareHostKeyCheck({
@@ -87,7 +88,7 @@ export function createSsh2Transport(options: Ssh2TransportOptions): Ssh2Transpor
       userId,
     });
     const algorithms = chooseAlgorithms(settings, hostKey.knownTypes);
-    const login = await prepareLogin(settings, home, userId);
+    const login = await prepareLogin({ settings, home, userId, secrets, opener });
     try {
       const route = await openRoute(request, settings, proxy);
       return await Session.start({ route, settings, algorithms, hostKey, login, limits, signal, onStage });
@@ -125,11 +126,20 @@ export function createSsh2Transport(options: Ssh2TransportOptions): Ssh2Transpor
     command: string,
   ): Promise<Route> {
     if (settings.proxyUseFdpass)
-      throw new StepError({ cause: 'proxy', detail: 'ProxyUseFdpass is not understood yet' });
-    const { stream, failure } = startProxyCommand(command, environment);
+      throw new StepError({ cause: 'proxy', detail: "only the system's ssh understands ProxyUseFdpass" });
+    const { askpass } = options;
+    const questions =
+      secrets && askpass ? await openProxyQuestions(secrets, askpass, () => proxy.stream.destroy()) : null;
+    const proxy = startProxyCommand(command, { ...environment, ...questions?.environment });
     onStage('name', 'left to the ProxyCommand');
     onStage('tcp', 'through the ProxyCommand');
-    return { stream, remoteAddress: null, failure, release: quiet };
+    return {
+      stream: proxy.stream,
+      remoteAddress: null,
+      failure: () => (questions ? questions.failure(proxy.failure()) : proxy.failure()),
+      passed: () => questions?.passed(),
+      release: () => questions?.end(),
+    };
   }
 
   async function openThroughHops(request: Request, settings: SshSettings, hops: Hop[]): Promise<Route> {
@@ -231,14 +241,13 @@ export function createSsh2Transport(options: Ssh2TransportOptions): Ssh2Transpor
         throw toTransportError(way, error);
       }
     },
-    accessFiles: () => [...resolver.configFiles(), ...accessFiles],
     dispose: () => jumps.dispose(),
   };
 }
 
 /** A hop's failure, told as one of the way, with the hop's own reason and hint. */
 function blameHop(name: string, way: Way, error: unknown): StepError {
-  const { detail, lastLines } = toStepError(error);
+  const { detail, lastLines, missing } = toStepError(error);
   // Nobody's fault, and already told.
   if (detail.cause === 'proxy' || isGivenUp(detail)) return toStepError(error);
   const failure = createFailure(way, detail, lastLines);
@@ -250,5 +259,6 @@ function blameHop(name: string, way: Way, error: unknown): StepError {
       needsPerson: failure.needsPerson,
     },
     lastLines,
+    missing,
   );
 }

@@ -1,6 +1,7 @@
 import type { Target } from '../nodes/target.ts';
 import type { Failure, Stage } from '../protocol/causes.ts';
 import type { TransportName } from '../protocol/node.ts';
+import type { SecretRequest } from './secret-request.ts';
 
 /** How a command on a node ended. `failure` says why when it was not the command's own doing. */
 export interface ChannelEnd {
@@ -36,6 +37,8 @@ export interface OpenOptions {
   demandedAtMs?: number;
   /** Called as each stage is passed, with a short fact for a person (an address, a key type). */
   onStage?: (stage: Stage, fact: string) => void;
+  /** Called when it is settled what carries the connection, with the reason where it is not the usual one. */
+  onTransport?: (name: TransportName, reason: string | null) => void;
 }
 
 /** A way to a node. It yields channels and errors and decides nothing. */
@@ -50,10 +53,13 @@ export interface Transport {
 /** The only error that `Transport.open` rejects with. */
 export class TransportError extends Error {
   readonly failure: Failure;
+  /** Passwords and passphrases that nobody has said yet. */
+  readonly missing: readonly SecretRequest[];
 
-  constructor(failure: Failure) {
+  constructor(failure: Failure, missing: readonly SecretRequest[] = []) {
     super(failure.message);
     this.name = 'TransportError';
     this.failure = failure;
+    this.missing = missing;
   }
 }

@@ -1,12 +1,23 @@
 import { Hono } from 'hono';
 import { stream } from 'hono/streaming';
+import { z } from 'zod';
 import type { NodeReport } from '../protocol/node.ts';
 import type { App } from './app.ts';
 import type { WebDependencies } from './dependencies.ts';
 
 /** What the Unix socket in the state folder serves beside the page's routes: only its owner gets there. */
+/** Passwords and passphrases that nodes wait for: asked for and told through this socket alone. */
+export interface SecretDesk {
+  questions(): { id: string; text: string; nodes: string[]; refused: boolean }[];
+  /** False where nobody asked. */
+  answer(questionId: string, secret: string): boolean;
+}
+
+const answerSchema = z.object({ id: z.string(), secret: z.string().min(1).max(4096) });
+
 export interface ControlDependencies
   extends Pick<WebDependencies, 'nodes' | 'node' | 'problems' | 'subscribe'> {
+  secrets: SecretDesk;
   /** Ends all monitors, then the head; one line for each node. */
   stop(onLine: (line: string) => void): Promise<void>;
 }
@@ -50,6 +61,12 @@ export function createControlApp(deps: ControlDependencies, page: App): Hono {
       await Promise.all(writes);
     }),
   );
+  app.get('/control/secrets', (context) => context.json({ questions: deps.secrets.questions() }));
+  app.post('/control/secrets', async (context) => {
+    const parsed = answerSchema.safeParse(await context.req.json().catch(() => null));
+    if (!parsed.success) return context.json({ isTaken: false }, 400);
+    return context.json({ isTaken: deps.secrets.answer(parsed.data.id, parsed.data.secret) });
+  });
   app.post('/control/link', (context) => context.json({ path: page.link() }));
   app.get('/control/watch', (context) => {
     const only = context.req.query('node') ?? null;

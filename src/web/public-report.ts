@@ -5,9 +5,11 @@ const bare = <Row extends { arguments: string | null }>(row: Row): Row => ({ ...
 /** A report as strangers may see it: programs without their arguments. */
 export function publicReport(node: NodeReport): NodeReport {
   const { sample } = node;
-  if (!sample) return node;
+  // Reasons name files.
+  const report = { ...node, transportReason: null };
+  if (!sample) return report;
   return {
-    ...node,
+    ...report,
     sample: {
       ...sample,
       gpuProcesses: sample.gpuProcesses?.map(bare) ?? null,

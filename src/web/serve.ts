@@ -1,3 +1,4 @@
+import { chmodSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
 
@@ -24,6 +25,7 @@ export function serve(
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen(at, () => {
+      if ('path' in at) chmodSync(at.path, 0o600);
       server.off('error', reject);
       resolve({ address: addressOf(server, at), close: () => closeServer(server) });
     });

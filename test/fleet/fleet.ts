@@ -78,6 +78,8 @@ async function runScript(...args: string[]): Promise<string> {
 
 export interface FleetSshd {
   port: number;
+  /** What it has written to its log. */
+  log(): Promise<string>;
   stop(): Promise<void>;
 }
 
@@ -150,14 +152,15 @@ function createFleet(state: string): Fleet {
     heal,
     startSshd: async (node, port, config) => {
       const file = `/etc/ssh/sshd_config_${port}`;
+      const log = `/run/sshd-${port}.log`;
       await exec(
         node,
-        `printf '%s\\n' ${shellQuote(sshdConfig(port, config))} > ${file} && /usr/sbin/sshd -f ${file}`,
+        `printf '%s\\n' ${shellQuote(sshdConfig(port, config))} > ${file} && : > ${log} && /usr/sbin/sshd -f ${file} -E ${log}`,
       );
       const stop = async () => {
         await exec(node, `p=$(cat /run/sshd-${port}.pid); kill $p; pkill -P $p; rm -f ${file}`);
       };
-      return { port, stop };
+      return { port, log: () => exec(node, `cat ${log}`), stop };
     },
   };
 }

@@ -1,10 +1,14 @@
 import { chmodSync, copyFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { defaultNodeSettings } from '../../src/nodes/node-settings.ts';
 import type { Failure, Stage } from '../../src/protocol/causes.ts';
+import type { TransportName } from '../../src/protocol/node.ts';
+import { type Access, type AccessOptions, createAccess } from '../../src/transport/access.ts';
+import { createOpensshTransport } from '../../src/transport/openssh.ts';
 import { createSsh2Transport } from '../../src/transport/ssh2.ts';
 import type { SessionLimits } from '../../src/transport/ssh2-session.ts';
-import { type Channel, TransportError } from '../../src/transport/transport.ts';
+import { type Channel, type Transport, TransportError } from '../../src/transport/transport.ts';
 import { createWorkFolder, requireFleet, runProgram, runSsh } from './fleet.ts';
 import { collect } from './transport-contract.ts';
 
@@ -15,6 +19,8 @@ export interface Attempt {
   output: string;
   stages: Stage[];
   facts: string[];
+  /** What carried it, and why; the last that was told. */
+  transport: { name: TransportName; reason: string | null } | null;
   tookMs: number;
 }
 
@@ -24,6 +30,12 @@ export interface AttemptOptions {
   command?: string;
   limits?: Partial<SessionLimits>;
   environment?: NodeJS.ProcessEnv;
+  /** `ssh2` unless given. */
+  by?: 'auto' | 'ssh2' | 'openssh';
+  /** With what somebody may have told it. */
+  access?: Access;
+  /** As after `rollcall retry`. */
+  demanded?: boolean;
 }
 
 export interface Scenario {
@@ -35,6 +47,8 @@ export interface Scenario {
   /** A copy of the fleet's key. */
   copyKey(name: string, mode?: number): string;
   newKey(name: string, ...args: string[]): Promise<string>;
+  /** As a head has it; ended with the scenario. */
+  access(config: string, options?: Partial<AccessOptions>): Access;
   /** Tries with our transport. */
   attempt(config: string, host: string, options?: AttemptOptions): Promise<Attempt>;
   /** Opens a channel that stays; ended with the scenario. */
@@ -44,13 +58,15 @@ export interface Scenario {
   end(): void;
 }
 
+const projectFolder = fileURLToPath(new URL('../..', import.meta.url));
+
 const target = (host: string, options: AttemptOptions) => ({
   name: host,
   host,
   user: options.user ?? null,
   port: options.port ?? null,
   local: false,
-  settings: defaultNodeSettings,
+  settings: { ...defaultNodeSettings, transport: options.by ?? 'auto' },
 });
 
 export function createScenario(): Scenario {
@@ -65,13 +81,31 @@ export function createScenario(): Scenario {
     return path(name);
   }
 
-  function transportFor(config: string, options: AttemptOptions) {
-    const { limits, environment } = options;
-    return createSsh2Transport({
-      sshConfigFile: config,
-      environment: environment ?? { ...process.env, SSH_AUTH_SOCK: '' },
-      ...(limits ? { limits } : {}),
+  const accesses: Access[] = [];
+
+  function access(config: string, options: Partial<AccessOptions> = {}): Access {
+    const made = createAccess({
+      homeFolder: folder.path,
+      sshConfig: config,
+      environment: { ...process.env, SSH_AUTH_SOCK: '' },
+      stateDir: path('state'),
+      projectFolder,
+      passwordFile: null,
+      askpass: null,
+      asksPersons: true,
+      ...options,
     });
+    accesses.push(made);
+    return made;
+  }
+
+  function transportFor(config: string, host: string, options: AttemptOptions): Transport {
+    const { limits, environment = { ...process.env, SSH_AUTH_SOCK: '' }, by = 'ssh2' } = options;
+    if (options.access) return options.access.transportFor(target(host, options));
+    const common = { sshConfigFile: config, environment };
+    if (by === 'ssh2') return createSsh2Transport({ ...common, ...(limits ? { limits } : {}) });
+    if (by === 'auto') return access(config, { environment }).transportFor(target(host, options));
+    return createOpensshTransport({ ...common, folder: path('pipes'), stageMs: limits?.stageMs ?? 10_000 });
   }
 
   return {
@@ -100,22 +134,28 @@ export function createScenario(): Scenario {
       await runProgram('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', path(name), ...args]);
       return path(name);
     },
+    access,
     async attempt(config, host, options = {}) {
-      const transport = transportFor(config, options);
+      const transport = transportFor(config, host, options);
       const stages: Stage[] = [];
       const facts: string[] = [];
+      let carrier: Attempt['transport'] = null;
       const started = performance.now();
       const finish = (failure: Failure | null, output: string) => {
-        transport.dispose();
-        return { failure, output, stages, facts, tookMs: performance.now() - started };
+        if (!options.access) transport.dispose();
+        return { failure, output, stages, facts, transport: carrier, tookMs: performance.now() - started };
       };
       try {
         const channel = await transport.open(target(host, options), {
           command: options.command ?? 'echo in',
+          demandedAtMs: options.demanded ? performance.now() : 0,
           signal: AbortSignal.any([stop.signal, AbortSignal.timeout(50_000)]),
           onStage: (stage, fact) => {
             stages.push(stage);
             facts.push(fact);
+          },
+          onTransport: (name, reason) => {
+            carrier = { name, reason };
           },
         });
         const { stdout, failure } = await collect(channel);
@@ -126,7 +166,7 @@ export function createScenario(): Scenario {
       }
     },
     hold: (config, host, options = {}) =>
-      transportFor(config, options).open(target(host, options), {
+      transportFor(config, host, options).open(target(host, options), {
         command: options.command ?? 'exec cat',
         signal: stop.signal,
       }),
@@ -136,6 +176,7 @@ export function createScenario(): Scenario {
     },
     end() {
       stop.abort();
+      for (const made of accesses) made.dispose();
       folder.remove();
     },
   };

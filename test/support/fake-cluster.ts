@@ -132,6 +132,7 @@ export function fakeNode(
     hint: null,
     lastLines: [],
     transport: 'ssh2',
+    transportReason: null,
     tags: [],
     logPath: `/tmp/monitor-${name}.log`,
     sampleAgeMs: 300,

@@ -1,0 +1,27 @@
+import type { CommandModule } from 'yargs';
+import { type NodeReport, renderStatusText } from '../render/text.ts';
+import { askSecrets } from './ask-secrets.ts';
+import { requireHead } from './head-client.ts';
+import { configFrom, withCommonOptions } from './options.ts';
+import { isOnTerminal } from './read-secret.ts';
+import { UsageError } from './usage-error.ts';
+
+export const unlockCommand: CommandModule = {
+  command: 'unlock',
+  describe: 'Ask for the passwords and passphrases that nodes wait for',
+  builder: (parser) => withCommonOptions(parser),
+  handler: async (flags) => {
+    const head = requireHead(configFrom(flags));
+    if (!isOnTerminal()) {
+      throw new UsageError(
+        'passwords are asked for on a terminal; without one: ssh-add for keys, or set password-file or askpass in rollcall.toml',
+      );
+    }
+    if ((await askSecrets(head)) === 0) {
+      console.log('No answer was given, or no node waits for one.');
+      return;
+    }
+    const { nodes } = (await head.getJson('/control/status')) as { nodes: NodeReport[] };
+    process.stdout.write(renderStatusText(nodes));
+  },
+};

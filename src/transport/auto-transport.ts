@@ -1,0 +1,90 @@
+import type { Target } from '../nodes/target.ts';
+import type { TransportChooser } from './choose-transport.ts';
+import type { OpensshTransport } from './openssh.ts';
+import type { Secrets } from './secrets.ts';
+import type { Channel, OpenOptions, Transport } from './transport.ts';
+import { TransportError } from './transport.ts';
+
+export interface AutoTransportOptions {
+  chooser: TransportChooser;
+  ssh2: Transport;
+  openssh: OpensshTransport;
+  secrets: Secrets | null;
+  /** Changes when keys, settings or known hosts do: then a refusal counts no more. */
+  fingerprint: () => string;
+}
+
+/** What one refusal by ssh2 led to. */
+interface Lesson {
+  fingerprint: string;
+  opensshWorks: boolean;
+}
+
+const REASON = "the library was refused where the system's ssh was not";
+
+/** Causes that may be the library's own weakness. */
+function isWorthAnotherTry({ failure }: TransportError): boolean {
+  const { cause, needsPerson } = failure;
+  return cause === 'auth' || cause === 'key-exchange' || (cause === 'proxy' && needsPerson);
+}
+
+/** The library, and the system's ssh where only that gets in. */
+export function createAutoTransport(options: AutoTransportOptions): Transport {
+  const { chooser, ssh2, openssh, secrets, fingerprint } = options;
+  const lessons = new Map<string, Lesson>();
+
+  function lessonFor(node: string): Lesson | null {
+    const lesson = lessons.get(node);
+    return lesson?.fingerprint === fingerprint() ? lesson : null;
+  }
+
+  /** Once, without a question: what was asked for is known by now, and servers count. */
+  async function tryOpenssh(target: Target, open: OpenOptions, refusal: TransportError): Promise<Channel> {
+    const lesson = { fingerprint: fingerprint(), opensshWorks: false };
+    lessons.set(target.name, lesson);
+    try {
+      const channel = await openssh.open(target, { ...open, batch: true });
+      lesson.opensshWorks = true;
+      open.onTransport?.('openssh', REASON);
+      return channel;
+    } catch {
+      throw refusal;
+    }
+  }
+
+  async function openWith(target: Target, open: OpenOptions): Promise<Channel> {
+    const choice = await chooser.choose(target);
+    const isFree = choice.name === 'ssh2' && choice.reason === null;
+    const lesson = isFree ? lessonFor(target.name) : null;
+    if (choice.name === 'openssh' || lesson?.opensshWorks) {
+      open.onTransport?.('openssh', choice.reason ?? REASON);
+      return openssh.open(target, open);
+    }
+    open.onTransport?.('ssh2', choice.reason);
+    try {
+      return await ssh2.open(target, open);
+    } catch (error) {
+      const mayTry = isFree && lesson === null && !open.signal.aborted;
+      if (!(error instanceof TransportError) || !mayTry || !isWorthAnotherTry(error)) throw error;
+      return tryOpenssh(target, open, error);
+    }
+  }
+
+  return {
+    name: 'ssh2',
+    async open(target, open) {
+      try {
+        const channel = await openWith(target, open);
+        secrets?.attemptOver(target.name, []);
+        return channel;
+      } catch (error) {
+        secrets?.attemptOver(target.name, error instanceof TransportError ? error.missing : []);
+        throw error;
+      }
+    },
+    dispose() {
+      ssh2.dispose();
+      openssh.dispose();
+    },
+  };
+}

@@ -1,0 +1,137 @@
+import { access } from 'node:fs/promises';
+import type { AnyAuthMethod, ParsedKey } from 'ssh2';
+import { algorithmsOfType } from './host-key.ts';
+import type { SecretRequest } from './secret-request.ts';
+import type { SshSettings } from './ssh-settings-parse.ts';
+import { type AgentClient, createAgentClient } from './ssh2-agent.ts';
+import { type IdentityFile, readIdentity } from './ssh2-identities.ts';
+import { type KeyOpener, LockedKey, parsePublicHalf } from './ssh2-locked-key.ts';
+
+/** A key to show to the server. */
+export interface Candidate {
+  label: string;
+  method: AnyAuthMethod;
+}
+
+/** Everything that one log-in can show. */
+export interface Candidates {
+  list: Candidate[];
+  /** Keys that are there and cannot be used, with the reason. */
+  leftOut: string[];
+  close(): void;
+}
+
+export interface CandidateOptions {
+  settings: SshSettings;
+  home: string;
+  userId: number;
+  /** Null where nobody can be asked for a passphrase. */
+  opener: KeyOpener | null;
+  onMissing: (request: SecretRequest) => void;
+}
+
+interface Keys {
+  agent: AgentClient | null;
+  agentKeys: ParsedKey[];
+  files: IdentityFile[];
+}
+
+const publicHalf = (key: ParsedKey) => key.getPublicSSH().toString('base64');
+
+function allows(settings: SshSettings, type: string): boolean {
+  const accepted = settings.pubkeyAcceptedAlgorithms;
+  return accepted.length === 0 || algorithmsOfType(type).some((name) => accepted.includes(name));
+}
+
+function lockedCandidate(file: IdentityFile, options: CandidateOptions): Candidate[] {
+  const { path, encrypted, publicKey, type } = file;
+  const { opener, onMissing, settings } = options;
+  if (encrypted === null || opener === null) return [];
+  const open = () => {
+    const found = opener.open(path, encrypted);
+    if (!('kind' in found)) return found;
+    onMissing(found);
+    return null;
+  };
+  const { user: username } = settings;
+  const label = `${path} (it has a passphrase)`;
+  if (publicKey === null || type === null) {
+    // An old format without its public half: nothing can be shown before it is open.
+    const key = open();
+    return key === null ? [] : [{ label, method: { type: 'publickey', username, key } }];
+  }
+  const shown = parsePublicHalf(type, publicKey);
+  return shown === null
+    ? []
+    : [{ label, method: { type: 'agent', username, agent: new LockedKey(shown, open) } }];
+}
+
+/** ssh's order: agent keys that the configuration names, other agent keys, files that no agent holds. */
+function orderCandidates({ agent, agentKeys, files }: Keys, options: CandidateOptions): Candidate[] {
+  const { settings } = options;
+  const { user: username } = settings;
+  const named = new Map(files.filter((file) => file.publicKey).map((file) => [file.publicKey, file]));
+  const isNamed = (key: ParsedKey) => named.has(publicHalf(key));
+  const usable = agentKeys.filter((key) => allows(settings, key.type));
+  const others = settings.identitiesOnly ? [] : usable.filter((key) => !isNamed(key));
+  const held = new Set(usable.map(publicHalf));
+  const fromAgent = [...usable.filter(isNamed), ...others].flatMap((key): Candidate[] => {
+    if (agent === null) return [];
+    const name = named.get(publicHalf(key))?.path ?? (key.comment || key.type);
+    return [{ label: `${name} from the agent`, method: { type: 'agent', username, agent: agent.only(key) } }];
+  });
+  const fromFiles = files.flatMap((file): Candidate[] => {
+    const { privateKey, publicKey, path, type } = file;
+    if (publicKey !== null && held.has(publicKey)) return [];
+    if (type !== null && !allows(settings, type)) return [];
+    if (privateKey === null) return lockedCandidate(file, options);
+    return [{ label: path, method: { type: 'publickey', username, key: privateKey } }];
+  });
+  return [...fromAgent, ...fromFiles];
+}
+
+async function listLeftOut(
+  { agentKeys, files }: Keys,
+  { settings, opener }: CandidateOptions,
+): Promise<string[]> {
+  const held = new Set(agentKeys.map(publicHalf));
+  const useless = files.filter(
+    (file) => !file.absentDefault && !(file.publicKey !== null && held.has(file.publicKey)),
+  );
+  const notes = useless.flatMap((file) => {
+    const unwanted = file.type !== null && !allows(settings, file.type);
+    if (unwanted) return [`${file.path} (not used: PubkeyAcceptedAlgorithms leaves ${file.type} out)`];
+    if (file.encrypted !== null)
+      return opener === null ? [`${file.path} (not used: it has a passphrase: use ssh-add)`] : [];
+    return file.problem === null ? [] : [`${file.path} (not used: ${file.problem})`];
+  });
+  const certificates = [
+    ...settings.certificateFiles,
+    ...settings.identityFiles.map((path) => `${path}-cert.pub`),
+  ];
+  for (const path of certificates) {
+    const there = await access(path).then(
+      () => true,
+      () => false,
+    );
+    if (there) notes.push(`${path} (not used: only the system's ssh understands certificates)`);
+  }
+  return notes;
+}
+
+async function gatherKeys({ settings, home, userId }: CandidateOptions): Promise<Keys> {
+  const agent = settings.identityAgent === null ? null : createAgentClient(settings.identityAgent);
+  const [agentKeys, files] = await Promise.all([
+    agent?.listKeys() ?? [],
+    Promise.all(settings.identityFiles.map((path) => readIdentity(path, home, userId))),
+  ]);
+  return { agent, agentKeys, files };
+}
+
+/** Finds the keys, in the order in which ssh shows them. */
+export async function gatherCandidates(options: CandidateOptions): Promise<Candidates> {
+  const keys = await gatherKeys(options);
+  const list = orderCandidates(keys, options);
+  const leftOut = await listLeftOut(keys, options);
+  return { list, leftOut, close: () => keys.agent?.close() };
+}
