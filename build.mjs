@@ -1,4 +1,5 @@
-// Builds what runs: the command (its packages stay outside) and the monitor (one file, bundled alone).
+// Builds what runs: the command and the threads of a large fleet (their packages stay outside), and the monitor (one
+// file, bundled alone).
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { build } from 'esbuild';
@@ -28,8 +29,8 @@ if (monitorBytes > MONITOR_LIMIT_BYTES)
 
 await build({
   ...shared,
-  entryPoints: ['src/cli/rollcall.ts'],
-  outfile: 'dist/rollcall.js',
+  entryPoints: { rollcall: 'src/cli/rollcall.ts', 'fleet-worker': 'src/fleet/shard-worker.ts' },
+  outdir: 'dist',
   format: 'esm',
   target: 'node20',
   packages: 'external',

@@ -10,6 +10,8 @@ import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
 import { createFleet } from '../src/fleet/fleet.ts';
 import { createNodeLog } from '../src/fleet/node-log.ts';
+import { createShardedFleet } from '../src/fleet/sharded-fleet.ts';
+import type { Target } from '../src/nodes/target.ts';
 import { createState } from '../src/state/state.ts';
 import { createAccess } from '../src/transport/access.ts';
 import { readMonitorBundle } from '../src/transport/monitor-bundle.ts';
@@ -30,6 +32,11 @@ const options = await yargs(hideBin(process.argv))
   .option('rubbish', { type: 'number', default: 0, describe: 'Percent of nodes that send rubbish' })
   .option('native', { type: 'boolean', default: false, describe: "Also with ssh2's native addon" })
   .option('heap', { type: 'string', describe: 'Write a heap snapshot to this file at the end' })
+  .option('threads', {
+    type: 'number',
+    default: 0,
+    describe: 'Threads that carry the nodes beside the main one',
+  })
   .strict()
   .parseAsync();
 
@@ -101,18 +108,28 @@ const access = createAccess({
   askpass: null,
   asksPersons: false,
 });
-const fleet = createFleet({
+const fleetOptions = {
   state: timed,
   transportFor: access.transportFor,
   wayFor: access.wayFor,
-  logFor: (target) => createNodeLog(target.name, 'bench'),
+  logFor: (target: Target) => createNodeLog(target.name, 'bench'),
   monitor: await readMonitorBundle(join(root, 'dist', 'monitor.cjs')),
   runtimes: { forMachine: () => Promise.resolve(null) },
   headId: 'bench',
   handshakes: { total: 64, perJumpHost: 8, jumpHostOf: access.jumpHostOf },
   accessFingerprint: access.fingerprint,
   monotonicMs: () => performance.now(),
-});
+};
+const fleet =
+  options.threads === 0
+    ? createFleet(fleetOptions)
+    : createShardedFleet({
+        ...fleetOptions,
+        threads: options.threads,
+        workerFile: join(root, 'dist', 'fleet-worker.js'),
+        shardSettings: { homeFolder: simulated.folder, sshConfig: simulated.sshConfig, environment: {} },
+        resolver: access.resolver,
+      });
 fleet.setTargets(targets);
 
 const reports = () => {

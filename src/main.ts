@@ -1,4 +1,5 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { type Config, ConfigError } from './config/config.ts';
 import {
@@ -15,6 +16,7 @@ import { type CheckEvents, checkNodes } from './fleet/check-node.ts';
 import { endLeftMonitorsOn } from './fleet/end-left-monitors.ts';
 import { createFleet } from './fleet/fleet.ts';
 import { createNodeLog } from './fleet/node-log.ts';
+import { createShardedFleet, threadsFor } from './fleet/sharded-fleet.ts';
 import type { CompiledTemplates } from './lib/compiled-templates.ts';
 import { parseNodeList } from './nodes/node-list.ts';
 import { createNodeSettings, defaultNodeSettings } from './nodes/node-settings.ts';
@@ -181,11 +183,12 @@ async function startFleet(config: Config, folder: StateFolder, state: State): Pr
   const first = await readNodeList(config.nodeList);
   const monitor = await readMonitorBundle(join(config.projectFolder, 'dist', 'monitor.cjs'));
   const access = createAccess({ ...config, asksPersons: true });
-  const fleet = createFleet({
+  const threads = config.threads ?? threadsFor(first.targets.length, availableParallelism());
+  const options = {
     state,
     transportFor: access.transportFor,
     wayFor: access.wayFor,
-    logFor: (target) => createNodeLog(target.name, folder.headId),
+    logFor: (target: Target) => createNodeLog(target.name, folder.headId),
     monitor,
     runtimes: runtimeStore(config, folder),
     headId: folder.headId,
@@ -196,7 +199,18 @@ async function startFleet(config: Config, folder: StateFolder, state: State): Pr
     },
     accessFingerprint: access.fingerprint,
     monotonicMs,
-  });
+  };
+  const { homeFolder, sshConfig, environment } = config;
+  const fleet =
+    threads === 0
+      ? createFleet(options)
+      : createShardedFleet({
+          ...options,
+          threads,
+          workerFile: join(config.projectFolder, 'dist', 'fleet-worker.js'),
+          shardSettings: { homeFolder, sshConfig, environment: { ...environment } },
+          resolver: access.resolver,
+        });
   const isListed = (name: string) => state.report(name) !== undefined;
   let listProblem: string | null = null;
   let lineProblems = first.problems;

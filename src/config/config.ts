@@ -21,6 +21,8 @@ const settingsSchema = z.strictObject({
   demo: z.boolean(),
   'interval-seconds': secondsSchema,
   'watched-interval-seconds': secondsSchema,
+  /** That carry the fleet beside the main one; null: as many as the list needs. */
+  threads: z.coerce.number().int().min(0).max(64).nullable(),
   handshakes: z.coerce.number().int().min(1).max(1_000),
   'jump-host-handshakes': z.coerce.number().int().min(1).max(1_000),
   /** Per node or pattern; only in rollcall.toml. */
@@ -53,6 +55,8 @@ export interface Config {
   intervalMs: number;
   /** Between samples of a node while somebody does. */
   watchedIntervalMs: number;
+  /** Threads that carry nodes beside the main one; null: as many as the list needs. */
+  threads: number | null;
   /** Logins under way at a time, in all and through one jump host. */
   handshakes: number;
   jumpHostHandshakes: number;
@@ -160,6 +164,7 @@ function defaults(sources: ConfigSources): Settings {
     demo: false,
     'interval-seconds': 10,
     'watched-interval-seconds': 1,
+    threads: null,
     handshakes: 64,
     'jump-host-handshakes': 8,
     nodes: [],
@@ -223,6 +228,7 @@ function toConfig(settings: Settings, sources: ConfigSources): Config {
     demo: settings.demo,
     intervalMs: settings['interval-seconds'] * 1000,
     watchedIntervalMs: settings['watched-interval-seconds'] * 1000,
+    threads: settings.threads,
     handshakes: settings.handshakes,
     jumpHostHandshakes: settings['jump-host-handshakes'],
     nodeRules: settings.nodes,

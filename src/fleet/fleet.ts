@@ -8,8 +8,11 @@ import type { Transport } from '../transport/transport.ts';
 import { createHandshakes, type HandshakeLimits } from './handshakes.ts';
 import { type Farewell, type NodeLife, type NodeLog, startNodeLife } from './node-life.ts';
 
+/** What a fleet tells of its nodes. */
+export type FleetState = Pick<State, 'setNodes' | 'connected' | 'message' | 'failed' | 'checkFreshness'>;
+
 export interface FleetOptions {
-  state: State;
+  state: FleetState;
   transportFor(target: Target): Transport;
   wayFor(target: Target): Way;
   logFor(target: Target): NodeLog;

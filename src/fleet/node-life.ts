@@ -24,7 +24,7 @@ export interface NodeLifeOptions {
   target: Target;
   way: Way;
   transport: Transport;
-  state: State;
+  state: Pick<State, 'connected' | 'message' | 'failed'>;
   log: NodeLog;
   monitor: MonitorBundle;
   runtimes: RuntimeStore;

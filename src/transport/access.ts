@@ -13,7 +13,7 @@ import { createOpensshTransport } from './openssh.ts';
 import { createPasswordFile } from './password-file.ts';
 import { runTool } from './run-tool.ts';
 import { createSecrets, type Secrets } from './secrets.ts';
-import { createSettingsResolver } from './ssh-settings.ts';
+import { createSettingsResolver, type SettingsResolver } from './ssh-settings.ts';
 import { createSsh2Transport } from './ssh2.ts';
 import type { Transport } from './transport.ts';
 import { wayTo } from './way.ts';
@@ -26,6 +26,8 @@ export interface Access {
   jumpHostOf(target: Target): Promise<string | null>;
   /** Changes when keys, settings or known hosts do, or when somebody says what this node waits for. */
   fingerprint(target: Target): string;
+  /** What `ssh -G` answers. */
+  resolver: SettingsResolver;
   /** Passwords and passphrases. */
   secrets: Secrets;
   dispose(): void;
@@ -91,6 +93,7 @@ export function createAccess(options: AccessOptions): Access {
     jumpHostOf: (target) => (target.local ? Promise.resolve(null) : ssh2.jumpHostOf(target)),
     fingerprint: (target) => `${files()}\n${secrets.revision(target.name)}`,
     secrets,
+    resolver,
     dispose() {
       local.dispose();
       remote.dispose();

@@ -23,7 +23,7 @@ interface Lesson {
 const REASON = "the library was refused where the system's ssh was not";
 
 /** Causes that may be the library's own weakness. */
-function isWorthAnotherTry({ failure }: TransportError): boolean {
+export function isWorthAnotherTry({ failure }: TransportError): boolean {
   const { cause, needsPerson } = failure;
   return cause === 'auth' || cause === 'key-exchange' || (cause === 'proxy' && needsPerson);
 }

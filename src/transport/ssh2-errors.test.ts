@@ -18,7 +18,6 @@ const error = (message: string, extra: object = {}) => Object.assign(new Error(m
 describe('explainSsh2Error', () => {
   it.each<[string, object, Stage | null, string]>([
     ['All configured authentication methods failed', { level: 'client-authentication' }, 'login', 'auth'],
-    ['Keepalive timeout', { level: 'client-timeout' }, null, 'timeout'],
     ['Handshake failed: no matching C->S cipher', { level: 'handshake' }, 'keys', 'key-exchange'],
     ['read ECONNRESET', { level: 'client-socket', code: 'ECONNRESET' }, 'keys', 'closed'],
     ['read ETIMEDOUT', { level: 'client-socket', code: 'ETIMEDOUT' }, null, 'timeout'],

@@ -74,8 +74,6 @@ export function explainSsh2Error(raw: unknown, context: ErrorContext): FailureDe
   switch (error.level) {
     case 'client-authentication':
       return refusedLogin(context);
-    case 'client-timeout':
-      return { cause: 'timeout', stage: null, limitMs: context.silenceLimitMs };
     case 'handshake':
       return explainHandshake(error.message);
     case 'client-socket':

@@ -1,0 +1,50 @@
+import type { Target } from '../nodes/target.ts';
+import type { Failure } from '../protocol/causes.ts';
+import type { FailureDetail } from '../protocol/failures.ts';
+import type { Fault } from '../protocol/figures.ts';
+import type { Message } from '../protocol/messages.ts';
+import type { Connection } from '../state/state.ts';
+import type { MonitorBundle } from '../transport/monitor-bundle.ts';
+import type { ShippedRuntime } from '../transport/runtimes.ts';
+import type { Place } from '../transport/ssh-settings.ts';
+import type { SshSettings } from '../transport/ssh-settings-parse.ts';
+import type { Farewell } from './node-life.ts';
+
+/** What the head's main thread and a thread that carries a part of the fleet say to each other. */
+
+/** Given to a thread at its start. */
+export interface ShardSettings {
+  homeFolder: string;
+  sshConfig: string | null;
+  environment: NodeJS.ProcessEnv;
+  monitor: MonitorBundle;
+  headId: string;
+  handshakes: { total: number; perJumpHost: number };
+}
+
+/** What happened to nodes, in order. */
+export type ShardEvent =
+  | { kind: 'connected'; name: string; connection: Connection }
+  | { kind: 'message'; name: string; message: Message; faults: readonly Fault[] }
+  | { kind: 'failed'; name: string; failure: Failure; logPath: string | null };
+
+export type ToShard =
+  | { type: 'targets'; targets: Target[] }
+  | { type: 'watched'; names: string[] }
+  | { type: 'retry'; name: string }
+  | { type: 'answer'; id: number; answer: Answer }
+  | { type: 'stop'; limitMs: number };
+
+/** What only the main thread looks up, so that it is looked up once. */
+export type Question = { what: 'settings'; place: Place } | { what: 'runtime'; machine: string };
+export type Answer =
+  | { ok: true; value: SshSettings | ShippedRuntime | null }
+  | { ok: false; detail: FailureDetail; lastLines: readonly string[] };
+
+export type FromShard =
+  | { type: 'events'; events: ShardEvent[] }
+  | { type: 'question'; id: number; question: Question }
+  /** This node needs more than a plain login: a password, or the system's ssh. */
+  | { type: 'misfit'; name: string }
+  | { type: 'farewell'; name: string; farewell: Farewell }
+  | { type: 'stopped' };

@@ -1,0 +1,159 @@
+import { createHash } from 'node:crypto';
+import type { Target } from '../nodes/target.ts';
+import { createFailure } from '../protocol/failures.ts';
+import type { SettingsResolver } from '../transport/ssh-settings.ts';
+import { toStepError } from '../transport/ssh-step-error.ts';
+import { createFleet, type Fleet, type FleetOptions } from './fleet.ts';
+import { type Shard, startShard } from './shard.ts';
+import type { Answer, Question, ShardEvent, ShardSettings } from './shard-messages.ts';
+
+export interface ShardedFleetOptions extends FleetOptions {
+  /** Threads beside the main one. */
+  threads: number;
+  /** The compiled `shard-worker.ts`. */
+  workerFile: string;
+  shardSettings: Pick<ShardSettings, 'homeFolder' | 'sshConfig' | 'environment'>;
+  resolver: SettingsResolver;
+}
+
+/** Nodes that have found their place are handed out together this often. */
+const SHARE_MS = 100;
+/** So many nodes are carried by one thread; beyond, each thread gets as many at most. */
+const NODES_PER_THREAD = 2_500;
+
+/** How many threads a fleet needs beside the main one, on a machine of so many cores. */
+export function threadsFor(nodes: number, cores: number): number {
+  return nodes <= NODES_PER_THREAD ? 0 : Math.min(cores, Math.ceil(nodes / NODES_PER_THREAD));
+}
+
+/**
+ * A fleet whose plain logins are shared out over threads. What needs a password, the system's ssh or no ssh at all
+ * stays on the main thread. Nodes behind one jump host stand in one shard, so that its connection is shared.
+ */
+export function createShardedFleet(options: ShardedFleetOptions): Fleet {
+  const { state, threads } = options;
+  const own = createFleet({ ...options, state: { ...state, setNodes: () => undefined } });
+  const shards = Array.from({ length: threads }, startOne);
+  /** By name; null for the main thread. Kept while the node is in the list. */
+  const places = new Map<string, Shard | null>();
+  let targets: readonly Target[] = [];
+  let listed: ReadonlySet<string> = new Set();
+  let shareTimer: NodeJS.Timeout | null = null;
+  let isWatched: (name: string) => boolean = () => false;
+
+  function startOne(): Shard {
+    const { monitor, headId, handshakes } = options;
+    const { total, perJumpHost } = handshakes;
+    return startShard({
+      file: options.workerFile,
+      settings: {
+        ...options.shardSettings,
+        monitor,
+        headId,
+        handshakes: { total: Math.ceil(total / threads), perJumpHost },
+      },
+      onEvent: take,
+      answer,
+      onMisfit(name) {
+        if (!places.has(name)) return;
+        places.set(name, null);
+        share();
+      },
+      onCrash(names, reason) {
+        for (const target of targets.filter(({ name }) => names.includes(name))) {
+          const detail = `the head's thread that carried it ended and is started again: ${reason}`;
+          const failure = createFailure(options.wayFor(target), { cause: 'closed', stage: null, detail });
+          state.failed(target.name, failure, null);
+        }
+      },
+    });
+  }
+
+  function take(event: ShardEvent): void {
+    switch (event.kind) {
+      case 'connected':
+        return state.connected(event.name, event.connection);
+      case 'message':
+        return state.message(event.name, event.message, event.faults);
+      case 'failed':
+        return state.failed(event.name, event.failure, event.logPath);
+    }
+  }
+
+  async function answer(question: Question): Promise<Answer> {
+    try {
+      const value =
+        question.what === 'settings'
+          ? await options.resolver.resolve(question.place)
+          : await options.runtimes.forMachine(question.machine);
+      return { ok: true, value };
+    } catch (error) {
+      const { detail, lastLines } = toStepError(error);
+      return { ok: false, detail, lastLines };
+    }
+  }
+
+  /** Where a new node goes: by its jump host, else by its name. */
+  async function placeOf(target: Target): Promise<Shard | null> {
+    if (target.local || target.settings.transport === 'openssh') return null;
+    const key = (await options.handshakes.jumpHostOf(target)) ?? target.name;
+    const at = createHash('sha256').update(key).digest().readUInt32BE(0) % threads;
+    return shards[at] ?? null;
+  }
+
+  async function place(target: Target): Promise<void> {
+    const shard = await placeOf(target);
+    if (!listed.has(target.name) || places.has(target.name)) return;
+    places.set(target.name, shard);
+    shareTimer ??= setTimeout(share, SHARE_MS);
+  }
+
+  /** Gives each thread the nodes that have their place there. */
+  function share(): void {
+    if (shareTimer) clearTimeout(shareTimer);
+    shareTimer = null;
+    own.setTargets(targetsOf(null));
+    for (const shard of shards) shard.setTargets(targetsOf(shard));
+    watchAll();
+  }
+
+  const targetsOf = (place: Shard | null) => targets.filter(({ name }) => places.get(name) === place);
+
+  function watchAll(): void {
+    own.setWatched(isWatched);
+    for (const shard of shards) {
+      const names = targetsOf(shard).map(({ name }) => name);
+      shard.setWatched(names.filter(isWatched));
+    }
+  }
+
+  function setTargets(now: readonly Target[]): void {
+    targets = now;
+    listed = new Set(now.map(({ name }) => name));
+    state.setNodes(now.map(({ name, settings }) => ({ name, ...settings })));
+    for (const name of places.keys()) if (!listed.has(name)) places.delete(name);
+    share();
+    for (const target of now) if (!places.has(target.name)) void place(target);
+  }
+
+  return {
+    setTargets,
+    setWatched(now) {
+      isWatched = now;
+      watchAll();
+    },
+    retry(name) {
+      const shard = places.get(name);
+      if (shard === undefined) return false;
+      if (shard === null) return own.retry(name);
+      shard.retry(name);
+      return true;
+    },
+    async stop(limitMs, onNode) {
+      if (shareTimer) clearTimeout(shareTimer);
+      targets = [];
+      listed = new Set();
+      await Promise.all([own.stop(limitMs, onNode), ...shards.map((shard) => shard.stop(limitMs, onNode))]);
+    },
+  };
+}

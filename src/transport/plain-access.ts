@@ -1,0 +1,69 @@
+import { userInfo } from 'node:os';
+import type { Target } from '../nodes/target.ts';
+import type { Way } from '../protocol/failures.ts';
+import { createAccessFingerprint } from './access-fingerprint.ts';
+import { isWorthAnotherTry } from './auto-transport.ts';
+import { createTransportChooser } from './choose-transport.ts';
+import { createKnownHosts } from './known-hosts.ts';
+import { runTool } from './run-tool.ts';
+import type { SettingsResolver } from './ssh-settings.ts';
+import { givenUp, toTransportError } from './ssh-step-error.ts';
+import { createSsh2Transport } from './ssh2.ts';
+import { type Transport, TransportError } from './transport.ts';
+import { wayTo } from './way.ts';
+
+/** The ways of one thread that carries a part of the fleet: the library alone, and nobody to ask. */
+export interface PlainAccess {
+  transport: Transport;
+  wayFor(target: Target): Way;
+  fingerprint(): string;
+}
+
+export interface PlainAccessOptions {
+  homeFolder: string;
+  sshConfig: string | null;
+  environment: NodeJS.ProcessEnv;
+  resolver: SettingsResolver;
+  /** Hears of a node that needs the system's ssh or a secret; its attempt fails. */
+  onMisfit(name: string): void;
+}
+
+export function createPlainAccess(options: PlainAccessOptions): PlainAccess {
+  const { homeFolder, sshConfig, environment, resolver, onMisfit } = options;
+  const { homedir: home, uid: userId } = userInfo();
+  const knownHosts = createKnownHosts(runTool);
+  const ssh2 = createSsh2Transport({ sshConfigFile: sshConfig, environment, home, resolver, knownHosts });
+  const chooser = createTransportChooser({
+    resolver,
+    knownHosts,
+    run: runTool,
+    sshConfigFile: sshConfig,
+    home,
+    userId,
+  });
+  const transport: Transport = {
+    name: 'ssh2',
+    async open(target, open) {
+      const choice = await chooser.choose(target);
+      if (choice.name === 'openssh') {
+        onMisfit(target.name);
+        throw toTransportError(wayTo(target, sshConfig), givenUp());
+      }
+      open.onTransport?.('ssh2', choice.reason);
+      try {
+        return await ssh2.open(target, open);
+      } catch (error) {
+        if (error instanceof TransportError && isWorthAnotherTry(error)) onMisfit(target.name);
+        throw error;
+      }
+    },
+    dispose: ssh2.dispose,
+  };
+  return {
+    transport,
+    wayFor: (target) => wayTo(target, sshConfig),
+    fingerprint: createAccessFingerprint(homeFolder, sshConfig, environment.SSH_AUTH_SOCK, () =>
+      resolver.accessFiles(),
+    ),
+  };
+}
