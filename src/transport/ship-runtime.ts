@@ -13,6 +13,8 @@ export interface ShipOptions {
 }
 
 const UPLOAD_STALL_MS = 60_000;
+/** What the node's programs said of the failure comes beside its reply, not in front of it. */
+const LAST_WORDS_MS = 500;
 const UPLOAD_CHUNK_BYTES = 256 * 1024;
 /** The uploading shell says `wait` once a second while another login uploads the same. */
 const MAX_WAITS = 900;
@@ -46,6 +48,7 @@ export async function shipRuntime(
         isSent = true;
         break;
       case 'fail':
+        await endWithin(talk.channel, LAST_WORDS_MS);
         talk.fail(explainUploadFailure(reply.reason, reply.detail, runtime.rawBytes));
         throw await talk.failure();
     }
@@ -91,6 +94,17 @@ async function sendRuntime(
     // What the node said when it ended counts, not that it reads no more.
     if (isOver) return;
   }
+}
+
+/** Resolves when the command has ended, at the latest after `limitMs`. */
+function endWithin(channel: Channel, limitMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, limitMs);
+    channel.ended.then(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
 }
 
 /** False where the node takes nothing for so long: it would hold the upload for ever. */
