@@ -31,8 +31,11 @@ const debianPackages = {
   openssl: 'openssl',
 };
 
-/** A security key without hardware; the tests that need it are skipped without, with one line. */
-const SECURITY_KEY = '/usr/lib/openssh/regress/misc/sk-dummy/sk-dummy.so';
+/** What a few tests need, which are skipped with a line without it: a security key without hardware, a Kerberos realm. */
+const optionalPackages = [
+  { file: '/usr/lib/openssh/regress/misc/sk-dummy/sk-dummy.so', packages: ['openssh-tests'] },
+  { file: '/usr/sbin/krb5kdc', packages: ['krb5-kdc', 'krb5-admin-server', 'krb5-user'] },
+];
 
 let child = null;
 let stopping = null;
@@ -146,17 +149,20 @@ async function runUnitTests() {
   return stopping ? 1 : runVitest('unit');
 }
 
-async function installSecurityKey() {
-  if (existsSync(SECURITY_KEY) || !isRoot || !findProgram('apt-get')) return;
-  console.log('installing a Debian package that some tests use: openssh-tests');
-  const words = ['-q', 'install', '-y', '--no-install-recommends', 'openssh-tests'];
+async function installOptionalPackages() {
+  const packages = optionalPackages
+    .filter(({ file }) => !existsSync(file))
+    .flatMap((missing) => missing.packages);
+  if (packages.length === 0 || !isRoot || !findProgram('apt-get')) return;
+  console.log(`installing Debian packages that some tests use: ${packages.join(' ')}`);
+  const words = ['-q', 'install', '-y', '--no-install-recommends', ...packages];
   await run('apt-get', words, { DEBIAN_FRONTEND: 'noninteractive' });
 }
 
 async function runFleetTests() {
   const needed = Object.keys(debianPackages).filter((program) => program !== 'chromium');
   await installDebianPackages(needed);
-  if (!stopping) await installSecurityKey();
+  if (!stopping) await installOptionalPackages();
   if (stopping) return 1;
   const unmet = missingOf(isRoot ? needed : ['ssh', 'sshd']);
   if (process.platform !== 'linux' || unmet.length > 0) {

@@ -38,24 +38,27 @@ async function awaitOutcome(head: HeadClient, question: Question): Promise<void>
   }
 }
 
-async function askOne(head: HeadClient, question: Question): Promise<boolean> {
-  const secret = await readSecret(questionText(question));
-  if (secret === null || secret === '') return false;
-  await head.postJson('/control/secrets', { id: question.id, secret });
-  await awaitOutcome(head, question);
-  return true;
+export interface AskedSecrets {
+  /** Answers that were given. */
+  answers: number;
+  /** Somebody wants out (Ctrl-C). */
+  isInterrupted: boolean;
 }
 
-/** Asks on the terminal for what nodes wait for. Resolves to the number of answers that were given. */
-export async function askSecrets(head: HeadClient): Promise<number> {
+/** Asks on the terminal for what nodes wait for, each question at most three times. */
+export async function askSecrets(head: HeadClient): Promise<AskedSecrets> {
   const tries = new Map<string, number>();
   let answers = 0;
   for (;;) {
     const open = (await questionsOf(head)).filter(({ id }) => (tries.get(id) ?? 0) < MAX_TRIES);
     const [question] = open;
-    if (question === undefined) return answers;
-    const isAnswered = await askOne(head, question);
-    tries.set(question.id, isAnswered ? (tries.get(question.id) ?? 0) + 1 : MAX_TRIES);
-    if (isAnswered) answers += 1;
+    if (question === undefined) return { answers, isInterrupted: false };
+    const secret = await readSecret(questionText(question));
+    if (secret === null) return { answers, isInterrupted: true };
+    tries.set(question.id, secret === '' ? MAX_TRIES : (tries.get(question.id) ?? 0) + 1);
+    if (secret === '') continue;
+    await head.postJson('/control/secrets', { id: question.id, secret });
+    answers += 1;
+    await awaitOutcome(head, question);
   }
 }

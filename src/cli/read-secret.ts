@@ -1,4 +1,4 @@
-/** Asks on the terminal without showing what is typed. Resolves to null for Ctrl-C and Ctrl-D. */
+/** Asks on the terminal without showing what is typed. Resolves to null for Ctrl-C; to nothing for Ctrl-D. */
 export function readSecret(question: string): Promise<string | null> {
   const { stdin, stdout } = process;
   // Before the question: whoever answers at once must not see it.
@@ -15,11 +15,12 @@ export function readSecret(question: string): Promise<string | null> {
       stdout.write('\n');
       resolve(answer);
     };
-    const end = () => finish(null);
+    const end = () => finish('');
     const take = (text: string) => {
       for (const character of text) {
         if (character === '\r' || character === '\n') return finish(typed);
-        if (character === '\u0003' || character === '\u0004') return finish(null);
+        if (character === '\u0003') return finish(null);
+        if (character === '\u0004') return finish('');
         if (character === '\u007f' || character === '\b') typed = [...typed].slice(0, -1).join('');
         else if (character === '\u0015') typed = '';
         else if (character >= ' ') typed += character;

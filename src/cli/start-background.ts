@@ -5,8 +5,9 @@ import { hostname, userInfo } from 'node:os';
 import type { Config } from '../config/config.ts';
 import { openStateFolder } from '../config/state-folder.ts';
 import { openBoundedLog } from '../lib/bounded-log.ts';
-import { type NodeReport, renderStatusText } from '../render/text.ts';
+import { renderStatusText } from '../render/text.ts';
 import { askSecrets } from './ask-secrets.ts';
+import { awaitFirstResults } from './first-results.ts';
 import { type HeadClient, requireHead } from './head-client.ts';
 import { isOnTerminal } from './read-secret.ts';
 import { UsageError } from './usage-error.ts';
@@ -14,7 +15,6 @@ import { UsageError } from './usage-error.ts';
 const START_LIMIT_MS = 30_000;
 /** The nodes' first results are waited for so long at most: a start is done when the head serves. */
 const RESULTS_LIMIT_MS = 2_500;
-const LOOK_EVERY_MS = 100;
 /** More lines than a screen has help nobody. */
 const MAX_NODE_LINES = 50;
 
@@ -48,7 +48,7 @@ export async function startInBackground(config: Config, args: readonly string[])
   if ('error' in greeting) throw new UsageError(`${greeting.error}\n(log: ${folder.logPath})`);
   const head = requireHead(config);
   await tellNodes(head);
-  if (isOnTerminal() && (await askSecrets(head)) > 0) await tellNodes(head);
+  if (isOnTerminal() && (await askSecrets(head)).answers > 0) await tellNodes(head);
   tellAddress(config, greeting.url, folder.logPath);
 }
 
@@ -86,23 +86,11 @@ function greetingOf(child: ReturnType<typeof spawn>): Promise<Greeting> {
 }
 
 async function tellNodes(head: HeadClient): Promise<void> {
-  const deadlineMs = performance.now() + RESULTS_LIMIT_MS;
-  for (;;) {
-    const { nodes, problems } = (await head.getJson('/control/status')) as {
-      nodes: NodeReport[];
-      problems: string[];
-    };
-    const isDone = nodes.every((node) => node.state !== 'connecting');
-    if (!isDone && performance.now() < deadlineMs) {
-      await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
-      continue;
-    }
-    for (const problem of problems) console.log(`problem: ${problem}`);
-    process.stdout.write(renderStatusText(nodes.slice(0, MAX_NODE_LINES)));
-    if (nodes.length > MAX_NODE_LINES)
-      console.log(`… and ${nodes.length - MAX_NODE_LINES} more nodes: npx rollcall status`);
-    return;
-  }
+  const { nodes, problems } = await awaitFirstResults(head, RESULTS_LIMIT_MS);
+  for (const problem of problems) console.log(`problem: ${problem}`);
+  process.stdout.write(renderStatusText(nodes.slice(0, MAX_NODE_LINES)));
+  if (nodes.length > MAX_NODE_LINES)
+    console.log(`… and ${nodes.length - MAX_NODE_LINES} more nodes: npx rollcall status`);
 }
 
 function tellAddress(config: Config, url: string, logPath: string): void {

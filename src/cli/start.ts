@@ -1,7 +1,11 @@
 import { setFlagsFromString } from 'node:v8';
 import type { CommandModule } from 'yargs';
 import { startHead } from '../main.ts';
+import { askSecrets } from './ask-secrets.ts';
+import { awaitFirstResults } from './first-results.ts';
+import { requireHead } from './head-client.ts';
 import { configFrom, withHeadOptions } from './options.ts';
+import { isOnTerminal } from './read-secret.ts';
 import { startInBackground } from './start-background.ts';
 import { stopHead } from './stop-head.ts';
 import { UsageError } from './usage-error.ts';
@@ -32,6 +36,17 @@ function makeRoomForSamples(): void {
   setFlagsFromString('--max-semi-space-size=64');
 }
 
+const FIRST_RESULTS_LIMIT_MS = 10_000;
+
+/** As a start in the background does, once the nodes have had their first try. */
+async function askInForeground(config: ReturnType<typeof configFrom>): Promise<void> {
+  const client = requireHead(config);
+  await awaitFirstResults(client, FIRST_RESULTS_LIMIT_MS);
+  const { isInterrupted } = await askSecrets(client);
+  // Without an echo the terminal sends no signal either.
+  if (isInterrupted) process.kill(process.pid, 'SIGINT');
+}
+
 /** Runs the head in this process until a signal or a stop. Tells a waiting parent how it went. */
 async function runInForeground(config: ReturnType<typeof configFrom>): Promise<void> {
   makeRoomForSamples();
@@ -45,6 +60,7 @@ async function runInForeground(config: ReturnType<typeof configFrom>): Promise<v
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.once(signal, () => void head.stop(() => undefined));
   }
+  if (process.send === undefined && isOnTerminal()) void askInForeground(config);
   await head.ended;
   process.exit(0);
 }

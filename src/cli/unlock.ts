@@ -17,7 +17,7 @@ export const unlockCommand: CommandModule = {
         'passwords are asked for on a terminal; without one: ssh-add for keys, or set password-file or askpass in rollcall.toml',
       );
     }
-    if ((await askSecrets(head)) === 0) {
+    if ((await askSecrets(head)).answers === 0) {
       console.log('No answer was given, or no node waits for one.');
       return;
     }

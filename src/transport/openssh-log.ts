@@ -51,6 +51,10 @@ const debugLines: readonly [RegExp, Reader][] = [
     (found) => ({ kind: 'offered', label: `${text(found)}${text(found, 3) ? ' from the agent' : ''}` }),
   ],
   [
+    /^Next authentication method: (gssapi-with-mic|gssapi-keyex|hostbased)$/,
+    (found) => ({ kind: 'offered', label: text(found) }),
+  ],
+  [
     /^Authentications that can continue: (.*)$/,
     (found) => ({
       kind: 'methods',

@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, utimesSync } from 'node:fs';
+import { existsSync, utimesSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fleet, requireFleet, runProgram, runSsh } from './fleet.ts';
 import { createScenario, type Scenario } from './ssh-scenario.ts';
@@ -191,23 +191,6 @@ describe.runIf(fleet)('what carries a connection', () => {
     const attempt = await scenario.attempt(config, 'n1', { by });
     expect(attempt).toMatchObject({ failure: null, output: 'in\n', transport: { name: 'openssh' } });
     expect(attempt.transport?.reason).toContain(reason);
-  });
-
-  it('is ssh for a ticket where there is no key, and not where there is one', async () => {
-    // A stand-in for klist, for the choice only: there is no Kerberos realm here.
-    const klist = scenario.write('klist', '#!/bin/sh\nexit 0\n');
-    chmodSync(klist, 0o700);
-    const before = process.env.PATH;
-    process.env.PATH = `${scenario.path('')}:${before}`;
-    try {
-      const bare = lonely(scenario.path('absent'), 'GSSAPIAuthentication yes');
-      const ticket = await scenario.attempt(bare, 'n1', { by });
-      expect(ticket.transport).toEqual({ name: 'openssh', reason: 'there is a Kerberos ticket and no key' });
-      const withKey = await scenario.attempt(scenario.config('GSSAPIAuthentication yes'), 'n1', { by });
-      expect(withKey.transport).toEqual({ name: 'ssh2', reason: null });
-    } finally {
-      process.env.PATH = before;
-    }
   });
 });
 

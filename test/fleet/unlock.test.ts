@@ -115,6 +115,21 @@ describe.runIf(fleet)('passwords at the start', () => {
     await head.kill();
   });
 
+  it('are asked for in the foreground too; Ctrl-C ends the head', async () => {
+    const terminal = openTerminal([...head.startWords, '--foreground']);
+    await terminal.awaitText('Enter skips): ');
+    terminal.type(`${PASSWORD}\n`);
+    await Promise.all(nodes.map(live));
+    expect(terminal.shown()).not.toContain(PASSWORD);
+    await head.kill();
+    expect(await terminal.ended).toBe(0);
+    const again = openTerminal([...head.startWords, '--foreground']);
+    await again.awaitText('Enter skips): ');
+    again.type('\u0003');
+    expect(await again.ended).toBe(0);
+    expect(await head.kill()).toMatchObject({ stdout: 'nothing is running\n' });
+  });
+
   it('come from an askpass program where one is set, and from a password file', async () => {
     const askpass = join(head.folder, 'askpass');
     writeFileSync(askpass, `#!/bin/sh\necho ${PASSWORD}\n`);
