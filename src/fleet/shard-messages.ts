@@ -26,6 +26,8 @@ export interface ShardSettings {
 export type ShardEvent =
   | { kind: 'connected'; name: string; connection: Connection }
   | { kind: 'message'; name: string; message: Message; faults: readonly Fault[] }
+  /** Serialized: the main thread reads it only when somebody looks. */
+  | { kind: 'sample'; name: string; intervalMs: number; bytes: Uint8Array }
   | { kind: 'failed'; name: string; failure: Failure; logPath: string | null };
 
 export type ToShard =

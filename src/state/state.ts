@@ -35,6 +35,8 @@ export interface State {
   /** A connection said hello: its figures may follow. */
   connected(name: string, connection: Connection): void;
   message(name: string, message: Message, faults: readonly Fault[]): void;
+  /** A sample that is only read once somebody asks for it. */
+  lateSample(name: string, intervalMs: number, read: () => Sample): void;
   /** The last attempt or connection failed. Its story stays until the next sample. */
   failed(name: string, failure: Failure, logPath: string | null): void;
   /** Tells the subscribers which nodes became stale by the passing of time; call about once a second. */
@@ -57,7 +59,9 @@ interface Row {
   logPath: string | null;
   hello: Hello | null;
   facts: KnownFacts;
-  sample: Sample | null;
+  /** Reads the last sample. */
+  sample: (() => Sample) | null;
+  intervalMs: number;
   sampleAtMs: number | null;
   /** The state that subscribers were told last. */
   toldState: NodeState;
@@ -98,6 +102,9 @@ export function createState(monotonicMs: () => number): State {
     },
     message(name, message, faults) {
       change(name, (row) => takeMessage(row, message, faults, monotonicMs()));
+    },
+    lateSample(name, intervalMs, read) {
+      change(name, (row) => takeSample(row, intervalMs, once(read), monotonicMs()));
     },
     failed(name, failure, logPath) {
       change(name, (row) => {
@@ -152,6 +159,7 @@ function emptyRow(name: string): Row {
     hello: null,
     facts: { gpus: null, processes: new Map() },
     sample: null,
+    intervalMs: 1_000,
     sampleAtMs: null,
     toldState: 'connecting',
   };
@@ -167,18 +175,32 @@ function takeMessage(row: Row, message: Message, faults: readonly Fault[], nowMs
       applyFacts(row.facts, message);
       return;
     case 'sample':
-      row.sample = message;
-      row.sampleAtMs = nowMs;
-      row.failure = null;
       noteFaults(message, faults);
+      takeSample(row, message.intervalMs ?? row.intervalMs, () => message, nowMs);
       return;
     case 'bye':
       return;
   }
 }
 
+function takeSample(row: Row, intervalMs: number, read: () => Sample, nowMs: number): void {
+  row.sample = read;
+  row.intervalMs = intervalMs;
+  row.sampleAtMs = nowMs;
+  row.failure = null;
+}
+
+/** Calls it once at most. */
+function once<T>(read: () => T): () => T {
+  let known: { value: T } | null = null;
+  return () => {
+    known ??= { value: read() };
+    return known.value;
+  };
+}
+
 /** Refused figures show as an error of the collector that they came from. */
-function noteFaults(sample: Sample, faults: readonly Fault[]): void {
+export function noteFaults(sample: Sample, faults: readonly Fault[]): void {
   for (const { collector, figure, value } of faults) {
     if (!isCollector(collector)) continue;
     const report = sample.collectors[collector];
@@ -203,7 +225,7 @@ function stateOf(row: Row, nowMs: number): NodeState {
   if (!row.enabled) return 'disabled';
   if (row.failure !== null) return row.failure.cause === 'monitor-silent' ? 'stale' : 'unreachable';
   if (!row.isConnected) return 'connecting';
-  const isSilent = silentMs(row, nowMs) > freshForMs(row.sample?.intervalMs ?? 1_000);
+  const isSilent = silentMs(row, nowMs) > freshForMs(row.intervalMs);
   if (isSilent) return 'stale';
   return row.sample === null ? 'connecting' : 'live';
 }
@@ -228,7 +250,7 @@ function reportOf(row: Row, nowMs: number): NodeReport {
     logPath: row.logPath,
     sampleAgeMs: row.sampleAtMs === null ? null : Math.max(0, Math.round(nowMs - row.sampleAtMs)),
     hello: row.hello && reportedHello(row.hello, row.facts),
-    sample: row.sample && mergeSample(row.sample, row.facts.gpus, row.facts.processes),
+    sample: row.sample && mergeSample(row.sample(), row.facts.gpus, row.facts.processes),
   };
 }
 
