@@ -331,6 +331,23 @@ describe.skipIf(!hasChromium)(`the page in Chromium (skipped: no ${CHROMIUM})`, 
     await page.getByText('58 °C').waitFor();
   });
 
+  test('a button tries a node again, for a browser that came through a link', async () => {
+    await start([fakeNode('gpu01'), unreachable(fakeNode('gpu02'))]);
+    const page = await openPage();
+    expect(await page.locator('[id="gpu01"] .retry').count()).toBe(0);
+    const button = page.locator('[id="gpu02"]').getByRole('button', { name: 'Try again now' });
+    await button.click();
+    await page.getByText('npx rollcall link').waitFor();
+    expect(cluster.retried).toEqual([]);
+    expect(complaints.splice(0).join('\n')).toContain('403');
+    await page.goto(`http://127.0.0.1:${head.port}${head.app.link()}`);
+    expect(new URL(page.url()).search).toBe('');
+    await button.click();
+    await page.waitForURL('**/nodes/gpu02');
+    expect(cluster.retried).toEqual(['gpu02']);
+    expect(complaints).toEqual([]);
+  });
+
   test('without JavaScript the page shows everything and refreshes itself', async () => {
     await start([fakeNode('gpu01'), unreachable(fakeNode('gpu02'))]);
     const page = await openPage({ javaScriptEnabled: false });
