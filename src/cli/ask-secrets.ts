@@ -5,7 +5,8 @@ import type { NodeReport } from '../render/text.ts';
 import type { HeadClient } from './head-client.ts';
 import { readSecret } from './read-secret.ts';
 
-interface Question {
+/** What nodes wait for. */
+export interface Question {
   id: string;
   text: string;
   nodes: string[];
@@ -20,6 +21,9 @@ const LOOK_EVERY_MS = 200;
 
 const questionsOf = async (head: HeadClient) =>
   ((await head.getJson('/control/secrets')) as { questions: Question[] }).questions;
+
+/** Asks one question. Null where somebody wants out. */
+export const askQuestion = (question: Question) => readSecret(questionText(question));
 
 function questionText({ text, nodes, refused }: Question): string {
   const where = nodes.length === 1 ? nodes[0] : `${nodes.length} nodes: ${foldNames(nodes)}`;
@@ -53,7 +57,7 @@ export async function askSecrets(head: HeadClient): Promise<AskedSecrets> {
     const open = (await questionsOf(head)).filter(({ id }) => (tries.get(id) ?? 0) < MAX_TRIES);
     const [question] = open;
     if (question === undefined) return { answers, isInterrupted: false };
-    const secret = await readSecret(questionText(question));
+    const secret = await askQuestion(question);
     if (secret === null) return { answers, isInterrupted: true };
     tries.set(question.id, secret === '' ? MAX_TRIES : (tries.get(question.id) ?? 0) + 1);
     if (secret === '') continue;

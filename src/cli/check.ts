@@ -8,8 +8,10 @@ import {
   renderFailedStep,
   renderStep,
 } from '../render/check-text.ts';
+import { askQuestion, type Question } from './ask-secrets.ts';
 import { findHead } from './head-client.ts';
 import { configFrom, withHeadOptions } from './options.ts';
+import { isOnTerminal } from './read-secret.ts';
 import { UsageError } from './usage-error.ts';
 
 export const checkCommand: CommandModule = {
@@ -28,13 +30,18 @@ export const checkCommand: CommandModule = {
     const isOne = targets.length === 1;
     if (isOne && !flags.json) console.log(targets[0]?.name);
     const progress = createProgress(targets.length);
-    const checked = await checkTargets(config, targets, {
-      onStep(name, step, fact) {
+    const events = {
+      onStep(name: string, step: string, fact: string) {
         if (isOne && !flags.json) console.log(renderStep(step, fact));
         else progress.step(name, step);
       },
       onDone: progress.done,
-    });
+    };
+    const ask = (question: Question) => {
+      progress.end();
+      return askOrLeave(question);
+    };
+    const checked = await checkTargets(config, targets, events, isOnTerminal() && !flags.json ? ask : null);
     progress.end();
     if (flags.json) console.log(JSON.stringify({ nodes: checked }, null, 2));
     else process.stdout.write(isOne ? checked.map(renderFailedStep).join('') : renderCheckText(checked));
@@ -42,6 +49,12 @@ export const checkCommand: CommandModule = {
     if (checked.some((found) => found.failed !== null)) process.exitCode = 1;
   },
 };
+
+async function askOrLeave(question: Question): Promise<string> {
+  const secret = await askQuestion(question);
+  if (secret === null) throw new UsageError('left without an answer');
+  return secret;
+}
 
 interface Progress {
   step(name: string, step: string): void;

@@ -11,6 +11,8 @@ const WRONG = 'n0t-this-one';
 /** A head, a terminal and nodes that want a password. */
 describe.runIf(fleet)('passwords at the start', () => {
   let head: HeadProcess;
+  let sshConfig = '';
+  const sshConfigWords = () => ['--ssh-config', sshConfig];
   const servers: FleetSshd[] = [];
   const nodes = ['n1', 'n2'];
 
@@ -38,6 +40,7 @@ describe.runIf(fleet)('passwords at the start', () => {
       config,
       `Host n1 n2\n  Port 2601\n  UserKnownHostsFile ${known}\nInclude ${sshConfigFile}\n`,
     );
+    sshConfig = config;
     head = createHeadProcess(config);
     head.writeList(`${nodes.join('\n')}\n`);
   });
@@ -129,6 +132,21 @@ describe.runIf(fleet)('passwords at the start', () => {
     expect(await again.ended).toBe(0);
     expect(await head.kill()).toMatchObject({ stdout: 'nothing is running\n' });
   });
+
+  it('are asked for by a check of its own', async () => {
+    const terminal = openTerminal([
+      ...head.commandWords('check'),
+      '--node-list',
+      head.nodeList,
+      ...sshConfigWords(),
+    ]);
+    await terminal.awaitText('The password of ops (2 nodes: n[1-2]; Enter skips): ');
+    terminal.type(`${PASSWORD}\n`);
+    expect(await terminal.ended).toBe(0);
+    expect(terminal.shown()).toMatch(/2 live, 0 failed/);
+    expect(terminal.shown()).not.toContain(PASSWORD);
+    expect(await failures()).toBe(1);
+  }, 90_000);
 
   it('come from an askpass program where one is set, and from a password file', async () => {
     const askpass = join(head.folder, 'askpass');
