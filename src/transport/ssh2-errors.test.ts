@@ -38,6 +38,14 @@ describe('explainSsh2Error', () => {
     expect(explainEnd(context('banner', greeting)).cause).toBe(cause);
   });
 
+  it('says what a server said that ssh2 could not read', () => {
+    const detail = explainSsh2Error(error('Header line too long'), context('banner', '<html>'.repeat(2_000)));
+    expect(detail).toMatchObject({
+      cause: 'closed',
+      detail: expect.stringContaining('it said "<html><html>'),
+    });
+  });
+
   it('goes on after an agent that would not sign', () => {
     expect(isPassing(error('Agent refused', { level: 'agent' }))).toBe(true);
     expect(isPassing(error('Error while signing with key: x', { level: 'client-authentication' }))).toBe(

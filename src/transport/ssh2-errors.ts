@@ -85,6 +85,9 @@ export function explainSsh2Error(raw: unknown, context: ErrorContext): FailureDe
         ? explainEnd(context)
         : { cause: 'closed', stage: context.stage, detail: error.message };
     default:
-      return explainDisconnect(error, context);
+      // Before the banner there is no DISCONNECT: ssh2 could not read what was said.
+      return context.stage === 'banner' && context.greeting.trim() !== ''
+        ? explainEnd(context)
+        : explainDisconnect(error, context);
   }
 }

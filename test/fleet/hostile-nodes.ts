@@ -9,6 +9,8 @@ export interface HostileNode {
   message: RegExp;
   /** It does its harm instead of a login shell, not instead of a monitor. */
   atLogin?: boolean;
+  /** It is the SSH server itself: what it does with each socket `s`. */
+  server?: string;
 }
 
 const protocol = (name: string, message: RegExp): HostileNode => ({ name, cause: 'protocol', message });
@@ -45,12 +47,50 @@ export const hostileNodes: HostileNode[] = [
   live('markup'),
 ];
 
+const endless = (text: string) => `const more = (error) => error || s.write(${text}, more); more();`;
+const BANNER = 's.write("SSH-2.0-OpenSSH_9.2\\r\\n");';
+/** SSH servers that never were any. */
+export const hostileServers: HostileNode[] = [
+  { name: 'server-text', cause: 'closed', message: /no SSH server/, server: endless('"x".repeat(65536)') },
+  {
+    name: 'server-lines',
+    cause: 'closed',
+    message: /no SSH server/,
+    server: endless('"x\\n".repeat(32768)'),
+  },
+  {
+    name: 'server-rubbish',
+    cause: 'closed',
+    message: /exchanging keys/,
+    server: BANNER + endless('require("crypto").randomBytes(65536)'),
+  },
+  {
+    name: 'server-ignores',
+    cause: 'timeout',
+    message: /exchanging keys/,
+    // Well-formed packets that say nothing: SSH_MSG_IGNORE with 24 bytes.
+    server:
+      BANNER +
+      endless(
+        'Buffer.concat(Array(1000).fill(Buffer.from("0000002c0f0200000018" + "00".repeat(38), "hex")))',
+      ),
+  },
+];
+export const allHostileNodes = [...hostileNodes, ...hostileServers];
+export const FIRST_SERVER_PORT = 2400;
+
 const PROGRAM = '/opt/hostile-node.cjs';
 
 /** Gives a node an account for each of them. */
 export function addHostileAccounts(node: number): void {
   const source = readFileSync(new URL('./hostile-node.cjs', import.meta.url), 'utf8');
   writeNodeFile(node, PROGRAM, source);
+  for (const [at, { server }] of hostileServers.entries())
+    writeNodeFile(
+      node,
+      `/opt/server-${FIRST_SERVER_PORT + at}.cjs`,
+      `require('node:net').createServer((s) => { s.on('error', () => 0); s.resume(); ${server} }).listen(${FIRST_SERVER_PORT + at});`,
+    );
   for (const { name, atLogin } of hostileNodes) {
     const program = `#!/bin/sh\nexec /usr/bin/node ${PROGRAM} ${name} "$@"\n`;
     if (atLogin) writeNodeFile(node, `/opt/${name}`, program);
