@@ -9,7 +9,10 @@ import { createHandshakes, type HandshakeLimits } from './handshakes.ts';
 import { type Farewell, type NodeLife, type NodeLog, startNodeLife } from './node-life.ts';
 
 /** What a fleet tells of its nodes. */
-export type FleetState = Pick<State, 'setNodes' | 'connected' | 'message' | 'failed' | 'checkFreshness'>;
+export type FleetState = Pick<
+  State,
+  'setNodes' | 'connected' | 'message' | 'sampleLine' | 'failed' | 'checkFreshness'
+>;
 
 export interface FleetOptions {
   state: FleetState;

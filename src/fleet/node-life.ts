@@ -24,7 +24,7 @@ export interface NodeLifeOptions {
   target: Target;
   way: Way;
   transport: Transport;
-  state: Pick<State, 'connected' | 'message' | 'failed'>;
+  state: Pick<State, 'connected' | 'message' | 'sampleLine' | 'failed'>;
   log: NodeLog;
   monitor: MonitorBundle;
   runtimes: RuntimeStore;
@@ -94,14 +94,15 @@ export function startNodeLife(options: NodeLifeOptions): NodeLife {
   /** A node that is sampled seldom is spoken to seldom. */
   const beatMs = () => Math.max(BEAT_INTERVAL_MS, Math.min(LONGEST_BEAT_MS, intervalMs()));
 
-  function onMessage(message: Message, faults: Fault[]): void {
+  function onMessage(message: Message, faults: Fault[], line: string): void {
     if (message.type === 'sample') {
       if (lastSequence === 0) log.write('first sample received');
       lastSampleMs = monotonicMs();
       lastSequence = message.sequence;
       if (link !== null && lastSampleMs - connectedMs > SETTLED_AFTER_MS) backoff.reset();
-    }
-    state.message(target.name, message, faults);
+      // Good as it is; it is read again once somebody asks for it.
+      state.sampleLine(target.name, line, message.intervalMs);
+    } else state.message(target.name, message, faults);
   }
 
   function beat(): void {

@@ -26,8 +26,7 @@ export interface ShardSettings {
 export type ShardEvent =
   | { kind: 'connected'; name: string; connection: Connection }
   | { kind: 'message'; name: string; message: Message; faults: readonly Fault[] }
-  /** Serialized: the main thread reads it only when somebody looks. */
-  | { kind: 'sample'; name: string; intervalMs: number; bytes: Uint8Array }
+  | { kind: 'sample'; name: string; line: string; intervalMs: number | null }
   | { kind: 'failed'; name: string; failure: Failure; logPath: string | null };
 
 export type ToShard =

@@ -1,8 +1,4 @@
-import { serialize } from 'node:v8';
 import { parentPort, workerData } from 'node:worker_threads';
-import type { Fault } from '../protocol/figures.ts';
-import type { Message } from '../protocol/messages.ts';
-import { noteFaults } from '../state/state.ts';
 import { createPlainAccess } from '../transport/plain-access.ts';
 import type { ShippedRuntime } from '../transport/runtimes.ts';
 import type { SshSettings } from '../transport/ssh-settings-parse.ts';
@@ -27,12 +23,6 @@ function startShard(settings: ShardSettings, post: (message: FromShard) => void)
     events.push(event);
   }
 
-  function tellMessage(name: string, message: Message, faults: readonly Fault[]): void {
-    if (message.type !== 'sample') return tell({ kind: 'message', name, message, faults });
-    noteFaults(message, faults);
-    tell({ kind: 'sample', name, intervalMs: message.intervalMs ?? 0, bytes: serialize(message) });
-  }
-
   function flush(): void {
     const batch = events;
     events = [];
@@ -44,7 +34,8 @@ function startShard(settings: ShardSettings, post: (message: FromShard) => void)
     setNodes: () => undefined,
     checkFreshness: () => undefined,
     connected: (name, connection) => tell({ kind: 'connected', name, connection }),
-    message: tellMessage,
+    message: (name, message, faults) => tell({ kind: 'message', name, message, faults }),
+    sampleLine: (name, line, intervalMs) => tell({ kind: 'sample', name, line, intervalMs }),
     failed: (name, failure, logPath) => tell({ kind: 'failed', name, failure, logPath }),
   };
 

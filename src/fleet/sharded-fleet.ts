@@ -1,17 +1,13 @@
 import { createHash } from 'node:crypto';
-import { deserialize } from 'node:v8';
 import type { Target } from '../nodes/target.ts';
 import { createFailure } from '../protocol/failures.ts';
-import type { Sample } from '../protocol/sample.ts';
-import type { State } from '../state/state.ts';
 import type { SettingsResolver } from '../transport/ssh-settings.ts';
 import { toStepError } from '../transport/ssh-step-error.ts';
-import { createFleet, type Fleet, type FleetOptions, type FleetState } from './fleet.ts';
+import { createFleet, type Fleet, type FleetOptions } from './fleet.ts';
 import { type Shard, startShard } from './shard.ts';
 import type { Answer, Question, ShardEvent, ShardSettings } from './shard-messages.ts';
 
 export interface ShardedFleetOptions extends FleetOptions {
-  state: FleetState & Pick<State, 'lateSample'>;
   /** Threads beside the main one. */
   threads: number;
   /** The compiled `shard-worker.ts`. */
@@ -80,7 +76,7 @@ export function createShardedFleet(options: ShardedFleetOptions): Fleet {
       case 'message':
         return state.message(event.name, event.message, event.faults);
       case 'sample':
-        return state.lateSample(event.name, event.intervalMs, () => deserialize(event.bytes) as Sample);
+        return state.sampleLine(event.name, event.line, event.intervalMs);
       case 'failed':
         return state.failed(event.name, event.failure, event.logPath);
     }

@@ -136,6 +136,20 @@ describe('state', () => {
     expect(report?.sample?.collectors.memory.ok).toBe(true);
   });
 
+  it('reads a sample that came as a line as it reads one that came parsed', () => {
+    connect();
+    const fields = { cpu: { totalPercent: 900, corePercents: [1, 2] }, processCount: 7 };
+    sample(fields);
+    const parsed = state.report('n1');
+    const { message: good } = sampleOf({ ...fields, sequence: 2 });
+    state.sampleLine('n1', JSON.stringify({ ...good, cpu: fields.cpu }), 20_000);
+    expect(state.report('n1')).toEqual({ ...parsed, sample: { ...parsed?.sample, sequence: 2 } });
+    nowMs += 59_000;
+    expect(state.report('n1')?.state).toBe('live');
+    nowMs += 2_000;
+    expect(state.report('n1')?.state).toBe('stale');
+  });
+
   it('keeps the other nodes when the list changes', () => {
     connect();
     sample();

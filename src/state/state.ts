@@ -3,7 +3,7 @@ import { createFailure, type Way } from '../protocol/failures.ts';
 import type { Fault } from '../protocol/figures.ts';
 import type { Hello } from '../protocol/hello.ts';
 import { applyFacts, type KnownFacts, mergeSample } from '../protocol/merge.ts';
-import type { Message } from '../protocol/messages.ts';
+import { type Message, parseMessage } from '../protocol/messages.ts';
 import type { NodeReport, NodeState, TransportName } from '../protocol/node.ts';
 import type { CollectorName, Sample } from '../protocol/sample.ts';
 import { collectorNames } from '../protocol/sample.ts';
@@ -35,8 +35,11 @@ export interface State {
   /** A connection said hello: its figures may follow. */
   connected(name: string, connection: Connection): void;
   message(name: string, message: Message, faults: readonly Fault[]): void;
-  /** A sample that is only read once somebody asks for it. */
-  lateSample(name: string, intervalMs: number, read: () => Sample): void;
+  /**
+   * A sample as its line, which `parseMessage` has found good. It is kept so and read again once somebody asks: ten
+   * thousand samples that nobody looks at cost a tenth of the memory, and the garbage collector nothing.
+   */
+  sampleLine(name: string, line: string, intervalMs: number | null): void;
   /** The last attempt or connection failed. Its story stays until the next sample. */
   failed(name: string, failure: Failure, logPath: string | null): void;
   /** Tells the subscribers which nodes became stale by the passing of time; call about once a second. */
@@ -103,8 +106,15 @@ export function createState(monotonicMs: () => number): State {
     message(name, message, faults) {
       change(name, (row) => takeMessage(row, message, faults, monotonicMs()));
     },
-    lateSample(name, intervalMs, read) {
-      change(name, (row) => takeSample(row, intervalMs, once(read), monotonicMs()));
+    sampleLine(name, line, intervalMs) {
+      change(name, (row) =>
+        takeSample(
+          row,
+          intervalMs,
+          once(() => readSample(line)),
+          monotonicMs(),
+        ),
+      );
     },
     failed(name, failure, logPath) {
       change(name, (row) => {
@@ -176,18 +186,26 @@ function takeMessage(row: Row, message: Message, faults: readonly Fault[], nowMs
       return;
     case 'sample':
       noteFaults(message, faults);
-      takeSample(row, message.intervalMs ?? row.intervalMs, () => message, nowMs);
+      takeSample(row, message.intervalMs, () => message, nowMs);
       return;
     case 'bye':
       return;
   }
 }
 
-function takeSample(row: Row, intervalMs: number, read: () => Sample, nowMs: number): void {
+function takeSample(row: Row, intervalMs: number | null, read: () => Sample, nowMs: number): void {
   row.sample = read;
-  row.intervalMs = intervalMs;
+  row.intervalMs = intervalMs ?? row.intervalMs;
   row.sampleAtMs = nowMs;
   row.failure = null;
+}
+
+function readSample(line: string): Sample {
+  const parsed = parseMessage(line);
+  if (!parsed.ok || parsed.message.type !== 'sample')
+    throw new Error('a line that is no sample was kept as one');
+  noteFaults(parsed.message, parsed.faults);
+  return parsed.message;
 }
 
 /** Calls it once at most. */
@@ -200,7 +218,7 @@ function once<T>(read: () => T): () => T {
 }
 
 /** Refused figures show as an error of the collector that they came from. */
-export function noteFaults(sample: Sample, faults: readonly Fault[]): void {
+function noteFaults(sample: Sample, faults: readonly Fault[]): void {
   for (const { collector, figure, value } of faults) {
     if (!isCollector(collector)) continue;
     const report = sample.collectors[collector];

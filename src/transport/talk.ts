@@ -16,7 +16,7 @@ export interface TalkOptions {
   way: Way;
   signal: AbortSignal;
   /** Every message in order, `hello` first. */
-  onMessage: (message: Message, faults: Fault[]) => void;
+  onMessage: (message: Message, faults: Fault[], line: string) => void;
   /** Lines of the node's error output and login noise; of a flood only some. */
   onLine?: (line: string) => void;
   /** Limit of each stage that is not the transport's own. */
@@ -85,7 +85,7 @@ export function createTalk(options: TalkOptions, channel: Channel): Talk {
         return refuse(line, `sample ${message.sequence} after sample ${sequence}`);
       sequence = message.sequence;
     }
-    onMessage(message, parsed.faults);
+    onMessage(message, parsed.faults, line);
   }
 
   function takeLine(line: string): void {
@@ -200,7 +200,7 @@ export function createTalk(options: TalkOptions, channel: Channel): Talk {
     if (hello.nonce !== nonce) refuse(line, 'hello with a wrong nonce');
     else {
       greeted = true;
-      onMessage(hello, parsed.faults);
+      onMessage(hello, parsed.faults, line);
       return hello;
     }
     return null;
