@@ -91,16 +91,20 @@ export function createHeadProcess(sshConfig: string | null): HeadProcess {
         await ended;
       };
     },
-    openEvents: () =>
-      new Promise((resolve, reject) => {
-        const asked = request(new URL('/events', record().url), (answer) => {
+    async openEvents() {
+      // A stream that does not say what its page has shown is told to reload, and ends.
+      const page = await get('/', { accept: 'text/html' });
+      const since = /data-live-version="([^"]+)"/.exec(page.text)?.[1] ?? '';
+      return new Promise((resolve, reject) => {
+        const asked = request(new URL(`/events?since=${since}`, record().url), (answer) => {
           answer.resume();
           answer.once('error', () => undefined);
           resolve(() => asked.destroy());
         });
         asked.once('error', reject);
         asked.end();
-      }),
+      });
+    },
     record,
     get,
     async node(name) {

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
@@ -78,12 +78,26 @@ async function awaitListening(folder: string): Promise<void> {
   throw new Error(`sshd does not listen: ${existsSync(log) ? readFileSync(log, 'utf8') : 'no log'}`);
 }
 
-/** As root sshd wants its privilege separation folder, which Debian makes only when the service starts. */
+/**
+ * As root sshd wants its privilege separation folder, which Debian makes only when the service starts. Test runs side by
+ * side share it: each leaves a mark in it, and the last one takes it away.
+ */
 function borrowRunFolder(): () => void {
   const folder = '/run/sshd';
-  if (process.getuid?.() !== 0 || existsSync(folder)) return () => undefined;
-  mkdirSync(folder, { mode: 0o755 });
-  return () => rmdirSync(folder);
+  if (process.getuid?.() !== 0) return () => undefined;
+  const isOurs = !existsSync(folder) || readdirSync(folder).some((name) => name.startsWith('rollcall-'));
+  if (!isOurs) return () => undefined;
+  mkdirSync(folder, { mode: 0o755, recursive: true });
+  const mark = join(folder, `rollcall-${process.pid}-${Math.random()}`);
+  writeFileSync(mark, '');
+  return () => {
+    rmSync(mark, { force: true });
+    try {
+      rmdirSync(folder);
+    } catch {
+      // Somebody else needs it still.
+    }
+  };
 }
 
 export async function startLocalSshd(config: readonly string[] = []): Promise<LocalSshd> {
