@@ -103,6 +103,21 @@ describe('secrets', () => {
     expect(nodes.map(secrets.revision)).toEqual([1, 1, 1]);
   });
 
+  it('of a jump host go through one node first, too', () => {
+    const secrets = createSecrets(noSources);
+    const hop = account('ann', 'bastion');
+    for (const node of ['gpu01', 'gpu02']) secrets.attemptOver(node, [hop]);
+    secrets.answer('password ann', 'wrong');
+    expect(['gpu01', 'gpu02'].map(secrets.revision)).toEqual([1, 0]);
+    secrets.refused(hop);
+    secrets.attemptOver('gpu01', [hop]);
+    expect(['gpu01', 'gpu02'].map(secrets.revision)).toEqual([1, 0]);
+    expect(secrets.questions()).toMatchObject([{ nodes: ['gpu01', 'gpu02'], refused: true }]);
+    secrets.answer('password ann', 'right');
+    secrets.accepted(hop);
+    expect(['gpu01', 'gpu02'].map(secrets.revision).sort()).toEqual([1, 2]);
+  });
+
   it('stay with their own account', () => {
     const secrets = createSecrets(noSources);
     secrets.attemptOver('gpu01', [account('ann', 'gpu01')]);

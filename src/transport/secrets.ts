@@ -36,13 +36,23 @@ export interface SecretSources {
   program: AskpassProgram | null;
 }
 
-/** An answer for several accounts goes to one of them first: a wrong one must not be refused everywhere at once. */
-interface Trial {
-  secret: string;
+/** A node that waits for an answer. */
+interface Waiting {
   requestId: string;
   node: string;
-  rest: Map<string, string>;
 }
+
+/** An answer for several nodes goes to one of them first: a wrong one must not be refused everywhere at once. */
+interface Trial {
+  questionId: string;
+  secret: string;
+  now: Waiting;
+  rest: Waiting[];
+  startedMs: number;
+}
+
+/** A node that has left does not tell what became of its trial. */
+const TRIAL_LIMIT_MS = 60_000;
 
 interface Wanted {
   request: SecretRequest;
@@ -61,7 +71,7 @@ export function createSecrets(sources: SecretSources): Secrets {
   const known = new Map<string, string>();
   const refusals = new Map<string, Set<string>>();
   const wanted = new Map<string, Wanted>();
-  const trials = new Map<string, Trial>();
+  const trials = new Set<Trial>();
   const refusedQuestions = new Set<string>();
   const revisions = new Map<string, number>();
   const askedProgram = new Set<string>();
@@ -88,20 +98,26 @@ export function createSecrets(sources: SecretSources): Secrets {
     return null;
   }
 
-  /** An answer for one request: the nodes that wait for it try again. */
-  function learn(requestId: string, secret: string): void {
-    known.set(requestId, secret);
-    nudge(wanted.get(requestId)?.nodes ?? []);
+  /** The first of those who wait tries the answer. */
+  function startTrial(questionId: string, secret: string, waiting: readonly Waiting[]): void {
+    const [now, ...rest] = waiting;
+    if (now === undefined) return;
+    trials.add({ questionId, secret, now, rest, startedMs: performance.now() });
+    known.set(now.requestId, secret);
+    nudge([now.node]);
   }
 
-  function tryNext(questionId: string, trial: Trial): void {
-    const [next] = trial.rest;
-    if (next === undefined) return void trials.delete(questionId);
-    const [requestId, node] = next;
-    trial.rest.delete(requestId);
-    trials.set(questionId, { ...trial, requestId, node });
-    learn(requestId, trial.secret);
+  /** The rest gets an answer that one of them took. */
+  function spread(trial: Trial): void {
+    trials.delete(trial);
+    for (const { requestId, node } of trial.rest) {
+      known.set(requestId, trial.secret);
+      nudge([node]);
+    }
   }
+
+  const waitingFor = ({ request, nodes }: Wanted): Waiting[] =>
+    [...nodes].map((node) => ({ requestId: request.id, node }));
 
   /** One program at a time: two dialogs over each other help nobody. */
   function askProgram(request: SecretRequest): void {
@@ -111,7 +127,9 @@ export function createSecrets(sources: SecretSources): Secrets {
     programQueue = programQueue.then(async () => {
       if (find(request) !== null || stop.signal.aborted) return;
       const secret = await program(promptOf(request), stop.signal);
-      if (secret !== null) learn(request.id, secret);
+      const entry = wanted.get(request.id);
+      if (secret !== null && entry) startTrial(questionIdOf(request), secret, waitingFor(entry));
+      else if (secret !== null) known.set(request.id, secret);
     });
   }
 
@@ -129,10 +147,12 @@ export function createSecrets(sources: SecretSources): Secrets {
     askProgram(request);
   }
 
-  /** The rest of a group gets an answer that one of them took. */
-  function spread(questionId: string, trial: Trial): void {
-    trials.delete(questionId);
-    for (const requestId of trial.rest.keys()) learn(requestId, trial.secret);
+  const trialOf = (requestId: string) => [...trials].find((trial) => trial.now.requestId === requestId);
+
+  function isOnTrial(questionId: string): boolean {
+    const nowMs = performance.now();
+    for (const trial of trials) if (nowMs - trial.startedMs > TRIAL_LIMIT_MS) trials.delete(trial);
+    return [...trials].some((trial) => trial.questionId === questionId);
   }
 
   return {
@@ -140,8 +160,8 @@ export function createSecrets(sources: SecretSources): Secrets {
     accepted(request) {
       const questionId = questionIdOf(request);
       refusedQuestions.delete(questionId);
-      const trial = trials.get(questionId);
-      if (trial?.requestId === request.id) spread(questionId, trial);
+      const trial = trialOf(request.id);
+      if (trial) spread(trial);
     },
     refused(request) {
       const secret = find(request);
@@ -151,20 +171,25 @@ export function createSecrets(sources: SecretSources): Secrets {
       if (known.get(request.id) === secret) known.delete(request.id);
       const questionId = questionIdOf(request);
       refusedQuestions.add(questionId);
-      if (trials.get(questionId)?.requestId === request.id) trials.delete(questionId);
+      const trial = trialOf(request.id);
+      if (trial) trials.delete(trial);
     },
     attemptOver(node, missing) {
       forgetNode(node);
       for (const request of missing) want(node, request);
       // A trial that ended in neither way (the node was down) goes on with another node.
-      for (const [questionId, trial] of trials) if (trial.node === node) tryNext(questionId, trial);
+      for (const trial of [...trials]) {
+        if (trial.now.node !== node) continue;
+        trials.delete(trial);
+        startTrial(trial.questionId, trial.secret, trial.rest);
+      }
     },
     questions() {
       const questions = new Map<string, SecretQuestion>();
       for (const { request, nodes } of wanted.values()) {
         if (find(request) !== null) continue;
         const id = questionIdOf(request);
-        if (trials.has(id)) continue;
+        if (isOnTrial(id)) continue;
         const question = questions.get(id) ?? {
           id,
           text: questionText(request),
@@ -178,18 +203,14 @@ export function createSecrets(sources: SecretSources): Secrets {
       return [...questions.values()];
     },
     answer(questionId, secret) {
-      const rest = new Map<string, string>();
-      for (const [requestId, { request, nodes }] of wanted) {
-        const [node] = nodes;
-        if (questionIdOf(request) !== questionId || node === undefined) continue;
-        if (find(request) !== null) continue;
-        // Whoever types it again means it.
-        refusals.get(requestId)?.delete(digest(secret));
-        rest.set(requestId, node);
-      }
-      if (rest.size === 0) return false;
+      const asked = [...wanted.values()].filter(
+        ({ request }) => questionIdOf(request) === questionId && find(request) === null,
+      );
+      if (asked.length === 0) return false;
+      // Whoever types it again means it.
+      for (const { request } of asked) refusals.get(request.id)?.delete(digest(secret));
       refusedQuestions.delete(questionId);
-      tryNext(questionId, { secret, requestId: '', node: '', rest });
+      startTrial(questionId, secret, asked.flatMap(waitingFor));
       return true;
     },
     revision: (node) => revisions.get(node) ?? 0,
