@@ -92,8 +92,11 @@ export function createHeadProcess(sshConfig: string | null): HeadProcess {
       };
     },
     async openEvents() {
-      // A stream that does not say what its page has shown is told to reload, and ends.
-      const page = await get('/', { accept: 'text/html' });
+      // A stream that does not say what its page has shown is told to reload, and ends. To ask for a page
+      // counts as a look for a while, so it is that of one node, the last.
+      const listed = JSON.parse((await get('/api/v1/nodes')).text) as { nodes: NodeReport[] };
+      const last = encodeURIComponent(listed.nodes.at(-1)?.name ?? '');
+      const page = await get(`/nodes/${last}`, { accept: 'text/html' });
       const since = /data-live-version="([^"]+)"/.exec(page.text)?.[1] ?? '';
       return new Promise((resolve, reject) => {
         const asked = request(new URL(`/events?since=${since}`, record().url), (answer) => {
