@@ -2,7 +2,7 @@ import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createHeadProcess, type HeadProcess } from '../head-process.ts';
-import { type FleetSshd, fleet, requireFleet, runProgram } from './fleet.ts';
+import { createWorkFolder, type FleetSshd, fleet, requireFleet, runProgram } from './fleet.ts';
 import { openTerminal } from './terminal.ts';
 
 const PASSWORD = 'pa55-of-the-Fleet';
@@ -12,11 +12,13 @@ const WRONG = 'n0t-this-one';
 describe.runIf(fleet)('passwords at the start', () => {
   let head: HeadProcess;
   let sshConfig = '';
+  let work: ReturnType<typeof createWorkFolder>;
   const sshConfigWords = () => ['--ssh-config', sshConfig];
   const servers: FleetSshd[] = [];
   const nodes = ['n1', 'n2'];
 
   beforeAll(async () => {
+    work = createWorkFolder();
     const { exec, startSshd, hostKey, sshConfigFile } = requireFleet();
     const { stdout } = await runProgram('openssl', ['passwd', '-6', PASSWORD]);
     const lines = [
@@ -29,13 +31,12 @@ describe.runIf(fleet)('passwords at the start', () => {
       await exec(node, `usermod -p '${stdout.trim()}' ops`);
       servers.push(await startSshd(node, 2601, lines));
     }
-    const folder = await runProgram('mktemp', ['-d', '/tmp/rollcall-test-XXXXXX']);
-    const known = join(folder.stdout.trim(), 'known');
+    const known = join(work.path, 'known');
     writeFileSync(
       known,
       [1, 2].map((node) => `[10.78.0.1${node}]:2601 ${hostKey(node, 'ed25519')}\n`).join(''),
     );
-    const config = join(folder.stdout.trim(), 'config');
+    const config = join(work.path, 'config');
     writeFileSync(
       config,
       `Host n1 n2\n  Port 2601\n  UserKnownHostsFile ${known}\nInclude ${sshConfigFile}\n`,
@@ -47,6 +48,7 @@ describe.runIf(fleet)('passwords at the start', () => {
   afterAll(async () => {
     await head?.dispose();
     for (const sshd of servers) await sshd.stop();
+    work?.remove();
   });
 
   const live = (name: string) =>
