@@ -5,7 +5,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { setFlagsFromString, writeHeapSnapshot } from 'node:v8';
+import { writeHeapSnapshot } from 'node:v8';
 import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
 import { createFleet } from '../src/fleet/fleet.ts';
@@ -39,10 +39,6 @@ const options = await yargs(hideBin(process.argv))
   })
   .strict()
   .parseAsync();
-
-// As the head does at its start (src/cli/start.ts).
-setFlagsFromString('--min-semi-space-size=16');
-setFlagsFromString('--max-semi-space-size=64');
 
 const root = process.cwd();
 const cryptoFolder = join(root, 'node_modules/ssh2/lib/protocol/crypto');

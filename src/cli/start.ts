@@ -1,4 +1,3 @@
-import { setFlagsFromString } from 'node:v8';
 import type { CommandModule } from 'yargs';
 import { startHead } from '../main.ts';
 import { askSecrets } from './ask-secrets.ts';
@@ -27,15 +26,6 @@ export const startCommand: CommandModule = {
   },
 };
 
-/**
- * Samples live for an interval, which is long for V8's young generation: with its default size a
- * third of the head's CPU went into copying them (bench:head).
- */
-function makeRoomForSamples(): void {
-  setFlagsFromString('--min-semi-space-size=16');
-  setFlagsFromString('--max-semi-space-size=64');
-}
-
 const FIRST_RESULTS_LIMIT_MS = 10_000;
 
 /** As a start in the background does, once the nodes have had their first try. */
@@ -49,7 +39,6 @@ async function askInForeground(config: ReturnType<typeof configFrom>): Promise<v
 
 /** Runs the head in this process until a signal or a stop. Tells a waiting parent how it went. */
 async function runInForeground(config: ReturnType<typeof configFrom>): Promise<void> {
-  makeRoomForSamples();
   const head = await startHead(config, (line) => console.log(line)).catch((error: Error) => {
     process.send?.({ error: error.message });
     process.disconnect?.();
