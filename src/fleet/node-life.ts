@@ -112,6 +112,7 @@ export function startNodeLife(options: NodeLifeOptions): NodeLife {
 
   function sendInterval(): void {
     link?.send({ type: 'interval', intervalMs: intervalMs(), watched });
+    link?.expectEvery(intervalMs());
   }
 
   /** Null where the node is let go before its turn. */

@@ -32,6 +32,8 @@ export interface MonitorLinkOptions extends TalkOptions {
 export interface MonitorLink {
   readonly hello: Hello;
   send(command: Command): void;
+  /** As `Channel.expectEvery`. */
+  expectEvery(intervalMs: number): void;
   /** What the node said last beside its messages. */
   lastLines(): readonly string[];
   /** Why it ended; null after an orderly stop. Never rejects. */
@@ -105,6 +107,7 @@ async function startMonitor(options: MonitorLinkOptions, talk: Talk, nonce: stri
   return {
     hello,
     send: (command) => talk.channel.write(`${JSON.stringify(command)}\n`),
+    expectEvery: (ms) => talk.channel.expectEvery?.(ms),
     lastLines: talk.lastLines,
     ended: talk.ended,
     close: () => talk.channel.close(),

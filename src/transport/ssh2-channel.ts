@@ -84,6 +84,7 @@ function createChannel(
     onStdout: (listener) => void stream.on('data', listener),
     onStderr: (listener) => void stream.stderr.on('data', listener),
     ended,
+    expectEvery: (intervalMs) => session.expectEvery(intervalMs),
     endInput: () => void stream.end(),
     close,
   };

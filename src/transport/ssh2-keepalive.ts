@@ -6,6 +6,8 @@ import type { Client } from 'ssh2';
  * is heard, which costs a head of a thousand busy nodes a tenth of its CPU.
  */
 export interface Keepalive {
+  /** Looks this often from now on. */
+  setInterval(intervalMs: number): void;
   stop(): void;
 }
 
@@ -16,8 +18,8 @@ export interface KeepaliveOptions {
   intervalMs: number;
   /** Questions without an answer before the server is given up. */
   count: number;
-  /** Called once. */
-  onDead(): void;
+  /** Called once, with the time in which nothing can have been heard. */
+  onDead(silentMs: number): void;
 }
 
 /** The global request that every server answers; ssh2 offers it under no public name. */
@@ -33,7 +35,10 @@ export function startKeepalive({ client, stream, intervalMs, count, onDead }: Ke
     heard = true;
   };
   stream.on('data', hear);
-  const timer = setInterval(() => {
+  let everyMs = intervalMs;
+  let timer = setInterval(look, everyMs);
+
+  function look(): void {
     if (heard) {
       heard = false;
       unanswered = 0;
@@ -41,15 +46,23 @@ export function startKeepalive({ client, stream, intervalMs, count, onDead }: Ke
     }
     if (unanswered === count) {
       stop();
-      return onDead();
+      // What was heard last may have come right after a look.
+      return onDead(everyMs * (count + 2));
     }
     unanswered += 1;
     ping(client);
-  }, intervalMs);
+  }
 
   function stop(): void {
     clearInterval(timer);
     stream.off('data', hear);
   }
-  return { stop };
+  return {
+    setInterval(ms) {
+      clearInterval(timer);
+      everyMs = ms;
+      timer = setInterval(look, ms);
+    },
+    stop,
+  };
 }

@@ -46,10 +46,8 @@ const MAX_GREETING = 4096;
 const KEPT_LINES = 8;
 /** For the other end to close after our good-bye. */
 const GOODBYE_MS = 500;
-
-/** What was heard last may have come right after the first look. */
-const silenceLimitMs = ({ keepaliveIntervalMs, keepaliveCount }: SessionLimits) =>
-  keepaliveIntervalMs * (keepaliveCount + 2);
+/** A sample that comes so late is still on time. */
+const LATENESS_MS = 500;
 
 /** One logged-in connection. */
 export class Session {
@@ -98,6 +96,12 @@ export class Session {
     if (this.#over) listener(this.#failure);
     else this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
+  }
+
+  /** A node that speaks seldom is asked seldom. */
+  expectEvery(intervalMs: number): void {
+    const { keepaliveIntervalMs } = this.#options.limits;
+    this.#keepalive?.setInterval(Math.max(keepaliveIntervalMs, intervalMs + LATENESS_MS));
   }
 
   /** True once it is over, for whatever reason. */
@@ -210,8 +214,7 @@ export class Session {
       stream: route.stream,
       intervalMs: limits.keepaliveIntervalMs,
       count: limits.keepaliveCount,
-      onDead: () =>
-        this.#fail(new StepError({ cause: 'timeout', stage: null, limitMs: silenceLimitMs(limits) })),
+      onDead: (silentMs) => this.#fail(new StepError({ cause: 'timeout', stage: null, limitMs: silentMs })),
     });
   }
 
@@ -224,7 +227,7 @@ export class Session {
       needs: login.missing(),
       secretRefused: login.secretRefused(),
       greeting: this.#greeting,
-      silenceLimitMs: silenceLimitMs(limits),
+      silenceLimitMs: limits.keepaliveIntervalMs * (limits.keepaliveCount + 2),
     };
   }
 

@@ -20,6 +20,11 @@ export interface Channel {
   onStderr(listener: (chunk: Buffer) => void): void;
   /** Resolves once, when the command has ended or the connection is gone. Never rejects. */
   readonly ended: Promise<ChannelEnd>;
+  /**
+   * Something is to be heard this often, in milliseconds; a server that is silent for longer is asked whether it is
+   * there. Absent where others look after that.
+   */
+  expectEvery?(intervalMs: number): void;
   /** Closes stdin: what a monitor takes as the order to leave. */
   endInput(): void;
   /** Closes everything at once. */
