@@ -148,7 +148,8 @@ function playMonitor(channel: ServerChannel, command: string, breakOff: () => vo
 
   function begin(): void {
     stage = 'running';
-    const role = roleOf(/rollcall-monitor\W+([^\s']+)/.exec(line)?.[1] ?? '', roles);
+    // The last words of the line are title, node and head.
+    const role = roleOf(/rollcall-monitor (\S+) \S+\s*$/.exec(line)?.[1] ?? '', roles);
     say(hello(nonce));
     if (role === 'rubbish') return void channel.write('not a message\n');
     if (role === 'flapping') turnTimer = setTimeout(breakOff, TURN_MS * (0.5 + random()));
@@ -157,10 +158,13 @@ function playMonitor(channel: ServerChannel, command: string, breakOff: () => vo
     let sequence = 0;
     const next = () => say(sample(++sequence));
     // Nodes do not tick together.
-    timer = setTimeout(() => {
-      next();
-      timer = setInterval(next, intervalMs);
-    }, some(intervalMs));
+    timer = setTimeout(
+      () => {
+        next();
+        timer = setInterval(next, intervalMs);
+      },
+      some(Math.min(intervalMs, 1_000)),
+    );
   }
 
   channel.write(`rollcall-${nonce} Linux x86_64 1000 /usr/bin/node\n`);
