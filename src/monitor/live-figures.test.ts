@@ -171,6 +171,19 @@ describe('processes', () => {
     expectNear(processCount, saidBy('ps', '-e', '--no-headers').trim().split('\n').length, 15);
   });
 
+  it('are scanned with every sample that is watched, and seldom else', async () => {
+    const own = createProcessCollector(system, readKernelUnits(system));
+    own.collect([], false);
+    const child = spawn('sleep', ['60'], { stdio: 'ignore' });
+    await once(child, 'spawn');
+    own.collect([], false);
+    expect(own.facts(child.pid ?? 0)).toBeNull();
+    own.collect([], true);
+    expect(own.facts(child.pid ?? 0)).not.toBeNull();
+    child.kill('SIGKILL');
+    own.close();
+  });
+
   it('forget a process that has ended', async () => {
     const child = spawn('sleep', ['60'], { stdio: 'ignore' });
     collector.collect([], true);

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createHeadProcess, type HeadProcess } from '../head-process.ts';
@@ -15,7 +15,11 @@ describe.runIf(fleet)('a fleet on several threads', () => {
     keyboard = await nodes.startSshd(2, 2260, ['PasswordAuthentication yes', 'PubkeyAuthentication no']);
     head = createHeadProcess(nodes.sshConfigFile);
     const config = join(head.folder, 'rollcall.toml');
-    writeFileSync(config, 'threads = 2\ninterval-seconds = 2\n[nodes."n3"]\ntransport = "openssh"\n');
+    writeFileSync(
+      config,
+      'threads = 2\ninterval-seconds = 2\n[nodes."n3"]\ntransport = "openssh"\n[nodes."n2"]\nruntime = "/usr/local/bin/own-node"\ntags = ["two"]\n',
+    );
+    await nodes.exec(2, 'ln -sf /usr/bin/node /usr/local/bin/own-node');
     head.writeList(
       [...users, 'n2', 'n3', `n${nodes.bareNode}`, 'n2:2260', 'no-such-host.invalid'].join('\n'),
     );
@@ -42,7 +46,13 @@ describe.runIf(fleet)('a fleet on several threads', () => {
   it('shows all nodes with their figures', async () => {
     for (const name of [...users, 'n2', 'n3']) await live(name);
     const report = await head.node('n2');
-    expect(report).toMatchObject({ transport: 'ssh2', cause: null, hello: { hostname: 'n2' } });
+    expect(report).toMatchObject({
+      transport: 'ssh2',
+      cause: null,
+      tags: ['two'],
+      hello: { hostname: 'n2' },
+    });
+    expect(readFileSync(report?.logPath ?? '', 'utf8')).toContain('runtime: /usr/local/bin/own-node');
     expect(report?.sample?.memory?.totalBytes).toBeGreaterThan(0);
     expect(report?.sample?.topProcesses).toEqual(expect.any(Array));
     expect(await head.node('n3')).toMatchObject({ transport: 'openssh' });

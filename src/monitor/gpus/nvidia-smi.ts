@@ -166,7 +166,8 @@ export function createNvidiaSmiProvider(system: System, leash: Leash): GpuProvid
   function silentRows(toolState: ToolState): GpuRow[] {
     const error = describe(toolState) ?? 'no figures';
     if (rows.size > 0) return Array.from(rows.values(), ({ value }) => withoutFigures(value, error));
-    if (toolState.kind !== 'silent' && toolState.kind !== 'ended') return [];
+    const isFirstTry = toolState.kind === 'starting' && toolState.after === null;
+    if (isFirstTry || toolState.kind === 'ticking') return [];
     return listNvidiaGpus(system).map((listed, position) => {
       const facts = factsOfListed(listed, position);
       return { facts, sample: { index: position, health: 'error', error, ...noGpuFigures } };
@@ -241,6 +242,7 @@ function describe(state: ToolState): string | null {
     case 'ticking':
       return null;
     case 'starting':
+      if (state.after !== null) return `nvidia-smi ended: ${state.after}`;
       return state.sinceMs > 5_000
         ? `nvidia-smi has not answered yet, after ${seconds(state.sinceMs)}`
         : null;

@@ -4,7 +4,8 @@ import type { RunningProgram, System } from '../system.ts';
 
 /** How a tool that runs in loop mode is doing. */
 export type ToolState =
-  | { kind: 'starting'; sinceMs: number }
+  /** `after`: why it ended the last time, where that was not in order. */
+  | { kind: 'starting'; sinceMs: number; after: string | null }
   | { kind: 'ticking' }
   | { kind: 'silent'; forMs: number }
   | { kind: 'ended'; reason: string };
@@ -58,8 +59,10 @@ export function createToolLoop(options: ToolLoopOptions): ToolLoop {
   function takeLine(line: string): void {
     lastSignMs = system.monotonicMs();
     if (line.trim() === '') return;
-    if (options.onLine(line)) answered = true;
-    else words = [...words, line.trim()].slice(-KEPT_WORDS);
+    if (options.onLine(line)) {
+      answered = true;
+      endReason = null;
+    } else words = [...words, line.trim()].slice(-KEPT_WORDS);
   }
 
   function listen(running: RunningProgram): void {
@@ -115,7 +118,9 @@ export function createToolLoop(options: ToolLoopOptions): ToolLoop {
     const silentMs = nowMs - lastSignMs;
     if (!answered && !options.quietIsAlive) {
       if (silentMs > STARTUP_LIMIT_MS) child.kill('SIGKILL');
-      if (silentMs <= options.silenceLimitMs()) return { kind: 'starting', sinceMs: nowMs - startedAtMs };
+      if (silentMs <= options.silenceLimitMs()) {
+        return { kind: 'starting', sinceMs: nowMs - startedAtMs, after: endReason };
+      }
     }
     if (silentMs <= options.silenceLimitMs()) return { kind: 'ticking' };
     if (silentMs > KILL_AFTER_MS) child.kill('SIGKILL');
