@@ -37,16 +37,21 @@ export interface HeadProcess {
 
 const START_LIMIT_MS = 60_000;
 
-export function createHeadProcess(sshConfig: string | null): HeadProcess {
+/** `settings` are lines of rollcall.toml. */
+export function createHeadProcess(sshConfig: string | null, settings = ''): HeadProcess {
   const folder = mkdtempSync(join(tmpdir(), 'rollcall-head-'));
   const nodeList = join(folder, 'nodes');
   const stateDir = join(folder, 'state');
+  const configFile = join(folder, 'rollcall.toml');
+  writeFileSync(configFile, settings);
   const common = ['--state-dir', stateDir];
   const own = [
     '--node-list',
     nodeList,
     '--port',
     '0',
+    '--config',
+    configFile,
     ...(sshConfig === null ? [] : ['--ssh-config', sshConfig]),
   ];
   const record = () => JSON.parse(readFileSync(join(stateDir, 'head.json'), 'utf8')) as HeadRecord;

@@ -195,7 +195,7 @@ export function startNodeLife(options: NodeLifeOptions): NodeLife {
     if (options.startDelayMs > 0) await wait(options.startDelayMs);
     while (!abort.signal.aborted) {
       const failure = await live();
-      if (abort.signal.aborted) return;
+      if (abort.signal.aborted || farewell !== null) return;
       if (failure) tell(failure);
       waitingForPerson = failure?.needsPerson ?? false;
       await wait(waitingForPerson ? PERSON_WAIT_MS : backoff.next());

@@ -157,6 +157,11 @@ describe.runIf(fleet)('a head and its nodes', () => {
 
   it('notices a cut link within 15 s, and the monitor leaves by itself', async () => {
     await live('n3');
+    // While somebody looks; a node that nobody looks at may be silent for 30 s.
+    const stopEvents = await head.openEvents();
+    await expect
+      .poll(async () => (await head.node('n3'))?.sample?.intervalMs, { timeout: 3_000, interval: 50 })
+      .toBe(1_000);
     const heal = await nodes.fault(3, 'cut');
     await expect
       .poll(async () => (await head.node('n3'))?.state, { timeout: 15_000, interval: 100 })
@@ -166,6 +171,7 @@ describe.runIf(fleet)('a head and its nodes', () => {
     await heal();
     await head.rollcall('retry', 'n3');
     await live('n3', 40_000);
+    stopEvents();
   }, 120_000);
 
   it.each(['tmp-read-only', 'tmp-full'] as const)(
