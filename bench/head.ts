@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { writeHeapSnapshot } from 'node:v8';
 import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
+import { keepHeapTight } from '../src/cli/keep-heap-tight.ts';
 import { createFleet } from '../src/fleet/fleet.ts';
 import { createNodeLog } from '../src/fleet/node-log.ts';
 import { createShardedFleet } from '../src/fleet/sharded-fleet.ts';
@@ -40,6 +41,8 @@ const options = await yargs(hideBin(process.argv))
   .strict()
   .parseAsync();
 
+// As the head does at its start.
+keepHeapTight();
 const root = process.cwd();
 const cryptoFolder = join(root, 'node_modules/ssh2/lib/protocol/crypto');
 const addon = join(cryptoFolder, 'build/Release/sshcrypto.node');

@@ -3,6 +3,7 @@ import { startHead } from '../main.ts';
 import { askSecrets } from './ask-secrets.ts';
 import { awaitFirstResults } from './first-results.ts';
 import { requireHead } from './head-client.ts';
+import { keepHeapTight } from './keep-heap-tight.ts';
 import { configFrom, withHeadOptions } from './options.ts';
 import { isOnTerminal } from './read-secret.ts';
 import { startInBackground } from './start-background.ts';
@@ -39,6 +40,7 @@ async function askInForeground(config: ReturnType<typeof configFrom>): Promise<v
 
 /** Runs the head in this process until a signal or a stop. Tells a waiting parent how it went. */
 async function runInForeground(config: ReturnType<typeof configFrom>): Promise<void> {
+  keepHeapTight();
   const head = await startHead(config, (line) => console.log(line)).catch((error: Error) => {
     process.send?.({ error: error.message });
     process.disconnect?.();
