@@ -77,7 +77,7 @@ const live = new Set<string>();
 let isMeasuring = false;
 let samples = 0;
 let allLiveMs = Number.NaN;
-const startMs = performance.now();
+let startMs = performance.now();
 
 // The fleet's own way into state, with a clock on it.
 const timed: typeof state = {
@@ -154,6 +154,21 @@ const used = process.cpuUsage(before);
 const elapsedMs = performance.now() - beforeMs;
 isMeasuring = false;
 
+const coldStartMs = allLiveMs;
+const residentBytes = process.memoryUsage().rss;
+let warmStart = '';
+if (options.interval === 1_000) {
+  // The same once more, with settings and known hosts looked up already.
+  fleet.setTargets([]);
+  await sleep(5_000);
+  live.clear();
+  allLiveMs = Number.NaN;
+  startMs = performance.now();
+  fleet.setTargets(targets);
+  while (live.size < answering && performance.now() - startMs < 60_000) await sleep(50);
+  warmStart = `, warm ${round(allLiveMs / 1000, 2)} s`;
+}
+
 const cpuMicroseconds = used.user + used.system;
 printMachine();
 console.log(
@@ -171,11 +186,11 @@ printTable([
     `${round(cpuMicroseconds / samples / 100, 2)} cores`,
     '≤ 2 cores',
   ],
-  ['head, resident', mebibytes(process.memoryUsage().rss), '≤ 300 MB for 1,000 nodes, ≤ 1.5 GB for 10,000'],
+  ['head, resident', mebibytes(residentBytes), '≤ 300 MB for 1,000 nodes, ≤ 1.5 GB for 10,000'],
   [
     'cold start to the last first sample',
-    `${round(allLiveMs / 1000, 2)} s`,
-    '≤ 5 s warm, ≤ 15 s with empty caches',
+    `${round(coldStartMs / 1000, 2)} s${warmStart}`,
+    '≤ 15 s with empty caches, ≤ 5 s warm',
   ],
   [
     'sample taken → in state, p50 / p99',
