@@ -1,6 +1,7 @@
 import type { CommandModule } from 'yargs';
 import type { Config } from '../config/config.ts';
-import { checkTargets, targetsFor } from '../main.ts';
+import { checkTargets } from '../main/check-targets.ts';
+import { targetsFor } from '../main/targets.ts';
 import {
   type CheckedNode,
   renderCheckTally,

@@ -6,7 +6,7 @@ import {
   readRecord,
   removeRecord,
 } from '../config/state-folder.ts';
-import { endLeftMonitors } from '../main.ts';
+import { endLeftMonitors } from '../main/end-left-monitors.ts';
 import { findHead } from './head-client.ts';
 
 type Say = (line: string) => void;

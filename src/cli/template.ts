@@ -1,5 +1,5 @@
 import type { CommandModule } from 'yargs';
-import { writeTemplates } from '../main.ts';
+import { writeTemplates } from '../main/templates.ts';
 import { configFrom, withCommonOptions } from './options.ts';
 
 export const templateCommand: CommandModule = {

@@ -6,7 +6,7 @@ import { createHeadProcess, type HeadProcess } from '../head-process.ts';
 import { sshConfig } from './faulty-nodes.ts';
 import { createWorkFolder, fleet, requireFleet } from './fleet.ts';
 import { addHostileAccounts, allHostileNodes, FIRST_SERVER_PORT, hostileServers } from './hostile-nodes.ts';
-import { differences, readHeadLog } from './told.ts';
+import { awaitToldAlike, readHeadLog } from './told.ts';
 
 const FRESH_MS = 5_000;
 const WATCHED_MS = 30_000;
@@ -128,14 +128,9 @@ describe.runIf(fleet)('hostile nodes', () => {
   });
 
   it('are told alike on the page, in the API, in the status and in the log', async () => {
-    let left = allHostileNodes.filter(({ cause }) => cause !== null).map(({ name }) => name);
-    await vi.waitFor(
-      async () => {
-        const found = await differences(head, left);
-        left = left.filter((name) => found.some((text) => text.startsWith(`${name}: `)));
-        expect(found).toEqual([]);
-      },
-      { timeout: 30_000, interval: 500 },
+    await awaitToldAlike(
+      head,
+      allHostileNodes.filter(({ cause }) => cause !== null).map(({ name }) => name),
     );
   }, 60_000);
 

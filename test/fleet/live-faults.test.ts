@@ -6,7 +6,7 @@ import { createHeadProcess, type HeadProcess } from '../head-process.ts';
 import { addAccount } from './accounts.ts';
 import { nodeWithScript, sshConfig } from './faulty-nodes.ts';
 import { createWorkFolder, fleet, requireFleet } from './fleet.ts';
-import { differences, readHeadLog } from './told.ts';
+import { awaitToldAlike, readHeadLog } from './told.ts';
 
 const FRESH_MS = 5_000;
 const ASLEEP_MS = 60_000;
@@ -82,8 +82,7 @@ describe.runIf(fleet)('faults of nodes that were live', () => {
     vi.waitFor(check, { timeout, interval: 100 });
   const live = (of: HeadProcess, name: string, timeout = 30_000) =>
     eventually(async () => expect((await reportOf(of, name)).state).toBe('live'), timeout);
-  const toldAlike = (name: string) =>
-    eventually(async () => expect(await differences(head, [name])).toEqual([]), 15_000);
+  const toldAlike = (name: string) => awaitToldAlike(head, [name], 15_000);
   const pidOf = async (name: string) => (await reportOf(head, name)).hello?.pid ?? 0;
   /** The next `count` samples have come. */
   const samples = async (name: string, count: number, timeout: number) => {

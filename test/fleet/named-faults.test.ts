@@ -6,7 +6,7 @@ import { createHeadProcess, type HeadProcess } from '../head-process.ts';
 import { faultyNodes, helpers, provoke, sshConfig } from './faulty-nodes.ts';
 import { createWorkFolder, fleet, requireFleet } from './fleet.ts';
 import { startResolver } from './resolver.ts';
-import { differences, readHeadLog } from './told.ts';
+import { awaitToldAlike, readHeadLog } from './told.ts';
 
 const STAGE_LIMIT_MS = 10_000;
 const SHOWN_WITHIN_MS = 2_000;
@@ -92,15 +92,9 @@ describe.runIf(fleet)('every fault is named', () => {
   );
 
   it('is told alike on the page, in the API, in the status and in the log', async () => {
-    const names = nodes.map(({ name }) => name);
-    let left = names;
-    await vi.waitFor(
-      async () => {
-        const found = await differences(head, left);
-        left = left.filter((name) => found.some((text) => text.startsWith(`${name}: `)));
-        expect(found).toEqual([]);
-      },
-      { timeout: 30_000, interval: 500 },
+    await awaitToldAlike(
+      head,
+      nodes.map(({ name }) => name),
     );
   }, 60_000);
 
@@ -132,7 +126,7 @@ describe.runIf(fleet)('a head without OpenSSH', () => {
       const report = await head.node('n1');
       expect(report?.message).toBe('ssh is missing on this machine.');
       expect(report?.hint).toContain('apt-get install');
-      await vi.waitFor(async () => expect(await differences(head, ['n1'])).toEqual([]), 10_000);
+      await awaitToldAlike(head, ['n1'], 10_000);
     } finally {
       process.env.PATH = path;
       await head.dispose();

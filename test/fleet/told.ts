@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { expect, vi } from 'vitest';
 import type { NodeReport } from '../../src/protocol/node.ts';
 import type { HeadProcess } from '../head-process.ts';
 import { attributeOf, elementsOf, parseElements, textOf } from '../support/read-html.ts';
@@ -39,7 +40,7 @@ function readPage(html: string): Map<string, string> {
 }
 
 /** Where a node's failure is told otherwise than in the API; empty when it is the same everywhere. */
-export async function differences(head: HeadProcess, names: readonly string[]): Promise<string[]> {
+async function differences(head: HeadProcess, names: readonly string[]): Promise<string[]> {
   const reports = new Map((await head.nodes()).map((report) => [report.name, report]));
   const [page, status] = await Promise.all([head.get('/'), head.rollcall('status')]);
   const places = readPage(page.text);
@@ -59,4 +60,21 @@ export async function differences(head: HeadProcess, names: readonly string[]): 
       if (!log.some(({ text }) => text.includes(line))) missing.push(`log: ${line}`);
     return missing.map((text) => `${name}: ${text}`);
   });
+}
+
+/** Waits until these nodes' failures are told alike everywhere; what was found alike once is not asked again. */
+export async function awaitToldAlike(
+  head: HeadProcess,
+  names: readonly string[],
+  limitMs = 30_000,
+): Promise<void> {
+  let left = names;
+  await vi.waitFor(
+    async () => {
+      const found = await differences(head, left);
+      left = left.filter((name) => found.some((text) => text.startsWith(`${name}: `)));
+      expect(found).toEqual([]);
+    },
+    { timeout: limitMs, interval: 500 },
+  );
 }

@@ -1,0 +1,119 @@
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import type { Config } from '../config/config.ts';
+import type { StateFolder } from '../config/state-folder.ts';
+import { startDemo } from '../demo/demo.ts';
+import { createFleet } from '../fleet/fleet.ts';
+import { createNodeLog } from '../fleet/node-log.ts';
+import { createShardedFleet, threadsFor } from '../fleet/sharded-fleet.ts';
+import type { Target } from '../nodes/target.ts';
+import { readNodeList, watchNodeList } from '../nodes/watch-node-list.ts';
+import type { State } from '../state/state.ts';
+import { createAccess } from '../transport/access.ts';
+import { readMonitorBundle } from '../transport/monitor-bundle.ts';
+import type { Secrets } from '../transport/secrets.ts';
+import { runtimeStore } from './runtime-store.ts';
+import { nodeSettingsOf } from './targets.ts';
+
+/** What a stop leaves each monitor to say goodbye. */
+const STOP_LIMIT_MS = 4_000;
+
+/** Where the figures come from: real nodes or the demo. */
+export interface Source {
+  /** Passwords and passphrases that nodes wait for. */
+  secrets: Pick<Secrets, 'questions' | 'answer'>;
+  problems(): string[];
+  retry(name: string): boolean;
+  watch(isWatched: (name: string) => boolean): void;
+  stop(onLine: (line: string) => void): Promise<void>;
+}
+
+/** A simulated cluster. */
+export const demoSource = (state: State): Source => ({
+  ...startDemo(state),
+  secrets: { questions: () => [], answer: () => false },
+});
+
+/** The nodes of the list, watched through SSH. */
+export async function startFleet(config: Config, folder: StateFolder, state: State): Promise<Source> {
+  const withSettings = nodeSettingsOf(config);
+  const first = await readNodeList(config.nodeList);
+  const monitor = await readMonitorBundle(join(config.projectFolder, 'dist', 'monitor.cjs'));
+  const access = createAccess({ ...config, asksPersons: true });
+  const threads = config.threads ?? threadsFor(first.targets.length, availableParallelism());
+  const options = {
+    state,
+    transportFor: access.transportFor,
+    wayFor: access.wayFor,
+    logFor: (target: Target) => createNodeLog(target.name, folder.headId),
+    monitor,
+    runtimes: runtimeStore(config, folder),
+    headId: folder.headId,
+    handshakes: {
+      total: config.handshakes,
+      perJumpHost: config.jumpHostHandshakes,
+      jumpHostOf: access.jumpHostOf,
+    },
+    accessFingerprint: access.fingerprint,
+    monotonicMs: () => performance.now(),
+  };
+  const { homeFolder, sshConfig, environment } = config;
+  const fleet =
+    threads === 0
+      ? createFleet(options)
+      : createShardedFleet({
+          ...options,
+          threads,
+          workerFile: join(config.projectFolder, 'dist', 'fleet-worker.js'),
+          shardSettings: { homeFolder, sshConfig, environment: { ...environment } },
+          resolver: access.resolver,
+        });
+  const isListed = (name: string) => state.report(name) !== undefined;
+  let listProblem: string | null = null;
+  let lineProblems = first.problems;
+  fleet.setTargets(withSettings(first.targets));
+  const watch = watchNodeList(
+    config.nodeList,
+    (list) => {
+      lineProblems = list.problems;
+      fleet.setTargets(withSettings(list.targets));
+    },
+    (problem) => {
+      listProblem = problem;
+    },
+  );
+  return {
+    problems: () => [
+      ...(listProblem === null ? [] : [listProblem]),
+      ...lineProblems,
+      ...access.secrets.problems(),
+    ],
+    secrets: {
+      // Nodes that have left the list wait for nothing.
+      questions: () =>
+        access.secrets
+          .questions()
+          .map((question) => ({ ...question, nodes: question.nodes.filter(isListed) }))
+          .filter(({ nodes }) => nodes.length > 0),
+      answer: access.secrets.answer,
+    },
+    retry: fleet.retry,
+    watch: fleet.setWatched,
+    async stop(onLine) {
+      watch.stop();
+      await fleet.stop(STOP_LIMIT_MS, (name, farewell) => onLine(farewellLine(name, farewell)));
+      access.dispose();
+    },
+  };
+}
+
+function farewellLine(name: string, farewell: 'ended' | 'out of reach' | 'not connected'): string {
+  switch (farewell) {
+    case 'ended':
+      return `${name}: monitor ended`;
+    case 'out of reach':
+      return `${name}: out of reach, its monitor ends by itself within 30 s`;
+    case 'not connected':
+      return `${name}: no monitor was connected`;
+  }
+}

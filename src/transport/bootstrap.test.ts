@@ -1,0 +1,57 @@
+import { execFileSync } from 'node:child_process';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  bootstrapCommand,
+  parseMark,
+  restrictedBootstrapCommand,
+  startLine,
+  uploadLine,
+} from './bootstrap.ts';
+import { endMonitorsCommand } from './end-monitors.ts';
+
+describe('texts for a login shell', () => {
+  it('hold nothing that a shell would take for its own', () => {
+    for (const command of [bootstrapCommand('abc', null), endMonitorsCommand('n[1]:22', 'head')]) {
+      const inside = /^exec \/bin\/sh -c '(.*)'$/s.exec(command)?.[1] ?? '';
+      expect(inside).not.toBe('');
+      expect(inside).not.toMatch(/['!\n]|\\\\/);
+    }
+    expect(bootstrapCommand('abc', '/opt/node-20/bin/node')).toContain(
+      'for f in /opt/node-20/bin/node node ',
+    );
+    expect(restrictedBootstrapCommand('abc', null).startsWith("sh -c '")).toBe(true);
+    expect(bootstrapCommand('abc', null).length).toBeLessThan(4_000);
+  });
+
+  it('do not hold their own mark: an echoed command is not taken for it', () => {
+    expect(parseMark(bootstrapCommand('abc', null), 'abc')).toBeNull();
+    expect(parseMark('noise: rollcall-abc Linux x86_64 1000 /opt/my node/bin/node', 'abc')).toEqual({
+      system: 'Linux',
+      machine: 'x86_64',
+      uid: '1000',
+      runtime: '/opt/my node/bin/node',
+    });
+    expect(parseMark('rollcall-abc Linux x86_64 1000 ', 'abc')?.runtime).toBeNull();
+    expect(parseMark('rollcall-abd Linux x86_64 1000 ', 'abc')).toBeNull();
+  });
+
+  it('are one line each, whatever the node is called', () => {
+    const start = { payloadBytes: 1, payloadSha256: 'x', build: 'b', nonce: 'n', intervalMs: 1, headId: 'h' };
+    fc.assert(
+      fc.property(
+        fc.string().filter((text) => !text.includes('\n')),
+        (node) => {
+          expect(
+            startLine({ ...start, node })
+              .trimEnd()
+              .split('\n'),
+          ).toHaveLength(1);
+        },
+      ),
+    );
+    const upload = uploadLine({ nonce: 'n', name: 'node-x', gzipBytes: 1, rawBytes: 1, rawSha256: 'x' });
+    expect(upload.trimEnd().split('\n')).toHaveLength(1);
+    expect(() => execFileSync('/bin/sh', ['-n', '-c', upload])).not.toThrow();
+  });
+});
