@@ -14,7 +14,7 @@ export interface ShipOptions {
 
 const UPLOAD_STALL_MS = 60_000;
 /** What the node's programs said of the failure comes beside its reply, not in front of it. */
-const LAST_WORDS_MS = 500;
+const LAST_WORDS_MS = 1_500;
 const UPLOAD_CHUNK_BYTES = 256 * 1024;
 /** The uploading shell says `wait` once a second while another login uploads the same. */
 const MAX_WAITS = 900;
@@ -99,7 +99,8 @@ async function sendRuntime(
 /** Resolves when the command has ended, at the latest after `limitMs`. */
 function endWithin(channel: Channel, limitMs: number): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(resolve, limitMs);
+    // A busy head comes to its timers before it reads what has long arrived.
+    const timer = setTimeout(() => setImmediate(resolve), limitMs);
     channel.ended.then(() => {
       clearTimeout(timer);
       resolve();
