@@ -1,12 +1,13 @@
 import {
   gpuColumnNames,
   gpuProcessColumnNames,
-  noGpuFigures,
   toColumns,
   topProcessColumnNames,
 } from '../protocol/columns.ts';
 import { PROTOCOL_VERSION } from '../protocol/constants.ts';
-import type { Facts, GpuFacts, Hello, ProcessFacts } from '../protocol/hello.ts';
+import { noGpuFacts, noGpuFigures, noGpuProcessFigures } from '../protocol/absent.ts';
+import type { GpuFacts } from '../protocol/gpu-facts.ts';
+import type { Facts, Hello, ProcessFacts } from '../protocol/hello.ts';
 import type {
   CollectorName,
   CollectorReport,
@@ -68,6 +69,7 @@ export function createSimulatedNode(node: DemoNode, random: () => number, now: (
 
   function gpuFacts(): GpuFacts[] {
     return Array.from({ length: node.gpuCount }, (_, index) => ({
+      ...noGpuFacts,
       index,
       uuid: `GPU-demo-${node.name}-${index}`,
       name: node.gpuModel,
@@ -88,6 +90,7 @@ export function createSimulatedNode(node: DemoNode, random: () => number, now: (
     const used = job ? job.memoryShare * node.gpuMemoryMiB : 4;
     if (isLost(index)) return lostGpu(index);
     return {
+      ...noGpuFigures,
       index,
       health: 'ok',
       error: null,
@@ -108,7 +111,9 @@ export function createSimulatedNode(node: DemoNode, random: () => number, now: (
     return jobs.flatMap((job) => {
       // One process: its own figures are the same on each of its GPUs.
       const own = {
+        ...noGpuProcessFigures,
         pid: job.pid,
+        type: 'C',
         state: job.utilizationPercent > 0 ? 'R' : 'S',
         cpuPercent: tenths(Math.min(noise(100, 5), job.cpuPercent)),
         residentBytes: Math.round(job.residentBytes * 0.4),
@@ -140,14 +145,29 @@ export function createSimulatedNode(node: DemoNode, random: () => number, now: (
 
   function newFacts(pids: ReadonlySet<number>): Facts | null {
     const known: ProcessFacts[] = [
-      { pid: 812, startTimeMs: bootTimeMs + 9_000, user: 'root', command: 'dockerd', arguments: '-H fd://' },
-      { pid: 1340, startTimeMs: bootTimeMs + 12_000, user: 'root', command: 'sshd', arguments: '-D' },
+      {
+        pid: 812,
+        startTimeMs: bootTimeMs + 9_000,
+        user: 'root',
+        command: 'dockerd',
+        arguments: '-H fd://',
+        job: null,
+      },
+      {
+        pid: 1340,
+        startTimeMs: bootTimeMs + 12_000,
+        user: 'root',
+        command: 'sshd',
+        arguments: '-D',
+        job: null,
+      },
       ...jobs.map((job) => ({
         pid: job.pid,
         startTimeMs: job.startedMs,
         user: job.user,
         command: job.command,
         arguments: job.arguments,
+        job: null,
       })),
     ];
     const processes = known.filter((row) => pids.has(row.pid) && !told.has(row.pid));
@@ -218,6 +238,7 @@ export function createSimulatedNode(node: DemoNode, random: () => number, now: (
       gpuProcesses: toColumns(gpuProcesses(), gpuProcessColumnNames),
       processCount: 480 + jobs.length * 9,
       topProcesses: toColumns(topProcesses(), topProcessColumnNames),
+      jobs: null,
     };
   }
 

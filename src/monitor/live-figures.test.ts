@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe as always, beforeAll, expect, it } from 'vitest';
+import { noGpuProcessFigures } from '../protocol/absent.ts';
 import { readKernelUnits } from './auxiliary-vector.ts';
 import { createCpuCollector } from './collectors/cpu.ts';
 import { createDiskCollector } from './collectors/disks.ts';
@@ -143,10 +144,10 @@ describe('processes', () => {
 
   it('agree with ps on user, command, start, parent, resident memory and CPU', async () => {
     const onGpus = [busy, parent].map((child) => ({
+      ...noGpuProcessFigures,
       pid: child.pid ?? 0,
       gpuIndex: 0,
       gpuMemoryBytes: 1,
-      gpuUtilizationPercent: null,
     }));
     collector.collect(onGpus, true);
     await expect.poll(() => childOf(parent.pid)).toBeGreaterThan(0);

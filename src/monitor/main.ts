@@ -1,7 +1,8 @@
 import { type BoundedLog, openBoundedLog } from '../lib/bounded-log.ts';
 import { nodeFileName } from '../lib/node-file-name.ts';
 import { MONITOR_TITLE } from '../protocol/constants.ts';
-import { applyFacts, type KnownFacts, mergeSample } from '../protocol/merge.ts';
+import { applyFacts, createKnownFacts } from '../protocol/known-facts.ts';
+import { mergeSample } from '../protocol/merge.ts';
 import type { Sample } from '../protocol/sample.ts';
 import { describeNode } from './describe-node.ts';
 import { endForgottenMonitors } from './forgotten-monitors.ts';
@@ -67,7 +68,7 @@ function runMonitor(own: Arguments): void {
   let gpusAwaitedUntilMs = system.monotonicMs() + GPUS_AWAITED_MS;
   const gpus = createGpuCollector([createNvidiaSmiProvider(system, leash)], intervalMs);
   const sampler = createSampler(system, gpus);
-  const known: KnownFacts = { gpus: null, processes: new Map() };
+  const known = createKnownFacts();
   let statusWrittenMs = Number.NEGATIVE_INFINITY;
   let statusProblem = status.problem;
   let sequence = 0;
@@ -124,7 +125,7 @@ function runMonitor(own: Arguments): void {
     const nowMs = system.monotonicMs();
     if (nowMs - statusWrittenMs < STATUS_EVERY_MS) return;
     statusWrittenMs = nowMs;
-    const merged = mergeSample(sample, known.gpus, known.processes);
+    const merged = mergeSample(sample, known);
     status.write(
       `${JSON.stringify({ name: own.node, hello: { ...hello, gpus: known.gpus }, sample: merged })}\n`,
     );

@@ -4,7 +4,8 @@ import {
   toColumns,
   topProcessColumnNames,
 } from '../protocol/columns.ts';
-import type { Facts, GpuFacts } from '../protocol/hello.ts';
+import type { GpuFacts } from '../protocol/gpu-facts.ts';
+import type { Facts } from '../protocol/hello.ts';
 import type { CollectorName, CollectorReport, Sample } from '../protocol/sample.ts';
 import { readKernelUnits } from './auxiliary-vector.ts';
 import { createCpuCollector } from './collectors/cpu.ts';
@@ -74,6 +75,7 @@ export function createSampler(system: System, gpus: GpuCollector): Sampler {
       gpuProcesses: known && onProcesses && toColumns(onProcesses.gpuProcesses, gpuProcessColumnNames),
       processCount: onProcesses?.processCount ?? null,
       topProcesses: onProcesses && toColumns(onProcesses.topProcesses, topProcessColumnNames),
+      jobs: null,
       collectors: collectors as Record<CollectorName, CollectorReport>,
     };
     return { sample, gpuFacts: known?.facts ?? null };

@@ -12,7 +12,7 @@ describe('facts of processes', () => {
   it('are told over several samples where users have long arguments', () => {
     const pids = new Set(Array.from({ length: 1_000 }, (_, pid) => pid + 1));
     const facts = createProcessFacts(
-      (pid) => ({ pid, startTimeMs: 1, user: 'ann', command: 'python', arguments: worst }),
+      (pid) => ({ pid, startTimeMs: 1, user: 'ann', command: 'python', arguments: worst, job: null }),
       () => 1,
     );
     const told: number[] = [];

@@ -41,14 +41,26 @@ export const gpuColumnNames = [
   'error',
   'utilizationPercent',
   'memoryUtilizationPercent',
+  'encoderPercent',
+  'decoderPercent',
   'memoryUsedBytes',
   'memoryFreeBytes',
+  'bar1UsedBytes',
   'temperatureCelsius',
+  'memoryTemperatureCelsius',
   'powerWatts',
+  'energyJoules',
   'fanPercent',
   'smClockMHz',
   'memoryClockMHz',
   'performanceState',
+  'throttleReasons',
+  'pcieGeneration',
+  'pcieWidth',
+  'pcieReceiveBytesPerSecond',
+  'pcieTransmitBytesPerSecond',
+  'nvlinkReceiveBytesPerSecond',
+  'nvlinkTransmitBytesPerSecond',
 ] as const;
 
 export const topProcessColumnNames = ['pid', 'state', 'cpuPercent', 'residentBytes'] as const;
@@ -56,22 +68,14 @@ export const topProcessColumnNames = ['pid', 'state', 'cpuPercent', 'residentByt
 export const gpuProcessColumnNames = [
   ...topProcessColumnNames,
   'gpuIndex',
+  'type',
   'gpuMemoryBytes',
   'gpuUtilizationPercent',
+  'gpuMemoryUtilizationPercent',
+  'gpuEncoderPercent',
+  'gpuDecoderPercent',
   'treeCpuPercent',
   'treeResidentBytes',
 ] as const;
 
-/** A GPU that gives no figures: absent, never zero. */
-export const noGpuFigures = {
-  utilizationPercent: null,
-  memoryUtilizationPercent: null,
-  memoryUsedBytes: null,
-  memoryFreeBytes: null,
-  temperatureCelsius: null,
-  powerWatts: null,
-  fanPercent: null,
-  smClockMHz: null,
-  memoryClockMHz: null,
-  performanceState: null,
-};
+export const jobColumnNames = ['key', 'processCount', 'cpuPercent', 'residentBytes'] as const;

@@ -36,6 +36,13 @@ export const MAX_CORES = 4096;
 export const MAX_FILESYSTEMS = 64;
 export const MAX_DEVICES = 256;
 export const MAX_PROCESS_FACTS = 2048;
+export const MAX_JOBS = 1024;
+export const MAX_EVENTS = 100;
+export const MAX_WARNINGS = 20;
+
+/** Rows of MIG instances come behind all GPUs; a GPU's index stays below this. */
+export const FIRST_MIG_INDEX = 1024;
+export const MIG_INDEXES_PER_GPU = 32;
 
 /** Bytes of arguments that are kept of one process. */
 export const MAX_ARGUMENTS_LENGTH = 1024;

@@ -1,19 +1,17 @@
 import { z } from 'zod';
-import { MAX_ARGUMENTS_LENGTH, MAX_GPUS, MAX_PROCESS_FACTS } from './constants.ts';
-import { bytes, count, text, watts } from './figures.ts';
-
-/** What stays the same about one GPU. `index` is the one that the vendor's tool uses. */
-export const gpuFactsSchema = z.object({
-  index: z.number().int().min(0).max(4095),
-  uuid: text(100).nullable().default(null),
-  name: text(200).nullable().default(null),
-  vendor: text(40),
-  pciAddress: text(40).nullable().default(null),
-  memoryTotalBytes: bytes('gpus', 'memoryTotalBytes'),
-  powerLimitWatts: watts('gpus', 'powerLimitWatts'),
-  driverVersion: text(100).nullable().default(null),
-});
-export type GpuFacts = z.infer<typeof gpuFactsSchema>;
+import {
+  MAX_ARGUMENTS_LENGTH,
+  MAX_EVENTS,
+  MAX_GPU_PROCESSES,
+  MAX_GPUS,
+  MAX_JOBS,
+  MAX_PROCESS_FACTS,
+  MAX_WARNINGS,
+} from './constants.ts';
+import { nodeEventSchema, nodeWarningSchema } from './events.ts';
+import { bytes, count, text } from './figures.ts';
+import { gpuFactsSchema } from './gpu-facts.ts';
+import { jobFactsSchema, jobKeySchema } from './jobs.ts';
 
 /** What stays the same about one process; `startTimeMs` is epoch time by the node's clock. */
 export const processFactsSchema = z.object({
@@ -24,6 +22,8 @@ export const processFactsSchema = z.object({
   command: text(256),
   /** argv from argv[1] on, secrets masked, joined by spaces, cut. Null where it cannot be read. */
   arguments: text(MAX_ARGUMENTS_LENGTH).nullable().default(null),
+  /** Key of the job that it belongs to. */
+  job: jobKeySchema.nullable().default(null),
 });
 export type ProcessFacts = z.infer<typeof processFactsSchema>;
 
@@ -55,14 +55,27 @@ export const helloSchema = z.object({
 });
 export type Hello = z.infer<typeof helloSchema>;
 
+/** A pid that has a GPU's device file open. */
+const gpuHolderSchema = z.object({
+  gpuIndex: z.number().int().min(0).max(4095),
+  pid: z.number().int().min(0),
+});
+export type GpuHolder = z.infer<typeof gpuHolderSchema>;
+
 /**
- * Changes of what stays the same. `gpus` replaces the list; `processes` adds to the known ones;
- * `gone` names pids whose facts will not be needed again.
+ * Changes of what stays the same. `gpus`, `warnings` and `gpuHolders` replace their lists; `processes`, `jobs`
+ * and `events` add to the known ones; `gone` and `goneJobs` name pids and jobs that will not be needed again.
  */
 export const factsSchema = z.object({
   type: z.literal('facts'),
   gpus: z.array(gpuFactsSchema).max(MAX_GPUS).nullable().optional(),
   processes: z.array(processFactsSchema).max(MAX_PROCESS_FACTS).optional(),
   gone: z.array(z.number().int().min(0)).max(MAX_PROCESS_FACTS).optional(),
+  jobs: z.array(jobFactsSchema).max(MAX_JOBS).optional(),
+  goneJobs: z.array(jobKeySchema).max(MAX_JOBS).optional(),
+  /** Told where a GPU's memory is not explained by the processes that its driver lists. */
+  gpuHolders: z.array(gpuHolderSchema).max(MAX_GPU_PROCESSES).optional(),
+  events: z.array(nodeEventSchema).max(MAX_EVENTS).optional(),
+  warnings: z.array(nodeWarningSchema).max(MAX_WARNINGS).optional(),
 });
 export type Facts = z.infer<typeof factsSchema>;

@@ -1,32 +1,35 @@
-import { gpuColumnNames, gpuProcessColumnNames, topProcessColumnNames, toRows } from './columns.ts';
-import type { GpuFacts, ProcessFacts } from './hello.ts';
-import type { ReportedGpu, ReportedGpuProcess, ReportedSample, ReportedTopProcess } from './node.ts';
+import { noGpuFacts } from './absent.ts';
+import {
+  gpuColumnNames,
+  gpuProcessColumnNames,
+  jobColumnNames,
+  topProcessColumnNames,
+  toRows,
+} from './columns.ts';
+import type { JobSample } from './jobs.ts';
+import type { KnownFacts } from './known-facts.ts';
+import type {
+  ReportedGpu,
+  ReportedGpuProcess,
+  ReportedJob,
+  ReportedSample,
+  ReportedTopProcess,
+} from './node.ts';
 import type { GpuProcessSample, GpuSample, Sample, TopProcessSample } from './sample.ts';
 
-const unknownGpu = {
-  uuid: null,
-  name: null,
-  vendor: '',
-  pciAddress: null,
-  memoryTotalBytes: null,
-  powerLimitWatts: null,
-  driverVersion: null,
-};
+const unknownGpu = { ...noGpuFacts, vendor: '' };
 
-const unknownProcess = { startTimeMs: null, user: null, command: null, arguments: null };
+const unknownProcess = { startTimeMs: null, user: null, command: null, arguments: null, job: null };
 
 /** A sample with what was said once merged in: the shape that the API and the status file show. */
-export function mergeSample(
-  sample: Sample,
-  gpus: readonly GpuFacts[] | null,
-  processes: ReadonlyMap<number, ProcessFacts>,
-): ReportedSample {
+export function mergeSample(sample: Sample, { gpus, processes, jobs }: KnownFacts): ReportedSample {
   const byIndex = new Map((gpus ?? []).map((row) => [row.index, row]));
   const { type: _type, ...rest } = sample;
   const gpuRows = sample.gpus && toRows<GpuSample>(sample.gpus, gpuColumnNames);
   const gpuProcessRows =
     sample.gpuProcesses && toRows<GpuProcessSample>(sample.gpuProcesses, gpuProcessColumnNames);
   const topRows = sample.topProcesses && toRows<TopProcessSample>(sample.topProcesses, topProcessColumnNames);
+  const jobRows = sample.jobs && toRows<JobSample>(sample.jobs, jobColumnNames);
   return {
     ...rest,
     gpus: gpuRows?.map((row): ReportedGpu => ({ ...unknownGpu, ...byIndex.get(row.index), ...row })) ?? null,
@@ -37,30 +40,10 @@ export function mergeSample(
     topProcesses:
       topRows?.map((row): ReportedTopProcess => ({ ...unknownProcess, ...processes.get(row.pid), ...row })) ??
       null,
+    jobs:
+      jobRows?.flatMap((row): ReportedJob[] => {
+        const facts = jobs.get(row.key);
+        return facts ? [{ ...facts, ...row }] : [];
+      }) ?? null,
   };
-}
-
-/** What was said once, kept up to date by `facts` messages. Bounded by what the schema lets through. */
-export interface KnownFacts {
-  gpus: GpuFacts[] | null;
-  processes: Map<number, ProcessFacts>;
-}
-
-const MAX_KNOWN_PROCESSES = 4096;
-
-/** Takes a `facts` message into what is known. */
-export function applyFacts(
-  known: KnownFacts,
-  facts: {
-    gpus?: GpuFacts[] | null | undefined;
-    processes?: ProcessFacts[] | undefined;
-    gone?: number[] | undefined;
-  },
-): void {
-  if (facts.gpus !== undefined) known.gpus = facts.gpus;
-  for (const pid of facts.gone ?? []) known.processes.delete(pid);
-  for (const row of facts.processes ?? []) {
-    if (known.processes.size < MAX_KNOWN_PROCESSES || known.processes.has(row.pid))
-      known.processes.set(row.pid, row);
-  }
 }

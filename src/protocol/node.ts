@@ -1,5 +1,8 @@
 import type { Cause } from './causes.ts';
-import type { GpuFacts, Hello, ProcessFacts } from './hello.ts';
+import type { NodeEvent, NodeWarning } from './events.ts';
+import type { GpuFacts } from './gpu-facts.ts';
+import type { GpuHolder, Hello, ProcessFacts } from './hello.ts';
+import type { JobFacts, JobSample } from './jobs.ts';
 import type { GpuProcessSample, GpuSample, Sample, TopProcessSample } from './sample.ts';
 
 export const nodeStates = ['connecting', 'live', 'stale', 'unreachable', 'disabled'] as const;
@@ -13,12 +16,14 @@ type KnownProcess = { [Key in keyof Omit<ProcessFacts, 'pid'>]: ProcessFacts[Key
 export type ReportedGpu = GpuFacts & GpuSample;
 export type ReportedGpuProcess = GpuProcessSample & KnownProcess;
 export type ReportedTopProcess = TopProcessSample & KnownProcess;
+export type ReportedJob = JobFacts & JobSample;
 
 /** A sample with the facts merged in: what the API serves. */
-export type ReportedSample = Omit<Sample, 'type' | 'gpus' | 'gpuProcesses' | 'topProcesses'> & {
+export type ReportedSample = Omit<Sample, 'type' | 'gpus' | 'gpuProcesses' | 'topProcesses' | 'jobs'> & {
   gpus: ReportedGpu[] | null;
   gpuProcesses: ReportedGpuProcess[] | null;
   topProcesses: ReportedTopProcess[] | null;
+  jobs: ReportedJob[] | null;
 };
 
 export type ReportedHello = Omit<Hello, 'type' | 'nonce'>;
@@ -42,4 +47,8 @@ export interface NodeReport {
   sampleAgeMs: number | null;
   hello: ReportedHello | null;
   sample: ReportedSample | null;
+  /** Newest last. */
+  events: NodeEvent[];
+  warnings: NodeWarning[];
+  gpuHolders: GpuHolder[];
 }

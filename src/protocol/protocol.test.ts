@@ -4,7 +4,9 @@ import { describe, expect, it } from 'vitest';
 import { shellCommand } from '../lib/shell-quote.ts';
 import { causes, isRefusal, stages } from './causes.ts';
 import { createFailure, type FailureDetail } from './failures.ts';
-import { applyFacts, type KnownFacts, mergeSample } from './merge.ts';
+import { noGpuFacts } from './absent.ts';
+import { applyFacts, createKnownFacts } from './known-facts.ts';
+import { mergeSample } from './merge.ts';
 import { parseMessage } from './messages.ts';
 import type { Sample } from './sample.ts';
 
@@ -38,7 +40,7 @@ describe('parseMessage', () => {
     const parsed = parseMessage(JSON.stringify(sample));
     if (!parsed.ok || parsed.message.type !== 'sample') throw new Error('not a sample');
     expect(parsed.faults).toEqual([]);
-    const merged = mergeSample(parsed.message, null, new Map());
+    const merged = mergeSample(parsed.message, createKnownFacts());
     expect(merged.gpus?.[0]).toMatchObject({ powerWatts: null, error: null, utilizationPercent: 50 });
     expect(merged.gpuProcesses?.[0]).toMatchObject({ pid: 7, cpuPercent: null, user: null });
   });
@@ -89,28 +91,22 @@ describe('parseMessage', () => {
 
 describe('mergeSample', () => {
   it('adds what was said once, and null for what was not', () => {
-    const known: KnownFacts = { gpus: null, processes: new Map() };
+    const known = createKnownFacts();
     applyFacts(known, {
       gpus: [
         {
+          ...noGpuFacts,
           index: 0,
           uuid: 'GPU-0',
           name: 'H100',
           vendor: 'NVIDIA',
-          pciAddress: null,
           memoryTotalBytes: 9,
-          powerLimitWatts: null,
-          driverVersion: null,
         },
       ],
-      processes: [{ pid: 7, startTimeMs: 5, user: 'ann', command: 'python', arguments: 'x.py' }],
+      processes: [{ pid: 7, startTimeMs: 5, user: 'ann', command: 'python', arguments: 'x.py', job: null }],
     });
     const parsed = parseMessage(JSON.stringify(sample));
-    const merged = mergeSample(
-      parsed.ok ? (parsed.message as Sample) : ({} as Sample),
-      known.gpus,
-      known.processes,
-    );
+    const merged = mergeSample(parsed.ok ? (parsed.message as Sample) : ({} as Sample), known);
     expect(merged.gpus?.[0]).toMatchObject({
       uuid: 'GPU-0',
       name: 'H100',

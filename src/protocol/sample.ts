@@ -23,6 +23,7 @@ import {
   text,
   texts,
 } from './figures.ts';
+import { jobTableSchema } from './jobs.ts';
 
 /** The one definition of what changes on a node. Absent figures are null, never zero. */
 
@@ -110,16 +111,32 @@ export const gpuTableSchema = z.object({
   error: texts(300, MAX_GPUS),
   utilizationPercent: gpuColumn('utilizationPercent', 0, 100),
   memoryUtilizationPercent: gpuColumn('memoryUtilizationPercent', 0, 100),
+  encoderPercent: gpuColumn('encoderPercent', 0, 100),
+  decoderPercent: gpuColumn('decoderPercent', 0, 100),
   memoryUsedBytes: gpuColumn('memoryUsedBytes', 0, LARGEST),
   /** The driver's own figure: less than total minus used, because the driver reserves some. */
   memoryFreeBytes: gpuColumn('memoryFreeBytes', 0, LARGEST),
+  bar1UsedBytes: gpuColumn('bar1UsedBytes', 0, LARGEST),
   temperatureCelsius: gpuColumn('temperatureCelsius', -60, 250),
+  memoryTemperatureCelsius: gpuColumn('memoryTemperatureCelsius', -60, 250),
   powerWatts: gpuColumn('powerWatts', 0, 100_000),
+  /** Since the driver was loaded. */
+  energyJoules: gpuColumn('energyJoules', 0, LARGEST),
   /** May exceed 100. */
   fanPercent: gpuColumn('fanPercent', 0, 1_000),
   smClockMHz: gpuColumn('smClockMHz', 0, 100_000),
   memoryClockMHz: gpuColumn('memoryClockMHz', 0, 100_000),
   performanceState: texts(8, MAX_GPUS),
+  /** Why the clocks are below what they could be, in the driver's terms, separated by commas; '' for no reason. */
+  throttleReasons: texts(300, MAX_GPUS),
+  /** Of the link now: an idle GPU lowers it. */
+  pcieGeneration: gpuColumn('pcieGeneration', 0, 20),
+  pcieWidth: gpuColumn('pcieWidth', 0, 64),
+  pcieReceiveBytesPerSecond: gpuColumn('pcieReceiveBytesPerSecond', 0, LARGEST),
+  pcieTransmitBytesPerSecond: gpuColumn('pcieTransmitBytesPerSecond', 0, LARGEST),
+  /** Over all links of the GPU. */
+  nvlinkReceiveBytesPerSecond: gpuColumn('nvlinkReceiveBytesPerSecond', 0, LARGEST),
+  nvlinkTransmitBytesPerSecond: gpuColumn('nvlinkTransmitBytesPerSecond', 0, LARGEST),
 } satisfies Record<(typeof gpuColumnNames)[number], z.ZodType>);
 export type GpuSample = RowOf<z.infer<typeof gpuTableSchema>>;
 
@@ -138,12 +155,19 @@ function processColumns(maxLength: number) {
   };
 }
 
+const gpuProcessPercent = (name: string) => figures('gpus', name, 0, 100, MAX_GPU_PROCESSES);
+
 /** Processes on GPUs; one on several GPUs has a row for each. */
 export const gpuProcessTableSchema = z.object({
   ...processColumns(MAX_GPU_PROCESSES),
   gpuIndex: identifiers(LARGEST_INDEX, MAX_GPU_PROCESSES),
+  /** `C` compute, `G` graphics, `C+G` both. */
+  type: texts(8, MAX_GPU_PROCESSES),
   gpuMemoryBytes: figures('gpus', 'gpuMemoryBytes', 0, LARGEST, MAX_GPU_PROCESSES),
-  gpuUtilizationPercent: figures('gpus', 'gpuUtilizationPercent', 0, 100, MAX_GPU_PROCESSES),
+  gpuUtilizationPercent: gpuProcessPercent('gpuUtilizationPercent'),
+  gpuMemoryUtilizationPercent: gpuProcessPercent('gpuMemoryUtilizationPercent'),
+  gpuEncoderPercent: gpuProcessPercent('gpuEncoderPercent'),
+  gpuDecoderPercent: gpuProcessPercent('gpuDecoderPercent'),
   /** The process and all its descendants: a training job's CPU sits in its data loaders. */
   treeCpuPercent: figures('processes', 'treeCpuPercent', 0, LARGEST_CPU_PERCENT, MAX_GPU_PROCESSES),
   treeResidentBytes: figures('processes', 'treeResidentBytes', 0, LARGEST, MAX_GPU_PROCESSES),
@@ -181,5 +205,7 @@ export const sampleSchema = z.object({
   /** How many processes the node runs. */
   processCount: count('processes', 'processCount'),
   topProcesses: topProcessTableSchema.nullable(),
+  /** What the processes belong to; absent or null where it could not be read. */
+  jobs: jobTableSchema.nullable().default(null),
 });
 export type Sample = z.infer<typeof sampleSchema>;

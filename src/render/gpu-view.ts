@@ -1,6 +1,6 @@
 import { DASH, formatBytes, formatDuration, formatOpenPercent } from '../lib/format.ts';
-import { noGpuFigures } from '../protocol/columns.ts';
-import type { GpuFacts } from '../protocol/hello.ts';
+import { noGpuFigures } from '../protocol/absent.ts';
+import type { GpuFacts } from '../protocol/gpu-facts.ts';
 import type { NodeReport, ReportedGpu, ReportedGpuProcess } from '../protocol/node.ts';
 import { type Bar, bar, type ProgramView, viewProgram } from './view-parts.ts';
 

@@ -2,7 +2,8 @@ import type { Failure } from '../protocol/causes.ts';
 import { createFailure, type Way } from '../protocol/failures.ts';
 import type { Fault } from '../protocol/figures.ts';
 import type { Hello } from '../protocol/hello.ts';
-import { applyFacts, type KnownFacts, mergeSample } from '../protocol/merge.ts';
+import { applyFacts, createKnownFacts, type KnownFacts } from '../protocol/known-facts.ts';
+import { mergeSample } from '../protocol/merge.ts';
 import { type Message, parseMessage } from '../protocol/messages.ts';
 import type { NodeReport, NodeState, TransportName } from '../protocol/node.ts';
 import type { CollectorName, Sample } from '../protocol/sample.ts';
@@ -167,7 +168,7 @@ function emptyRow(name: string): Row {
     transportReason: null,
     logPath: null,
     hello: null,
-    facts: { gpus: null, processes: new Map() },
+    facts: createKnownFacts(),
     sample: null,
     intervalMs: 1_000,
     sampleAtMs: null,
@@ -179,7 +180,7 @@ function takeMessage(row: Row, message: Message, faults: readonly Fault[], nowMs
   switch (message.type) {
     case 'hello':
       row.hello = message;
-      row.facts = { gpus: message.gpus ?? row.facts.gpus, processes: new Map() };
+      row.facts = createKnownFacts(message.gpus ?? row.facts.gpus);
       return;
     case 'facts':
       applyFacts(row.facts, message);
@@ -268,7 +269,10 @@ function reportOf(row: Row, nowMs: number): NodeReport {
     logPath: row.logPath,
     sampleAgeMs: row.sampleAtMs === null ? null : Math.max(0, Math.round(nowMs - row.sampleAtMs)),
     hello: row.hello && reportedHello(row.hello, row.facts),
-    sample: row.sample && mergeSample(row.sample(), row.facts.gpus, row.facts.processes),
+    sample: row.sample && mergeSample(row.sample(), row.facts),
+    events: row.facts.events,
+    warnings: row.facts.warnings,
+    gpuHolders: row.facts.gpuHolders,
   };
 }
 

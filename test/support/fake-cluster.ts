@@ -1,3 +1,4 @@
+import { noGpuFacts, noGpuFigures, noGpuProcessFigures } from '../../src/protocol/absent.ts';
 import type { NodeReport, ReportedGpu, ReportedGpuProcess } from '../../src/protocol/node.ts';
 import type { WebDependencies } from '../../src/web/dependencies.ts';
 
@@ -9,6 +10,8 @@ export const TAKEN_AT_MS = 1_700_000_000_000;
 
 export function fakeGpu(index: number, change: Partial<ReportedGpu> = {}): ReportedGpu {
   return {
+    ...noGpuFacts,
+    ...noGpuFigures,
     index,
     uuid: `GPU-0000-${index}`,
     name: 'GeForce RTX 3090',
@@ -39,6 +42,8 @@ export function fakeJob(
   change: Partial<ReportedGpuProcess> = {},
 ): ReportedGpuProcess {
   return {
+    ...noGpuProcessFigures,
+    job: null,
     pid,
     gpuIndex,
     state: 'R',
@@ -108,11 +113,13 @@ function fakeSample(change: Partial<Sample>): Sample {
         user: 'bob',
         command: 'blender',
         arguments: '-b scene.blend',
+        job: null,
         startTimeMs: TAKEN_AT_MS - 348_000,
         cpuPercent: 98,
         residentBytes: 3 * GIB,
       },
     ],
+    jobs: [],
     ...change,
   };
 }
@@ -136,6 +143,9 @@ export function fakeNode(
     tags: [],
     logPath: `/tmp/monitor-${name}.log`,
     sampleAgeMs: 300,
+    events: [],
+    warnings: [],
+    gpuHolders: [],
     hello: {
       protocol: 1,
       build: 'abc',

@@ -90,6 +90,7 @@ export function createProcessCollector(system: System, units: KernelUnits): Proc
             : bootTimeMs + Math.round((row.stat.startTicks * 1000) / units.ticksPerSecond),
         user: uid === null ? null : userName(uid),
         ...describeCommand(system.tryReadText(`/proc/${pid}/cmdline`), row.name),
+        job: null,
       };
     },
     startOf: (pid) => rows.get(pid)?.stat.startTicks ?? null,

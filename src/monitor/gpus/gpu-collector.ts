@@ -1,4 +1,4 @@
-import type { GpuFacts } from '../../protocol/hello.ts';
+import type { GpuFacts } from '../../protocol/gpu-facts.ts';
 import type { GpuProcessReading, GpuProvider, GpuReading } from './provider.ts';
 
 /** All vendors of one node side by side. An index that two vendors use is moved on for the second. */

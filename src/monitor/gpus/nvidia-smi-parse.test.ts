@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { noGpuFacts } from '../../protocol/absent.ts';
 import { fixturesFolder, printedNames } from '../../../test/fixtures.ts';
 import {
   createPmonParser,
@@ -19,6 +20,7 @@ describe('parseGpuLine', () => {
   it('reads every figure with its unit', () => {
     const row = parseGpuLine(H100);
     expect(row?.facts).toEqual({
+      ...noGpuFacts,
       index: 3,
       uuid: 'GPU-5c4d',
       name: 'NVIDIA H100 80GB HBM3',

@@ -1,4 +1,5 @@
-import type { GpuFacts } from '../../protocol/hello.ts';
+import { noGpuFacts, noGpuFigures } from '../../protocol/absent.ts';
+import type { GpuFacts } from '../../protocol/gpu-facts.ts';
 import type { GpuSample } from '../../protocol/sample.ts';
 
 /**
@@ -75,6 +76,7 @@ export function parseGpuLine(line: string): GpuRow | null {
   const trouble = troubleOf(cells.slice(5));
   return {
     facts: {
+      ...noGpuFacts,
       index,
       uuid: textOf(cell('uuid')),
       name: textOf(cell('name')),
@@ -85,6 +87,7 @@ export function parseGpuLine(line: string): GpuRow | null {
       driverVersion: textOf(cell('driver_version')),
     },
     sample: {
+      ...noGpuFigures,
       index,
       health: trouble?.health ?? 'ok',
       error: trouble?.error ?? null,

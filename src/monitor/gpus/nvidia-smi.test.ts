@@ -87,7 +87,7 @@ describe('nvidia-smi in loop mode', () => {
     const reading = provider.read();
     expect(reading).toMatchObject({ known: true, error: null });
     expect(reading.gpus.map((row) => row.utilizationPercent)).toEqual([87, 0]);
-    expect(reading.processes).toEqual([
+    expect(reading.processes).toMatchObject([
       { pid: 4242, gpuIndex: 0, gpuMemoryBytes: 512 * 1024 * 1024, gpuUtilizationPercent: 40 },
     ]);
     expect([started('--query-gpu'), started('--query-compute-apps'), started('pmon')]).toEqual([1, 1, 1]);

@@ -1,5 +1,5 @@
-import { noGpuFigures } from '../../protocol/columns.ts';
-import type { GpuFacts } from '../../protocol/hello.ts';
+import { noGpuFacts, noGpuFigures, noGpuProcessFigures } from '../../protocol/absent.ts';
+import type { GpuFacts } from '../../protocol/gpu-facts.ts';
 import type { GpuSample } from '../../protocol/sample.ts';
 import type { Leash } from '../leash.ts';
 import type { System } from '../system.ts';
@@ -140,8 +140,10 @@ export function createNvidiaSmiProvider(system: System, leash: Leash): GpuProvid
       const gpuIndex = byAddress.get(value.pciAddress) ?? byUuid.get(value.uuid);
       if (gpuIndex === undefined) return [];
       return {
+        ...noGpuProcessFigures,
         pid: value.pid,
         gpuIndex,
+        type: 'C',
         gpuMemoryBytes: value.gpuMemoryBytes,
         gpuUtilizationPercent: utilization.get(`${gpuIndex} ${value.pid}`)?.value ?? null,
       };
@@ -267,14 +269,5 @@ function factsOfListed(
   listed: { pciAddress: string; name: string | null; uuid: string | null },
   index: number,
 ): GpuFacts {
-  return {
-    index,
-    uuid: listed.uuid,
-    name: listed.name,
-    vendor: 'NVIDIA',
-    pciAddress: listed.pciAddress,
-    memoryTotalBytes: null,
-    powerLimitWatts: null,
-    driverVersion: null,
-  };
+  return { ...noGpuFacts, ...listed, index, vendor: 'NVIDIA' };
 }

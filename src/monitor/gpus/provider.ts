@@ -1,13 +1,9 @@
-import type { GpuFacts } from '../../protocol/hello.ts';
-import type { GpuSample } from '../../protocol/sample.ts';
+import type { noGpuProcessFigures } from '../../protocol/absent.ts';
+import type { GpuFacts } from '../../protocol/gpu-facts.ts';
+import type { GpuProcessSample, GpuSample } from '../../protocol/sample.ts';
 
 /** What a vendor's tool says about one process on one GPU. */
-export interface GpuProcessReading {
-  pid: number;
-  gpuIndex: number;
-  gpuMemoryBytes: number | null;
-  gpuUtilizationPercent: number | null;
-}
+export type GpuProcessReading = Pick<GpuProcessSample, 'pid' | 'gpuIndex' | keyof typeof noGpuProcessFigures>;
 
 /** What a provider knows now. Reading never waits and never starts a program. */
 export interface GpuReading {

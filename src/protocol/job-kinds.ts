@@ -1,0 +1,17 @@
+/** Kinds of jobs. No zod: the monitor uses this too. */
+
+/** Of a scheduler: one id over the whole cluster. */
+export const schedulerKinds = ['slurm', 'pbs', 'torque', 'lsf', 'htcondor'] as const;
+export const containerKinds = ['kubernetes', 'docker', 'podman', 'containerd', 'lxc'] as const;
+/** Of a node: `session` is the tree of a user's processes where nothing better is known. */
+export const sessionKinds = ['systemd', 'tmux', 'screen', 'session'] as const;
+
+export const jobKinds = [...schedulerKinds, ...containerKinds, ...sessionKinds] as const;
+export type JobKind = (typeof jobKinds)[number];
+
+/** Such a job's processes on several nodes are one job. */
+export function isOfScheduler(kind: JobKind): boolean {
+  return (schedulerKinds as readonly string[]).includes(kind);
+}
+
+export const jobKey = (kind: JobKind, id: string) => `${kind}:${id}`;
