@@ -1,8 +1,9 @@
-// Builds what runs: the command and the threads of a large fleet (their packages stay outside), and the monitor (one
-// file, bundled alone).
+// Builds what runs: the command and the threads of a large fleet (their packages stay outside), the monitor (one
+// file, bundled alone), and the helper that reads NVML on nodes that have it.
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { build } from 'esbuild';
+import { writeNvmlKits } from './scripts/nvml-kits.mjs';
 
 const MONITOR_LIMIT_BYTES = 150 * 1024;
 const root = import.meta.dirname ?? new URL('.', import.meta.url).pathname;
@@ -10,17 +11,24 @@ mkdirSync(`${root}/dist`, { recursive: true });
 
 const shared = { absWorkingDir: root, bundle: true, platform: 'node', logLevel: 'warning' };
 
-const monitor = await build({
+/** For nodes: one small file without packages. */
+const forNodes = {
   ...shared,
-  entryPoints: ['src/monitor/main.ts'],
-  outfile: 'dist/monitor.cjs',
   format: 'cjs',
   target: 'node18.15',
   minifySyntax: true,
   minifyWhitespace: true,
   legalComments: 'none',
+};
+
+const monitor = await build({
+  ...forNodes,
+  entryPoints: ['src/monitor/main.ts'],
+  outfile: 'dist/monitor.cjs',
   metafile: true,
 });
+const helper = await build({ ...forNodes, entryPoints: ['src/monitor/nvml/helper.ts'], write: false });
+writeNvmlKits(root, Buffer.from(helper.outputFiles[0].contents));
 const foreign = Object.keys(monitor.metafile.inputs).filter((path) => path.includes('node_modules'));
 if (foreign.length > 0) throw new Error(`the monitor bundles packages: ${foreign.join(', ')}`);
 const monitorBytes = statSync(`${root}/dist/monitor.cjs`).size;

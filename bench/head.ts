@@ -109,7 +109,7 @@ const fleetOptions = {
   transportFor: access.transportFor,
   wayFor: access.wayFor,
   logFor: (target: Target) => createNodeLog(target.name, 'bench'),
-  monitor: await readMonitorBundle(join(root, 'dist', 'monitor.cjs')),
+  monitor: await readMonitorBundle(join(root, 'dist')),
   runtimes: { forMachine: () => Promise.resolve(null) },
   headId: 'bench',
   handshakes: { total: 64, perJumpHost: 8, jumpHostOf: access.jumpHostOf },

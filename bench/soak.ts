@@ -3,7 +3,6 @@
 // child processes, memory. Exit code 1 where it does not.
 import { readdirSync, readFileSync } from 'node:fs';
 import { get } from 'node:http';
-import { join } from 'node:path';
 import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
 import { compileDesign } from '../src/design/compile.ts';
@@ -47,7 +46,7 @@ const fleet = createFleet({
   transportFor: access.transportFor,
   wayFor: access.wayFor,
   logFor: (target) => createNodeLog(target.name, 'soak'),
-  monitor: await readMonitorBundle(join('dist', 'monitor.cjs')),
+  monitor: await readMonitorBundle('dist'),
   runtimes: { forMachine: () => Promise.resolve(null) },
   headId: 'soak',
   handshakes: { total: 64, perJumpHost: 8, jumpHostOf: access.jumpHostOf },

@@ -266,6 +266,7 @@ export function createSimulatedNode(node: DemoNode, random: () => number, now: (
       statusPath: null,
       notes: [],
       gpus: gpuFacts(),
+      nvmlFor: null,
     }),
     tick() {
       jobs = jobs.filter((job) => job.endsMs > now());

@@ -1,3 +1,4 @@
+import { noNvmlKits } from '../../test/support/no-nvml-kits.ts';
 import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { afterEach, expect, it } from 'vitest';
@@ -37,7 +38,12 @@ it('a head that did not run for twenty seconds keeps its connections', async () 
     transportFor: () => local,
     wayFor: (target) => wayTo(target, null),
     logFor: () => ({ path: () => null, write: (text) => log.push(text) }),
-    monitor: { build: 'test', gzip, gzipSha256: createHash('sha256').update(gzip).digest('hex') },
+    monitor: {
+      build: 'test',
+      gzip,
+      gzipSha256: createHash('sha256').update(gzip).digest('hex'),
+      nvmlKits: noNvmlKits,
+    },
     runtimes: { forMachine: () => Promise.resolve(null) },
     headId: 'asleep',
     handshakes: { total: 8, perJumpHost: 8, jumpHostOf: () => Promise.resolve(null) },

@@ -1,3 +1,4 @@
+import { noNvmlKits } from '../../test/support/no-nvml-kits.ts';
 import { afterEach, expect, it } from 'vitest';
 import { parseNodeList } from '../nodes/node-list.ts';
 import { createFailure } from '../protocol/failures.ts';
@@ -40,7 +41,7 @@ it('dead nodes do not keep the others waiting', async () => {
     transportFor: () => transport,
     wayFor: (target) => wayTo(target, null),
     logFor: () => ({ path: () => null, write: () => undefined }),
-    monitor: { build: 'test', gzip: Buffer.alloc(0), gzipSha256: '' },
+    monitor: { build: 'test', gzip: Buffer.alloc(0), gzipSha256: '', nvmlKits: noNvmlKits },
     runtimes: { forMachine: () => Promise.resolve(null) },
     headId: 'test',
     accessFingerprint: () => '',

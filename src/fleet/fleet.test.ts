@@ -1,3 +1,4 @@
+import { noNvmlKits } from '../../test/support/no-nvml-kits.ts';
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
@@ -31,6 +32,7 @@ const monitor: MonitorBundle = {
   build: 'test',
   gzip,
   gzipSha256: createHash('sha256').update(gzip).digest('hex'),
+  nvmlKits: noNvmlKits,
 };
 
 const monotonicMs = () => performance.now();
@@ -225,7 +227,7 @@ describe('fleet', () => {
         const link = await openMonitor({
           transport: createLocalTransport(process.env), target: ${JSON.stringify(targetsOf(c)[0])},
           way: { node: 'c', sshWords: [], host: 'c', port: 22 }, headId: 'killed', intervalMs: 300,
-          monitor: { build: 't', gzip, gzipSha256: ${JSON.stringify(monitor.gzipSha256)} },
+          monitor: { build: 't', gzip, gzipSha256: ${JSON.stringify(monitor.gzipSha256)}, nvmlKits: {} },
           runtimes: { forMachine: async () => null }, signal: new AbortController().signal, onMessage: () => 0,
         });
         console.log(link.hello.pid);

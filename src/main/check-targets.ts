@@ -55,7 +55,7 @@ export async function checkTargets(
     const options = {
       transportFor: access.transportFor,
       wayFor: access.wayFor,
-      monitor: await readMonitorBundle(join(config.projectFolder, 'dist', 'monitor.cjs')),
+      monitor: await readMonitorBundle(join(config.projectFolder, 'dist')),
       runtimes: runtimeStore(config, folder),
       concurrency: CHECKS_AT_ONCE,
     };

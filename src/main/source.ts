@@ -38,7 +38,7 @@ export const demoSource = (state: State): Source => ({
 export async function startFleet(config: Config, folder: StateFolder, state: State): Promise<Source> {
   const withSettings = nodeSettingsOf(config);
   const first = await readNodeList(config.nodeList);
-  const monitor = await readMonitorBundle(join(config.projectFolder, 'dist', 'monitor.cjs'));
+  const monitor = await readMonitorBundle(join(config.projectFolder, 'dist'));
   const access = createAccess({ ...config, asksPersons: true });
   const threads = config.threads ?? threadsFor(first.targets.length, availableParallelism());
   const options = {

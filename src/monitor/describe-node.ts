@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { PROTOCOL_VERSION } from '../protocol/constants.ts';
 import type { Hello } from '../protocol/hello.ts';
+import type { NvmlArchitecture } from '../protocol/nvml.ts';
 import { parseMemory } from './collectors/memory.ts';
 import { readBootTimeMs } from './collectors/processes.ts';
 import type { System } from './system.ts';
@@ -49,6 +50,7 @@ export interface HelloOwn {
   logPath: string | null;
   statusPath: string | null;
   notes: string[];
+  nvmlFor: NvmlArchitecture | null;
 }
 
 /** What stays the same about the node, read from /proc and /etc. */

@@ -18,11 +18,14 @@ export interface HeadLink {
 
 export interface HeadLinkEvents {
   onInterval(intervalMs: number, watched: boolean): void;
+  /** `kit` in base64; null with the reason why the head has none. */
+  onNvmlKit(kit: string | null, reason: string): void;
   /** The head is gone or wants the monitor gone. Called once. */
   onLeave(reason: string): void;
 }
 
-const MAX_COMMAND_BYTES = 4096;
+/** The kit for NVML has 370 KB. */
+const MAX_COMMAND_BYTES = 4 * 1024 * 1024;
 const SILENCE_CHECK_MS = 5_000;
 /** How long the last words may take: a cut link would hold them for ever. */
 const LAST_WORDS_LIMIT_MS = 200;
@@ -62,6 +65,10 @@ export function createHeadLink(
     if (command.type === 'interval' && typeof command.intervalMs === 'number') {
       const intervalMs = Math.max(MIN_INTERVAL_MS, Math.min(MAX_INTERVAL_MS, command.intervalMs));
       events.onInterval(intervalMs, command.watched === true);
+    }
+    if (command.type === 'nvml-kit') {
+      const { kit, reason } = command;
+      events.onNvmlKit(typeof kit === 'string' ? kit : null, typeof reason === 'string' ? reason : '');
     }
   }
 

@@ -7,7 +7,7 @@ import type { Sample } from '../protocol/sample.ts';
 import { describeNode } from './describe-node.ts';
 import { endForgottenMonitors } from './forgotten-monitors.ts';
 import { createGpuCollector } from './gpus/gpu-collector.ts';
-import { createNvidiaSmiProvider } from './gpus/nvidia-smi.ts';
+import { createNvidiaProvider } from './gpus/nvidia.ts';
 import { createHeadLink } from './head-link.ts';
 import { createLeash } from './leash.ts';
 import { createSampler } from './sampler.ts';
@@ -66,7 +66,8 @@ function runMonitor(own: Arguments): void {
   let intervalMs = own.intervalMs;
   let watched = false;
   let gpusAwaitedUntilMs = system.monotonicMs() + GPUS_AWAITED_MS;
-  const gpus = createGpuCollector([createNvidiaSmiProvider(system, leash)], intervalMs);
+  const nvidia = createNvidiaProvider(system, leash, (note) => log.write(note));
+  const gpus = createGpuCollector([nvidia], intervalMs);
   const sampler = createSampler(system, gpus);
   const known = createKnownFacts();
   let statusWrittenMs = Number.NEGATIVE_INFINITY;
@@ -97,6 +98,9 @@ function runMonitor(own: Arguments): void {
       gpus.setInterval(ms);
       dueMs = system.monotonicMs();
       schedule(0);
+    },
+    onNvmlKit(kit, reason) {
+      nvidia.offer(kit === null ? { kit, reason } : { kit: Buffer.from(kit, 'base64') });
     },
     onLeave: leave,
   });
@@ -144,6 +148,7 @@ function runMonitor(own: Arguments): void {
     logPath: log.path,
     statusPath: status.path,
     notes: writingNotes(log, status.problem),
+    nvmlFor: nvidia.wantsHelperFor,
   });
   process.on('uncaughtException', (error) => {
     log.write(`crashed: ${error.stack ?? error.message}`);

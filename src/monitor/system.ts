@@ -39,6 +39,8 @@ export interface System {
   filesystemSpace(path: string): Promise<FilesystemSpace>;
   findProgram(name: string): string | null;
   start(program: string, args: readonly string[]): RunningProgram;
+  /** As `start`, with a stdin to write to. */
+  startTalking(program: string, args: readonly string[]): RunningProgram;
   /** Starts a program that only listens: its output goes nowhere and keeps no channel open. */
   startWatcher(program: string, args: readonly string[]): RunningProgram;
   /** Runs a short program to its end; rejects after `limitMs`. */
@@ -152,6 +154,7 @@ export function createSystem(options: SystemOptions = {}): System {
     findProgram,
     start: (program, args) =>
       spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, LC_ALL: 'C' } }),
+    startTalking: (program, args) => spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'] }),
     startWatcher: (program, args) => spawn(program, args, { stdio: ['pipe', 'ignore', 'ignore'] }),
     run: (program, args, limitMs) =>
       new Promise((resolve, reject) => {

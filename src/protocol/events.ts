@@ -23,7 +23,7 @@ export const nodeEventSchema = z.object({
 export type NodeEvent = z.infer<typeof nodeEventSchema>;
 
 /** What a monitor warns of; the head has the words for each. */
-export const warningCodes = ['driver-mismatch', 'driver-mismatch-ahead', 'tool-stuck'] as const;
+export const warningCodes = ['driver-mismatch'] as const;
 
 /** A state of the node that a person should know of, as long as it lasts. */
 export const nodeWarningSchema = z.object({

@@ -12,6 +12,7 @@ import { nodeEventSchema, nodeWarningSchema } from './events.ts';
 import { bytes, count, text } from './figures.ts';
 import { gpuFactsSchema } from './gpu-facts.ts';
 import { jobFactsSchema, jobKeySchema } from './jobs.ts';
+import { nvmlArchitectures } from './nvml.ts';
 
 /** What stays the same about one process; `startTimeMs` is epoch time by the node's clock. */
 export const processFactsSchema = z.object({
@@ -52,6 +53,8 @@ export const helloSchema = z.object({
   statusPath: text(4096).nullable().default(null),
   notes: z.array(text(500)).max(20).default([]),
   gpus: z.array(gpuFactsSchema).max(MAX_GPUS).nullable(),
+  /** The node has NVML, and waits for the helper that reads it on this processor. */
+  nvmlFor: z.enum(nvmlArchitectures).nullable().default(null),
 });
 export type Hello = z.infer<typeof helloSchema>;
 

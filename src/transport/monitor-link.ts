@@ -4,6 +4,7 @@ import type { Failure, Stage } from '../protocol/causes.ts';
 import type { Hello } from '../protocol/hello.ts';
 import type { Command } from '../protocol/messages.ts';
 import type { TransportName } from '../protocol/node.ts';
+import type { NvmlArchitecture } from '../protocol/nvml.ts';
 import { bootstrapCommand, parseMark, restrictedBootstrapCommand, startLine } from './bootstrap.ts';
 import type { MonitorBundle } from './monitor-bundle.ts';
 import type { RuntimeStore } from './runtimes.ts';
@@ -104,12 +105,25 @@ async function startMonitor(options: MonitorLinkOptions, talk: Talk, nonce: stri
   talk.channel.write(monitor.gzip);
   const hello = await talk.awaitHello(nonce);
   options.onStage?.('hello', `pid ${hello.pid}, ${hello.runtime}`);
+  const send = (command: Command) => talk.channel.write(`${JSON.stringify(command)}\n`);
+  if (hello.nvmlFor !== null) send(nvmlOffer(monitor, hello.nvmlFor));
   return {
     hello,
-    send: (command) => talk.channel.write(`${JSON.stringify(command)}\n`),
+    send,
     expectEvery: (ms) => talk.channel.expectEvery?.(ms),
     lastLines: talk.lastLines,
     ended: talk.ended,
     close: () => talk.channel.close(),
+  };
+}
+
+/** Only nodes that have NVML get the helper that reads it. */
+function nvmlOffer({ nvmlKits }: MonitorBundle, architecture: NvmlArchitecture): Command {
+  const kit = nvmlKits[architecture];
+  if (kit !== null) return { type: 'nvml-kit', kit };
+  return {
+    type: 'nvml-kit',
+    kit,
+    reason: `the head has no helper for ${architecture}; npm run build there fetches it`,
   };
 }

@@ -157,6 +157,7 @@ export function fakeNode(
       cpuModel: 'Intel Xeon Gold 6130',
       sockets: 1,
       cores: 16,
+      nvmlFor: null,
       threads: 32,
       memoryTotalBytes: 256 * GIB,
       swapTotalBytes: 20 * GIB,

@@ -1,5 +1,5 @@
 import type { System } from '../system.ts';
-import { normalPciAddress } from './nvidia-smi-parse.ts';
+import { normalPciAddress } from './pci-address.ts';
 
 /** A GPU as the kernel module lists it, also when the tool cannot reach it any more. */
 export interface ListedGpu {

@@ -7,11 +7,11 @@ import { fixturesFolder, printedNames } from '../../../test/fixtures.ts';
 import {
   createPmonParser,
   GPU_FIELDS,
-  normalPciAddress,
   parseBrokenGpu,
   parseGpuLine,
   parseProcessLine,
 } from './nvidia-smi-parse.ts';
+import { normalPciAddress } from './pci-address.ts';
 
 const H100 =
   '3, GPU-5c4d, 00000000:53:00.0, NVIDIA H100 80GB HBM3, 580.105.08, 81559, 61263, 19818, 100, 11, 59, 631.95, 700.00, [N/A], 1980, 2619, P0';

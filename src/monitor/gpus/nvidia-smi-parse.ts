@@ -1,6 +1,7 @@
 import { noGpuFacts, noGpuFigures } from '../../protocol/absent.ts';
 import type { GpuFacts } from '../../protocol/gpu-facts.ts';
 import type { GpuSample } from '../../protocol/sample.ts';
+import { normalPciAddress } from './pci-address.ts';
 
 /**
  * Parsers of what `nvidia-smi` prints with `--format=csv,noheader,nounits` and of `pmon`.
@@ -43,14 +44,6 @@ function textOf(cell: string | undefined): string | null {
 function mebibytes(cell: string | undefined): number | null {
   const value = figureOf(cell);
   return value === null ? null : value * MEBIBYTE;
-}
-
-/** PCI addresses in one spelling: eight digits of domain, lower case. */
-export function normalPciAddress(address: string): string {
-  const match = /^(?:([0-9a-f]{4,8}):)?([0-9a-f]{2}):([0-9a-f]{2})\.([0-9a-f])$/i.exec(address.trim());
-  if (!match) return address.trim().toLowerCase();
-  const [, domain = '0', bus, device, func] = match;
-  return `${domain.slice(-8).padStart(8, '0')}:${bus}:${device}.${func}`.toLowerCase();
 }
 
 export interface GpuRow {

@@ -1,0 +1,202 @@
+import { createLineSplitter } from '../../lib/line-splitter.ts';
+import { noGpuFacts, noGpuFigures } from '../../protocol/absent.ts';
+import type { GpuFacts } from '../../protocol/gpu-facts.ts';
+import type { GpuSample } from '../../protocol/sample.ts';
+import type { Leash } from '../leash.ts';
+import { explainNvmlFailure } from '../nvidia-driver/explain.ts';
+import type { HelperMessage } from '../nvml/helper-messages.ts';
+import { type HelperKit, startHelper } from '../nvml/helper-start.ts';
+import type { RunningProgram, System } from '../system.ts';
+import { listNvidiaGpus } from './nvidia-proc.ts';
+import type { GpuProvider, GpuReading } from './provider.ts';
+import { describeStuckProcess } from './stuck-process.ts';
+
+export interface NvmlProviderOptions {
+  system: System;
+  leash: Leash;
+  kit: HelperKit;
+  /** NVML cannot be used on this node at all; another way must be taken. Called once. */
+  onUnusable: (reason: string) => void;
+}
+
+const FIRST_WAIT_MS = 2_000;
+const LONGEST_WAIT_MS = 60_000;
+/** A helper that lived so long did not fail at the start. */
+const HEALTHY_AFTER_MS = 60_000;
+/** The driver takes seconds per GPU where nothing keeps it loaded. */
+const STARTUP_LIMIT_MS = 30_000;
+/** A helper that is silent for so long is killed; a new one is started only once it is really gone. */
+const KILL_AFTER_MS = 30_000;
+/** A helper that ends so often without a word crashes in the driver's library. */
+const MOST_CRASHES = 3;
+const MAX_LINE_BYTES = 1024 * 1024;
+
+interface Seen {
+  gpus: GpuSample[];
+  processes: GpuReading['processes'];
+  atMs: number;
+}
+
+/** NVML in a process of its own. */
+export function createNvmlProvider(options: NvmlProviderOptions): GpuProvider {
+  const { system, leash, kit } = options;
+  let child: RunningProgram | null = null;
+  let timer: NodeJS.Timeout | null = null;
+  let intervalMs = 1_000;
+  /** Before the last change: until the next look, rows of the slower pace still count. */
+  let previousIntervalMs = intervalMs;
+  let waitMs = FIRST_WAIT_MS;
+  let startedAtMs = 0;
+  let crashes = 0;
+  let words = '';
+  let isStopped = false;
+  let seen: Seen | null = null;
+  let facts: GpuFacts[] = [];
+  /** Why the last helper ended; null once one has answered. */
+  let failure: string | null = null;
+
+  const silenceLimitMs = () => Math.max(3 * Math.max(intervalMs, previousIntervalMs), 5_000);
+
+  function take(message: HelperMessage): void {
+    switch (message.type) {
+      case 'reading':
+        facts = message.facts ?? facts;
+        seen = { gpus: message.gpus, processes: message.processes, atMs: system.monotonicMs() };
+        previousIntervalMs = intervalMs;
+        failure = null;
+        crashes = 0;
+        return;
+      case 'failed':
+        failure = explainNvmlFailure(system, message.code, message.reason);
+        seen = null;
+        crashes = 0;
+        return;
+      case 'unusable':
+        return giveUp(message.reason);
+    }
+  }
+
+  function giveUp(reason: string): void {
+    if (isStopped) return;
+    stop();
+    options.onUnusable(reason);
+  }
+
+  function launch(): void {
+    timer = null;
+    words = '';
+    startedAtMs = system.monotonicMs();
+    const running = startHelper(system, leash, kit, intervalMs);
+    child = running;
+    const out = createLineSplitter(
+      MAX_LINE_BYTES,
+      (line) => take(JSON.parse(line)),
+      () => undefined,
+    );
+    running.stdout?.on('data', (chunk: Buffer) => out.push(chunk));
+    running.stderr?.on('data', (chunk: Buffer) => {
+      words = `${words}${chunk}`.slice(-500);
+    });
+    running.once('error', (error) => onEnd(running, error.message));
+    running.once('close', (code, signal) =>
+      onEnd(running, signal ? `by ${signal}` : `with exit code ${code}`),
+    );
+  }
+
+  function onEnd(running: RunningProgram, how: string): void {
+    if (child !== running || isStopped) return;
+    child = null;
+    if (failure === null) noteCrash(how);
+    if (isStopped) return;
+    if (system.monotonicMs() - startedAtMs > HEALTHY_AFTER_MS) waitMs = FIRST_WAIT_MS;
+    timer = setTimeout(launch, waitMs);
+    waitMs = Math.min(LONGEST_WAIT_MS, waitMs * 2);
+  }
+
+  function noteCrash(how: string): void {
+    seen = null;
+    crashes++;
+    const said = words.trim().split('\n').at(-1);
+    failure = [`the process that asks NVML ended ${how}`, said].filter(Boolean).join(': ');
+    if (crashes >= MOST_CRASHES) giveUp(`${failure}, ${crashes} times in a row`);
+  }
+
+  /** What hinders it now; null while it answers or may yet. */
+  function trouble(nowMs: number): string | null {
+    if (child === null) return failure;
+    const silentMs = nowMs - Math.max(seen?.atMs ?? 0, startedAtMs);
+    if (silentMs > KILL_AFTER_MS) child.kill('SIGKILL');
+    if (seen === null && silentMs <= STARTUP_LIMIT_MS && silentMs <= silenceLimitMs()) return failure;
+    if (silentMs <= silenceLimitMs()) return null;
+    return describeStuckProcess(system, 'NVML', child.pid ?? 0, silentMs);
+  }
+
+  function read(): GpuReading {
+    const error = trouble(system.monotonicMs());
+    const listed = listNvidiaGpus(system);
+    if (seen === null || error !== null) {
+      const known = facts.length > 0 ? facts : listed.map((gpu, index) => factsOf(gpu, index));
+      return {
+        known: error !== null,
+        facts: error === null ? [] : known,
+        gpus: error === null ? [] : known.map((gpu) => silent(gpu.index, 'error', error)),
+        processes: [],
+        error,
+      };
+    }
+    const missing = listed.filter(({ pciAddress }) => !facts.some((gpu) => gpu.pciAddress === pciAddress));
+    const lost = missing.map((gpu, at) => factsOf(gpu, nextIndex(facts) + at));
+    return {
+      known: true,
+      facts: [...facts, ...lost],
+      gpus: [
+        ...seen.gpus,
+        ...lost.map(({ index }) => silent(index, 'lost', 'NVML does not list this GPU any more')),
+      ],
+      processes: seen.processes,
+      error: null,
+    };
+  }
+
+  function stop(): void {
+    isStopped = true;
+    if (timer !== null) clearTimeout(timer);
+    child?.kill('SIGKILL');
+    child = null;
+  }
+
+  return {
+    vendor: 'NVIDIA',
+    isPresent: () => true,
+    start(ms) {
+      intervalMs = previousIntervalMs = ms;
+      launch();
+    },
+    setInterval(ms) {
+      if (ms === intervalMs) return;
+      previousIntervalMs = intervalMs;
+      intervalMs = ms;
+      child?.stdin?.write(`${JSON.stringify({ intervalMs })}\n`);
+    },
+    read,
+    stop,
+  };
+}
+
+const silent = (index: number, health: GpuSample['health'], error: string): GpuSample => ({
+  index,
+  health,
+  error,
+  ...noGpuFigures,
+});
+
+const factsOf = (listed: ReturnType<typeof listNvidiaGpus>[number], index: number): GpuFacts => ({
+  ...noGpuFacts,
+  ...listed,
+  index,
+  vendor: 'NVIDIA',
+});
+
+/** Behind the GPUs; MIG instances count in their own range. */
+const nextIndex = (facts: readonly GpuFacts[]) =>
+  facts.filter(({ parentIndex }) => parentIndex === null).length;

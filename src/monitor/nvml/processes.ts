@@ -1,0 +1,135 @@
+import { noGpuProcessFigures } from '../../protocol/absent.ts';
+import type { GpuProcessReading } from '../gpus/provider.ts';
+import type { Device } from './devices.ts';
+import { type Handle, type Nvml, nvmlCodes } from './library.ts';
+
+/** nvmlProcessInfo_t has 24 bytes since driver 470; before, pid and memory alone. */
+const layouts = [
+  { ending: '_v3', bytes: 24 },
+  { ending: '_v2', bytes: 24 },
+  { ending: '', bytes: 16 },
+];
+const kinds = [
+  { name: 'nvmlDeviceGetComputeRunningProcesses', type: 'C' },
+  { name: 'nvmlDeviceGetMPSComputeRunningProcesses', type: 'C' },
+  { name: 'nvmlDeviceGetGraphicsRunningProcesses', type: 'G' },
+];
+const NOT_AVAILABLE = 0xffff_ffff_ffff_ffffn;
+const FIRST_ROOM = 64;
+const MOST_ROOM = 4096;
+
+/** nvmlProcessUtilizationSample_t: pid, time stamp, SM, memory, encoder, decoder. */
+const UTILIZATION_BYTES = 32;
+
+/** Processes of one device, with what they used since the last call. */
+export interface DeviceProcessReader {
+  read(device: Device): GpuProcessReading[];
+}
+
+export function createDeviceProcessReader(nvml: Nvml): DeviceProcessReader {
+  /** The library's clock, microseconds: older samples have been read. */
+  let seenUntil = 0n;
+  let room = FIRST_ROOM;
+
+  /** Calls with room for more and more rows until it suffices. */
+  function withRoom(bytes: number, call: (rows: Buffer, count: Buffer) => number): Buffer[] | null {
+    for (;;) {
+      const rows = Buffer.alloc(bytes * room);
+      const count = Buffer.alloc(4);
+      count.writeUInt32LE(room, 0);
+      const code = call(rows, count);
+      if (code === nvmlCodes.success) {
+        const length = Math.min(count.readUInt32LE(0), room);
+        return Array.from({ length }, (_, at) => rows.subarray(at * bytes, (at + 1) * bytes));
+      }
+      if (code !== nvmlCodes.insufficientSize || room >= MOST_ROOM) return null;
+      room = Math.min(MOST_ROOM, Math.max(2 * room, count.readUInt32LE(0)));
+    }
+  }
+
+  function listProcesses(handle: Handle, name: string): Buffer[] {
+    for (const { ending, bytes } of layouts) {
+      let isMissing = false;
+      const rows = withRoom(bytes, (buffer, count) => {
+        const code = nvml.call(`${name}${ending}`, ['handle', 'buffer', 'buffer'], handle, count, buffer);
+        isMissing = code === nvmlCodes.functionNotFound;
+        return code;
+      });
+      if (!isMissing) return rows ?? [];
+    }
+    return [];
+  }
+
+  function readUtilization(handle: Handle): Map<number, Partial<GpuProcessReading>> {
+    const rows = withRoom(UTILIZATION_BYTES, (buffer, count) =>
+      nvml.call(
+        'nvmlDeviceGetProcessUtilization',
+        ['handle', 'buffer', 'buffer', 'count'],
+        handle,
+        buffer,
+        count,
+        seenUntil,
+      ),
+    );
+    const byPid = new Map<number, Partial<GpuProcessReading>>();
+    const samples = (rows ?? []).map((row) => ({ row, atUs: row.readBigUInt64LE(8) }));
+    samples.sort((a, b) => (a.atUs < b.atUs ? -1 : 1));
+    for (const { row, atUs } of samples) {
+      byPid.set(row.readUInt32LE(0), utilizationOf(row));
+      if (atUs > seenUntil) seenUntil = atUs;
+    }
+    return byPid;
+  }
+
+  return {
+    read(device) {
+      const { handle, index } = device;
+      if (handle === null) return [];
+      const found = new Map<number, GpuProcessReading>();
+      for (const { name, type } of kinds)
+        for (const row of listProcesses(handle, name)) {
+          const reading = readingOf(row, index, type);
+          found.set(reading.pid, merge(found.get(reading.pid), reading));
+        }
+      // The library has no utilization of a MIG instance's processes.
+      if (found.size === 0 || device.parent !== null) return [...found.values()];
+      const utilization = readUtilization(handle);
+      return Array.from(found.values(), (reading) => ({ ...reading, ...utilization.get(reading.pid) }));
+    },
+  };
+}
+
+function readingOf(row: Buffer, gpuIndex: number, type: string): GpuProcessReading {
+  const memory = row.readBigUInt64LE(8);
+  return {
+    ...noGpuProcessFigures,
+    pid: row.readUInt32LE(0),
+    gpuIndex,
+    type,
+    gpuMemoryBytes: memory === NOT_AVAILABLE ? null : Number(memory),
+  };
+}
+
+/** A process that computes and draws is in two lists with the same memory. */
+function merge(known: GpuProcessReading | undefined, reading: GpuProcessReading): GpuProcessReading {
+  if (known === undefined) return reading;
+  return {
+    ...known,
+    type: known.type === reading.type ? known.type : 'C+G',
+    gpuMemoryBytes: known.gpuMemoryBytes ?? reading.gpuMemoryBytes,
+  };
+}
+
+/** Some drivers tell nonsense beyond 100 for a process that has just begun. */
+function utilizationOf(row: Buffer): Partial<GpuProcessReading> {
+  const percent = (start: number) => {
+    const value = row.readUInt32LE(start);
+    return value > 100 ? null : value;
+  };
+  return {
+    gpuUtilizationPercent: percent(16),
+    gpuMemoryUtilizationPercent: percent(20),
+    gpuEncoderPercent: percent(24),
+    gpuDecoderPercent: percent(28),
+  };
+}
