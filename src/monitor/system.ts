@@ -18,6 +18,7 @@ export type RunningProgram = ChildProcess;
 export interface System {
   readonly files: typeof fs;
   readonly uid: number;
+  readonly environment: Readonly<NodeJS.ProcessEnv>;
   /** Whole text of a small file; throws as `node:fs` does. */
   readText(path: string): string;
   /** Reads the whole text of one file again and again through a descriptor that stays open. */
@@ -33,6 +34,8 @@ export interface System {
   close(descriptor: number): void;
   list(path: string): string[];
   readLink(path: string): string | null;
+  /** With every link followed; null where there is nothing. */
+  realPath(path: string): string | null;
   exists(path: string): boolean;
   ownerOf(path: string): number | null;
   /** Asks the kernel for a file system's space in a thread of its own: a dead server hangs it. */
@@ -132,6 +135,7 @@ export function createSystem(options: SystemOptions = {}): System {
   return {
     files: fs,
     uid: process.getuid?.() ?? 0,
+    environment: process.env,
     readText,
     textReader,
     tryReadText: (path) => attempt(() => readText(path)),
@@ -141,6 +145,7 @@ export function createSystem(options: SystemOptions = {}): System {
     close: (descriptor) => fs.closeSync(descriptor),
     list: (path) => fs.readdirSync(root + path),
     readLink: (path) => attempt(() => fs.readlinkSync(root + path)),
+    realPath: (path) => attempt(() => fs.realpathSync(root + path)),
     exists,
     ownerOf: (path) => attempt(() => fs.statSync(root + path).uid),
     filesystemSpace: async (path) => {

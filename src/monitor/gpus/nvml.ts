@@ -49,6 +49,8 @@ export function createNvmlProvider(options: NvmlProviderOptions): GpuProvider {
   let startedAtMs = 0;
   let crashes = 0;
   let words = '';
+  /** This helper has said why it leaves. */
+  let isExplained = false;
   let isStopped = false;
   let seen: Seen | null = null;
   let facts: GpuFacts[] = [];
@@ -67,6 +69,7 @@ export function createNvmlProvider(options: NvmlProviderOptions): GpuProvider {
         crashes = 0;
         return;
       case 'failed':
+        isExplained = true;
         failure = explainNvmlFailure(system, message.code, message.reason);
         seen = null;
         crashes = 0;
@@ -85,6 +88,7 @@ export function createNvmlProvider(options: NvmlProviderOptions): GpuProvider {
   function launch(): void {
     timer = null;
     words = '';
+    isExplained = false;
     startedAtMs = system.monotonicMs();
     const running = startHelper(system, leash, kit, intervalMs);
     child = running;
@@ -106,7 +110,7 @@ export function createNvmlProvider(options: NvmlProviderOptions): GpuProvider {
   function onEnd(running: RunningProgram, how: string): void {
     if (child !== running || isStopped) return;
     child = null;
-    if (failure === null) noteCrash(how);
+    if (!isExplained) noteCrash(how);
     if (isStopped) return;
     if (system.monotonicMs() - startedAtMs > HEALTHY_AFTER_MS) waitMs = FIRST_WAIT_MS;
     timer = setTimeout(launch, waitMs);

@@ -31,9 +31,10 @@ const DRIVER_NOT_LOADED = 9;
 export function explainNvmlFailure(system: System, code: number, reason: string): string {
   switch (code) {
     case VERSION_MISMATCH: {
-      const module = readModuleVersion(system) ?? 'unknown';
-      const library = readLibraryVersion(findNvmlLibrary(system)) ?? 'unknown';
-      return `${reason}: the kernel module is ${module}, the library ${library}; reboot the node or load the module anew`;
+      const path = findNvmlLibrary(system);
+      const library = path && readLibraryVersion(system, path);
+      const module = readModuleVersion(system);
+      return `${reason}: the kernel module is ${module ?? 'unknown'}, the library ${library ?? 'unknown'}; reboot the node or load the module anew`;
     }
     case DRIVER_NOT_LOADED:
       return `${reason}, though the node has ${describeCards(countNvidiaCards(system))}; try modprobe nvidia, or reboot`;

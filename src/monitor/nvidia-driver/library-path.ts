@@ -19,7 +19,9 @@ const CACHED = /\/[\x21-\x7e]*\/libnvidia-ml\.so\.1(?=\0)/g;
 
 /** The library that a program of this user would get; null where there is none. */
 export function findNvmlLibrary(system: System): string | null {
-  const own = (process.env.LD_LIBRARY_PATH ?? '').split(':').filter((folder) => folder.startsWith('/'));
+  const own = (system.environment.LD_LIBRARY_PATH ?? '')
+    .split(':')
+    .filter((folder) => folder.startsWith('/'));
   const cached = system.tryReadText('/etc/ld.so.cache')?.match(CACHED) ?? [];
   const places = [
     ...own.map((folder) => `${folder}/${NAME}`),

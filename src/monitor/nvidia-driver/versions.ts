@@ -1,5 +1,3 @@
-import { realpathSync } from 'node:fs';
-import { basename } from 'node:path';
 import type { NodeWarning } from '../../protocol/events.ts';
 import type { System } from '../system.ts';
 
@@ -15,13 +13,8 @@ export function readModuleVersion(system: System): string | null {
 }
 
 /** The version in the name of the library's file, to which `libnvidia-ml.so.1` is a link. */
-export function readLibraryVersion(libraryPath: string | null): string | null {
-  if (libraryPath === null) return null;
-  try {
-    return /\.so\.(\d+\.\d+(?:\.\d+)*)$/.exec(basename(realpathSync(libraryPath)))?.[1] ?? null;
-  } catch {
-    return null;
-  }
+export function readLibraryVersion(system: System, libraryPath: string): string | null {
+  return /\.so\.(\d+\.\d+(?:\.\d+)*)$/.exec(system.realPath(libraryPath) ?? '')?.[1] ?? null;
 }
 
 /**
