@@ -32,6 +32,10 @@ export interface System {
   /** As `reread` for a file that fits one read, such as `/proc/PID/stat`: half the system calls. */
   rereadOnce(descriptor: number): { buffer: Buffer; length: number };
   close(descriptor: number): void;
+  /** Opens a device that gives one record after the other; null where it may not be read. */
+  openStream(path: string): number | null;
+  /** The next record; null where there is none yet, or ever again. */
+  readNext(descriptor: number): string | null;
   list(path: string): string[];
   readLink(path: string): string | null;
   /** With every link followed; null where there is nothing. */
@@ -108,6 +112,16 @@ export function createSystem(options: SystemOptions = {}): System {
     };
   }
 
+  function readNext(descriptor: number): string | null {
+    try {
+      const length = fs.readSync(descriptor, buffer, 0, buffer.length, null);
+      return length === 0 ? null : buffer.toString('utf8', 0, length);
+    } catch (error) {
+      // EPIPE: records were overwritten before they were read; the next read goes on with the oldest.
+      return (error as NodeJS.ErrnoException).code === 'EPIPE' ? '' : null;
+    }
+  }
+
   function attempt<T>(action: () => T): T | null {
     try {
       return action();
@@ -143,6 +157,9 @@ export function createSystem(options: SystemOptions = {}): System {
     reread,
     rereadOnce: (descriptor) => ({ buffer, length: fs.readSync(descriptor, buffer, 0, buffer.length, 0) }),
     close: (descriptor) => fs.closeSync(descriptor),
+    openStream: (path) =>
+      attempt(() => fs.openSync(root + path, fs.constants.O_RDONLY | fs.constants.O_NONBLOCK)),
+    readNext,
     list: (path) => fs.readdirSync(root + path),
     readLink: (path) => attempt(() => fs.readlinkSync(root + path)),
     realPath: (path) => attempt(() => fs.realpathSync(root + path)),
