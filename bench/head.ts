@@ -82,8 +82,8 @@ let startMs = performance.now();
 // The fleet's own way into state, with a clock on it.
 const timed: typeof state = {
   ...state,
-  sampleLine(name, line, intervalMs) {
-    state.sampleLine(name, line, intervalMs);
+  sampleLine(name, line, intervalMs, brief) {
+    state.sampleLine(name, line, intervalMs, brief);
     if (isMeasuring) {
       samples++;
       latencies.push(Date.now() - Number(/"takenAtMs":(\d+)/.exec(line)?.[1]));

@@ -8,6 +8,7 @@ import { hideBin } from 'yargs/helpers';
 import { compileDesign } from '../src/design/compile.ts';
 import { createFleet } from '../src/fleet/fleet.ts';
 import { createNodeLog } from '../src/fleet/node-log.ts';
+import { listGpus, listJobs } from '../src/state/cluster-jobs.ts';
 import { createState } from '../src/state/state.ts';
 import { createAccess } from '../src/transport/access.ts';
 import { readMonitorBundle } from '../src/transport/monitor-bundle.ts';
@@ -61,6 +62,8 @@ const app = createApp({
   publicMode: false,
   allowedHosts: [],
   token: 'soak',
+  jobsOf: (nodes) => listJobs(nodes, Date.now()),
+  gpusOf: listGpus,
   nodes: state.reports,
   node: state.report,
   subscribe: state.subscribe,

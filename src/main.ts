@@ -10,6 +10,8 @@ import {
 import { version } from './config/version.ts';
 import { demoSource, type Source, startFleet } from './main/source.ts';
 import { loadTemplates } from './main/templates.ts';
+import type { NodeReport } from './protocol/node.ts';
+import { listGpus, listJobs } from './state/cluster-jobs.ts';
 import { createState, type State } from './state/state.ts';
 import { createApp } from './web/app.ts';
 import { createControlApp } from './web/control.ts';
@@ -27,7 +29,7 @@ export interface Head {
 /** Builds everything and serves. Rejects with a sentence where it cannot serve. */
 export async function startHead(config: Config, say: (line: string) => void): Promise<Head> {
   const folder = openStateFolder(config.stateDir);
-  const state = createState(() => performance.now());
+  const state = createState(() => performance.now(), config.marks);
   const designProblem: string[] = [];
   const templates = await loadTemplates(config.projectFolder, designProblem);
   const source = config.demo ? demoSource(state) : await startFleet(config, folder, state);
@@ -106,6 +108,8 @@ function webDependencies(
     token: folder.token,
     nodes: () => state.reports(),
     node: (name: string) => state.report(name),
+    jobsOf: (nodes: readonly NodeReport[]) => listJobs(nodes, Date.now()),
+    gpusOf: listGpus,
     subscribe: state.subscribe,
     problems: () => [...designProblem, ...source.problems()],
     retry: source.retry,

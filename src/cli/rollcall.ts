@@ -3,6 +3,7 @@ import { hideBin } from 'yargs/helpers';
 import { ConfigError } from '../config/config.ts';
 import { version } from '../config/version.ts';
 import { checkCommand } from './check.ts';
+import { jobsCommand } from './jobs.ts';
 import { linkCommand } from './link.ts';
 import { retryCommand } from './retry.ts';
 import { showCommand } from './show.ts';
@@ -23,6 +24,7 @@ async function runCommandLine(): Promise<void> {
     .command(stopCommand)
     .command(statusCommand)
     .command(showCommand)
+    .command(jobsCommand)
     .command(checkCommand)
     .command(retryCommand)
     .command(unlockCommand)

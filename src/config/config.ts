@@ -25,6 +25,12 @@ const settingsSchema = z.strictObject({
   threads: z.coerce.number().int().min(0).max(64).nullable(),
   handshakes: z.coerce.number().int().min(1).max(1_000),
   'jump-host-handshakes': z.coerce.number().int().min(1).max(1_000),
+  /** When a GPU gets a mark: held without work for so long, so much memory that nobody holds, … */
+  'held-idle-minutes': z.coerce.number().min(1).max(100_000),
+  'ghost-mebibytes': z.coerce.number().min(1).max(10_000_000),
+  /** … full utilization at less than this share of the power limit, and hotter than its siblings by so much. */
+  'low-power-percent': z.coerce.number().min(0).max(100),
+  'hotter-celsius': z.coerce.number().min(1).max(200),
   /** Per node or pattern; only in rollcall.toml. */
   nodes: nodeRulesSchema,
 });
@@ -60,6 +66,8 @@ export interface Config {
   /** Logins under way at a time, in all and through one jump host. */
   handshakes: number;
   jumpHostHandshakes: number;
+  /** When a GPU is remarkable. */
+  marks: { heldIdleMs: number; ghostBytes: number; lowPowerShare: number; hotterCelsius: number };
   /** In the order of the file: later ones win. */
   nodeRules: NodeRule[];
   /** Where the program's own files are. */
@@ -167,6 +175,10 @@ function defaults(sources: ConfigSources): Settings {
     threads: null,
     handshakes: 64,
     'jump-host-handshakes': 8,
+    'held-idle-minutes': 30,
+    'ghost-mebibytes': 1024,
+    'low-power-percent': 25,
+    'hotter-celsius': 15,
     nodes: [],
   };
 }
@@ -231,6 +243,12 @@ function toConfig(settings: Settings, sources: ConfigSources): Config {
     threads: settings.threads,
     handshakes: settings.handshakes,
     jumpHostHandshakes: settings['jump-host-handshakes'],
+    marks: {
+      heldIdleMs: settings['held-idle-minutes'] * 60_000,
+      ghostBytes: settings['ghost-mebibytes'] * 1024 ** 2,
+      lowPowerShare: settings['low-power-percent'] / 100,
+      hotterCelsius: settings['hotter-celsius'],
+    },
     nodeRules: settings.nodes,
     projectFolder: sources.projectFolder,
     homeFolder: homedir(),

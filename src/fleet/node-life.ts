@@ -3,6 +3,7 @@ import type { Failure } from '../protocol/causes.ts';
 import { BEAT_INTERVAL_MS } from '../protocol/constants.ts';
 import { createFailure, type Way } from '../protocol/failures.ts';
 import type { Fault } from '../protocol/figures.ts';
+import { briefGpus } from '../protocol/gpu-brief.ts';
 import type { Message } from '../protocol/messages.ts';
 import type { TransportName } from '../protocol/node.ts';
 import type { State } from '../state/state.ts';
@@ -101,7 +102,7 @@ export function startNodeLife(options: NodeLifeOptions): NodeLife {
       lastSequence = message.sequence;
       if (link !== null && lastSampleMs - connectedMs > SETTLED_AFTER_MS) backoff.reset();
       // Good as it is; it is read again once somebody asks for it.
-      state.sampleLine(target.name, line, message.intervalMs);
+      state.sampleLine(target.name, line, message.intervalMs, briefGpus(message));
     } else state.message(target.name, message, faults);
   }
 

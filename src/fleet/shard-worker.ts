@@ -35,7 +35,7 @@ function startShard(settings: ShardSettings, post: (message: FromShard) => void)
     checkFreshness: () => undefined,
     connected: (name, connection) => tell({ kind: 'connected', name, connection }),
     message: (name, message, faults) => tell({ kind: 'message', name, message, faults }),
-    sampleLine: (name, line, intervalMs) => tell({ kind: 'sample', name, line, intervalMs }),
+    sampleLine: (name, line, intervalMs, brief) => tell({ kind: 'sample', name, line, intervalMs, brief }),
     failed: (name, failure, logPath) => tell({ kind: 'failed', name, failure, logPath }),
   };
 

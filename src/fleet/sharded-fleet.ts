@@ -76,7 +76,7 @@ export function createShardedFleet(options: ShardedFleetOptions): Fleet {
       case 'message':
         return state.message(event.name, event.message, event.faults);
       case 'sample':
-        return state.sampleLine(event.name, event.line, event.intervalMs);
+        return state.sampleLine(event.name, event.line, event.intervalMs, event.brief);
       case 'failed':
         return state.failed(event.name, event.failure, event.logPath);
     }

@@ -1,4 +1,5 @@
 import type { Cause } from './causes.ts';
+import type { GpuMark } from './cluster.ts';
 import type { NodeEvent, NodeWarning } from './events.ts';
 import type { GpuFacts } from './gpu-facts.ts';
 import type { GpuHolder, Hello, ProcessFacts } from './hello.ts';
@@ -50,5 +51,7 @@ export interface NodeReport {
   /** Newest last. */
   events: NodeEvent[];
   warnings: NodeWarning[];
+  /** What is odd about its GPUs. */
+  marks: GpuMark[];
   gpuHolders: GpuHolder[];
 }

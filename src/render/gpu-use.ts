@@ -12,6 +12,8 @@ export function gpuUse(gpu: ReportedGpu, processes: readonly ReportedGpuProcess[
   if (processes?.some(({ gpuIndex }) => gpuIndex === gpu.index)) return 'in-use';
   if (gpu.utilizationPercent !== null && gpu.utilizationPercent >= BUSY_PERCENT) return 'in-use';
   const { memoryUsedBytes: used, memoryTotalBytes: total } = gpu;
+  // Unified memory is the host's: its programs hold it too.
+  if (gpu.unifiedMemory) return gpu.utilizationPercent === null ? 'unknown' : 'free';
   if (used !== null && total !== null && used > total * HELD_SHARE) return 'in-use';
   return gpu.utilizationPercent === null && used === null ? 'unknown' : 'free';
 }
@@ -23,9 +25,14 @@ export interface GpuCounts {
   out: number;
 }
 
+/** A GPU that is split into MIG instances is taken by none: they are what programs get. */
+function isUnit(gpu: ReportedGpu, _at: number, all: readonly ReportedGpu[]): boolean {
+  return !all.some(({ parentIndex }) => parentIndex === gpu.index);
+}
+
 /** The GPUs of one node. Old figures count for nothing: all of a node that is not live are `out`. */
 export function countGpus({ state, hello, sample }: NodeReport): GpuCounts {
-  const gpus = sample?.gpus ?? null;
+  const gpus = sample?.gpus?.filter(isUnit) ?? null;
   const total = gpus?.length ?? hello?.gpus?.length ?? 0;
   if (state !== 'live' || gpus === null)
     return { total, free: 0, inUse: 0, out: state === 'live' ? 0 : total };

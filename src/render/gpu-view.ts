@@ -1,12 +1,14 @@
 import { DASH, formatBytes, formatDuration, formatOpenPercent } from '../lib/format.ts';
 import { noGpuFigures } from '../protocol/absent.ts';
 import type { GpuFacts } from '../protocol/gpu-facts.ts';
-import type { NodeReport, ReportedGpu, ReportedGpuProcess } from '../protocol/node.ts';
+import type { NodeReport, ReportedGpu, ReportedGpuProcess, ReportedJob } from '../protocol/node.ts';
 import { type Bar, bar, type ProgramView, viewProgram } from './view-parts.ts';
 
 /** What a design can show of one GPU. */
 export interface GpuView {
   index: number;
+  /** The index, or for a MIG instance its GPU's and its own: `1:2/0`. */
+  label: string;
   name: string;
   uuid: string;
   /** Null where the GPU works; else a sentence. */
@@ -19,6 +21,8 @@ export interface GpuView {
   fan: string;
   /** UUID, bus address, driver, clocks: for a tooltip. */
   detail: string;
+  /** What is odd about it, a sentence each. */
+  marks: string[];
   jobs: GpuJobView[];
   /** What stands where there is no job: a dash where the processes could not be read. */
   jobsNote: string | null;
@@ -40,6 +44,8 @@ export interface GpuJobView extends ProgramView {
   /** Of the process and all its descendants. */
   cpu: string;
   ram: string;
+  /** `slurm 4711 · train-llm`; null where the process is nobody's job. */
+  job: string | null;
   /** Null where the tool does not tell. */
   gpuPercent: string | null;
   /** MTCMon's line: `11181 (alice) · python · 5612MB · 1d7h16m23s`. */
@@ -64,7 +70,11 @@ function viewMemory(gpu: ReportedGpu): GpuMemoryView {
   };
 }
 
-function viewJob(process: ReportedGpuProcess, takenAtMs: number | null): GpuJobView {
+function viewJob(
+  process: ReportedGpuProcess,
+  jobs: ReadonlyMap<string, ReportedJob>,
+  takenAtMs: number | null,
+): GpuJobView {
   const { startTimeMs, gpuMemoryBytes, gpuUtilizationPercent: gpuPercent } = process;
   const program = viewProgram(process);
   const who = `${program.pid} (${program.user})`;
@@ -77,9 +87,19 @@ function viewJob(process: ReportedGpuProcess, takenAtMs: number | null): GpuJobV
     time,
     cpu: formatOpenPercent(process.treeCpuPercent),
     ram: formatBytes(process.treeResidentBytes),
+    job: describeJob(process.job, jobs),
     gpuPercent: gpuPercent === null ? null : `${Math.round(gpuPercent)}%`,
     line: `${who} · ${program.name} · ${gpuMemoryBytes === null ? DASH : `${memory}MB`} · ${time}`,
   };
+}
+
+/** The tree of a user's own processes needs no name: the line has pid and user. */
+function describeJob(key: string | null, jobs: ReadonlyMap<string, ReportedJob>): string | null {
+  const job = key === null ? undefined : jobs.get(key);
+  if (job === undefined || job.kind === 'session') return null;
+  const isLongId = /^[0-9a-f]{32,}$/.test(job.id);
+  const id = isLongId ? job.id.slice(0, 12) : job.id;
+  return [`${job.kind} ${id}`, job.name].filter((part) => part && part !== job.id).join(' · ');
 }
 
 function faultOf({ health, error }: ReportedGpu): string | null {
@@ -89,9 +109,16 @@ function faultOf({ health, error }: ReportedGpu): string | null {
 }
 
 function detailOf(gpu: ReportedGpu): string {
-  const clock = gpu.smClockMHz === null ? null : `${gpu.smClockMHz} MHz`;
-  const parts = [gpu.uuid, gpu.pciAddress, gpu.driverVersion && `driver ${gpu.driverVersion}`, clock];
-  return [...parts, gpu.performanceState].filter((part) => part).join(', ');
+  const parts = [
+    gpu.uuid,
+    gpu.pciAddress,
+    gpu.driverVersion && `driver ${gpu.driverVersion}`,
+    gpu.smClockMHz === null ? null : `${gpu.smClockMHz} MHz`,
+    gpu.performanceState,
+    gpu.throttleReasons && `slowed by ${gpu.throttleReasons.replaceAll(',', ', ')}`,
+    gpu.unifiedMemory ? 'memory of the host' : null,
+  ];
+  return parts.filter((part) => part).join(', ');
 }
 
 function powerOf({ powerWatts, powerLimitWatts }: ReportedGpu): string {
@@ -101,9 +128,10 @@ function powerOf({ powerWatts, powerLimitWatts }: ReportedGpu): string {
     : `${Math.round(powerWatts)}/${Math.round(powerLimitWatts)} W`;
 }
 
-function viewGpu(gpu: ReportedGpu, jobs: GpuJobView[], knowsJobs: boolean): GpuView {
+function viewGpu(gpu: ReportedGpu, jobs: GpuJobView[], marks: string[], knowsJobs: boolean): GpuView {
   return {
     index: gpu.index,
+    label: gpu.parentIndex === null ? String(gpu.index) : `${gpu.parentIndex}:${gpu.migInstance ?? DASH}`,
     name: gpu.name ?? DASH,
     uuid: gpu.uuid ?? DASH,
     fault: faultOf(gpu),
@@ -114,6 +142,7 @@ function viewGpu(gpu: ReportedGpu, jobs: GpuJobView[], knowsJobs: boolean): GpuV
     power: powerOf(gpu),
     fan: gpu.fanPercent === null ? DASH : `${Math.round(gpu.fanPercent)}%`,
     detail: detailOf(gpu),
+    marks,
     jobs,
     jobsNote: jobs.length > 0 ? null : knowsJobs && gpu.health === 'ok' ? 'no process' : DASH,
   };
@@ -129,15 +158,22 @@ function withoutFigures(facts: GpuFacts): ReportedGpu {
   };
 }
 
+/** MIG instances behind their GPU. */
+function inFamilies(a: ReportedGpu, b: ReportedGpu): number {
+  return (a.parentIndex ?? a.index) - (b.parentIndex ?? b.index) || a.index - b.index;
+}
+
 /** The GPUs of a node with their jobs by pid, which is calm to look at. Pure. */
-export function viewGpus({ hello, sample }: NodeReport): GpuView[] {
+export function viewGpus({ hello, sample, marks }: NodeReport): GpuView[] {
   const gpus = sample?.gpus ?? hello?.gpus?.map(withoutFigures) ?? [];
   const processes = sample?.gpuProcesses ?? [];
   const takenAtMs = sample?.takenAtMs ?? null;
-  return gpus.map((gpu) => {
+  const known = new Map((sample?.jobs ?? []).map((job) => [job.key, job]));
+  return [...gpus].sort(inFamilies).map((gpu) => {
     const own = processes.filter(({ gpuIndex }) => gpuIndex === gpu.index);
     own.sort((a, b) => a.pid - b.pid);
-    const jobs = own.map((process) => viewJob(process, takenAtMs));
-    return viewGpu(gpu, jobs, Boolean(sample?.gpuProcesses));
+    const jobs = own.map((process) => viewJob(process, known, takenAtMs));
+    const texts = marks.filter(({ gpuIndex }) => gpuIndex === gpu.index).map(({ text }) => text);
+    return viewGpu(gpu, jobs, texts, Boolean(sample?.gpuProcesses));
   });
 }

@@ -61,7 +61,9 @@ function headLines(node: NodeReport, view: NodeView): string[] {
   for (const line of node.lastLines) lines.push(`  | ${line}`);
   if (view.hardware.length > 0) lines.push(`  ${view.hardware.join(' · ')}`);
   for (const note of view.notes) lines.push(`  Note: ${note}`);
+  for (const warning of view.warnings) lines.push(`  Warning: ${warning}`);
   for (const error of view.errors) lines.push(`  Error in ${error.line}`);
+  for (const event of view.events) lines.push(`  ${event.line}`);
   if (node.logPath) lines.push(`  Log: ${node.logPath}`);
   return lines.map(visibleText);
 }
@@ -80,17 +82,18 @@ function systemLines({ resources, filesystems, traffic }: NodeView): string[] {
 
 function jobLine(job: GpuView['jobs'][number]): string {
   const gpu = job.gpuPercent === null ? '' : `, GPU ${job.gpuPercent}`;
+  const owner = job.job === null ? '' : ` [${job.job}]`;
   const figures = `${job.memory}, ${job.time}, CPU ${job.cpu}, RAM ${job.ram}${gpu}`;
-  return visibleText(`       ${job.who} · ${job.commandLine} · ${figures}`);
+  return visibleText(`       ${job.who} · ${job.commandLine}${owner} · ${figures}`);
 }
 
 function gpuLines({ gpus, gpuNote }: NodeView): string[] {
   if (gpus.length === 0) return gpuNote ? ['', gpuNote] : [];
   const rows = gpus.map((gpu) => {
     const { utilization, memory, temperature, power } = gpu;
-    if (gpu.fault) return [String(gpu.index), gpu.name, gpu.lost ? 'LOST' : 'ERROR', gpu.fault];
+    if (gpu.fault) return [gpu.label, gpu.name, gpu.lost ? 'LOST' : 'ERROR', gpu.fault];
     return [
-      String(gpu.index),
+      gpu.label,
       gpu.name,
       utilization.text,
       `${memory.used}/${memory.total}, ${memory.free} free`,
@@ -99,7 +102,15 @@ function gpuLines({ gpus, gpuNote }: NodeView): string[] {
     ];
   });
   const lines = alignColumns(visibleRows(rows), '  ');
-  return ['', 'GPUs', ...gpus.flatMap((gpu, at) => [lines[at] ?? '', ...gpu.jobs.map(jobLine)])];
+  return [
+    '',
+    'GPUs',
+    ...gpus.flatMap((gpu, at) => [
+      lines[at] ?? '',
+      ...gpu.marks.map((mark) => visibleText(`       ! ${mark}`)),
+      ...gpu.jobs.map(jobLine),
+    ]),
+  ];
 }
 
 function processLines({ processes }: NodeView): string[] {

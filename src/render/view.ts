@@ -1,4 +1,5 @@
 import { DASH, formatBytes, formatDuration, formatOpenPercent, formatRate } from '../lib/format.ts';
+import type { NodeEvent } from '../protocol/events.ts';
 import type { NodeReport, ReportedHello, ReportedSample, ReportedTopProcess } from '../protocol/node.ts';
 import type { CpuSample, FilesystemSample, MemorySample } from '../protocol/sample.ts';
 import { countGpus } from './gpu-use.ts';
@@ -44,6 +45,17 @@ export interface NodeView {
   processCount: number | null;
   errors: { name: string; text: string; line: string }[];
   notes: string[];
+  /** What the node warns of, as long as it lasts. */
+  warnings: string[];
+  events: EventView[];
+}
+
+export interface EventView {
+  /** `2025-02-23 16:24:18`, UTC. */
+  time: string;
+  severity: NodeEvent['severity'];
+  text: string;
+  line: string;
 }
 
 export interface ResourceView extends Bar {
@@ -210,6 +222,14 @@ function gpuNote({ hello, sample }: NodeReport): string | null {
   return gpus.length === 0 ? 'No GPU found.' : null;
 }
 
+const SHOWN_EVENTS = 5;
+
+function viewEvent({ atMs, severity, text, jobs }: NodeEvent): EventView {
+  const time = atMs === null ? DASH : new Date(atMs).toISOString().slice(0, 19).replace('T', ' ');
+  const whose = jobs.length > 0 ? ` (on this GPU: ${jobs.join(', ')})` : '';
+  return { time, severity, text: `${text}${whose}`, line: `${time} ${severity}: ${text}${whose}` };
+}
+
 /** One node as a design shows it. Pure. */
 export function viewNode(node: NodeReport): NodeView {
   const { hello, sample } = node;
@@ -249,5 +269,7 @@ export function viewNode(node: NodeReport): NodeView {
     processCount: sample?.processCount ?? null,
     errors: viewErrors(sample),
     notes: hello?.notes ?? [],
+    warnings: node.warnings.map(({ message }) => message),
+    events: node.events.slice(-SHOWN_EVENTS).reverse().map(viewEvent),
   };
 }

@@ -1,6 +1,8 @@
 import type { Failure } from '../protocol/causes.ts';
 import { createFailure, type Way } from '../protocol/failures.ts';
 import type { Fault } from '../protocol/figures.ts';
+import { briefGpus, type GpuBrief } from '../protocol/gpu-brief.ts';
+import type { GpuFacts } from '../protocol/gpu-facts.ts';
 import type { Hello } from '../protocol/hello.ts';
 import { applyFacts, createKnownFacts, type KnownFacts } from '../protocol/known-facts.ts';
 import { mergeSample } from '../protocol/merge.ts';
@@ -8,11 +10,16 @@ import { type Message, parseMessage } from '../protocol/messages.ts';
 import type { NodeReport, NodeState, TransportName } from '../protocol/node.ts';
 import type { CollectorName, Sample } from '../protocol/sample.ts';
 import { collectorNames } from '../protocol/sample.ts';
+import { findMajorities, type Majorities } from './gpu-majorities.ts';
+import { defaultThresholds, type MarkThresholds, markGpus } from './gpu-marks.ts';
+import { createGpuSpells, type GpuSpells } from './gpu-spells.ts';
 
 /** A sample is fresh for three intervals, and for 5 s at least. */
 export function freshForMs(intervalMs: number): number {
   return Math.max(3 * intervalMs, 5_000);
 }
+
+const MAJORITIES_EVERY_MS = 10_000;
 
 /** A node of the list. */
 export interface ListedNode {
@@ -40,7 +47,7 @@ export interface State {
    * A sample as its line, which `parseMessage` has found good. It is kept so and read again once somebody asks: ten
    * thousand samples that nobody looks at cost a tenth of the memory, and the garbage collector nothing.
    */
-  sampleLine(name: string, line: string, intervalMs: number | null): void;
+  sampleLine(name: string, line: string, intervalMs: number | null, brief: GpuBrief | null): void;
   /** The last attempt or connection failed. Its story stays until the next sample. */
   failed(name: string, failure: Failure, logPath: string | null): void;
   /** Tells the subscribers which nodes became stale by the passing of time; call about once a second. */
@@ -69,15 +76,36 @@ interface Row {
   sampleAtMs: number | null;
   /** The state that subscribers were told last. */
   toldState: NodeState;
+  spells: GpuSpells;
 }
 
 /** The latest of every node. Pure: time comes in as `monotonicMs`, nothing goes out but callbacks. */
-export function createState(monotonicMs: () => number): State {
+export function createState(
+  monotonicMs: () => number,
+  thresholds: MarkThresholds = defaultThresholds,
+): State {
   let rows = new Map<string, Row>();
   const listeners = new Set<(names: ReadonlySet<string>) => void>();
+  let majorities: { found: Majorities; atMs: number } | null = null;
 
   function tell(names: ReadonlySet<string>): void {
     for (const listener of listeners) listener(names);
+  }
+
+  /** What most GPUs have in common changes seldom, and is looked up seldom. */
+  function majoritiesAt(nowMs: number): Majorities {
+    if (majorities === null || nowMs - majorities.atMs > MAJORITIES_EVERY_MS)
+      majorities = { found: findMajorities(allGpus(rows.values())), atMs: nowMs };
+    return majorities.found;
+  }
+
+  function reportAt(row: Row, nowMs: number): NodeReport {
+    const report = reportOf(row, nowMs);
+    const { sample, gpuHolders: holders } = report;
+    if (sample === null || report.state !== 'live') return report;
+    const { spells } = row;
+    const marks = markGpus({ sample, holders, spells, majorities: majoritiesAt(nowMs), thresholds, nowMs });
+    return { ...report, marks };
   }
 
   function change(name: string, action: (row: Row) => void): void {
@@ -91,7 +119,7 @@ export function createState(monotonicMs: () => number): State {
   return {
     setNodes(nodes) {
       const before = rows;
-      rows = new Map(nodes.map((node) => [node.name, listedRow(node, before.get(node.name))]));
+      rows = new Map(nodes.map((node) => [node.name, listedRow(node, thresholds, before.get(node.name))]));
       tell(new Set([...before.keys(), ...rows.keys()]));
     },
     connected(name, connection) {
@@ -107,12 +135,13 @@ export function createState(monotonicMs: () => number): State {
     message(name, message, faults) {
       change(name, (row) => takeMessage(row, message, faults, monotonicMs()));
     },
-    sampleLine(name, line, intervalMs) {
+    sampleLine(name, line, intervalMs, brief) {
       change(name, (row) =>
         takeSample(
           row,
           intervalMs,
           once(() => readSample(line)),
+          brief,
           monotonicMs(),
         ),
       );
@@ -136,11 +165,11 @@ export function createState(monotonicMs: () => number): State {
     },
     report(name) {
       const row = rows.get(name);
-      return row && reportOf(row, monotonicMs());
+      return row && reportAt(row, monotonicMs());
     },
     reports() {
       const nowMs = monotonicMs();
-      return Array.from(rows.values(), (row) => reportOf(row, nowMs));
+      return Array.from(rows.values(), (row) => reportAt(row, nowMs));
     },
     subscribe(listener) {
       listeners.add(listener);
@@ -150,12 +179,16 @@ export function createState(monotonicMs: () => number): State {
 }
 
 /** A node that is switched off keeps nothing: what it said before would only grow old. */
-function listedRow({ name, tags = [], enabled = true }: ListedNode, known?: Row): Row {
-  const row = known && enabled ? known : emptyRow(name);
+function listedRow(
+  { name, tags = [], enabled = true }: ListedNode,
+  thresholds: MarkThresholds,
+  known?: Row,
+): Row {
+  const row = known && enabled ? known : emptyRow(name, thresholds);
   return Object.assign(row, { tags, enabled });
 }
 
-function emptyRow(name: string): Row {
+function emptyRow(name: string, { lowPowerShare }: MarkThresholds): Row {
   return {
     name,
     tags: [],
@@ -173,6 +206,7 @@ function emptyRow(name: string): Row {
     intervalMs: 1_000,
     sampleAtMs: null,
     toldState: 'connecting',
+    spells: createGpuSpells(lowPowerShare),
   };
 }
 
@@ -187,14 +221,23 @@ function takeMessage(row: Row, message: Message, faults: readonly Fault[], nowMs
       return;
     case 'sample':
       noteFaults(message, faults);
-      takeSample(row, message.intervalMs, () => message, nowMs);
+      takeSample(row, message.intervalMs, () => message, briefGpus(message), nowMs);
       return;
     case 'bye':
       return;
   }
 }
 
-function takeSample(row: Row, intervalMs: number | null, read: () => Sample, nowMs: number): void {
+function takeSample(
+  row: Row,
+  intervalMs: number | null,
+  read: () => Sample,
+  brief: GpuBrief | null,
+  nowMs: number,
+): void {
+  const limitOf = (index: number) =>
+    row.facts.gpus?.find((gpu) => gpu.index === index)?.powerLimitWatts ?? null;
+  row.spells.note(brief, limitOf, nowMs);
   row.sample = read;
   row.intervalMs = intervalMs ?? row.intervalMs;
   row.sampleAtMs = nowMs;
@@ -236,6 +279,10 @@ function isCollector(name: string): name is CollectorName {
   return (collectorNames as readonly string[]).includes(name);
 }
 
+function* allGpus(rows: Iterable<Row>): Iterable<GpuFacts> {
+  for (const row of rows) if (row.isConnected) yield* row.facts.gpus ?? [];
+}
+
 function silentMs(row: Row, nowMs: number): number {
   return nowMs - Math.max(row.sampleAtMs ?? 0, row.connectedAtMs);
 }
@@ -273,6 +320,7 @@ function reportOf(row: Row, nowMs: number): NodeReport {
     events: row.facts.events,
     warnings: row.facts.warnings,
     gpuHolders: row.facts.gpuHolders,
+    marks: [],
   };
 }
 

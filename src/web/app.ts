@@ -176,6 +176,9 @@ function addApiRoutes(app: Hono, { dependencies }: Rooms): void {
     return node ? context.json(node) : notFound(context, name);
   });
 
+  app.get('/api/v1/jobs', (context) => context.json({ jobs: dependencies.jobsOf(dependencies.nodes()) }));
+  app.get('/api/v1/gpus', (context) => context.json({ gpus: dependencies.gpusOf(dependencies.nodes()) }));
+
   app.post('/api/v1/nodes/:name/retry', (context) => {
     if (!hasToken(context.req, dependencies.token)) {
       context.header('WWW-Authenticate', 'Bearer');

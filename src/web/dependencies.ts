@@ -1,3 +1,4 @@
+import type { ClusterGpu, ClusterJob } from '../protocol/cluster.ts';
 import type { NodeReport } from '../protocol/node.ts';
 import type { Watch } from './watching.ts';
 
@@ -15,6 +16,9 @@ export interface WebDependencies {
   /** All nodes in the order of the list. */
   nodes(): NodeReport[];
   node(name: string): NodeReport | undefined;
+  /** What these nodes' jobs and GPUs come to, all nodes together. */
+  jobsOf(nodes: readonly NodeReport[]): ClusterJob[];
+  gpusOf(nodes: readonly NodeReport[]): ClusterGpu[];
   /** Calls back with the names of nodes that changed, came or went; returns the way to stop. */
   subscribe(listener: (names: ReadonlySet<string>) => void): () => void;
   /** Sentences about what is wrong with the head's own files (bad lines of the node list, design errors). */

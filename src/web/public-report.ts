@@ -14,6 +14,8 @@ export function publicReport(node: NodeReport): NodeReport {
       ...sample,
       gpuProcesses: sample.gpuProcesses?.map(bare) ?? null,
       topProcesses: sample.topProcesses?.map(bare) ?? null,
+      // People put into a job's name what they would put into its arguments.
+      jobs: sample.jobs?.map((job) => ({ ...job, name: null })) ?? null,
     },
   };
 }

@@ -1,5 +1,6 @@
 import { noGpuFacts, noGpuFigures, noGpuProcessFigures } from '../../src/protocol/absent.ts';
 import type { NodeReport, ReportedGpu, ReportedGpuProcess } from '../../src/protocol/node.ts';
+import { listGpus, listJobs } from '../../src/state/cluster-jobs.ts';
 import type { WebDependencies } from '../../src/web/dependencies.ts';
 
 /** Made-up nodes for tests of page, text and web: what `state` would report. */
@@ -146,6 +147,7 @@ export function fakeNode(
     events: [],
     warnings: [],
     gpuHolders: [],
+    marks: [],
     hello: {
       protocol: 1,
       build: 'abc',
@@ -211,6 +213,8 @@ export function createFakeCluster(initial: NodeReport[], change: Partial<WebDepe
     allowedHosts: [],
     token: 'secret-token',
     problemList: [],
+    jobsOf: (nodes) => listJobs(nodes, TAKEN_AT_MS),
+    gpusOf: listGpus,
     nodes: () => [...nodes.values()],
     node: (name) => nodes.get(name),
     subscribe(listener) {

@@ -1,0 +1,68 @@
+import type { JobKind } from './job-kinds.ts';
+import type { NodeState, ReportedGpu } from './node.ts';
+
+/** What the head makes out of all nodes together. */
+
+export const markCodes = [
+  /** Memory that no visible process explains. */
+  'ghost-memory',
+  /** Held with memory, and not used for long. */
+  'held-idle',
+  /** Fully used at a fraction of its power: it probably waits. */
+  'low-power',
+  /** A narrower PCIe link than it could have. */
+  'narrow-link',
+  /** Hotter than its siblings on the node. */
+  'hotter',
+  /** Memory errors that could not be corrected, or repairs that wait for a reset. */
+  'memory-errors',
+  /** Other than most GPUs of its model. */
+  'driver-differs',
+  'power-limit-differs',
+  'ecc-differs',
+  'mig-differs',
+  'link-differs',
+] as const;
+export type MarkCode = (typeof markCodes)[number];
+
+/** Something about one GPU that a person should look at. */
+export interface GpuMark {
+  gpuIndex: number;
+  code: MarkCode;
+  /** A sentence without its first capital and full stop. */
+  text: string;
+}
+
+/** One element of `GET /api/v1/jobs`. Sums over all nodes; null where no node told the figure. */
+export interface ClusterJob {
+  /** `slurm:4711`, or with the node behind it for a job of one node: `docker:3f2a@gpu07`. */
+  key: string;
+  kind: JobKind;
+  id: string;
+  name: string | null;
+  user: string | null;
+  nodes: string[];
+  gpus: { node: string; index: number; uuid: string | null; name: string | null }[];
+  gpuMemoryBytes: number | null;
+  /** Mean over its GPUs. */
+  gpuUtilizationPercent: number | null;
+  cpuPercent: number | null;
+  residentBytes: number | null;
+  processCount: number | null;
+  /** By the head's clock. */
+  startTimeMs: number | null;
+  ageMs: number | null;
+  /** False where a node of it is not live: its share is old. */
+  isCurrent: boolean;
+}
+
+/** One element of `GET /api/v1/gpus`. */
+export type ClusterGpu = ReportedGpu & {
+  node: string;
+  state: NodeState;
+  sampleAgeMs: number | null;
+  /** Keys of the jobs on it, as in `ClusterJob`. */
+  jobs: string[];
+  users: string[];
+  marks: Omit<GpuMark, 'gpuIndex'>[];
+};

@@ -1,0 +1,24 @@
+import type { Sample } from './sample.ts';
+
+/** The little of a sample that must be looked at each time, because it counts how long it lasts. */
+export interface GpuBrief {
+  index: number[];
+  utilizationPercent: (number | null)[];
+  powerWatts: (number | null)[];
+  /** Indexes of GPUs whose memory somebody holds. */
+  held: number[];
+}
+
+/** The driver keeps some hundred MiB for itself; more than this belongs to somebody, seen or not. */
+const HELD_BYTES = 1024 ** 3;
+
+/** Null for a node without GPUs. */
+export function briefGpus({ gpus, gpuProcesses }: Sample): GpuBrief | null {
+  if (gpus === null || gpus.index.length === 0) return null;
+  const { index, utilizationPercent, powerWatts, memoryUsedBytes } = gpus;
+  const held = new Set(gpuProcesses?.gpuIndex);
+  index.forEach((gpu, at) => {
+    if ((memoryUsedBytes[at] ?? 0) >= HELD_BYTES) held.add(gpu);
+  });
+  return { index, utilizationPercent, powerWatts, held: [...held] };
+}

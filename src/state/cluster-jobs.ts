@@ -1,0 +1,138 @@
+import type { ClusterGpu, ClusterJob } from '../protocol/cluster.ts';
+import { isOfScheduler } from '../protocol/job-kinds.ts';
+import type { NodeReport, ReportedGpu, ReportedGpuProcess, ReportedJob } from '../protocol/node.ts';
+
+/** Jobs and GPUs of all nodes as rows. Pure. */
+
+/** A scheduler's job is the same on every node; of two clusters with the same number the user tells them apart. */
+function clusterKey(node: string, { key, kind }: ReportedJob): string {
+  return isOfScheduler(kind) ? key : `${key}@${node}`;
+}
+
+const sum = (a: number | null, b: number | null) => (a === null ? b : b === null ? a : a + b);
+const later = (a: number | null, b: number | null) => (a === null || b === null ? (a ?? b) : Math.max(a, b));
+
+/** A job and what its mean utilization is made of. */
+interface Gathered extends ClusterJob {
+  utilizations: number[];
+}
+
+/** `nowMs`: the head's clock. Jobs with most GPUs first, then with most CPU. */
+export function listJobs(nodes: readonly NodeReport[], nowMs: number): ClusterJob[] {
+  const jobs = new Map<string, Gathered>();
+  for (const node of nodes) {
+    if (node.state === 'disabled') continue;
+    for (const job of node.sample?.jobs ?? []) {
+      const here = gatherHere(node, job, nowMs);
+      const mapKey = `${here.key} ${here.user ?? ''}`;
+      const known = jobs.get(mapKey);
+      jobs.set(mapKey, known ? mergeJobs(known, here) : here);
+    }
+  }
+  return Array.from(jobs.values(), withMean).sort(
+    (a, b) =>
+      b.gpus.length - a.gpus.length || (b.cpuPercent ?? 0) - (a.cpuPercent ?? 0) || (a.key < b.key ? -1 : 1),
+  );
+}
+
+function gatherHere(
+  { name: node, state, sample, sampleAgeMs }: NodeReport,
+  job: ReportedJob,
+  nowMs: number,
+): Gathered {
+  const processes = (sample?.gpuProcesses ?? []).filter((process) => process.job === job.key);
+  const indexes = new Set(processes.map(({ gpuIndex }) => gpuIndex));
+  const gpus = (sample?.gpus ?? []).filter(({ index }) => indexes.has(index));
+  // Both by the node's clock, whatever that says.
+  const ageMs =
+    job.startTimeMs === null || !sample?.takenAtMs
+      ? null
+      : Math.max(0, sample.takenAtMs - job.startTimeMs + (sampleAgeMs ?? 0));
+  return {
+    key: clusterKey(node, job),
+    kind: job.kind,
+    id: job.id,
+    name: job.name,
+    user: job.user,
+    nodes: [node],
+    gpus: gpus.map(({ index, uuid, name }) => ({ node, index, uuid, name })),
+    gpuMemoryBytes: processes.reduce<number | null>(
+      (all, { gpuMemoryBytes }) => sum(all, gpuMemoryBytes),
+      null,
+    ),
+    gpuUtilizationPercent: null,
+    utilizations: gpus.flatMap((gpu) => shareOf(gpu, processes, sample?.gpuProcesses ?? []) ?? []),
+    cpuPercent: job.cpuPercent,
+    residentBytes: job.residentBytes,
+    processCount: job.processCount,
+    startTimeMs: ageMs === null ? null : nowMs - ageMs,
+    ageMs,
+    isCurrent: state === 'live',
+  };
+}
+
+/** Of a GPU that is shared with others, what its own processes use, where that is told. */
+function shareOf(
+  gpu: ReportedGpu,
+  own: readonly ReportedGpuProcess[],
+  all: readonly ReportedGpuProcess[],
+): number | null {
+  const here = own.filter(({ gpuIndex }) => gpuIndex === gpu.index);
+  const isShared = all.filter(({ gpuIndex }) => gpuIndex === gpu.index).length > here.length;
+  if (!isShared) return gpu.utilizationPercent;
+  const told = here.map(({ gpuUtilizationPercent }) => gpuUtilizationPercent);
+  if (told.includes(null)) return gpu.utilizationPercent;
+  return Math.min(
+    100,
+    told.reduce<number>((total, value) => total + (value ?? 0), 0),
+  );
+}
+
+function mergeJobs(a: Gathered, b: Gathered): Gathered {
+  const ageMs = later(a.ageMs, b.ageMs);
+  return {
+    ...a,
+    name: a.name ?? b.name,
+    nodes: [...a.nodes, ...b.nodes],
+    gpus: [...a.gpus, ...b.gpus],
+    gpuMemoryBytes: sum(a.gpuMemoryBytes, b.gpuMemoryBytes),
+    utilizations: [...a.utilizations, ...b.utilizations],
+    cpuPercent: sum(a.cpuPercent, b.cpuPercent),
+    residentBytes: sum(a.residentBytes, b.residentBytes),
+    processCount: sum(a.processCount, b.processCount),
+    startTimeMs: ageMs === a.ageMs ? a.startTimeMs : b.startTimeMs,
+    ageMs,
+    isCurrent: a.isCurrent && b.isCurrent,
+  };
+}
+
+function withMean({ utilizations, ...job }: Gathered): ClusterJob {
+  if (utilizations.length === 0) return job;
+  const mean = utilizations.reduce((total, value) => total + value, 0) / utilizations.length;
+  return { ...job, gpuUtilizationPercent: Math.round(mean * 10) / 10 };
+}
+
+/** All GPUs in the order of the nodes. */
+export function listGpus(nodes: readonly NodeReport[]): ClusterGpu[] {
+  return nodes.flatMap((node) => (node.sample?.gpus ?? []).map((gpu) => gpuRow(node, gpu)));
+}
+
+function gpuRow(node: NodeReport, gpu: ReportedGpu): ClusterGpu {
+  const { name, state, sampleAgeMs, sample, marks } = node;
+  const processes = (sample?.gpuProcesses ?? []).filter(({ gpuIndex }) => gpuIndex === gpu.index);
+  const facts = new Map((sample?.jobs ?? []).map((job) => [job.key, job]));
+  const jobs = processes.flatMap(({ job }) => {
+    const known = job === null ? undefined : facts.get(job);
+    return known ? [clusterKey(name, known)] : [];
+  });
+  const users = processes.flatMap(({ user }) => user ?? []);
+  return {
+    node: name,
+    state,
+    sampleAgeMs,
+    ...gpu,
+    jobs: [...new Set(jobs)],
+    users: [...new Set(users)],
+    marks: marks.filter(({ gpuIndex }) => gpuIndex === gpu.index).map(({ code, text }) => ({ code, text })),
+  };
+}

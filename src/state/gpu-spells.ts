@@ -1,0 +1,52 @@
+import type { GpuBrief } from '../protocol/gpu-brief.ts';
+
+/** How long a GPU of one node has been in a state that only its length makes remarkable. */
+export interface GpuSpells {
+  /** `powerLimitOf`: watts by index. */
+  note(brief: GpuBrief | null, powerLimitOf: (index: number) => number | null, nowMs: number): void;
+  heldIdleMs(index: number, nowMs: number): number | null;
+  lowPowerMs(index: number, nowMs: number): number | null;
+}
+
+const IDLE_PERCENT = 1;
+const FULL_PERCENT = 98;
+/** What happened in a longer gap nobody knows. */
+const LONGEST_GAP_MS = 300_000;
+
+/** `lowPowerShare`: of the limit; a GPU that computes draws more. */
+export function createGpuSpells(lowPowerShare: number): GpuSpells {
+  const heldIdleSince = new Map<number, number>();
+  const lowPowerSince = new Map<number, number>();
+  let notedMs = Number.NEGATIVE_INFINITY;
+
+  function mark(since: Map<number, number>, index: number, isSo: boolean, nowMs: number): void {
+    if (!isSo) since.delete(index);
+    else if (!since.has(index)) since.set(index, nowMs);
+  }
+
+  const lengthOf = (since: Map<number, number>, index: number, nowMs: number) => {
+    const begun = since.get(index);
+    return begun === undefined ? null : nowMs - begun;
+  };
+
+  return {
+    note(brief, powerLimitOf, nowMs) {
+      if (brief === null || nowMs - notedMs > LONGEST_GAP_MS) {
+        heldIdleSince.clear();
+        lowPowerSince.clear();
+      }
+      notedMs = nowMs;
+      brief?.index.forEach((index, at) => {
+        const use = brief.utilizationPercent[at] ?? null;
+        const power = brief.powerWatts[at] ?? null;
+        const limit = powerLimitOf(index);
+        const isIdle = use !== null && use <= IDLE_PERCENT;
+        const isLow = power !== null && limit !== null && power <= limit * lowPowerShare;
+        mark(heldIdleSince, index, isIdle && brief.held.includes(index), nowMs);
+        mark(lowPowerSince, index, use !== null && use >= FULL_PERCENT && isLow, nowMs);
+      });
+    },
+    heldIdleMs: (index, nowMs) => lengthOf(heldIdleSince, index, nowMs),
+    lowPowerMs: (index, nowMs) => lengthOf(lowPowerSince, index, nowMs),
+  };
+}
