@@ -1,0 +1,163 @@
+import { describe, expect, it } from 'vitest';
+import { fakeGpu, fakeJob, fakeNode, TAKEN_AT_MS } from '../../test/support/fake-cluster.ts';
+import type { ReportedJob } from '../protocol/node.ts';
+import { listGpus, listJobs } from './cluster-jobs.ts';
+
+const GIB = 1024 ** 3;
+const HOUR_MS = 3_600_000;
+const NOW_MS = 5_000_000_000_000;
+
+const job = (key: string, change: Partial<ReportedJob> = {}): ReportedJob => {
+  const [kind = 'session', id = ''] = key.split(':');
+  return {
+    key,
+    kind: kind as ReportedJob['kind'],
+    id,
+    name: null,
+    user: 'alice',
+    startTimeMs: TAKEN_AT_MS - HOUR_MS,
+    processCount: 2,
+    cpuPercent: 150,
+    residentBytes: 4 * GIB,
+    ...change,
+  };
+};
+
+describe('jobs of all nodes', () => {
+  it('merge a scheduler’s job across nodes', () => {
+    const first = fakeNode(
+      'n1',
+      { sampleAgeMs: 500 },
+      {
+        jobs: [job('slurm:7', { name: 'train' })],
+        gpus: [fakeGpu(0, { utilizationPercent: 90 }), fakeGpu(1, { utilizationPercent: 70 }), fakeGpu(2)],
+        gpuProcesses: [
+          fakeJob(1, 0, { job: 'slurm:7', gpuMemoryBytes: GIB }),
+          fakeJob(2, 1, { job: 'slurm:7', gpuMemoryBytes: 2 * GIB }),
+        ],
+      },
+    );
+    // Its clock is a year behind: ages are by each node's own clock.
+    const behindMs = 365 * 24 * HOUR_MS;
+    const second = fakeNode(
+      'n2',
+      { sampleAgeMs: 500 },
+      {
+        takenAtMs: TAKEN_AT_MS - behindMs,
+        jobs: [job('slurm:7', { startTimeMs: TAKEN_AT_MS - behindMs - 2 * HOUR_MS })],
+        gpus: [fakeGpu(0, { utilizationPercent: 20 })],
+        gpuProcesses: [fakeJob(1, 0, { job: 'slurm:7', gpuMemoryBytes: null })],
+      },
+    );
+    expect(listJobs([first, second], NOW_MS)).toEqual([
+      {
+        key: 'slurm:7',
+        kind: 'slurm',
+        id: '7',
+        name: 'train',
+        user: 'alice',
+        nodes: ['n1', 'n2'],
+        gpus: [
+          { node: 'n1', index: 0, uuid: 'GPU-0000-0', name: 'GeForce RTX 3090' },
+          { node: 'n1', index: 1, uuid: 'GPU-0000-1', name: 'GeForce RTX 3090' },
+          { node: 'n2', index: 0, uuid: 'GPU-0000-0', name: 'GeForce RTX 3090' },
+        ],
+        gpuMemoryBytes: 3 * GIB,
+        gpuUtilizationPercent: 60,
+        cpuPercent: 300,
+        residentBytes: 8 * GIB,
+        processCount: 4,
+        ageMs: 2 * HOUR_MS + 500,
+        startTimeMs: NOW_MS - 2 * HOUR_MS - 500,
+        isCurrent: true,
+      },
+    ]);
+  });
+
+  it('keep apart what only looks alike', () => {
+    const nodes = ['n1', 'n2'].map((name, at) =>
+      fakeNode(
+        name,
+        {},
+        { jobs: [job('docker:ab'), job('slurm:9', { user: at === 0 ? 'alice' : 'bob' })], gpuProcesses: [] },
+      ),
+    );
+    const found = listJobs(nodes, NOW_MS);
+    expect(found.map(({ key, user, nodes: on }) => `${key} ${user} ${on}`).sort()).toEqual([
+      'docker:ab@n1 alice n1',
+      'docker:ab@n2 alice n2',
+      'slurm:9 alice n1',
+      'slurm:9 bob n2',
+    ]);
+  });
+
+  it('count of a shared GPU only what is their own', () => {
+    const node = fakeNode(
+      'n1',
+      {},
+      {
+        jobs: [job('slurm:1'), job('slurm:2')],
+        gpus: [fakeGpu(0, { utilizationPercent: 95 })],
+        gpuProcesses: [
+          fakeJob(1, 0, { job: 'slurm:1', gpuUtilizationPercent: 60 }),
+          fakeJob(2, 0, { job: 'slurm:1', gpuUtilizationPercent: 10 }),
+          fakeJob(3, 0, { job: 'slurm:2', gpuUtilizationPercent: null }),
+        ],
+      },
+    );
+    const byId = new Map(listJobs([node], NOW_MS).map((found) => [found.id, found.gpuUtilizationPercent]));
+    expect(byId).toEqual(
+      new Map([
+        ['1', 70],
+        ['2', 95],
+      ]),
+    );
+  });
+
+  it('say null where nothing is known, and what is old', () => {
+    const node = fakeNode(
+      'n1',
+      { state: 'unreachable' },
+      {
+        jobs: [job('pbs:1', { cpuPercent: null, residentBytes: null, startTimeMs: null })],
+        gpuProcesses: null,
+        gpus: null,
+      },
+    );
+    expect(listJobs([node], NOW_MS)).toMatchObject([
+      {
+        gpus: [],
+        gpuMemoryBytes: null,
+        gpuUtilizationPercent: null,
+        cpuPercent: null,
+        ageMs: null,
+        startTimeMs: null,
+        isCurrent: false,
+      },
+    ]);
+    expect(listJobs([{ ...node, state: 'disabled' }], NOW_MS)).toEqual([]);
+    expect(listJobs([{ ...node, sample: null }], NOW_MS)).toEqual([]);
+  });
+});
+
+describe('GPUs of all nodes', () => {
+  it('have node, jobs, users and marks', () => {
+    const node = fakeNode(
+      'n1',
+      { marks: [{ gpuIndex: 1, code: 'hotter', text: 'hot' }] },
+      {
+        jobs: [job('docker:ab')],
+        gpus: [fakeGpu(0), fakeGpu(1)],
+        gpuProcesses: [
+          fakeJob(1, 0, { job: 'docker:ab' }),
+          fakeJob(2, 0, { job: 'docker:ab', user: 'bob' }),
+          fakeJob(3, 0, { job: null }),
+        ],
+      },
+    );
+    expect(listGpus([node, fakeNode('n2', {}, { gpus: null })])).toMatchObject([
+      { node: 'n1', index: 0, jobs: ['docker:ab@n1'], users: ['alice', 'bob'], marks: [], state: 'live' },
+      { node: 'n1', index: 1, jobs: [], users: [], marks: [{ code: 'hotter', text: 'hot' }] },
+    ]);
+  });
+});
