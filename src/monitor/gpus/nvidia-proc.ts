@@ -6,15 +6,22 @@ export interface ListedGpu {
   pciAddress: string;
   name: string | null;
   uuid: string | null;
+  /** N of its device file /dev/nvidiaN. */
+  deviceMinor: number | null;
 }
 
 const FOLDER = '/proc/driver/nvidia/gpus';
 
 /** Parses `/proc/driver/nvidia/gpus/ADDRESS/information`. */
-export function parseGpuInformation(text: string): { name: string | null; uuid: string | null } {
+export function parseGpuInformation(text: string): Omit<ListedGpu, 'pciAddress'> {
   const field = (name: string) => new RegExp(`^${name}:\\s*(.*?)\\s*$`, 'm').exec(text)?.[1] ?? null;
   const uuid = field('GPU UUID');
-  return { name: field('Model'), uuid: uuid?.includes('?') ? null : uuid };
+  const minor = field('Device Minor');
+  return {
+    name: field('Model'),
+    uuid: uuid?.includes('?') ? null : uuid,
+    deviceMinor: minor !== null && /^\d+$/.test(minor) ? Number(minor) : null,
+  };
 }
 
 /** The GPUs that the loaded kernel module knows, in PCI order; empty without the module. */
