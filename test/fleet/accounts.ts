@@ -28,7 +28,7 @@ export function nodeRoot(node: number): string {
 }
 
 /** Writes a file as root inside a node; 0755. */
-export function writeNodeFile(node: number, path: string, text: string): void {
+export function writeNodeFile(node: number, path: string, text: string | Uint8Array): void {
   const file = join(nodeRoot(node), path);
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, text);
