@@ -7,7 +7,7 @@ import type { Sample } from '../protocol/sample.ts';
 import { describeNode } from './describe-node.ts';
 import { endForgottenMonitors } from './forgotten-monitors.ts';
 import { createGpuCollector } from './gpus/gpu-collector.ts';
-import { createNvidiaSmiProvider } from './gpus/nvidia-smi.ts';
+import { createGpuProviders } from './gpus/providers.ts';
 import { createHeadLink } from './head-link.ts';
 import { createLeash } from './leash.ts';
 import { createSampler } from './sampler.ts';
@@ -66,7 +66,7 @@ function runMonitor(own: Arguments): void {
   let intervalMs = own.intervalMs;
   let watched = false;
   let gpusAwaitedUntilMs = system.monotonicMs() + GPUS_AWAITED_MS;
-  const gpus = createGpuCollector([createNvidiaSmiProvider(system, leash)], intervalMs);
+  const gpus = createGpuCollector(createGpuProviders(system, leash), intervalMs);
   const sampler = createSampler(system, gpus);
   const known = createKnownFacts();
   let statusWrittenMs = Number.NEGATIVE_INFINITY;
@@ -91,10 +91,10 @@ function runMonitor(own: Arguments): void {
 
   const link = createHeadLink(process, system.monotonicMs, {
     onInterval(ms, isWatched) {
+      if (ms !== intervalMs || isWatched !== watched) gpus.setInterval(ms, isWatched);
       watched = isWatched;
       if (ms === intervalMs) return;
       intervalMs = ms;
-      gpus.setInterval(ms);
       dueMs = system.monotonicMs();
       schedule(0);
     },

@@ -1,0 +1,84 @@
+import { normalPciAddress } from './nvidia-smi-parse.ts';
+
+/** Reads figures as vendors' tools print them: with a unit or without, as number or text, or as `N/A`. */
+
+/** Byte sizes of the units; the tools say MB and mean 1,024 × 1,024, as their sources show. */
+const BYTES: Record<string, number> = {
+  B: 1,
+  KB: 1024,
+  KIB: 1024,
+  MB: 1024 ** 2,
+  MIB: 1024 ** 2,
+  GB: 1024 ** 3,
+  GIB: 1024 ** 3,
+  TB: 1024 ** 4,
+  TIB: 1024 ** 4,
+};
+
+interface Quantity {
+  value: number;
+  unit: string;
+}
+
+/** `12`, `"12.5 W"`, `"(132Mhz)"` or `{ value: 12, unit: "W" }`; null for all else. */
+export function quantityOf(printed: unknown): Quantity | null {
+  if (typeof printed === 'number') return Number.isFinite(printed) ? { value: printed, unit: '' } : null;
+  if (typeof printed === 'string') {
+    const match = /^\s*\(?\s*(-?\d+(?:\.\d+)?(?:e[+-]?\d+)?)\s*([^\d\s()]*)\s*\)?\s*$/i.exec(printed);
+    return match ? { value: Number(match[1]), unit: match[2] ?? '' } : null;
+  }
+  if (typeof printed !== 'object' || printed === null || !('value' in printed)) return null;
+  const inner = typeof printed.value === 'object' ? null : quantityOf(printed.value);
+  const unit = 'unit' in printed && typeof printed.unit === 'string' ? printed.unit : '';
+  return inner && { value: inner.value, unit: inner.unit || unit };
+}
+
+/** The number alone, whatever its unit. */
+export function numberOf(printed: unknown): number | null {
+  return quantityOf(printed)?.value ?? null;
+}
+
+/** As `numberOf`; negative ones are a tool's way of saying that it does not know. */
+export function positiveOf(printed: unknown): number | null {
+  const value = numberOf(printed);
+  return value === null || value < 0 ? null : value;
+}
+
+/** Bytes of a size in its printed unit, or in `defaultUnit` where none is printed. */
+export function bytesOf(printed: unknown, defaultUnit: string): number | null {
+  const found = quantityOf(printed);
+  const factor = BYTES[(found?.unit || defaultUnit).toUpperCase()];
+  return found === null || factor === undefined || found.value < 0 ? null : Math.round(found.value * factor);
+}
+
+/** Watts of a power that is printed in W or mW. */
+export function wattsOf(printed: unknown): number | null {
+  const found = quantityOf(printed);
+  if (found === null || found.value < 0) return null;
+  return /^mw$/.test(found.unit.toLowerCase()) ? found.value / 1000 : found.value;
+}
+
+const NOTHING = /^(?:n\/?a|none|null|unknown|not supported|-+|\[.*\])?$/i;
+
+/** A short text; null for the many words that say that there is none. */
+export function wordOf(printed: unknown): string | null {
+  const text = typeof printed === 'number' ? String(printed) : printed;
+  if (typeof text !== 'string' || NOTHING.test(text.trim())) return null;
+  return text.trim().slice(0, 200);
+}
+
+export function pciAddressOf(printed: unknown): string | null {
+  const address = wordOf(printed);
+  return address === null ? null : normalPciAddress(address);
+}
+
+/** Generations of PCIe by the speed of one lane, in GT/s. */
+const GENERATIONS = [2.5, 5, 8, 16, 32, 64, 128];
+
+/** `16.0 GT/s PCIe` → 4. */
+export function pcieGenerationOf(printed: unknown): number | null {
+  const speed = typeof printed === 'string' ? Number.parseFloat(printed) : numberOf(printed);
+  if (speed === null) return null;
+  const at = GENERATIONS.indexOf(speed);
+  return at < 0 ? null : at + 1;
+}
