@@ -58,12 +58,14 @@ export function createToolRuns(options: ToolRunsOptions): ToolRuns {
   let answeredSinceMs: number | null = null;
   let failure: string | null = null;
   let optionalFailure: string | null = null;
+  /** Of the round that runs: told only once the others have had their say. */
+  let newOptionalFailure: string | null = null;
   let retryMs = FIRST_RETRY_MS;
 
   function beginRound(): void {
     timer = null;
     roundStartedMs = system.monotonicMs();
-    optionalFailure = null;
+    newOptionalFailure = null;
     askNext(options.questions()[Symbol.iterator]());
   }
 
@@ -74,7 +76,7 @@ export function createToolRuns(options: ToolRunsOptions): ToolRuns {
     ask(question, (reason) => {
       if (stopped) return;
       if (reason !== null && !question.isOptional) return endRound(reason);
-      if (reason !== null) optionalFailure = reason;
+      if (reason !== null) newOptionalFailure = reason;
       askNext(remaining);
     });
   }
@@ -82,6 +84,7 @@ export function createToolRuns(options: ToolRunsOptions): ToolRuns {
   function endRound(reason: string | null): void {
     roundEndedMs = system.monotonicMs();
     failure = reason;
+    optionalFailure = newOptionalFailure;
     if (reason === null) {
       answeredSinceMs = roundStartedMs;
       retryMs = FIRST_RETRY_MS;
