@@ -39,8 +39,5 @@ function cellsOf(line: string): string[] {
 
 /** `GPU Power (W)` → `gpu power`, `memory.used [MiB]` → `memory.used`. */
 function plainName(name: string): string {
-  return name
-    .replace(/\s*[([].*$/, '')
-    .trim()
-    .toLowerCase();
+  return (name.split(/[([]/, 1)[0] ?? '').trim().toLowerCase();
 }

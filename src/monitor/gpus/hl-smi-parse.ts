@@ -30,7 +30,7 @@ export const HL_FIELDS = [
 
 /** Reads the lines of `hl-smi --query-aip=… --format=csv`, by its header; null for what is no GPU. */
 export function createHlSmiParser(): (line: string) => GpuRow | null {
-  const table = createCsvTable(/^\s*(?=.*\bmemory\.total\b)[\w.]+\s*(?:\[[^\]]*\])?\s*,/i);
+  const table = createCsvTable(/^ {0,8}(?=.*\bmemory\.total\b)[\w.]+ {0,8}(?:\[[^\]]*\])? {0,8},/i);
   const places = new Map<string, number>();
   return (line) => {
     const row = table(line);

@@ -10,13 +10,18 @@ export function at(tree: unknown, ...path: string[]): unknown {
   return path.reduce<unknown>((inner, name) => (isTree(inner) ? inner[name] : undefined), tree);
 }
 
+const MAX_TRIES = 5;
+
 /**
  * Parses the JSON that a tool printed, among the warnings that some print before and after it. Null where
  * there is none. Only lines that begin with a bracket are tried as its start, and a few of them at most.
  */
 export function parseLooseJson(text: string): unknown {
-  const starts = [...text.matchAll(/^\s*[[{]/gm)].slice(0, 5);
-  for (const start of starts) {
+  // Blanks only, no line ends: `\s*` would look through all empty lines again from each of them.
+  const opening = /^[ \t]*[[{]/gm;
+  for (let tries = 0; tries < MAX_TRIES; tries++) {
+    const start = opening.exec(text);
+    if (start === null) return null;
     const rest = text.slice(start.index);
     const end = Math.max(rest.lastIndexOf('}'), rest.lastIndexOf(']')) + 1;
     const value = parse(rest) ?? parse(rest.slice(0, end));

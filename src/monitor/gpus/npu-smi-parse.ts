@@ -55,7 +55,11 @@ export function parseNpuSmi(text: string): NpuSmiAnswer | null {
   return { rows, processes: processesOf(holders, chips, indexes) };
 }
 
+/** The boxes are about a hundred characters wide. */
+const MAX_LINE_LENGTH = 1_000;
+
 function cellsOf(line: string): string[] | null {
+  if (line.length > MAX_LINE_LENGTH) return null;
   const match = /^\s*\|(.*)\|\s*$/.exec(line);
   return match?.[1] === undefined ? null : match[1].split('|').map((cell) => cell.trim());
 }

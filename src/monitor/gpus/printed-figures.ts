@@ -15,6 +15,10 @@ const BYTES: Record<string, number> = {
   TIB: 1024 ** 4,
 };
 
+/** No figure is longer; what is, would only cost time to refuse. */
+const MAX_FIGURE_LENGTH = 64;
+const MAX_WORD_LENGTH = 200;
+
 interface Quantity {
   value: number;
   unit: string;
@@ -24,8 +28,10 @@ interface Quantity {
 export function quantityOf(printed: unknown): Quantity | null {
   if (typeof printed === 'number') return Number.isFinite(printed) ? { value: printed, unit: '' } : null;
   if (typeof printed === 'string') {
+    if (printed.length > MAX_FIGURE_LENGTH) return null;
     const match = /^\s*\(?\s*(-?\d+(?:\.\d+)?(?:e[+-]?\d+)?)\s*([^\d\s()]*)\s*\)?\s*$/i.exec(printed);
-    return match ? { value: Number(match[1]), unit: match[2] ?? '' } : null;
+    const value = Number(match?.[1] ?? Number.NaN);
+    return Number.isFinite(value) ? { value, unit: match?.[2] ?? '' } : null;
   }
   if (typeof printed !== 'object' || printed === null || !('value' in printed)) return null;
   const inner = typeof printed.value === 'object' ? null : quantityOf(printed.value);
@@ -48,7 +54,8 @@ export function positiveOf(printed: unknown): number | null {
 export function bytesOf(printed: unknown, defaultUnit: string): number | null {
   const found = quantityOf(printed);
   const factor = BYTES[(found?.unit || defaultUnit).toUpperCase()];
-  return found === null || factor === undefined || found.value < 0 ? null : Math.round(found.value * factor);
+  const bytes = found === null || factor === undefined ? -1 : Math.round(found.value * factor);
+  return bytes < 0 || bytes > Number.MAX_SAFE_INTEGER ? null : bytes;
 }
 
 /** Watts of a power that is printed in W or mW. */
@@ -63,8 +70,9 @@ const NOTHING = /^(?:n\/?a|none|null|unknown|not supported|-+|\[.*\])?$/i;
 /** A short text; null for the many words that say that there is none. */
 export function wordOf(printed: unknown): string | null {
   const text = typeof printed === 'number' ? String(printed) : printed;
-  if (typeof text !== 'string' || NOTHING.test(text.trim())) return null;
-  return text.trim().slice(0, 200);
+  if (typeof text !== 'string') return null;
+  const word = text.trim().slice(0, MAX_WORD_LENGTH);
+  return NOTHING.test(word) ? null : word;
 }
 
 export function pciAddressOf(printed: unknown): string | null {
