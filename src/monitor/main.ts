@@ -8,6 +8,7 @@ import { describeNode } from './describe-node.ts';
 import { endForgottenMonitors } from './forgotten-monitors.ts';
 import { createGpuCollector } from './gpus/gpu-collector.ts';
 import { createNvidiaProvider } from './gpus/nvidia.ts';
+import { createGpuProviders } from './gpus/providers.ts';
 import { createHeadLink } from './head-link.ts';
 import { createLeash } from './leash.ts';
 import { createSampler } from './sampler.ts';
@@ -67,7 +68,7 @@ function runMonitor(own: Arguments): void {
   let watched = false;
   let gpusAwaitedUntilMs = system.monotonicMs() + GPUS_AWAITED_MS;
   const nvidia = createNvidiaProvider(system, leash, (note) => log.write(note));
-  const gpus = createGpuCollector([nvidia], intervalMs);
+  const gpus = createGpuCollector(createGpuProviders(system, leash, nvidia), intervalMs);
   const sampler = createSampler(system, gpus);
   const known = createKnownFacts();
   let statusWrittenMs = Number.NEGATIVE_INFINITY;
@@ -92,10 +93,10 @@ function runMonitor(own: Arguments): void {
 
   const link = createHeadLink(process, system.monotonicMs, {
     onInterval(ms, isWatched) {
+      if (ms !== intervalMs || isWatched !== watched) gpus.setInterval(ms, isWatched);
       watched = isWatched;
       if (ms === intervalMs) return;
       intervalMs = ms;
-      gpus.setInterval(ms);
       dueMs = system.monotonicMs();
       schedule(0);
     },

@@ -66,6 +66,12 @@ const PROGRAM_FOLDERS = [
   '/usr/local/nvidia/bin',
   '/opt/bin',
   '/usr/lib/wsl/lib',
+  // Where the tools of other vendors' GPUs are put: ROCm, Hygon's two stacks, Ascend's driver.
+  '/opt/rocm/bin',
+  '/opt/hyhal/bin',
+  '/opt/dtk/bin',
+  '/usr/local/sbin',
+  '/usr/local/Ascend/driver/tools',
 ];
 
 export interface SystemOptions {

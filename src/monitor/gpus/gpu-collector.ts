@@ -1,41 +1,97 @@
+import { FIRST_MIG_INDEX, MAX_GPU_PROCESSES, MAX_GPUS } from '../../protocol/constants.ts';
 import type { GpuFacts } from '../../protocol/gpu-facts.ts';
 import type { GpuProcessReading, GpuProvider, GpuReading } from './provider.ts';
 
 /** All vendors of one node side by side. An index that two vendors use is moved on for the second. */
 export interface GpuCollector {
   read(): GpuReading;
-  setInterval(intervalMs: number): void;
+  setInterval(intervalMs: number, watched: boolean): void;
   stop(): void;
 }
 
-export function createGpuCollector(providers: readonly GpuProvider[], intervalMs: number): GpuCollector {
-  const present = providers.filter((provider) => provider.isPresent());
-  for (const provider of present) provider.start(intervalMs);
+/**
+ * A vendor that is not known yet would push the others' rows on when it comes, so all are awaited; but one
+ * whose tool hangs must not hide the others for ever.
+ */
+const AWAITED_MS = 12_000;
+
+const nothing: GpuReading = { known: true, facts: [], gpus: [], processes: [], error: null };
+
+export function createGpuCollector(
+  providers: readonly GpuProvider[],
+  intervalMs: number,
+  monotonicMs: () => number = () => performance.now(),
+): GpuCollector {
+  const startedMs = monotonicMs();
+  const present = providers.filter(
+    (provider) => attempt(provider, () => provider.isPresent()).value === true,
+  );
+  const startErrors = present.flatMap(
+    (provider) => attempt(provider, () => provider.start(intervalMs)).error ?? [],
+  );
   return {
-    read: () => mergeReadings(present.map((provider) => provider.read())),
-    setInterval(ms) {
-      for (const provider of present) provider.setInterval(ms);
+    read() {
+      const readings = present.map((provider) => {
+        const { value, error } = attempt(provider, () => provider.read());
+        return value ?? { ...nothing, error };
+      });
+      const merged = mergeReadings(readings);
+      const isPatient = monotonicMs() - startedMs < AWAITED_MS;
+      const known = merged.known || (!isPatient && readings.some((reading) => reading.known));
+      return { ...merged, known, error: joined([...startErrors, merged.error]) };
+    },
+    setInterval(ms, watched) {
+      for (const provider of present) attempt(provider, () => provider.setInterval(ms, watched));
     },
     stop() {
-      for (const provider of present) provider.stop();
+      for (const provider of present) attempt(provider, () => provider.stop());
     },
   };
 }
 
-/** Puts the vendors' rows behind one another, with indexes that stay unique. */
+/** One vendor's failure must not hide another's rows. */
+function attempt<T>(provider: GpuProvider, action: () => T): { value: T | null; error: string | null } {
+  try {
+    return { value: action(), error: null };
+  } catch (error) {
+    return { value: null, error: `${provider.vendor}: ${error instanceof Error ? error.message : error}` };
+  }
+}
+
+function joined(errors: readonly (string | null)[]): string | null {
+  return errors.filter((error) => error !== null).join('; ') || null;
+}
+
+/**
+ * Puts the vendors' rows behind one another, with indexes that stay unique. Rows of MIG instances have places
+ * of their own beyond all GPUs: they are neither moved nor counted, but their GPU may have moved.
+ */
 export function mergeReadings(readings: readonly GpuReading[]): GpuReading {
   const merged: GpuReading = { known: true, facts: [], gpus: [], processes: [], error: null };
   let offset = 0;
   for (const reading of readings) {
-    const shift = offset;
-    merged.known &&= reading.known;
-    merged.facts.push(...reading.facts.map((row): GpuFacts => ({ ...row, index: row.index + shift })));
-    merged.gpus.push(...reading.gpus.map((row) => ({ ...row, index: row.index + shift })));
-    merged.processes.push(
-      ...reading.processes.map((row): GpuProcessReading => ({ ...row, gpuIndex: row.gpuIndex + shift })),
+    const by = offset;
+    const moved = (index: number) => (index >= FIRST_MIG_INDEX ? index : index + by);
+    const movedFacts = reading.facts.map(
+      (row): GpuFacts => ({
+        ...row,
+        index: moved(row.index),
+        parentIndex: row.parentIndex === null ? null : moved(row.parentIndex),
+      }),
     );
-    if (reading.error !== null) merged.error = [merged.error, reading.error].filter(Boolean).join('; ');
-    offset = merged.facts.reduce((highest, row) => Math.max(highest, row.index + 1), offset);
+    merged.known &&= reading.known;
+    merged.facts.push(...movedFacts);
+    merged.gpus.push(...reading.gpus.map((row) => ({ ...row, index: moved(row.index) })));
+    merged.processes.push(
+      ...reading.processes.map((row): GpuProcessReading => ({ ...row, gpuIndex: moved(row.gpuIndex) })),
+    );
+    merged.error = joined([merged.error, reading.error]);
+    for (const { index } of movedFacts) if (index < FIRST_MIG_INDEX) offset = Math.max(offset, index + 1);
   }
-  return merged;
+  return {
+    ...merged,
+    facts: merged.facts.slice(0, MAX_GPUS),
+    gpus: merged.gpus.slice(0, MAX_GPUS),
+    processes: merged.processes.slice(0, MAX_GPU_PROCESSES),
+  };
 }

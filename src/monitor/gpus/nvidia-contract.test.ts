@@ -220,7 +220,7 @@ describe.each([
     write({ gpus: [gpu(0)], processes: [{ gpu: 0, pid: 4242, memoryMiB: 512 }] });
     provider.start(60_000);
     await reading((found) => expect(found.processes).toHaveLength(1));
-    provider.setInterval(TICK_MS);
+    provider.setInterval(TICK_MS, true);
     write({ gpus: [gpu(0, { utilizationPercent: 55 })], processes: [] });
     await reading((found) => {
       expect(found.gpus[0]?.utilizationPercent).toBe(55);

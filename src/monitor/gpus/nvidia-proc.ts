@@ -1,3 +1,5 @@
+import { noGpuFacts } from '../../protocol/absent.ts';
+import type { GpuFacts } from '../../protocol/gpu-facts.ts';
 import type { System } from '../system.ts';
 import { normalPciAddress } from './pci-address.ts';
 
@@ -36,4 +38,9 @@ export function listNvidiaGpus(system: System): ListedGpu[] {
     pciAddress: normalPciAddress(address),
     ...parseGpuInformation(system.tryReadText(`${FOLDER}/${address}/information`) ?? ''),
   }));
+}
+
+/** The little that is known of a GPU which only the kernel module lists. */
+export function factsOfListed({ pciAddress, name, uuid }: ListedGpu, index: number): GpuFacts {
+  return { ...noGpuFacts, pciAddress, name, uuid, index, vendor: 'NVIDIA' };
 }

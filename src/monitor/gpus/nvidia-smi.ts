@@ -1,9 +1,9 @@
-import { noGpuFacts, noGpuFigures, noGpuProcessFigures } from '../../protocol/absent.ts';
+import { noGpuFigures, noGpuProcessFigures } from '../../protocol/absent.ts';
 import type { GpuFacts } from '../../protocol/gpu-facts.ts';
 import type { GpuSample } from '../../protocol/sample.ts';
 import type { Leash } from '../leash.ts';
 import type { System } from '../system.ts';
-import { listNvidiaGpus } from './nvidia-proc.ts';
+import { factsOfListed, listNvidiaGpus } from './nvidia-proc.ts';
 import {
   type ComputeProcessRow,
   createPmonParser,
@@ -16,6 +16,7 @@ import {
 } from './nvidia-smi-parse.ts';
 import type { GpuProcessReading, GpuProvider, GpuReading } from './provider.ts';
 import { createToolLoop, type ToolLoop, type ToolState } from './tool-loop.ts';
+import { createUnifiedMemory } from './unified-memory.ts';
 
 /** A GPU whose line is missing for so many intervals while others come is gone. */
 const MISSED_TICKS = 4;
@@ -33,6 +34,7 @@ export function createNvidiaSmiProvider(system: System, leash: Leash): GpuProvid
   const processes = new Map<string, Seen<ComputeProcessRow>>();
   const utilization = new Map<string, Seen<number | null>>();
   const broken = new Map<string, string>();
+  const withUnifiedMemory = createUnifiedMemory(system);
   let intervalMs = 1_000;
   let loops: { gpus: ToolLoop; processes: ToolLoop; pmon: ToolLoop } | null = null;
   let pmonStarted = false;
@@ -182,9 +184,10 @@ export function createNvidiaSmiProvider(system: System, leash: Leash): GpuProvid
     const toolState = loops.gpus.state();
     const fresh = Array.from(rows.values()).filter((seen) => nowMs - seen.atMs <= freshMs());
     const answering = fresh.length > 0;
-    const found = answering
+    const told = answering
       ? [...fresh.map((seen) => seen.value), ...lostRows(fresh.map((seen) => seen.value))]
       : silentRows(toolState);
+    const found = withUnifiedMemory(told);
     found.sort((a, b) => a.facts.index - b.facts.index);
     const facts = found.map((row) => row.facts);
     return {
@@ -263,11 +266,4 @@ function withoutFigures(row: GpuRow, error: string): GpuRow {
 
 function lostSample(index: number, error: string): GpuSample {
   return { index, health: 'lost', error, ...noGpuFigures };
-}
-
-function factsOfListed(
-  listed: { pciAddress: string; name: string | null; uuid: string | null },
-  index: number,
-): GpuFacts {
-  return { ...noGpuFacts, ...listed, index, vendor: 'NVIDIA' };
 }

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -186,6 +186,21 @@ describe('the choice between NVML and nvidia-smi', () => {
     await eventually(() => nvidia.read().error).toBe(
       'driver/library version mismatch: the kernel module is 535.104.05, the library 550.54.15; reboot the node or load the module anew',
     );
+  });
+
+  it('shows the host’s memory for a GPU that has none of its own', async () => {
+    const unified = { ...card, name: 'NVIDIA GB10', more: { utilization: '12 0' } };
+    writeNvmlScenario(join(folder, 'nvml'), {
+      gpus: [unified],
+      lines: ['code nvmlDeviceGetMemoryInfo_v2 3', 'code nvmlDeviceGetMemoryInfo 3'],
+    });
+    const nvidia = start({ library: built });
+    nvidia.offer({ kit });
+    await eventually(() => nvidia.read().gpus[0]?.utilizationPercent).toBe(12);
+    const { facts, gpus } = nvidia.read();
+    expect(facts[0]).toMatchObject({ unifiedMemory: true });
+    expect(facts[0]?.memoryTotalBytes).toBe(totalmem());
+    expect(gpus[0]?.memoryUsedBytes).toBeGreaterThan(0);
   });
 
   it('loads the addon where /tmp runs no programs', async () => {

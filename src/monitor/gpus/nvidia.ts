@@ -81,9 +81,9 @@ export function createNvidiaProvider(
       if (offer.kit === null) return fallBack(offer.reason);
       use(createNvmlProvider({ system, leash, kit: offer.kit, onUnusable: fallBack }));
     },
-    setInterval(ms) {
+    setInterval(ms, watched) {
       intervalMs = ms;
-      used?.setInterval(ms);
+      used?.setInterval(ms, watched);
     },
     read,
     stop() {

@@ -1,5 +1,5 @@
 import { createLineSplitter } from '../../lib/line-splitter.ts';
-import { noGpuFacts, noGpuFigures } from '../../protocol/absent.ts';
+import { noGpuFigures } from '../../protocol/absent.ts';
 import type { GpuFacts } from '../../protocol/gpu-facts.ts';
 import type { GpuSample } from '../../protocol/sample.ts';
 import type { Leash } from '../leash.ts';
@@ -7,9 +7,11 @@ import { explainNvmlFailure } from '../nvidia-driver/explain.ts';
 import type { HelperMessage } from '../nvml/helper-messages.ts';
 import { type HelperKit, startHelper } from '../nvml/helper-start.ts';
 import type { RunningProgram, System } from '../system.ts';
-import { listNvidiaGpus } from './nvidia-proc.ts';
+import { factsOfListed, listNvidiaGpus } from './nvidia-proc.ts';
 import type { GpuProvider, GpuReading } from './provider.ts';
+import type { GpuRow } from './row-book.ts';
 import { describeStuckProcess } from './stuck-process.ts';
+import { createUnifiedMemory } from './unified-memory.ts';
 
 export interface NvmlProviderOptions {
   system: System;
@@ -40,6 +42,7 @@ interface Seen {
 /** NVML in a process of its own. */
 export function createNvmlProvider(options: NvmlProviderOptions): GpuProvider {
   const { system, leash, kit } = options;
+  const withUnifiedMemory = createUnifiedMemory(system);
   let child: RunningProgram | null = null;
   let timer: NodeJS.Timeout | null = null;
   let intervalMs = 1_000;
@@ -139,7 +142,7 @@ export function createNvmlProvider(options: NvmlProviderOptions): GpuProvider {
     const error = trouble(system.monotonicMs());
     const listed = listNvidiaGpus(system);
     if (seen === null || error !== null) {
-      const known = facts.length > 0 ? facts : listed.map((gpu, index) => factsOf(gpu, index));
+      const known = facts.length > 0 ? facts : listed.map(factsOfListed);
       return {
         known: error !== null,
         facts: error === null ? [] : known,
@@ -149,12 +152,13 @@ export function createNvmlProvider(options: NvmlProviderOptions): GpuProvider {
       };
     }
     const missing = listed.filter(({ pciAddress }) => !facts.some((gpu) => gpu.pciAddress === pciAddress));
-    const lost = missing.map((gpu, at) => factsOf(gpu, nextIndex(facts) + at));
+    const lost = missing.map((gpu, at) => factsOfListed(gpu, nextIndex(facts) + at));
+    const rows = withUnifiedMemory(pair(facts, seen.gpus));
     return {
       known: true,
-      facts: [...facts, ...lost],
+      facts: [...rows.map((row) => row.facts), ...lost],
       gpus: [
-        ...seen.gpus,
+        ...rows.map((row) => row.sample),
         ...lost.map(({ index }) => silent(index, 'lost', 'NVML does not list this GPU any more')),
       ],
       processes: seen.processes,
@@ -194,12 +198,14 @@ const silent = (index: number, health: GpuSample['health'], error: string): GpuS
   ...noGpuFigures,
 });
 
-const factsOf = (listed: ReturnType<typeof listNvidiaGpus>[number], index: number): GpuFacts => ({
-  ...noGpuFacts,
-  ...listed,
-  index,
-  vendor: 'NVIDIA',
-});
+/** Both lists come from one look and have the same indexes. */
+function pair(facts: readonly GpuFacts[], gpus: readonly GpuSample[]): GpuRow[] {
+  const byIndex = new Map(facts.map((row) => [row.index, row]));
+  return gpus.flatMap((sample) => {
+    const known = byIndex.get(sample.index);
+    return known ? [{ facts: known, sample }] : [];
+  });
+}
 
 /** Behind the GPUs; MIG instances count in their own range. */
 const nextIndex = (facts: readonly GpuFacts[]) =>

@@ -22,7 +22,8 @@ export interface GpuProvider {
   /** Whether this node has such GPUs or their tool; cheap. */
   isPresent(): boolean;
   start(intervalMs: number): void;
-  setInterval(intervalMs: number): void;
+  /** `watched`: somebody looks, so that fast figures are worth more of a tool's time. */
+  setInterval(intervalMs: number, watched: boolean): void;
   read(): GpuReading;
   /** Ends every program that was started; returns at once. */
   stop(): void;

@@ -1,0 +1,117 @@
+import { noGpuProcessFigures } from '../../protocol/absent.ts';
+import type { System } from '../system.ts';
+import { clientUtilization, type DrmClient, parseDrmFdinfo } from './drm-fdinfo.ts';
+import { listOf } from './pci-devices.ts';
+import type { GpuProcessReading } from './provider.ts';
+
+/** Processes that have a GPU open through the kernel's graphics subsystem. */
+export interface DrmProcesses {
+  /** `indexes`: the GPUs' rows by PCI address. Costs a look at a few files; scans for new ones sparingly. */
+  read(indexes: ReadonlyMap<string, number>): GpuProcessReading[];
+}
+
+/** Looking through all descriptors of all own processes is dear, and a GPU job runs for minutes. */
+const SCAN_EVERY_MS = 15_000;
+const MAX_PROCESSES = 256;
+const MAX_DESCRIPTORS = 1_024;
+const DEVICE = /^\/dev\/dri\/(?:renderD|card)\d+$/;
+const ENCODERS = /^(?:enc|vcn_enc|uvd_enc)/;
+const DECODERS = /^(?:dec|vcn_dec|uvd$)/;
+
+interface SeenClient {
+  client: DrmClient;
+  atMs: number;
+}
+
+/**
+ * The kernel lets only the owner (and root) look into a process's descriptors, so only such processes are
+ * told; others' are told by the vendor's own means or not at all.
+ */
+export function createDrmProcesses(system: System): DrmProcesses {
+  /** Paths of the fdinfo files by pid. */
+  let open = new Map<number, string[]>();
+  let scannedMs = Number.NEGATIVE_INFINITY;
+  let before = new Map<string, SeenClient>();
+
+  function scan(): void {
+    open = new Map();
+    for (const name of listOf(system, '/proc')) {
+      if (!/^[1-9]\d*$/.test(name) || open.size >= MAX_PROCESSES) continue;
+      const owner = system.ownerOf(`/proc/${name}`);
+      if (system.uid !== 0 && owner !== system.uid) continue;
+      const found = devicesOf(name);
+      if (found.length > 0) open.set(Number(name), found);
+    }
+  }
+
+  function devicesOf(pid: string): string[] {
+    const descriptors = listOf(system, `/proc/${pid}/fd`).slice(0, MAX_DESCRIPTORS);
+    return descriptors
+      .filter((name) => DEVICE.test(system.readLink(`/proc/${pid}/fd/${name}`) ?? ''))
+      .map((name) => `/proc/${pid}/fdinfo/${name}`);
+  }
+
+  function readClients(): Map<string, SeenClient & { pid: number }> {
+    const found = new Map<string, SeenClient & { pid: number }>();
+    for (const [pid, paths] of open) {
+      for (const path of paths) {
+        const client = parseDrmFdinfo(system.tryReadText(path) ?? '');
+        if (client === null) continue;
+        found.set(`${pid} ${client.pciAddress} ${client.clientId}`, {
+          client,
+          pid,
+          atMs: system.monotonicMs(),
+        });
+      }
+    }
+    return found;
+  }
+
+  return {
+    read(indexes) {
+      if (system.monotonicMs() - scannedMs > SCAN_EVERY_MS) {
+        scannedMs = system.monotonicMs();
+        scan();
+      }
+      const now = readClients();
+      const rows = new Map<string, GpuProcessReading>();
+      for (const [key, { client, pid, atMs }] of now) {
+        const gpuIndex = indexes.get(client.pciAddress);
+        if (gpuIndex === undefined) continue;
+        const earlier = before.get(key);
+        const share = (engines?: RegExp) =>
+          earlier ? clientUtilization(earlier.client, client, atMs - earlier.atMs, engines) : null;
+        const row: GpuProcessReading = {
+          ...noGpuProcessFigures,
+          pid,
+          gpuIndex,
+          gpuMemoryBytes: client.memoryBytes,
+          gpuUtilizationPercent: share(),
+          gpuEncoderPercent: share(ENCODERS),
+          gpuDecoderPercent: share(DECODERS),
+        };
+        const place = `${pid} ${gpuIndex}`;
+        rows.set(place, addUp(rows.get(place), row));
+      }
+      before = now;
+      return [...rows.values()];
+    },
+  };
+}
+
+/** A process may be several clients of one GPU. */
+function addUp(one: GpuProcessReading | undefined, other: GpuProcessReading): GpuProcessReading {
+  if (one === undefined) return other;
+  const sum = (a: number | null, b: number | null) => (a === null ? b : b === null ? a : a + b);
+  const percent = (a: number | null, b: number | null) => {
+    const total = sum(a, b);
+    return total === null ? null : Math.min(100, total);
+  };
+  return {
+    ...one,
+    gpuMemoryBytes: sum(one.gpuMemoryBytes, other.gpuMemoryBytes),
+    gpuUtilizationPercent: percent(one.gpuUtilizationPercent, other.gpuUtilizationPercent),
+    gpuEncoderPercent: percent(one.gpuEncoderPercent, other.gpuEncoderPercent),
+    gpuDecoderPercent: percent(one.gpuDecoderPercent, other.gpuDecoderPercent),
+  };
+}

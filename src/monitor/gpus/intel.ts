@@ -1,0 +1,112 @@
+import { noGpuFacts } from '../../protocol/absent.ts';
+import type { GpuFacts } from '../../protocol/gpu-facts.ts';
+import type { Leash } from '../leash.ts';
+import type { System } from '../system.ts';
+import { createDrmProcesses } from './drm-processes.ts';
+import { createIntelSysfs } from './intel-sysfs.ts';
+import { withKernelRows } from './kernel-rows.ts';
+import { createLoopProvider, secondsStepMs } from './loop-provider.ts';
+import type { GpuProvider, GpuReading } from './provider.ts';
+import { createToolRuns, type ToolRuns } from './tool-runs.ts';
+import {
+  createXpuDumpParser,
+  parseXpuDiscovery,
+  XPU_BASIC_METRICS,
+  XPU_METRICS,
+  xpuSample,
+} from './xpu-smi-parse.ts';
+
+/** Details of so many devices are asked for one by one. */
+const MAX_DETAILED = 16;
+const PCI_VENDORS = ['0x8086'];
+
+/**
+ * Intel's data centre cards. The kernel keeps a GPU's load to root (its counters are perf events), so
+ * `xpu-smi dump` runs in loop mode beside sysfs, which tells clocks, power and links with every sample.
+ */
+export function createIntelProvider(system: System, leash: Leash): GpuProvider {
+  const program = system.findProgram('xpu-smi');
+  const sysfs = createIntelSysfs(system);
+  const drm = createDrmProcesses(system);
+  const facts = new Map<number, GpuFacts>();
+  const parse = createXpuDumpParser();
+  const discovery = program === null ? null : createDiscovery(system, leash, program, facts);
+  const loop = createLoopProvider({
+    system,
+    leash,
+    vendor: 'Intel',
+    tool: 'xpu-smi',
+    program,
+    remedy: 'try `xpu-smi discovery` on the node',
+    stepMs: secondsStepMs,
+    pciVendors: PCI_VENDORS,
+    // A release that does not know one of the metrics refuses all of them: every other try asks for less.
+    args(stepMs, unanswered) {
+      const metrics = unanswered % 2 === 0 ? XPU_METRICS : XPU_BASIC_METRICS;
+      return ['dump', '-d', '-1', '-m', metrics.join(','), '-i', String(stepMs / 1_000)];
+    },
+    takeLine(line, book, atMs) {
+      const sample = parse(line);
+      if (sample === null) return false;
+      const { index } = sample;
+      const known = facts.get(index) ?? { ...noGpuFacts, index, vendor: 'Intel' };
+      book.take({ facts: known, sample: xpuSample(known, sample) }, atMs);
+      return true;
+    },
+  });
+
+  function read(): GpuReading {
+    const told = loop.read();
+    if (told.known && told.gpus.length === 0 && told.error === null) discovery?.stop();
+    const merged = sysfs.cards.length === 0 ? told : withKernelRows(told, sysfs.read());
+    const indexes = new Map(merged.facts.map((gpu) => [gpu.pciAddress ?? '', gpu.index]));
+    // Looking through processes is of no use where no GPU's address is known.
+    indexes.delete('');
+    return { ...merged, processes: indexes.size === 0 ? [] : drm.read(indexes) };
+  }
+
+  return {
+    ...loop,
+    isPresent: () => program !== null || sysfs.cards.length > 0,
+    start(ms) {
+      discovery?.start(DISCOVERY_EVERY_MS);
+      loop.start(ms);
+    },
+    read,
+    stop() {
+      discovery?.stop();
+      loop.stop();
+    },
+  };
+}
+
+const DISCOVERY_EVERY_MS = 600_000;
+
+/** Which devices there are, and then each one's memory and driver, which the list leaves out. */
+function createDiscovery(
+  system: System,
+  leash: Leash,
+  program: string,
+  facts: Map<number, GpuFacts>,
+): ToolRuns {
+  const take = (text: string): boolean => {
+    const found = parseXpuDiscovery(text);
+    for (const [index, device] of found ?? []) {
+      // The list has the address, the details have the memory: neither takes away what the other said.
+      const said = Object.entries(device).filter(([, value]) => value !== null);
+      facts.set(index, { ...device, ...facts.get(index), ...Object.fromEntries(said) });
+    }
+    return found !== null && found.size > 0;
+  };
+  return createToolRuns({
+    system,
+    leash,
+    program,
+    questions: function* () {
+      yield { args: ['discovery', '-j'], take };
+      const devices = [...facts.keys()].slice(0, MAX_DETAILED);
+      for (const index of devices)
+        yield { args: ['discovery', '-d', String(index), '-j'], take, isOptional: true };
+    },
+  });
+}

@@ -1,0 +1,49 @@
+import type { Leash } from '../leash.ts';
+import type { System } from '../system.ts';
+import { createAmdProvider } from './amd.ts';
+import { createAscendProvider } from './ascend.ts';
+import { createHabanaProvider } from './habana.ts';
+import { createHygonProvider } from './hygon.ts';
+import { createIntelProvider } from './intel.ts';
+import { createJetsonProvider } from './jetson.ts';
+import type { GpuProvider, GpuReading } from './provider.ts';
+
+/**
+ * Every vendor, in the order of their rows on a node that has several. NVIDIA comes first: the rows of its
+ * MIG instances have places that are counted from its own GPUs' indexes.
+ */
+export function createGpuProviders(system: System, leash: Leash, nvidia: GpuProvider): GpuProvider[] {
+  const jetson = createJetsonProvider(system, leash);
+  return [
+    jetson.isPresent() ? withoutIntegrated(nvidia) : nvidia,
+    jetson,
+    createAmdProvider(system, leash),
+    createIntelProvider(system, leash),
+    createHabanaProvider(system, leash),
+    createAscendProvider(system, leash),
+    createHygonProvider(system, leash),
+  ];
+}
+
+/** Newer Jetsons have `nvidia-smi` too, which tells little of the GPU that `tegrastats` tells: it shows once. */
+export function withoutIntegrated(provider: GpuProvider): GpuProvider {
+  return { ...provider, read: () => onlyCards(provider.read()) };
+}
+
+const INTEGRATED = /\b(?:nvgpu|Tegra|Orin|Xavier|Thor)\b/i;
+
+function onlyCards(reading: GpuReading): GpuReading {
+  const dropped = new Set(
+    reading.facts.filter(({ name }) => INTEGRATED.test(name ?? '')).map(({ index }) => index),
+  );
+  if (dropped.size === 0) return reading;
+  const facts = reading.facts.filter(({ index }) => !dropped.has(index));
+  return {
+    known: reading.known,
+    facts,
+    gpus: reading.gpus.filter(({ index }) => !dropped.has(index)),
+    processes: reading.processes.filter(({ gpuIndex }) => !dropped.has(gpuIndex)),
+    // What it cannot tell of the integrated GPU is no fault of the node.
+    error: facts.length === 0 ? null : reading.error,
+  };
+}
