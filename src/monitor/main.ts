@@ -9,6 +9,7 @@ import { endForgottenMonitors } from './forgotten-monitors.ts';
 import { createGpuCollector } from './gpus/gpu-collector.ts';
 import { createNvidiaSmiProvider } from './gpus/nvidia-smi.ts';
 import { createHeadLink } from './head-link.ts';
+import { createJobNames } from './jobs/job-names.ts';
 import { createLeash } from './leash.ts';
 import { createSampler } from './sampler.ts';
 import { openStatusFile } from './status-file.ts';
@@ -67,7 +68,7 @@ function runMonitor(own: Arguments): void {
   let watched = false;
   let gpusAwaitedUntilMs = system.monotonicMs() + GPUS_AWAITED_MS;
   const gpus = createGpuCollector([createNvidiaSmiProvider(system, leash)], intervalMs);
-  const sampler = createSampler(system, gpus);
+  const sampler = createSampler(system, gpus, createJobNames(system, leash));
   const known = createKnownFacts();
   let statusWrittenMs = Number.NEGATIVE_INFINITY;
   let statusProblem = status.problem;
