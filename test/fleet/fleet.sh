@@ -78,7 +78,8 @@ mount_root() {
 mount_dev() {
   local dev=$root/dev name
   mount -t tmpfs -o mode=755 dev "$dev"
-  mkdir "$dev/pts" "$dev/shm"
+  mkdir "$dev/pts"
+  mkdir -m1777 "$dev/shm"
   for name in null zero full random urandom tty; do
     : > "$dev/$name"
     mount --bind "/dev/$name" "$dev/$name"
@@ -302,9 +303,8 @@ down() {
 inside() {
   local p
   p=$(init_pid "$1")
-  enter_cgroups "$1"
   shift
-  exec nsenter -t "$p" -m -u -i -n -p -C -r -w -- "$@"
+  exec nsenter -t "$p" -m -u -i -n -p -C -r -w -- sh -c "$enter_cgroups" sh "$@"
 }
 
 sshd_pids() {

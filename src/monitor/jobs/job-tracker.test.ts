@@ -192,7 +192,14 @@ describe('what stands above a process', () => {
     });
     node.put(71, { parent: 70, uid: 100_999, name: 'nginx' });
     node.put(72, { parent: 71, uid: 100_999 });
+    const other = 'beef'.repeat(16);
+    node.put(73, {
+      parent: 74,
+      groups: `0::/libpod_parent/libpod-${other}\n`,
+    });
+    node.put(74, { name: 'conmon', uid: 0, words: `conmon\0-c\0${other}\0-n\0root's\0` });
     node.scan();
+    expect(node.tracker.facts(`podman:${other}`)).toMatchObject({ name: "root's", user: 'u0' });
     expect(node.tracker.jobOf(72)).toBe(`podman:${id}`);
     expect(node.tracker.facts(`podman:${id}`)).toMatchObject({ name: 'web', user: 'u1000' });
     expect(node.tracker.jobOf(70)).toBe('session:70-70');

@@ -53,6 +53,10 @@ export function findSlurmStep(pid: number, view: ProcessView): JobIdentity | nul
   return null;
 }
 
+/** A container of Podman by its conmon, where there is one above the process. */
+export const findPodmanContainer = (pid: number, view: ProcessView) =>
+  findPodman(ancestorsOf(pid, view), view);
+
 /**
  * By what stands above: a container without control groups of its own (rootless Podman with cgroupfs), tmux or
  * screen, or else the topmost process of the same user below a login.

@@ -2,7 +2,13 @@ import type { ProcessRow } from '../collectors/process-table.ts';
 import type { System } from '../system.ts';
 import { identify, type JobIdentity } from './job-identity.ts';
 import { parseCgroup } from './parse-cgroup.ts';
-import { findByAncestors, findSlurmStep, isKernelThread, type ProcessView } from './process-ancestry.ts';
+import {
+  findByAncestors,
+  findPodmanContainer,
+  findSlurmStep,
+  isKernelThread,
+  type ProcessView,
+} from './process-ancestry.ts';
 import { isOpenToUsers } from './unit-jobs.ts';
 
 export interface JobReaderView {
@@ -71,9 +77,14 @@ export function createJobReader(system: System, view: JobReaderView): JobReader 
     }
     if (found.kind === 'systemd' && uid !== 0 && found.uid === null && isOpenToUsers(found.id))
       return findByAncestors(pid, processes) ?? found;
+    if (found.kind === 'podman') return withName(found, findPodmanContainer(pid, processes));
     if (found.kind === 'tmux') return findByAncestors(pid, processes) ?? found;
     return found;
   }
+
+  /** Other users' containers are named by nobody else. */
+  const withName = (found: JobIdentity, kept: JobIdentity | null): JobIdentity =>
+    kept?.id === found.id ? { ...found, name: kept.name } : found;
 
   return {
     readOwner,
