@@ -19,6 +19,7 @@ function createNode(names: JobNames | null = null) {
   const processes = new Map<number, Process & { row: ProcessRow }>();
   let nowMs = 1_000;
   const reads: string[] = [];
+  const opened: string[] = [];
   const system: Partial<System> = {
     uid: 1000,
     monotonicMs: () => nowMs,
@@ -28,8 +29,15 @@ function createNode(names: JobNames | null = null) {
       if (path === '/proc/sys/kernel/hostname') return 'gpu-7\n';
       const process = processes.get(Number(path.split('/')[2]));
       if (process === undefined) return null;
-      return path.endsWith('/cgroup') ? (process.groups ?? '0::/\n') : (process.words ?? '');
+      return process.groups ?? '0::/\n';
     },
+    open: (path) => opened.push(path) - 1,
+    rereadOnce(descriptor) {
+      const pid = Number(opened[descriptor]?.split('/')[2]);
+      const buffer = Buffer.from(processes.get(pid)?.words ?? '');
+      return { buffer, length: buffer.length };
+    },
+    close: () => undefined,
   };
   const tracker = createJobTracker(system as System, {
     pageBytes: 4096,
@@ -148,7 +156,10 @@ describe('what stands above a process', () => {
     node.put(52, { parent: 51, name: 'bash', groups: '0::/system.slice/ssh.service\n' });
     node.put(53, { parent: 52, groups: '0::/system.slice/ssh.service\n' });
     node.put(54, { parent: 52, uid: 1009 });
+    node.put(56, { parent: 50, uid: 0, name: 'bash', groups: '0::/system.slice/ssh.service\n' });
+    node.put(57, { parent: 56, uid: 0, groups: '0::/system.slice/ssh.service\n' });
     node.scan();
+    expect(node.tracker.jobOf(57)).toBe('session:56-56');
     expect([50, 52, 53, 54].map(node.tracker.jobOf)).toEqual([
       'systemd:ssh.service',
       'session:52-52',
@@ -171,10 +182,12 @@ describe('what stands above a process', () => {
         '0::/user.slice/user-1000.slice/user@1000.service/tmux-spawn-0f9e8d7c-1234-5678-9abc-def012345678.scope\n',
     });
     node.put(62, { parent: 61 });
+    node.put(65, { name: 'tmux: server', parent: 60 });
     node.put(63, { name: 'screen', words: 'SCREEN\0-dmS\0x\0-S\0night\0' });
     node.put(64, { parent: 63 });
     node.scan();
-    expect([60, 61, 62, 64].map(node.tracker.jobOf)).toEqual([
+    expect([60, 61, 62, 65, 64].map(node.tracker.jobOf)).toEqual([
+      'tmux:60-60',
       'tmux:60-60',
       'tmux:60-60',
       'tmux:60-60',
@@ -203,6 +216,13 @@ describe('what stands above a process', () => {
     expect(node.tracker.jobOf(72)).toBe(`podman:${id}`);
     expect(node.tracker.facts(`podman:${id}`)).toMatchObject({ name: 'web', user: 'u1000' });
     expect(node.tracker.jobOf(70)).toBe('session:70-70');
+    node.put(75, { name: 'conmon', uid: 1666, words: `conmon\0-c\0${id}\0` });
+    node.put(76, { parent: 75, uid: 1666 });
+    node.scan();
+    expect(node.tracker.jobOf(76)).toBe(`podman:${id}@1666`);
+    expect(node.tracker.table([])).toContainEqual(
+      expect.objectContaining({ key: `podman:${id}`, processCount: 2 }),
+    );
   });
 
   it('believes root’s slurmstepd where there are no groups or only a SLUID, and nobody else’s', () => {

@@ -92,7 +92,12 @@ export function createJobTracker(system: System, options: JobTrackerOptions): Jo
   function jobFor(identity: JobIdentity): Job {
     const key = keyOf(identity);
     const known = jobs.get(key);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      const owners = [identity.uid, known.identity.uid];
+      if (owners.includes(null) || owners[0] === owners[1]) return known;
+      // Anybody may call a process conmon and name another user's container: that is no part of it.
+      return jobFor({ ...identity, id: `${identity.id}@${identity.uid}` });
+    }
     const job: Job = {
       key,
       identity,

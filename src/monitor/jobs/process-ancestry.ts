@@ -13,7 +13,7 @@ export interface Ancestor {
 export interface ProcessView {
   find(pid: number): Ancestor | null;
   ownerOf(pid: number): number | null;
-  /** Words separated by NUL; null where it may not be read. */
+  /** Words separated by NUL, of a long line the first; null where it may not be read. */
   commandLineOf(pid: number): string | null;
 }
 
@@ -22,7 +22,7 @@ const FIRST_PROCESS = 1;
 const KERNEL_THREADS = 2;
 /** Below these a user's own tree of processes begins. `sshd` runs as the user from the login on. */
 const LOGIN_PROGRAM =
-  /^(?:sshd|sshd-.*|login|systemd|\(sd-pam\)|init|su|sudo|runuser|cron|crond|cron\.d|atd|dropbear|tinysshd|agetty|gdm.*|sddm.*|lightdm|slurmstepd|conmon|containerd-shim.*|pbs_mom|condor_starter|res|sbatchd)$/i;
+  /^(?:sshd|sshd-.*|login|systemd|\(sd-pam\)|init|su|sudo|runuser|cron|crond|atd|dropbear|tinysshd|agetty|gdm.*|sddm.*|lightdm|slurmstepd|conmon|containerd-shim.*|pbs_mom|condor_starter|res|sbatchd)$/i;
 
 export const isKernelThread = (pid: number, parentPid: number) =>
   pid === KERNEL_THREADS || parentPid === KERNEL_THREADS;
@@ -96,12 +96,21 @@ function findMultiplexer(ancestors: readonly Ancestor[], view: ProcessView): Job
   if (self === undefined) return null;
   const uid = view.ownerOf(self.pid);
   const isServer = ({ name }: Ancestor) => name.startsWith('tmux') || name === 'screen';
-  const server = self.name === 'tmux: server' ? self : above.find(isServer);
+  // The server's fork has its name until it becomes a shell, so the topmost of that name is the server.
+  const server = above.findLast(isServer) ?? (self.name === 'tmux: server' ? self : undefined);
   if (server === undefined || view.ownerOf(server.pid) !== uid) return null;
   const words = (view.commandLineOf(server.pid) ?? '').split('\0');
   return server.name === 'screen'
     ? identify('screen', placeOf(server), { uid, name: wordAfter(words, '-S') })
     : identify('tmux', placeOf(server), { uid, name: wordAfter(words, '-s') });
+}
+
+/** Started by somebody who logged in, or by a clock: not a part of the service that let them in. */
+export function isBelowLogin(pid: number, view: ProcessView): boolean {
+  const [self, ...above] = ancestorsOf(pid, view);
+  return (
+    self !== undefined && !LOGIN_PROGRAM.test(self.name) && above.some(({ name }) => LOGIN_PROGRAM.test(name))
+  );
 }
 
 function findSession(ancestors: readonly Ancestor[], view: ProcessView): JobIdentity | null {

@@ -6,6 +6,7 @@ import {
   findByAncestors,
   findPodmanContainer,
   findSlurmStep,
+  isBelowLogin,
   isKernelThread,
   type ProcessView,
 } from './process-ancestry.ts';
@@ -32,6 +33,7 @@ export interface JobReader {
 
 /** Hundreds of processes are in the same groups. */
 const MAX_KEPT_TEXTS = 2_000;
+const MAX_COMMAND_LINE_BYTES = 16 * 1024;
 
 /**
  * Reads what one process belongs to. Environment variables are no source: users set them as they like, and what
@@ -52,6 +54,20 @@ export function createJobReader(system: System, view: JobReaderView): JobReader 
     return found;
   }
 
+  /** Users may make it megabytes long, and have many processes below. */
+  function readCommandLine(pid: number): string | null {
+    let descriptor: number | null = null;
+    try {
+      descriptor = system.open(`/proc/${pid}/cmdline`);
+      const { buffer, length } = system.rereadOnce(descriptor);
+      return buffer.toString('utf8', 0, Math.min(length, MAX_COMMAND_LINE_BYTES));
+    } catch {
+      return null;
+    } finally {
+      if (descriptor !== null) system.close(descriptor);
+    }
+  }
+
   const readOwner = (pid: number) => system.ownerOf(`/proc/${pid}`);
 
   const processes: ProcessView = {
@@ -60,7 +76,7 @@ export function createJobReader(system: System, view: JobReaderView): JobReader 
       return row && { pid, name: row.name, parentPid: row.stat.parentPid, startTicks: row.stat.startTicks };
     },
     ownerOf: (pid) => view.ownerOf(pid) ?? readOwner(pid),
-    commandLineOf: (pid) => system.tryReadText(`/proc/${pid}/cmdline`),
+    commandLineOf: readCommandLine,
   };
 
   function refine(found: JobIdentity, pid: number, uid: number | null): JobIdentity {
@@ -75,8 +91,8 @@ export function createJobReader(system: System, view: JobReaderView): JobReader 
       hostname ??= (system.tryReadText('/proc/sys/kernel/hostname') ?? '').trim();
       return identify('htcondor', `${found.id}@${hostname}`);
     }
-    if (found.kind === 'systemd' && uid !== 0 && found.uid === null && isOpenToUsers(found.id))
-      return findByAncestors(pid, processes) ?? found;
+    if (found.kind === 'systemd' && found.uid === null && isOpenToUsers(found.id))
+      return (uid !== 0 || isBelowLogin(pid, processes) ? findByAncestors(pid, processes) : null) ?? found;
     if (found.kind === 'podman') return withName(found, findPodmanContainer(pid, processes));
     if (found.kind === 'tmux') return findByAncestors(pid, processes) ?? found;
     return found;
