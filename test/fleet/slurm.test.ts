@@ -1,16 +1,11 @@
-import { copyFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseListpids } from '../../src/monitor/jobs/name-answers.ts';
 import { createHeadProcess, type HeadProcess } from '../head-process.ts';
-import { nodeRoot, writeNodeFile } from './accounts.ts';
 import { fleet, requireFleet } from './fleet.ts';
 import { type SlurmCluster, slurmIsMissing, startSlurm } from './slurm-cluster.ts';
+import { placeOnGpu, takeGpuAway } from './stand-in-gpus.ts';
 
 if (fleet && slurmIsMissing) console.log(`skipped: jobs of a real Slurm, because ${slurmIsMissing}`);
-
-const standIn = fileURLToPath(new URL('../stand-ins/nvidia-smi', import.meta.url));
 
 /** What the API says about the jobs of a real Slurm cluster. */
 describe.runIf(fleet && slurmIsMissing === null)('jobs of Slurm', () => {
@@ -31,7 +26,7 @@ describe.runIf(fleet && slurmIsMissing === null)('jobs of Slurm', () => {
   afterAll(async () => {
     await head?.dispose();
     await slurm?.stop();
-    await requireFleet().exec(2, 'rm -f /usr/local/bin/nvidia-smi /usr/local/bin/scenario.json');
+    await takeGpuAway(requireFleet(), 2);
   });
 
   const jobOn = async (name: string, key: string) =>
@@ -65,10 +60,7 @@ describe.runIf(fleet && slurmIsMissing === null)('jobs of Slurm', () => {
     );
     await expect.poll(() => pidOf('sleep 304'), { timeout: 5_000 }).toBeGreaterThan(0);
     const [inside, outside] = [await pidOf('sleep 302'), await pidOf('sleep 304')];
-    const gpu = { index: 0, uuid: 'GPU-0', 'pci.bus_id': '00000000:10:00.0', name: 'NVIDIA H100 80GB HBM3' };
-    const processes = [inside, outside].map((pid) => ({ gpu: 0, pid, memoryMiB: 512, sm: 40 }));
-    writeNodeFile(2, '/usr/local/bin/scenario.json', JSON.stringify({ gpus: [gpu], processes }));
-    copyFileSync(standIn, join(nodeRoot(2), 'usr/local/bin/nvidia-smi'));
+    placeOnGpu(2, [inside, outside]);
     await nodes.exec(2, `kill -9 ${(await head.node('n2'))?.hello?.pid}`);
     const rows = async () =>
       ((await head.node('n2'))?.sample?.gpuProcesses ?? []).map(({ pid, job, user }) => ({ pid, job, user }));

@@ -183,14 +183,15 @@ describe('what stands above a process', () => {
     });
     node.put(62, { parent: 61 });
     node.put(65, { name: 'tmux: server', parent: 60 });
-    node.put(63, { name: 'screen', words: 'SCREEN\0-dmS\0x\0-S\0night\0' });
+    node.put(63, { name: 'screen', words: 'SCREEN\0-dmS\0night\0' });
     node.put(64, { parent: 63 });
     node.scan();
-    expect([60, 61, 62, 65, 64].map(node.tracker.jobOf)).toEqual([
+    expect([60, 61, 62, 65, 63, 64].map(node.tracker.jobOf)).toEqual([
       'tmux:60-60',
       'tmux:60-60',
       'tmux:60-60',
       'tmux:60-60',
+      'screen:63-63',
       'screen:63-63',
     ]);
     expect(node.tracker.facts('tmux:60-60')).toMatchObject({ name: 'train', user: 'u1000' });

@@ -87,6 +87,17 @@ function wordAfter(words: readonly string[], ...options: readonly string[]): str
   return at < 0 ? null : (words[at + 1] ?? null);
 }
 
+/** Clients have the same program: tmux names its server, screen writes it in capitals. */
+const isServerItself = ({ pid, name }: Ancestor, view: ProcessView) =>
+  name === 'tmux: server' ||
+  (name === 'screen' && (view.commandLineOf(pid)?.startsWith('SCREEN\0') ?? false));
+
+/** Flags may stand together, the one with a word being the last: `screen -dmS NAME`. */
+function wordAfterFlag(words: readonly string[], flag: string): string | null {
+  const at = words.findIndex((word) => /^-[A-Za-z]+$/.test(word) && word.endsWith(flag));
+  return at < 0 ? null : (words[at + 1] ?? null);
+}
+
 /**
  * The server of a tmux or screen: all sessions of one tmux server are one job. `tmux new -s NAME` and
  * `screen -S NAME` name it, tmux by its first session.
@@ -97,12 +108,12 @@ function findMultiplexer(ancestors: readonly Ancestor[], view: ProcessView): Job
   const uid = view.ownerOf(self.pid);
   const isServer = ({ name }: Ancestor) => name.startsWith('tmux') || name === 'screen';
   // The server's fork has its name until it becomes a shell, so the topmost of that name is the server.
-  const server = above.findLast(isServer) ?? (self.name === 'tmux: server' ? self : undefined);
+  const server = above.findLast(isServer) ?? (isServerItself(self, view) ? self : undefined);
   if (server === undefined || view.ownerOf(server.pid) !== uid) return null;
   const words = (view.commandLineOf(server.pid) ?? '').split('\0');
   return server.name === 'screen'
-    ? identify('screen', placeOf(server), { uid, name: wordAfter(words, '-S') })
-    : identify('tmux', placeOf(server), { uid, name: wordAfter(words, '-s') });
+    ? identify('screen', placeOf(server), { uid, name: wordAfterFlag(words, 'S') })
+    : identify('tmux', placeOf(server), { uid, name: wordAfterFlag(words, 's') });
 }
 
 /** Started by somebody who logged in, or by a clock: not a part of the service that let them in. */
