@@ -16,8 +16,7 @@ const forNodes = {
   ...shared,
   format: 'cjs',
   target: 'node18.15',
-  minifySyntax: true,
-  minifyWhitespace: true,
+  minify: true,
   legalComments: 'none',
 };
 

@@ -31,10 +31,17 @@ const debianPackages = {
   openssl: 'openssl',
 };
 
-/** What a few tests need, which are skipped with a line without it: a security key without hardware, a Kerberos realm. */
+/**
+ * What a few tests need, which are skipped with a line without it: a security key without hardware, a Kerberos
+ * realm, a batch scheduler, containers, sessions.
+ */
 const optionalPackages = [
   { file: '/usr/lib/openssh/regress/misc/sk-dummy/sk-dummy.so', packages: ['openssh-tests'] },
   { file: '/usr/sbin/krb5kdc', packages: ['krb5-kdc', 'krb5-admin-server', 'krb5-user'] },
+  { file: '/usr/sbin/slurmctld', packages: ['slurm-wlm', 'munge'] },
+  { file: '/usr/bin/podman', packages: ['podman', 'runc', 'uidmap', 'busybox-static'] },
+  { file: '/usr/bin/tmux', packages: ['tmux'] },
+  { file: '/usr/bin/screen', packages: ['screen'] },
 ];
 
 let child = null;

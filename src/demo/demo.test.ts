@@ -46,6 +46,27 @@ describe('the demo', () => {
     expect(away[0]).toMatchObject({ cause: 'timeout', hello: { hostname: away[0]?.name } });
   });
 
+  it('has Slurm jobs on two nodes each, containers and sessions, every GPU process being in one', () => {
+    const rows = state
+      .reports()
+      .flatMap((report) => (report.sample?.jobs ?? []).map((job) => ({ node: report.name, ...job })));
+    const slurm = rows.filter((row) => row.kind === 'slurm');
+    const spanning = [...new Set(slurm.map((row) => row.key))]
+      .map((key) => slurm.filter((row) => row.key === key))
+      .filter((found) => found.length === 2);
+    expect(spanning.length).toBeGreaterThanOrEqual(3);
+    for (const [one, two] of spanning)
+      expect(one).toMatchObject({ name: two?.name, user: two?.user, startTimeMs: two?.startTimeMs });
+    const kinds = new Set(rows.map((row) => row.kind));
+    expect(['slurm', 'docker', 'systemd'].every((kind) => kinds.has(kind as 'slurm'))).toBe(true);
+    expect(kinds.has('tmux') || kinds.has('session')).toBe(true);
+    for (const { job } of jobs()) expect(rows.map((row) => row.key)).toContain(job);
+    vi.advanceTimersByTime(60_000);
+    expect(state.reports().every((report) => (report.sample?.jobs ?? []).every((job) => job.user))).toBe(
+      true,
+    );
+  });
+
   it('has jobs that start and end, on the same nodes and GPUs', () => {
     const before = new Set(jobs().map((job) => job.pid));
     vi.advanceTimersByTime(10 * 60_000);

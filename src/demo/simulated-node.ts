@@ -1,6 +1,7 @@
 import {
   gpuColumnNames,
   gpuProcessColumnNames,
+  jobColumnNames,
   toColumns,
   topProcessColumnNames,
 } from '../protocol/columns.ts';
@@ -11,15 +12,16 @@ import type { Facts, Hello, ProcessFacts } from '../protocol/hello.ts';
 import type {
   CollectorName,
   CollectorReport,
-  FilesystemSample,
   GpuProcessSample,
   GpuSample,
   Sample,
   TopProcessSample,
 } from '../protocol/sample.ts';
 import { collectorNames } from '../protocol/sample.ts';
+import { filesystemRows } from './filesystem-rows.ts';
 import type { DemoNode } from './hardware.ts';
-import { createJob, type DemoJob } from './jobs.ts';
+import { type DemoService, demoServices, jobFacts, jobRows, keyOfJob, keyOfService } from './job-rows.ts';
+import { createJob, type DemoJob, spanningJobs } from './jobs.ts';
 
 /** One node that exists in this process only and speaks a monitor's messages. */
 export interface SimulatedNode {
@@ -40,6 +42,8 @@ export function createSimulatedNode(node: DemoNode, random: () => number, now: (
   let jobs: DemoJob[] = [];
   let sequence = 0;
   let told = new Set<number>();
+  let toldJobs = new Set<string>();
+  const services = demoServices(bootTimeMs);
   const noise = (value: number, spread: number) => Math.max(0, value + (random() - 0.5) * 2 * spread);
 
   function freeGpus(): number[] {
@@ -53,6 +57,7 @@ export function createSimulatedNode(node: DemoNode, random: () => number, now: (
     const wanted = { busy: 1, mixed: 0.6, held: 0.35, 'lost-gpu': 0.8, unreachable: 0.5, idle: 0, cpu: 0 }[
       node.role
     ];
+    if (isFirst) jobs.push(...spanningJobs(node, now(), random));
     for (let free = freeGpus(); free.length > 0; free = freeGpus()) {
       const busyShare = 1 - free.length / Math.max(1, node.gpuCount);
       if (busyShare >= wanted || (!isFirst && random() > 0.08)) break;
@@ -130,10 +135,12 @@ export function createSimulatedNode(node: DemoNode, random: () => number, now: (
   }
 
   function topProcesses(): TopProcessSample[] {
-    const system = [
-      { pid: 812, state: 'S', cpuPercent: Math.round(noise(2, 1) * 10) / 10, residentBytes: 180 * MIB },
-      { pid: 1340, state: 'S', cpuPercent: Math.round(noise(0.7, 0.4) * 10) / 10, residentBytes: 42 * MIB },
-    ];
+    const system = services.map((service) => ({
+      pid: service.pid,
+      state: 'S',
+      cpuPercent: serviceCpu(service),
+      residentBytes: service.residentBytes,
+    }));
     const own = jobs.map((job) => ({
       pid: job.pid,
       state: 'R',
@@ -145,52 +152,48 @@ export function createSimulatedNode(node: DemoNode, random: () => number, now: (
 
   function newFacts(pids: ReadonlySet<number>): Facts | null {
     const known: ProcessFacts[] = [
-      {
-        pid: 812,
-        startTimeMs: bootTimeMs + 9_000,
+      ...services.map((service) => ({
+        pid: service.pid,
+        startTimeMs: service.startedMs,
         user: 'root',
-        command: 'dockerd',
-        arguments: '-H fd://',
-        job: null,
-      },
-      {
-        pid: 1340,
-        startTimeMs: bootTimeMs + 12_000,
-        user: 'root',
-        command: 'sshd',
-        arguments: '-D',
-        job: null,
-      },
+        command: service.command,
+        arguments: service.arguments,
+        job: keyOfService(service),
+      })),
       ...jobs.map((job) => ({
         pid: job.pid,
         startTimeMs: job.startedMs,
         user: job.user,
         command: job.command,
         arguments: job.arguments,
-        job: null,
+        job: keyOfJob(job),
       })),
     ];
     const processes = known.filter((row) => pids.has(row.pid) && !told.has(row.pid));
     const gone = [...told].filter((pid) => !pids.has(pid));
     told = new Set(pids);
-    const facts: Facts = { type: 'facts', processes, gone };
+    const facts: Facts = { type: 'facts', processes, gone, ...newJobs() };
     if (sequence === 0) facts.gpus = gpuFacts();
     return processes.length > 0 || gone.length > 0 || facts.gpus ? facts : null;
   }
 
-  function filesystems(): FilesystemSample[] {
-    const usedShare = 0.35 + (node.name.charCodeAt(node.name.length - 1) % 5) / 10;
-    return [
-      filesystem('/', '/dev/nvme0n1p2', 'ext4', 'SSD', 1.8 * 1024, 0.3),
-      filesystem('/home', 'storage:/home', 'nfs4', 'network', 120 * 1024, 0.71),
-      filesystem('/scratch', '/dev/md0', 'xfs', node.role === 'cpu' ? 'HDD' : 'SSD', 14 * 1024, usedShare),
-    ];
+  function newJobs(): Pick<Facts, 'jobs' | 'goneJobs'> {
+    const all = jobFacts(jobs, services);
+    const keys = new Set(all.map(({ key }) => key));
+    const goneJobs = [...toldJobs].filter((key) => !keys.has(key));
+    const news = all.filter(({ key }) => !toldJobs.has(key));
+    toldJobs = keys;
+    return { jobs: news, goneJobs };
   }
 
+  const serviceCpu = ({ unit }: DemoService) =>
+    tenths(unit === 'docker.service' ? noise(2, 1) : noise(0.7, 0.4));
+  const jobCpu = (job: DemoJob) => tenths(noise(job.cpuPercent, job.cpuPercent / 20));
+
   function sample(): Sample {
-    const jobCpu = jobs.reduce((sum, job) => sum + job.cpuPercent, 0);
+    const cpuOfJobs = jobs.reduce((sum, job) => sum + job.cpuPercent, 0);
     const base = node.role === 'cpu' ? 64 : 1.5;
-    const total = Math.min(100, noise(base + jobCpu / node.cores, 1));
+    const total = Math.min(100, noise(base + cpuOfJobs / node.cores, 1));
     const memoryUsed = jobs.reduce((sum, job) => sum + job.residentBytes, node.memoryGiB * GIB * 0.04);
     sequence++;
     return {
@@ -215,7 +218,7 @@ export function createSimulatedNode(node: DemoNode, random: () => number, now: (
         swapTotalBytes: 8 * GIB,
         swapUsedBytes: 0,
       },
-      filesystems: filesystems(),
+      filesystems: filesystemRows(node),
       disks: [
         {
           name: 'nvme0n1',
@@ -238,7 +241,7 @@ export function createSimulatedNode(node: DemoNode, random: () => number, now: (
       gpuProcesses: toColumns(gpuProcesses(), gpuProcessColumnNames),
       processCount: 480 + jobs.length * 9,
       topProcesses: toColumns(topProcesses(), topProcessColumnNames),
-      jobs: null,
+      jobs: toColumns(jobRows(jobs, services, jobCpu, serviceCpu), jobColumnNames),
     };
   }
 
@@ -284,27 +287,5 @@ function lostGpu(index: number): GpuSample {
     health: 'lost',
     error: 'GPU is lost',
     ...noGpuFigures,
-  };
-}
-
-function filesystem(
-  mountPoint: string,
-  source: string,
-  fsType: string,
-  kind: FilesystemSample['kind'],
-  totalGiB: number,
-  usedShare: number,
-): FilesystemSample {
-  const totalBytes = Math.round(totalGiB * GIB);
-  const usedBytes = Math.round(totalBytes * usedShare);
-  return {
-    mountPoint,
-    source,
-    fsType,
-    kind,
-    totalBytes,
-    usedBytes,
-    availableBytes: totalBytes - usedBytes,
-    readOnly: false,
   };
 }

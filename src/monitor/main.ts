@@ -10,6 +10,7 @@ import { createGpuCollector } from './gpus/gpu-collector.ts';
 import { createNvidiaProvider } from './gpus/nvidia.ts';
 import { createGpuProviders } from './gpus/providers.ts';
 import { createHeadLink } from './head-link.ts';
+import { createJobNames } from './jobs/job-names.ts';
 import { createLeash } from './leash.ts';
 import { createSampler } from './sampler.ts';
 import { openStatusFile } from './status-file.ts';
@@ -69,7 +70,7 @@ function runMonitor(own: Arguments): void {
   let gpusAwaitedUntilMs = system.monotonicMs() + GPUS_AWAITED_MS;
   const nvidia = createNvidiaProvider(system, leash, (note) => log.write(note));
   const gpus = createGpuCollector(createGpuProviders(system, leash, nvidia), intervalMs);
-  const sampler = createSampler(system, gpus);
+  const sampler = createSampler(system, gpus, createJobNames(system, leash));
   const known = createKnownFacts();
   let statusWrittenMs = Number.NEGATIVE_INFINITY;
   let statusProblem = status.problem;

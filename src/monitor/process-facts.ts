@@ -12,16 +12,18 @@ const MAX_FACTS_LENGTH = 256 * 1024;
 
 interface Told {
   startTicks: number | null;
+  job: string | null;
   missedSamples: number;
 }
 
 /**
  * Which processes the head has been told about: facts travel once, samples carry pids only.
- * A pid with another start time is another process.
+ * A pid with another start time is another process; one that has got into another job is told anew.
  */
 export function createProcessFacts(
   facts: (pid: number) => ProcessFacts | null,
   startOf: (pid: number) => number | null,
+  jobOf: (pid: number) => string | null = () => null,
 ) {
   const told = new Map<number, Told>();
 
@@ -31,14 +33,14 @@ export function createProcessFacts(
     for (const pid of pids) {
       const known = told.get(pid);
       const startTicks = startOf(pid);
-      if (known && known.startTicks === startTicks) {
+      if (known && known.startTicks === startTicks && known.job === jobOf(pid)) {
         known.missedSamples = 0;
         continue;
       }
       if (length > MAX_FACTS_LENGTH) continue;
-      const found = told.size < MAX_PROCESS_FACTS ? facts(pid) : null;
+      const found = known || told.size < MAX_PROCESS_FACTS ? facts(pid) : null;
       if (found === null) continue;
-      told.set(pid, { startTicks, missedSamples: 0 });
+      told.set(pid, { startTicks, job: found.job, missedSamples: 0 });
       news.push(found);
       length += JSON.stringify(found).length;
     }

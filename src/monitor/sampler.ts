@@ -1,6 +1,7 @@
 import {
   gpuColumnNames,
   gpuProcessColumnNames,
+  jobColumnNames,
   toColumns,
   topProcessColumnNames,
 } from '../protocol/columns.ts';
@@ -15,6 +16,8 @@ import { createMemoryCollector } from './collectors/memory.ts';
 import { createNetworkCollector } from './collectors/network.ts';
 import { createProcessCollector } from './collectors/processes.ts';
 import type { GpuCollector } from './gpus/gpu-collector.ts';
+import { createJobFacts } from './jobs/job-facts.ts';
+import type { JobNames } from './jobs/job-names.ts';
 import { createProcessFacts } from './process-facts.ts';
 import type { System } from './system.ts';
 
@@ -29,14 +32,15 @@ export interface Sampler {
 const hundredths = (value: number) => Math.round(value * 100) / 100;
 
 /** Runs every collector on its own: one that fails reports so and hides no other. */
-export function createSampler(system: System, gpus: GpuCollector): Sampler {
+export function createSampler(system: System, gpus: GpuCollector, jobNames: JobNames | null): Sampler {
   const cpu = createCpuCollector(system);
   const memory = createMemoryCollector(system);
   const filesystems = createFilesystemCollector(system);
   const disks = createDiskCollector(system);
   const network = createNetworkCollector(system);
-  const processes = createProcessCollector(system, readKernelUnits(system));
-  const processFacts = createProcessFacts(processes.facts, processes.startOf);
+  const processes = createProcessCollector(system, readKernelUnits(system), jobNames);
+  const processFacts = createProcessFacts(processes.facts, processes.startOf, processes.jobOf);
+  const jobFacts = createJobFacts(processes.jobFacts);
   let toldGpus = '';
 
   function collect(
@@ -75,7 +79,7 @@ export function createSampler(system: System, gpus: GpuCollector): Sampler {
       gpuProcesses: known && onProcesses && toColumns(onProcesses.gpuProcesses, gpuProcessColumnNames),
       processCount: onProcesses?.processCount ?? null,
       topProcesses: onProcesses && toColumns(onProcesses.topProcesses, topProcessColumnNames),
-      jobs: null,
+      jobs: onProcesses && toColumns(onProcesses.jobs, jobColumnNames),
       collectors: collectors as Record<CollectorName, CollectorReport>,
     };
     return { sample, gpuFacts: known?.facts ?? null };
@@ -89,8 +93,15 @@ export function createSampler(system: System, gpus: GpuCollector): Sampler {
     if (told !== toldGpus) facts.gpus = gpuFacts;
     if (changed.processes.length > 0) facts.processes = changed.processes;
     if (changed.gone.length > 0) facts.gone = changed.gone;
+    if (sample.jobs !== null) tellJobs(facts, sample.jobs.key);
     toldGpus = told;
     return Object.keys(facts).length > 1 ? facts : null;
+  }
+
+  function tellJobs(facts: Facts, keys: readonly string[]): void {
+    const { jobs, gone } = jobFacts.update(keys);
+    if (jobs.length > 0) facts.jobs = jobs;
+    if (gone.length > 0) facts.goneJobs = gone;
   }
 
   return {

@@ -31,6 +31,8 @@ prefix=${FLEET_PREFIX:-rollcall}
 state=${FLEET_STATE:?the folder of the fleet}
 net=10.78.0
 self=$(readlink -f "$0")
+# shellcheck source=test/fleet/cgroups.sh
+. "$(dirname "$self")/cgroups.sh"
 
 die() { echo "fleet: $*" >&2; exit 1; }
 node_ids() { ls -d "$state"/n[0-9]* 2>/dev/null | sed 's/.*n//' | sort -n || :; }
@@ -66,6 +68,7 @@ mount_root() {
   chmod 700 "$root/root"
   mount -t proc proc "$root/proc"
   mount -t sysfs sysfs "$root/sys"
+  mount_cgroups "$root"
   mount -t tmpfs -o mode=1777,size=16m "tmp-$1" "$root/tmp"
   mount -t tmpfs -o mode=755,size=16m run "$root/run"
   mkdir -m755 "$root/run/sshd"
@@ -75,7 +78,8 @@ mount_root() {
 mount_dev() {
   local dev=$root/dev name
   mount -t tmpfs -o mode=755 dev "$dev"
-  mkdir "$dev/pts" "$dev/shm"
+  mkdir "$dev/pts"
+  mkdir -m1777 "$dev/shm"
   for name in null zero full random urandom tty; do
     : > "$dev/$name"
     mount --bind "/dev/$name" "$dev/$name"
@@ -145,10 +149,15 @@ boot() {
   mkdir -p "$state/n$1/mnt"
   setsid nsenter --net="/run/netns/$prefix-n$1" env -i PATH="$PATH" HOME=/root \
     FLEET_PREFIX="$prefix" FLEET_STATE="$state" FLEET_BARE="${FLEET_BARE:-}" \
-    unshare --mount --uts --ipc --pid --cgroup --fork --kill-child bash "$self" _init "$1" \
+    bash "$self" _boot "$1" \
     > "$state/n$1/boot.log" 2>&1 < /dev/null &
   echo $! > "$state/n$1/unshare.pid"
   disown
+}
+
+boot_in_cgroups() {
+  join_cgroups "$1"
+  exec unshare --mount --uts --ipc --pid --cgroup --fork --kill-child bash "$self" _init "$1"
 }
 
 await_boot() {
@@ -284,6 +293,7 @@ down() {
     p=$(cat "$state/n$i/unshare.pid")
     [ "$(basename "$(readlink "/proc/$p/exe")")" != unshare ] || kill -KILL "$p"
   done 2>/dev/null
+  for i in $(node_ids); do remove_cgroups "$i"; done
   for i in $(ip netns list | awk -v p="$prefix-" 'index($1, p) == 1 { print $1 }'); do stop_namespace "$i"; done
   [ -n "$(ls -A /run/netns 2>/dev/null)" ] || { umount /run/netns; rmdir /run/netns; } 2>/dev/null
   [ ! -f "$state/.fleet" ] || rm -rf "$state"
@@ -294,7 +304,7 @@ inside() {
   local p
   p=$(init_pid "$1")
   shift
-  exec nsenter -t "$p" -m -u -i -n -p -C -r -w -- "$@"
+  exec nsenter -t "$p" -m -u -i -n -p -C -r -w -- sh -c "$enter_cgroups" sh "$@"
 }
 
 sshd_pids() {
@@ -404,6 +414,7 @@ case ${1:-} in
   tmp-read-only) inside "$2" mount -o remount,ro /tmp ;;
   tmp-full) inside "$2" sh -c 'dd if=/dev/zero of=/tmp/filler bs=4k 2>/dev/null || :' ;;
   heal) heal "$2" ;;
+  _boot) boot_in_cgroups "$2" ;;
   _init) node_init "$2" ;;
   *) sed -n '2,/^set -e/p' "$self" | grep '^#'; exit 2 ;;
 esac

@@ -3,6 +3,9 @@ import type { ProcessFacts } from '../../protocol/hello.ts';
 import type { GpuProcessSample, TopProcessSample } from '../../protocol/sample.ts';
 import type { KernelUnits } from '../auxiliary-vector.ts';
 import type { GpuProcessReading } from '../gpus/provider.ts';
+import type { JobFacts, JobSample } from '../../protocol/jobs.ts';
+import type { JobNames } from '../jobs/job-names.ts';
+import { createJobTracker } from '../jobs/job-tracker.ts';
 import type { System } from '../system.ts';
 import { describeCommand } from './command-line.ts';
 import { createProcessTable, type ProcessRow } from './process-table.ts';
@@ -13,6 +16,7 @@ export interface ProcessSample {
   gpuProcesses: GpuProcessSample[];
   topProcesses: TopProcessSample[];
   processCount: number;
+  jobs: JobSample[];
 }
 
 export interface ProcessCollector {
@@ -22,6 +26,9 @@ export interface ProcessCollector {
   facts(pid: number): ProcessFacts | null;
   /** Ticks after boot of the process that has this pid now; null when there is none. */
   startOf(pid: number): number | null;
+  /** Key of the job that the process belongs to. */
+  jobOf(pid: number): string | null;
+  jobFacts(key: string): JobFacts | null;
   close(): void;
 }
 
@@ -29,12 +36,21 @@ const SHOWN_TOP_PROCESSES = 10;
 /** A little less than 5 s, so that a sampler of 1 s scans with every fifth sample. */
 const UNWATCHED_SCAN_MS = 4_800;
 
-export function createProcessCollector(system: System, units: KernelUnits): ProcessCollector {
+/** `names` asks tools for the names of jobs; without it they have those that are known without asking. */
+export function createProcessCollector(
+  system: System,
+  units: KernelUnits,
+  names: JobNames | null = null,
+): ProcessCollector {
   const table = createProcessTable(system, units.ticksPerSecond);
   const userName = createUserNames(system);
   const bootTimeMs = readBootTimeMs(system);
   let rows: ReadonlyMap<number, ProcessRow> = new Map();
   let scannedAtMs = Number.NEGATIVE_INFINITY;
+
+  const startTimeMs = (startTicks: number) =>
+    bootTimeMs === null ? null : bootTimeMs + Math.round((startTicks * 1000) / units.ticksPerSecond);
+  const jobs = createJobTracker(system, { pageBytes: units.pageBytes, startTimeMs, userName, names });
 
   const residentBytes = (row: ProcessRow) => row.stat.residentPages * units.pageBytes;
 
@@ -71,11 +87,14 @@ export function createProcessCollector(system: System, units: KernelUnits): Proc
       if (watched || nowMs - scannedAtMs >= UNWATCHED_SCAN_MS) {
         rows = table.scan();
         scannedAtMs = nowMs;
+        jobs.update(rows, pidsOf(onGpus));
       }
+      const top = busiest(rows);
       return {
         gpuProcesses: gpuProcesses(onGpus),
-        topProcesses: busiest(rows).map(figures),
+        topProcesses: top.map(figures),
         processCount: rows.size,
+        jobs: jobs.table([...pidsOf(onGpus), ...pidsOf(top)]),
       };
     },
     facts(pid) {
@@ -84,19 +103,20 @@ export function createProcessCollector(system: System, units: KernelUnits): Proc
       const uid = system.ownerOf(`/proc/${pid}`);
       return {
         pid,
-        startTimeMs:
-          bootTimeMs === null
-            ? null
-            : bootTimeMs + Math.round((row.stat.startTicks * 1000) / units.ticksPerSecond),
+        startTimeMs: startTimeMs(row.stat.startTicks),
         user: uid === null ? null : userName(uid),
         ...describeCommand(system.tryReadText(`/proc/${pid}/cmdline`), row.name),
-        job: null,
+        job: jobs.jobOf(pid),
       };
     },
     startOf: (pid) => rows.get(pid)?.stat.startTicks ?? null,
+    jobOf: jobs.jobOf,
+    jobFacts: jobs.facts,
     close: () => table.close(),
   };
 }
+
+const pidsOf = (rows: readonly { pid: number }[]) => rows.map(({ pid }) => pid);
 
 /** The busiest by CPU; those that do nothing are left out. One pass with a short sorted list. */
 function busiest(rows: ReadonlyMap<number, ProcessRow>): ProcessRow[] {

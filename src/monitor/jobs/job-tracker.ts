@@ -1,0 +1,222 @@
+import { MAX_JOBS } from '../../protocol/constants.ts';
+import { containerKinds, isOfScheduler } from '../../protocol/job-kinds.ts';
+import type { JobFacts, JobSample } from '../../protocol/jobs.ts';
+import type { ProcessRow } from '../collectors/process-table.ts';
+import type { System } from '../system.ts';
+import { type JobIdentity, keyOf } from './job-identity.ts';
+import type { JobNames } from './job-names.ts';
+import { createJobReader, type Groups } from './read-job.ts';
+
+/** Figures of the processes of one job on this node. */
+interface Job {
+  key: string;
+  identity: JobIdentity;
+  /** Oldest process seen while the job was there. */
+  startTicks: number;
+  uid: number | null;
+  uidTicks: number;
+  processCount: number;
+  cpuPercent: number | null;
+  residentPages: number;
+}
+
+interface Tracked {
+  row: ProcessRow;
+  uid: number | null;
+  groups: Groups | null;
+  job: Job | null;
+  lookAgainMs: number;
+}
+
+export interface JobTrackerOptions {
+  pageBytes: number;
+  startTimeMs(startTicks: number): number | null;
+  userName(uid: number): string;
+  /** Null where no tool is to be asked. */
+  names: JobNames | null;
+}
+
+export interface JobTracker {
+  /** After each scan of all processes. `first` are pids that must not wait for their turn. */
+  update(rows: ReadonlyMap<number, ProcessRow>, first: Iterable<number>): void;
+  /** Key of the job of a process of the last scan. */
+  jobOf(pid: number): string | null;
+  /** Jobs of schedulers and containers, and those of the given pids. */
+  table(pids: Iterable<number>): JobSample[];
+  facts(key: string): JobFacts | null;
+}
+
+/** New processes that are looked at in one scan: a storm of forks costs no more; the first scan takes all. */
+const MAX_NEW_PER_SCAN = 128;
+const MAX_NEW_AT_FIRST = 4096;
+const MAX_AGAIN_PER_SCAN = 32;
+/** slurmstepd, runc and systemd move a process into its group only after it was forked. */
+const LOOK_AGAIN_MS = 2_000;
+/** Processes are moved later too (cgclassify, pam_slurm_adopt), yet seldom. */
+const LOOK_LATER_MS = 60_000;
+
+const isAlwaysShown = ({ kind }: JobIdentity) =>
+  isOfScheduler(kind) || (containerKinds as readonly string[]).includes(kind);
+
+/**
+ * Which job each process belongs to, and the sums over each job. A process is its row, which the table of
+ * processes replaces when a pid is used anew; what was found of it is remembered with it.
+ */
+export function createJobTracker(system: System, options: JobTrackerOptions): JobTracker {
+  const { names } = options;
+  const tracked = new Map<number, Tracked>();
+  const jobs = new Map<string, Job>();
+  let rows: ReadonlyMap<number, ProcessRow> = new Map();
+  let isFirst = true;
+  let namesVersion = 0;
+  const reader = createJobReader(system, {
+    rowOf: (pid) => rows.get(pid) ?? null,
+    ownerOf: (pid) => tracked.get(pid)?.uid ?? null,
+    numberOf: (sluid) => names?.numberOf(sluid) ?? null,
+  });
+
+  function look(entry: Tracked, nowMs: number): void {
+    const { row } = entry;
+    const uid = reader.readOwner(row.pid);
+    const groups = reader.readGroups(row.pid);
+    const isSame = groups === entry.groups && uid === entry.uid;
+    entry.uid = uid;
+    entry.groups = groups;
+    entry.lookAgainMs = nowMs + (entry.lookAgainMs === 0 ? LOOK_AGAIN_MS : LOOK_LATER_MS);
+    // A session outlives the process that it began with, which a second look would not find any more.
+    if (isSame && entry.job !== null && entry.job.identity.isSluid !== true) return;
+    const identity = reader.identify(row, uid, groups);
+    entry.job = identity === null ? null : jobFor(identity);
+  }
+
+  function jobFor(identity: JobIdentity): Job {
+    const key = keyOf(identity);
+    const known = jobs.get(key);
+    if (known !== undefined) {
+      const owners = [identity.uid, known.identity.uid];
+      if (owners.includes(null) || owners[0] === owners[1]) return known;
+      // Anybody may call a process conmon and name another user's container: that is no part of it.
+      return jobFor({ ...identity, id: `${identity.id}@${identity.uid}` });
+    }
+    const job: Job = {
+      key,
+      identity,
+      startTicks: Number.POSITIVE_INFINITY,
+      uid: identity.uid,
+      uidTicks: Number.POSITIVE_INFINITY,
+      processCount: 0,
+      cpuPercent: null,
+      residentPages: 0,
+    };
+    jobs.set(key, job);
+    return job;
+  }
+
+  function add(job: Job, { row, uid }: Tracked): void {
+    const { startTicks, residentPages } = row.stat;
+    job.processCount++;
+    job.residentPages += residentPages;
+    if (row.cpuPercent !== null) job.cpuPercent = (job.cpuPercent ?? 0) + row.cpuPercent;
+    if (startTicks < job.startTicks) job.startTicks = startTicks;
+    if (job.identity.uid === null && uid !== null) takeOwner(job, uid, startTicks);
+  }
+
+  /** A job is its oldest process's user's; the helpers that root starts for it come first. */
+  function takeOwner(job: Job, uid: number, startTicks: number): void {
+    const isBetter = uid === 0 ? job.uid === null : job.uid === 0 || startTicks < job.uidTicks;
+    if (!isBetter) return;
+    job.uid = uid;
+    job.uidTicks = uid === 0 ? Number.POSITIVE_INFINITY : startTicks;
+  }
+
+  function visit(row: ProcessRow, nowMs: number, budget: { fresh: number; again: number }): void {
+    let entry = tracked.get(row.pid);
+    if (entry === undefined || entry.row !== row) {
+      entry = { row, uid: null, groups: null, job: null, lookAgainMs: 0 };
+      tracked.set(row.pid, entry);
+    }
+    if (entry.lookAgainMs === 0) {
+      if (budget.fresh-- > 0) look(entry, nowMs);
+    } else if (nowMs >= entry.lookAgainMs && budget.again-- > 0) look(entry, nowMs);
+    if (entry.job !== null) add(entry.job, entry);
+  }
+
+  function beginScan(nowMs: number, first: Iterable<number>): void {
+    for (const job of jobs.values()) {
+      job.processCount = 0;
+      job.cpuPercent = null;
+      job.residentPages = 0;
+    }
+    for (const pid of first) {
+      const row = rows.get(pid);
+      const entry = tracked.get(pid);
+      if (row === undefined || (entry?.row === row && entry.lookAgainMs > 0)) continue;
+      const fresh: Tracked = { row, uid: null, groups: null, job: null, lookAgainMs: 0 };
+      tracked.set(pid, fresh);
+      look(fresh, nowMs);
+    }
+    if (names === null || names.version === namesVersion) return;
+    namesVersion = names.version;
+    for (const entry of tracked.values()) if (entry.job?.identity.isSluid) entry.lookAgainMs = nowMs;
+  }
+
+  function endScan(): void {
+    for (const pid of tracked.keys()) if (!rows.has(pid)) tracked.delete(pid);
+    for (const [key, job] of jobs) if (job.processCount === 0) jobs.delete(key);
+    names?.want(nameless(names), (pid) => {
+      const job = tracked.get(pid)?.job;
+      return job?.identity.isSluid ? job.identity.id : null;
+    });
+  }
+
+  const nameless = (known: JobNames) =>
+    [...jobs.values()]
+      .filter(({ identity: { kind, id, name } }) => name === null && known.of(kind, id) === null)
+      .map(({ identity: { kind, id, isSluid }, uid }) => ({ kind, id, uid, isSluid: isSluid === true }));
+
+  /** Rows in the order in which they are cut where there are too many. */
+  function shownJobs(pids: Iterable<number>): Job[] {
+    const shown = new Set<Job>();
+    for (const pid of pids) {
+      const job = tracked.get(pid)?.job;
+      if (job && job.processCount > 0) shown.add(job);
+    }
+    for (const job of jobs.values()) if (isOfScheduler(job.identity.kind)) shown.add(job);
+    for (const job of jobs.values()) if (isAlwaysShown(job.identity)) shown.add(job);
+    return [...shown].slice(0, MAX_JOBS);
+  }
+
+  return {
+    update(scanned, first) {
+      rows = scanned;
+      const nowMs = system.monotonicMs();
+      beginScan(nowMs, first);
+      const budget = { fresh: isFirst ? MAX_NEW_AT_FIRST : MAX_NEW_PER_SCAN, again: MAX_AGAIN_PER_SCAN };
+      isFirst = false;
+      for (const row of rows.values()) visit(row, nowMs, budget);
+      endScan();
+    },
+    jobOf: (pid) => tracked.get(pid)?.job?.key ?? null,
+    table: (pids) =>
+      shownJobs(pids).map(({ key, processCount, cpuPercent, residentPages }) => ({
+        key,
+        processCount,
+        cpuPercent: cpuPercent === null ? null : Math.round(cpuPercent * 10) / 10,
+        residentBytes: residentPages * options.pageBytes,
+      })),
+    facts(key) {
+      const job = jobs.get(key);
+      if (job === undefined) return null;
+      const { kind, id, name } = job.identity;
+      const said = names?.of(kind, id) ?? null;
+      return {
+        key,
+        kind,
+        id,
+        name: name ?? said?.name ?? null,
+        user: said?.user ?? (job.uid === null ? null : options.userName(job.uid)),
+        startTimeMs: Number.isFinite(job.startTicks) ? options.startTimeMs(job.startTicks) : null,
+      };
+    },
+  };
+}

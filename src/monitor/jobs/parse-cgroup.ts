@@ -1,0 +1,51 @@
+import { isOfScheduler } from '../../protocol/job-kinds.ts';
+import { parseCgroupPaths, segmentsOf } from './cgroup-path.ts';
+import { findContainer, findLxc, findPod } from './container-jobs.ts';
+import type { JobIdentity } from './job-identity.ts';
+import { findSchedulerJob } from './scheduler-jobs.ts';
+import { findUnit } from './unit-jobs.ts';
+
+/**
+ * What a process belongs to by the text of `/proc/PID/cgroup`; null where that says nothing. All hierarchies are
+ * looked at, since a scheduler may use some controllers only. A scheduler's job goes before containers
+ * (which run inside it), a pod before its containers, any of them before units of systemd.
+ */
+export function parseCgroup(text: string): JobIdentity | null {
+  let best: JobIdentity | null = null;
+  for (const path of parseCgroupPaths(text)) {
+    const found = parsePath(path);
+    if (found !== null && (best === null || rankOf(found) > rankOf(best))) best = found;
+  }
+  return best;
+}
+
+function rankOf({ kind, isSluid }: JobIdentity): number {
+  if (isOfScheduler(kind)) return isSluid ? 5 : 6;
+  if (kind === 'kubernetes') return 4;
+  if (kind === 'lxc') return 2;
+  return kind === 'systemd' || kind === 'tmux' ? 1 : 3;
+}
+
+function parsePath(path: string): JobIdentity | null {
+  const segments = segmentsOf(path);
+  const userAt = segments.findIndex((segment) => /^user@\d+\.service$/.test(segment));
+  const owner = ownerOf(segments);
+  if (userAt >= 0) {
+    // A user may make groups of any name below their own manager: there no name of a scheduler is believed.
+    const own = findContainer(segments.slice(userAt + 1));
+    return own === null ? findUnit(segments) : { ...own, uid: owner };
+  }
+  const found =
+    findSchedulerJob(segments) ?? findPod(segments) ?? findContainer(segments) ?? findLxc(segments);
+  if (found === null) return findUnit(segments);
+  return { ...found, uid: found.uid ?? owner ?? (found.kind === 'podman' ? 0 : null) };
+}
+
+/** `user-1000.slice`: whose login it is, or whose containers without root. */
+function ownerOf(segments: readonly string[]): number | null {
+  for (const segment of segments) {
+    const uid = /^user-(\d{1,10})\.slice$/.exec(segment)?.[1];
+    if (uid !== undefined) return Number(uid);
+  }
+  return null;
+}

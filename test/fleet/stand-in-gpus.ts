@@ -1,0 +1,20 @@
+import { copyFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { nodeRoot, writeNodeFile } from './accounts.ts';
+import type { Fleet } from './fleet.ts';
+
+const standIn = fileURLToPath(new URL('../stand-ins/nvidia-smi', import.meta.url));
+const FOLDER = 'usr/local/bin';
+
+/** Gives a node one GPU with these processes on it; a monitor that starts afterwards finds it. */
+export function placeOnGpu(node: number, pids: readonly number[]): void {
+  const gpu = { index: 0, uuid: 'GPU-0', 'pci.bus_id': '00000000:10:00.0', name: 'NVIDIA H100 80GB HBM3' };
+  const processes = pids.map((pid) => ({ gpu: 0, pid, memoryMiB: 512, sm: 40 }));
+  writeNodeFile(node, `/${FOLDER}/scenario.json`, JSON.stringify({ gpus: [gpu], processes }));
+  copyFileSync(standIn, join(nodeRoot(node), FOLDER, 'nvidia-smi'));
+}
+
+export async function takeGpuAway(fleet: Fleet, node: number): Promise<void> {
+  await fleet.exec(node, `rm -f /${FOLDER}/nvidia-smi /${FOLDER}/scenario.json`);
+}
