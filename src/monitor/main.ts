@@ -12,6 +12,7 @@ import { createGpuProviders } from './gpus/providers.ts';
 import { createHeadLink } from './head-link.ts';
 import { createJobNames } from './jobs/job-names.ts';
 import { createLeash } from './leash.ts';
+import { watchNode } from './node-watch.ts';
 import { createSampler } from './sampler.ts';
 import { openStatusFile } from './status-file.ts';
 import { createSystem } from './system.ts';
@@ -70,7 +71,8 @@ function runMonitor(own: Arguments): void {
   let gpusAwaitedUntilMs = system.monotonicMs() + GPUS_AWAITED_MS;
   const nvidia = createNvidiaProvider(system, leash, (note) => log.write(note));
   const gpus = createGpuCollector(createGpuProviders(system, leash, nvidia), intervalMs);
-  const sampler = createSampler(system, gpus, createJobNames(system, leash));
+  const watch = watchNode(system, leash);
+  const sampler = createSampler(system, gpus, createJobNames(system, leash), watch);
   const known = createKnownFacts();
   let statusWrittenMs = Number.NEGATIVE_INFINITY;
   let statusProblem = status.problem;
@@ -88,6 +90,7 @@ function runMonitor(own: Arguments): void {
   function leave(reason: string): void {
     if (timer) clearTimeout(timer);
     gpus.stop();
+    watch.stop();
     log.write(`leaving: ${reason}`);
     link.sendLast({ type: 'bye', reason }, dieNow);
   }

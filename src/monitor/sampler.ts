@@ -5,7 +5,6 @@ import {
   toColumns,
   topProcessColumnNames,
 } from '../protocol/columns.ts';
-import type { GpuFacts } from '../protocol/gpu-facts.ts';
 import type { Facts } from '../protocol/hello.ts';
 import type { CollectorName, CollectorReport, Sample } from '../protocol/sample.ts';
 import { readKernelUnits } from './auxiliary-vector.ts';
@@ -16,6 +15,8 @@ import { createMemoryCollector } from './collectors/memory.ts';
 import { createNetworkCollector } from './collectors/network.ts';
 import { createProcessCollector } from './collectors/processes.ts';
 import type { GpuCollector } from './gpus/gpu-collector.ts';
+import type { GpuReading } from './gpus/provider.ts';
+import type { NodeWatch } from './node-watch.ts';
 import { createJobFacts } from './jobs/job-facts.ts';
 import type { JobNames } from './jobs/job-names.ts';
 import { createProcessFacts } from './process-facts.ts';
@@ -32,7 +33,12 @@ export interface Sampler {
 const hundredths = (value: number) => Math.round(value * 100) / 100;
 
 /** Runs every collector on its own: one that fails reports so and hides no other. */
-export function createSampler(system: System, gpus: GpuCollector, jobNames: JobNames | null): Sampler {
+export function createSampler(
+  system: System,
+  gpus: GpuCollector,
+  jobNames: JobNames | null,
+  watch: NodeWatch,
+): Sampler {
   const cpu = createCpuCollector(system);
   const memory = createMemoryCollector(system);
   const filesystems = createFilesystemCollector(system);
@@ -47,7 +53,7 @@ export function createSampler(system: System, gpus: GpuCollector, jobNames: JobN
     intervalMs: number,
     sequence: number,
     watched: boolean,
-  ): { sample: Sample; gpuFacts: GpuFacts[] | null } {
+  ): { sample: Sample; onGpus: GpuReading | null } {
     const collectors: Partial<Record<CollectorName, CollectorReport>> = {};
     function run<T>(name: CollectorName, collector: () => T): T | null {
       const startedMs = system.monotonicMs();
@@ -82,15 +88,16 @@ export function createSampler(system: System, gpus: GpuCollector, jobNames: JobN
       jobs: onProcesses && toColumns(onProcesses.jobs, jobColumnNames),
       collectors: collectors as Record<CollectorName, CollectorReport>,
     };
-    return { sample, gpuFacts: known?.facts ?? null };
+    return { sample, onGpus: known };
   }
 
-  function newFacts(sample: Sample, gpuFacts: GpuFacts[] | null): Facts | null {
+  function newFacts(sample: Sample, onGpus: GpuReading | null): Facts | null {
     const pids = new Set([...(sample.gpuProcesses?.pid ?? []), ...(sample.topProcesses?.pid ?? [])]);
     const changed = processFacts.update(pids);
-    const told = gpuFacts === null ? toldGpus : JSON.stringify(gpuFacts);
+    const told = onGpus === null ? toldGpus : JSON.stringify(onGpus.facts);
     const facts: Facts = { type: 'facts' };
-    if (told !== toldGpus) facts.gpus = gpuFacts;
+    if (onGpus !== null && told !== toldGpus) facts.gpus = onGpus.facts;
+    if (onGpus !== null) Object.assign(facts, watch.news(onGpus, processes.jobOf, processes.pids()));
     if (changed.processes.length > 0) facts.processes = changed.processes;
     if (changed.gone.length > 0) facts.gone = changed.gone;
     if (sample.jobs !== null) tellJobs(facts, sample.jobs.key);
@@ -109,8 +116,8 @@ export function createSampler(system: System, gpus: GpuCollector, jobNames: JobN
       collect(0, 1, true);
     },
     take(sequence, intervalMs, watched) {
-      const { sample, gpuFacts } = collect(intervalMs, sequence, watched);
-      return { facts: newFacts(sample, gpuFacts), sample };
+      const { sample, onGpus } = collect(intervalMs, sequence, watched);
+      return { facts: newFacts(sample, onGpus), sample };
     },
     close: () => processes.close(),
   };

@@ -29,6 +29,8 @@ export interface ProcessCollector {
   /** Key of the job that the process belongs to. */
   jobOf(pid: number): string | null;
   jobFacts(key: string): JobFacts | null;
+  /** Of the last scan. */
+  pids(): Iterable<number>;
   close(): void;
 }
 
@@ -112,6 +114,7 @@ export function createProcessCollector(
     startOf: (pid) => rows.get(pid)?.stat.startTicks ?? null,
     jobOf: jobs.jobOf,
     jobFacts: jobs.facts,
+    pids: () => rows.keys(),
     close: () => table.close(),
   };
 }
