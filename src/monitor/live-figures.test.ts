@@ -172,27 +172,39 @@ describe('processes', () => {
     expectNear(processCount, saidBy('ps', '-e', '--no-headers').trim().split('\n').length, 15);
   });
 
-  it('are scanned with every sample that is watched, and seldom else', async () => {
-    const own = createProcessCollector(system, readKernelUnits(system));
-    own.collect([], false);
+  it('are scanned every other second while somebody watches, and seldom else', async () => {
+    let nowMs = 0;
+    const own = createProcessCollector({ ...system, monotonicMs: () => nowMs }, readKernelUnits(system));
+    own.collect([], true);
+    own.collect([], true);
     const child = spawn('sleep', ['60'], { stdio: 'ignore' });
     await once(child, 'spawn');
-    own.collect([], false);
-    expect(own.facts(child.pid ?? 0)).toBeNull();
-    own.collect([], true);
-    expect(own.facts(child.pid ?? 0)).not.toBeNull();
+    const isKnown = (atMs: number, watched: boolean) => {
+      nowMs = atMs;
+      own.collect([], watched);
+      return own.facts(child.pid ?? 0) !== null;
+    };
+    expect(isKnown(1_000, true)).toBe(false);
+    expect(isKnown(1_900, false)).toBe(false);
+    expect(isKnown(2_000, true)).toBe(true);
     child.kill('SIGKILL');
+    await once(child, 'exit');
+    expect(isKnown(6_000, false)).toBe(true);
+    expect(isKnown(7_000, false)).toBe(false);
     own.close();
   });
 
-  it('forget a process that has ended', async () => {
-    const child = spawn('sleep', ['60'], { stdio: 'ignore' });
-    collector.collect([], true);
-    expect(collector.facts(child.pid ?? 0)?.command).toBe('sleep');
-    child.kill('SIGKILL');
-    await once(child, 'exit');
-    collector.collect([], true);
-    expect(collector.facts(child.pid ?? 0)).toBeNull();
+  it('on GPUs are read with every sample that is watched', async () => {
+    let nowMs = 0;
+    const own = createProcessCollector({ ...system, monotonicMs: () => nowMs }, readKernelUnits(system));
+    const onGpu = [{ ...noGpuProcessFigures, pid: busy.pid ?? 0, gpuIndex: 0 }];
+    own.collect(onGpu, true);
+    own.collect(onGpu, true);
+    await waitMs(300);
+    // The moved clock says that next to no time has passed: what was used meanwhile is far beyond one core.
+    nowMs = 1;
+    expect(own.collect(onGpu, true).gpuProcesses[0]?.cpuPercent).toBeGreaterThan(1_000);
+    own.close();
   });
 });
 

@@ -16,14 +16,29 @@ interface Entry {
   /** Kept open, because opening costs more than reading; null once there are too many. */
   descriptor: number | null;
   seenInScan: number;
+  readAtMs: number;
+  /** Readings in a row in which it had used no more CPU. */
+  idleReadings: number;
 }
+
+const nobody: ReadonlySet<number> = new Set();
 
 /** Node.js raises its own limit of open files; this stays far below the usual 4,096. */
 const MAX_KEPT_DESCRIPTORS = 1500;
 
+/**
+ * Most processes of a node do nothing for hours, and two thirds of a scan's cost is reading: one that did nothing in
+ * so many readings is read with every fourth scan only, each scan another fourth of them, and after this long at most.
+ */
+const IDLE_READINGS = 2;
+const IDLE_SHARES = 4;
+const LONGEST_REST_MS = 4_500;
+
 export interface ProcessTable {
-  /** Reads all processes anew. */
-  scan(): ReadonlyMap<number, ProcessRow>;
+  /** Finds out who is there, and reads those anew that may have changed; `always` are read in any case. */
+  scan(always?: ReadonlySet<number>): ReadonlyMap<number, ProcessRow>;
+  /** Reads only these anew; the rows of the last scan change in place. */
+  refresh(pids: Iterable<number>): void;
   close(): void;
 }
 
@@ -36,7 +51,7 @@ export function createProcessTable(system: System, ticksPerSecond: number): Proc
   const rows = new Map<number, ProcessRow>();
   let kept = 0;
   let scanNumber = 0;
-  let lastScanMs = 0;
+  let nowMs = 0;
 
   function forget(pid: number, entry: Entry): void {
     if (entry.descriptor !== null) {
@@ -88,12 +103,20 @@ export function createProcessTable(system: System, ticksPerSecond: number): Proc
     }
   }
 
-  function update(entry: Entry, stat: ProcessStat, elapsedMs: number): void {
+  function update(entry: Entry, stat: ProcessStat): void {
+    const elapsedMs = nowMs - entry.readAtMs;
     const ticks = stat.cpuTicks - entry.row.stat.cpuTicks;
     const seconds = ticks / ticksPerSecond;
     entry.row.cpuPercent =
       elapsedMs > 0 ? Math.max(0, Math.round((seconds * 1_000_000) / elapsedMs) / 10) : null;
     entry.row.stat = stat;
+    entry.readAtMs = nowMs;
+    entry.idleReadings = ticks === 0 ? entry.idleReadings + 1 : 0;
+  }
+
+  function isResting({ row, readAtMs, idleReadings }: Entry): boolean {
+    const isOthersTurn = (row.pid + scanNumber) % IDLE_SHARES !== 0;
+    return idleReadings >= IDLE_READINGS && isOthersTurn && nowMs - readAtMs < LONGEST_REST_MS;
   }
 
   function reopen(pid: number, entry: Entry): ProcessStat | null {
@@ -102,10 +125,10 @@ export function createProcessTable(system: System, ticksPerSecond: number): Proc
     return stat;
   }
 
-  function readKnown(pid: number, entry: Entry, elapsedMs: number): boolean {
+  function readKnown(pid: number, entry: Entry): boolean {
     const stat = entry.descriptor === null ? reopen(pid, entry) : readKept(entry.descriptor);
     if (stat === null || stat.startTicks !== entry.row.stat.startTicks) return false;
-    update(entry, stat, elapsedMs);
+    update(entry, stat);
     return true;
   }
 
@@ -113,13 +136,13 @@ export function createProcessTable(system: System, ticksPerSecond: number): Proc
     const { stat, name, descriptor } = openStat(pid);
     if (stat === null) return;
     const row: ProcessRow = { pid, name, stat, cpuPercent: null };
-    entries.set(pid, { row, descriptor, seenInScan: scanNumber });
+    entries.set(pid, { row, descriptor, seenInScan: scanNumber, readAtMs: nowMs, idleReadings: 0 });
     rows.set(pid, row);
   }
 
-  function visit(pid: number, elapsedMs: number): void {
+  function visit(pid: number, always: ReadonlySet<number>): void {
     const entry = entries.get(pid);
-    if (entry && readKnown(pid, entry, elapsedMs)) {
+    if (entry && ((isResting(entry) && !always.has(pid)) || readKnown(pid, entry))) {
       entry.seenInScan = scanNumber;
       return;
     }
@@ -128,17 +151,23 @@ export function createProcessTable(system: System, ticksPerSecond: number): Proc
   }
 
   return {
-    scan() {
-      const nowMs = system.monotonicMs();
-      const elapsedMs = scanNumber === 0 ? 0 : nowMs - lastScanMs;
-      lastScanMs = nowMs;
+    scan(always = nobody) {
+      nowMs = system.monotonicMs();
       scanNumber++;
       for (const name of system.list('/proc')) {
         const first = name.charCodeAt(0);
-        if (first >= 0x30 && first <= 0x39) visit(Number(name), elapsedMs);
+        if (first >= 0x30 && first <= 0x39) visit(Number(name), always);
       }
       for (const [pid, entry] of entries) if (entry.seenInScan !== scanNumber) forget(pid, entry);
       return rows;
+    },
+    refresh(pids) {
+      nowMs = system.monotonicMs();
+      for (const pid of new Set(pids)) {
+        const entry = entries.get(pid);
+        if (entry && !readKnown(pid, entry)) forget(pid, entry);
+        if (!entries.has(pid)) addNew(pid);
+      }
     },
     close() {
       for (const [pid, entry] of [...entries]) forget(pid, entry);

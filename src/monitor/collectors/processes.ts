@@ -9,7 +9,7 @@ import { createJobTracker } from '../jobs/job-tracker.ts';
 import type { System } from '../system.ts';
 import { describeCommand } from './command-line.ts';
 import { createProcessTable, type ProcessRow } from './process-table.ts';
-import { sumTrees } from './process-trees.ts';
+import { sumTrees, type TreeSum } from './process-trees.ts';
 import { createUserNames } from './users.ts';
 
 export interface ProcessSample {
@@ -37,6 +37,10 @@ export interface ProcessCollector {
 const SHOWN_TOP_PROCESSES = 10;
 /** A little less than 5 s, so that a sampler of 1 s scans with every fifth sample. */
 const UNWATCHED_SCAN_MS = 4_800;
+/** Who is there, and who is busiest, while somebody watches; what is shown is read anew with every sample. */
+const WATCHED_SCAN_MS = 1_800;
+/** Sums over all processes, by job and by tree, cost as much as a scan; at 1 Hz they follow every fourth second. */
+const SUM_MS = 2_800;
 
 /** `names` asks tools for the names of jobs; without it they have those that are known without asking. */
 export function createProcessCollector(
@@ -49,6 +53,12 @@ export function createProcessCollector(
   const bootTimeMs = readBootTimeMs(system);
   let rows: ReadonlyMap<number, ProcessRow> = new Map();
   let scannedAtMs = Number.NEGATIVE_INFINITY;
+  let topPids: number[] = [];
+  let summedAtMs = Number.NEGATIVE_INFINITY;
+  let summedFor = '';
+  /** CPU is known from the second look at a process on. */
+  let sumsAtOnce = 2;
+  let treeSums: ReadonlyMap<number, TreeSum> = new Map();
 
   const startTimeMs = (startTicks: number) =>
     bootTimeMs === null ? null : bootTimeMs + Math.round((startTicks * 1000) / units.ticksPerSecond);
@@ -66,11 +76,9 @@ export function createProcessCollector(
   }
 
   function gpuProcesses(onGpus: readonly GpuProcessReading[]): GpuProcessSample[] {
-    if (onGpus.length === 0) return [];
-    const sums = sumTrees(rows, new Set(onGpus.map((reading) => reading.pid)), units.pageBytes);
     return onGpus.slice(0, MAX_GPU_PROCESSES).map((reading) => {
       const row = rows.get(reading.pid);
-      const sum = sums.get(reading.pid);
+      const sum = treeSums.get(reading.pid);
       const own = row
         ? figures(row)
         : { pid: reading.pid, state: null, cpuPercent: null, residentBytes: null };
@@ -83,20 +91,38 @@ export function createProcessCollector(
     });
   }
 
+  function isScanDue(gpuPids: readonly number[], watched: boolean, nowMs: number): boolean {
+    const who = gpuPids.join();
+    if (who !== summedFor) sumsAtOnce = 2;
+    summedFor = who;
+    const everyMs = watched ? WATCHED_SCAN_MS : UNWATCHED_SCAN_MS;
+    return nowMs - scannedAtMs >= everyMs || (watched && sumsAtOnce > 0);
+  }
+
+  function sumUp(gpuPids: readonly number[], nowMs: number): void {
+    if (nowMs - summedAtMs < SUM_MS && sumsAtOnce === 0) return;
+    summedAtMs = nowMs;
+    sumsAtOnce = Math.max(0, sumsAtOnce - 1);
+    jobs.update(rows, gpuPids);
+    treeSums = gpuPids.length === 0 ? new Map() : sumTrees(rows, new Set(gpuPids), units.pageBytes);
+  }
+
   return {
     collect(onGpus, watched) {
       const nowMs = system.monotonicMs();
-      if (watched || nowMs - scannedAtMs >= UNWATCHED_SCAN_MS) {
-        rows = table.scan();
+      const gpuPids = pidsOf(onGpus);
+      if (isScanDue(gpuPids, watched, nowMs)) {
+        rows = table.scan(new Set(gpuPids));
         scannedAtMs = nowMs;
-        jobs.update(rows, pidsOf(onGpus));
-      }
-      const top = busiest(rows);
+        sumUp(gpuPids, nowMs);
+        topPids = pidsOf(busiest(rows));
+      } else if (watched) table.refresh([...gpuPids, ...topPids]);
+      const top = topPids.flatMap((pid) => rows.get(pid) ?? []).sort(byCpu);
       return {
         gpuProcesses: gpuProcesses(onGpus),
         topProcesses: top.map(figures),
         processCount: rows.size,
-        jobs: jobs.table([...pidsOf(onGpus), ...pidsOf(top)]),
+        jobs: jobs.table([...gpuPids, ...pidsOf(top)]),
       };
     },
     facts(pid) {
@@ -118,6 +144,8 @@ export function createProcessCollector(
     close: () => table.close(),
   };
 }
+
+const byCpu = (a: ProcessRow, b: ProcessRow) => (b.cpuPercent ?? 0) - (a.cpuPercent ?? 0);
 
 const pidsOf = (rows: readonly { pid: number }[]) => rows.map(({ pid }) => pid);
 

@@ -15,6 +15,7 @@ const MEMORY_CLOCK = 2;
 const GPU_SENSOR = 0;
 const UNKNOWN_STATE = 32;
 const PCIE_COUNTER_END = 2 ** 32;
+const SELDOM_MS = 5_000;
 
 const thousandth = (value: number | null) => (value === null ? null : value / 1000);
 const percent = (value: number | null | undefined) =>
@@ -30,6 +31,13 @@ export function createGpuFigureReader(nvml: Nvml): GpuFigureReader {
   const nvlinkTransmit = createCounterRate();
   const pcieReceive = createCounterRate(PCIE_COUNTER_END);
   const pcieTransmit = createCounterRate(PCIE_COUNTER_END);
+  let seldom: { figures: ReturnType<typeof readSeldom>; atMs: number } | null = null;
+
+  function seldomFigures(handle: Handle, nowMs: number) {
+    if (seldom === null || nowMs - seldom.atMs >= SELDOM_MS)
+      seldom = { figures: readSeldom(nvml, handle), atMs: nowMs };
+    return seldom.figures;
+  }
 
   function readTraffic(handle: Handle, nowMs: number) {
     const fields = readFieldValues(nvml, handle);
@@ -55,6 +63,7 @@ export function createGpuFigureReader(nvml: Nvml): GpuFigureReader {
         ...held,
         ...readUse(nvml, device.handle),
         ...readPhysics(nvml, device.handle),
+        ...seldomFigures(device.handle, nowMs),
         ...readTraffic(device.handle, nowMs),
       };
     },
@@ -68,9 +77,19 @@ function readUse(nvml: Nvml, handle: Handle) {
   return {
     utilizationPercent: isKnown ? percent(use.readUInt32LE(0)) : null,
     memoryUtilizationPercent: isKnown ? percent(use.readUInt32LE(4)) : null,
+  };
+}
+
+/** Each question to the driver costs the node some microseconds: what moves slowly is asked less often. */
+function readSeldom(nvml: Nvml, handle: Handle) {
+  return {
     encoderPercent: percent(nvml.pair('nvmlDeviceGetEncoderUtilization', handle)?.[0]),
     decoderPercent: percent(nvml.pair('nvmlDeviceGetDecoderUtilization', handle)?.[0]),
     bar1UsedBytes: readBar1(nvml, handle)?.usedBytes ?? null,
+    energyJoules: thousandth(nvml.large('nvmlDeviceGetTotalEnergyConsumption', handle)),
+    fanPercent: nvml.number('nvmlDeviceGetFanSpeed', handle),
+    pcieGeneration: nvml.number('nvmlDeviceGetCurrPcieLinkGeneration', handle),
+    pcieWidth: nvml.number('nvmlDeviceGetCurrPcieLinkWidth', handle),
   };
 }
 
@@ -79,14 +98,10 @@ function readPhysics(nvml: Nvml, handle: Handle) {
   return {
     temperatureCelsius: nvml.number('nvmlDeviceGetTemperature', handle, GPU_SENSOR),
     powerWatts: thousandth(nvml.number('nvmlDeviceGetPowerUsage', handle)),
-    energyJoules: thousandth(nvml.large('nvmlDeviceGetTotalEnergyConsumption', handle)),
-    fanPercent: nvml.number('nvmlDeviceGetFanSpeed', handle),
     smClockMHz: nvml.number('nvmlDeviceGetClockInfo', handle, SM_CLOCK),
     memoryClockMHz: nvml.number('nvmlDeviceGetClockInfo', handle, MEMORY_CLOCK),
     performanceState: state === null || state === UNKNOWN_STATE ? null : `P${state}`,
     throttleReasons: readThrottleReasons(nvml, handle),
-    pcieGeneration: nvml.number('nvmlDeviceGetCurrPcieLinkGeneration', handle),
-    pcieWidth: nvml.number('nvmlDeviceGetCurrPcieLinkWidth', handle),
   };
 }
 

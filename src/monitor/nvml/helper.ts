@@ -35,6 +35,7 @@ export function runHelper(addon: Buffer, intervalMs: number): void {
   } catch (error) {
     return refuse(error);
   }
+  globalThis.gc?.();
   let everyMs = intervalMs;
   let dueMs = performance.now();
   let timer = setTimeout(look, 0);
