@@ -78,3 +78,8 @@ export const demoNodes: readonly DemoNode[] = [
   { name: 'ws-02', ...rtx4090, role: 'idle' },
   { name: 'cpu-01', ...cpuOnly, role: 'cpu' },
 ];
+
+/** Of the node whose role is `lost-gpu`. */
+export const LOST_GPU = 5;
+
+export const pciAddressOf = (index: number) => `00000000:${(0x10 + index * 8).toString(16)}:00.0`;

@@ -19,7 +19,8 @@ import type {
 } from '../protocol/sample.ts';
 import { collectorNames } from '../protocol/sample.ts';
 import { filesystemRows } from './filesystem-rows.ts';
-import type { DemoNode } from './hardware.ts';
+import { type DemoNode, LOST_GPU, pciAddressOf } from './hardware.ts';
+import { pastEvents } from './past-events.ts';
 import { type DemoService, demoServices, jobFacts, jobRows, keyOfJob, keyOfService } from './job-rows.ts';
 import { createJob, type DemoJob, spanningJobs } from './jobs.ts';
 
@@ -32,7 +33,6 @@ export interface SimulatedNode {
 
 const GIB = 1024 ** 3;
 const MIB = 1024 ** 2;
-const LOST_GPU = 5;
 const DAY_MS = 86_400_000;
 const tenths = (value: number) => Math.round(value * 10) / 10;
 
@@ -79,7 +79,7 @@ export function createSimulatedNode(node: DemoNode, random: () => number, now: (
       uuid: `GPU-demo-${node.name}-${index}`,
       name: node.gpuModel,
       vendor: 'NVIDIA',
-      pciAddress: `00000000:${(0x10 + index * 8).toString(16)}:00.0`,
+      pciAddress: pciAddressOf(index),
       memoryTotalBytes: node.gpuMemoryMiB * MIB,
       powerLimitWatts: node.gpuLimitWatts,
       driverVersion: '580.105.08',
@@ -173,7 +173,7 @@ export function createSimulatedNode(node: DemoNode, random: () => number, now: (
     const gone = [...told].filter((pid) => !pids.has(pid));
     told = new Set(pids);
     const facts: Facts = { type: 'facts', processes, gone, ...newJobs() };
-    if (sequence === 0) facts.gpus = gpuFacts();
+    if (sequence === 0) Object.assign(facts, { gpus: gpuFacts(), events: pastEvents(node, now()) });
     return processes.length > 0 || gone.length > 0 || facts.gpus ? facts : null;
   }
 

@@ -8,6 +8,8 @@ import {
   type FakeCluster,
   fakeNode,
   unreachable,
+  fakeJob,
+  TAKEN_AT_MS,
 } from '../../test/support/fake-cluster.ts';
 import { compileOwnDesign, staticDir } from '../../test/support/read-design.ts';
 import { type App, createApp } from './app.ts';
@@ -137,6 +139,51 @@ describe('the API', () => {
     expect(nodes).toEqual(cluster.nodes());
     const one = await get(`/api/v1/nodes/${encodeURIComponent('bob@[fe80::1]:22')}`);
     expect(await one.json()).toEqual(cluster.node('bob@[fe80::1]:22'));
+  });
+
+  test('serves jobs and GPUs of all nodes as rows', async () => {
+    const busy = fakeNode(
+      'gpu01',
+      { marks: [{ gpuIndex: 0, code: 'held-idle', text: 'held by alice' }] },
+      {
+        jobs: [
+          {
+            key: 'slurm:7',
+            kind: 'slurm',
+            id: '7',
+            name: 'secret name',
+            user: 'alice',
+            startTimeMs: TAKEN_AT_MS - 1_000,
+            processCount: 3,
+            cpuPercent: 250,
+            residentBytes: 5,
+          },
+        ],
+        gpuProcesses: [fakeJob(11_181, 0, { job: 'slurm:7' })],
+      },
+    );
+    start();
+    cluster.set(busy);
+    const { jobs } = (await (await get('/api/v1/jobs')).json()) as { jobs: object[] };
+    expect(jobs).toMatchObject([
+      { key: 'slurm:7', name: 'secret name', user: 'alice', nodes: ['gpu01'], cpuPercent: 250 },
+    ]);
+    const { gpus } = (await (await get('/api/v1/gpus')).json()) as { gpus: { node: string }[] };
+    expect(gpus.filter(({ node }) => node === 'gpu01')).toMatchObject([
+      {
+        index: 0,
+        jobs: ['slurm:7'],
+        users: ['alice'],
+        marks: [{ code: 'held-idle', text: 'held by alice' }],
+      },
+      { index: 1, jobs: [], users: [], marks: [] },
+    ]);
+    app.close();
+    start({ publicMode: true });
+    cluster.set(busy);
+    const shown = await (await get('/api/v1/jobs')).text();
+    expect(shown).toContain('slurm:7');
+    expect(shown).not.toContain('secret name');
   });
 
   test('says in JSON what it does not know', async () => {
