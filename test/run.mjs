@@ -13,7 +13,7 @@ const extra = process.argv.slice(2);
 const isRoot = process.getuid?.() === 0;
 const NODES = 4;
 
-/** Program → Debian package. */
+/** Program → Debian packages. */
 const debianPackages = {
   ssh: 'openssh-client',
   sshd: 'openssh-server',
@@ -29,6 +29,7 @@ const debianPackages = {
   ps: 'procps',
   script: 'bsdutils',
   openssl: 'openssl',
+  cc: 'gcc libc6-dev',
 };
 
 /**
@@ -142,7 +143,7 @@ async function installPackages() {
 async function installDebianPackages(programs) {
   const missing = missingOf(programs);
   if (missing.length === 0 || !isRoot || !findProgram('apt-get')) return;
-  const packages = missing.map((program) => debianPackages[program]);
+  const packages = missing.flatMap((program) => debianPackages[program].split(' '));
   console.log(`installing Debian packages that the tests need: ${packages.join(' ')}`);
   const env = { DEBIAN_FRONTEND: 'noninteractive' };
   await run('apt-get', ['-q', 'update'], env);
@@ -150,9 +151,9 @@ async function installDebianPackages(programs) {
   await run('apt-get', ['-q', 'install', '-y', '--no-install-recommends', ...packages], env);
 }
 
-/** Figures are compared with those of ps, free and vmstat. */
+/** Figures are compared with those of ps, free and vmstat; the stand-in for NVML is compiled. */
 async function runUnitTests() {
-  await installDebianPackages(['ps']);
+  await installDebianPackages(['ps', 'cc']);
   return stopping ? 1 : runVitest('unit');
 }
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { NodeReport } from '../../src/protocol/node.ts';
 import { createHeadProcess, type HeadProcess } from '../head-process.ts';
-import { compileNvml, type NvmlScenario, writeNvmlScenario } from '../support/nvml-stand-in.ts';
+import { canCompile, compileNvml, type NvmlScenario, writeNvmlScenario } from '../support/nvml-stand-in.ts';
 import { addAccount, nodeRoot, writeNodeFile } from './accounts.ts';
 import { createWorkFolder, fleet, requireFleet } from './fleet.ts';
 import { sshConfig } from './faulty-nodes.ts';
@@ -18,7 +18,7 @@ const BUSY: NvmlScenario = {
 const PLACES = ['/tmp', '/dev/shm', '/var/tmp', '/home/gpu-sealed'];
 
 /** NVML on real nodes: shipped, used, stuck, and where it cannot be loaded. */
-describe.runIf(fleet)('NVML on a node', () => {
+describe.runIf(fleet && canCompile)('NVML on a node', () => {
   const folder = fleet ? createWorkFolder() : { path: '', remove: () => undefined };
   let head: HeadProcess;
   let before = '';

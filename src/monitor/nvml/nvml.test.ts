@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { compileNvml, writeNvmlScenario } from '../../../test/support/nvml-stand-in.ts';
+import { canCompile, compileNvml, writeNvmlScenario } from '../../../test/support/nvml-stand-in.ts';
 import { noGpuFigures } from '../../protocol/absent.ts';
 import { createCounterRate } from './counter-rate.ts';
 import { describeCode, type ForeignFunctions } from './library.ts';
@@ -36,7 +36,7 @@ const full = {
   'mig-mode': '0 0',
 };
 
-describe('a reader of NVML', () => {
+describe.runIf(canCompile)('a reader of NVML', () => {
   let folder = '';
   let scenario = '';
   let foreign: ForeignFunctions;
