@@ -292,6 +292,12 @@ Code nvmlDeviceGetMaxClockInfo(Handle handle, Number kind, Number *out) {
   return number_of(handle, "max-clocks", (int)kind, out);
 }
 
+/* KB/s sent, received. */
+Code nvmlDeviceGetPcieThroughput(Handle handle, Number direction, Number *out) {
+  ENTER(handle);
+  return number_of(handle, "pcie-throughput", (int)direction, out);
+}
+
 /* Volatile corrected, volatile uncorrected, aggregate corrected, aggregate uncorrected. */
 Code nvmlDeviceGetTotalEccErrors(Handle handle, Number kind, Number counter, Large *out) {
   ENTER(handle);

@@ -157,6 +157,22 @@ describe.runIf(canCompile)('a reader of NVML', () => {
     });
   });
 
+  it('takes PCIe’s throughput as the driver measures it where there are no counters', () => {
+    const { 'pcie-bytes': _counters, ...older } = full;
+    writeNvmlScenario(scenario, { gpus: [card(0, { ...older, 'pcie-throughput': '1500 2500' })] });
+    const reader = open();
+    const pcie = { pcieTransmitBytesPerSecond: 1_500_000, pcieReceiveBytesPerSecond: 2_500_000 };
+    expect(reader.read().gpus[0]).toMatchObject(pcie);
+    nowMs += 1_000;
+    writeNvmlScenario(scenario, {
+      gpus: [card(0, { ...older, 'pcie-throughput': '7 8', temperature: '44' })],
+    });
+    // It takes the driver 20 ms and more: asked seldom, unlike the temperature.
+    expect(reader.read().gpus[0]).toMatchObject({ ...pcie, temperatureCelsius: 44 });
+    nowMs += 5_000;
+    expect(reader.read().gpus[0]).toMatchObject({ pcieTransmitBytesPerSecond: 7_000 });
+  });
+
   it('gives null for what a driver lacks, and all the rest', () => {
     writeNvmlScenario(scenario, {
       gpus: [card(0, full)],
