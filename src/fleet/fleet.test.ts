@@ -182,6 +182,18 @@ describe('fleet', () => {
     expect(intervalOf(b)).toBe(300);
   });
 
+  it('is heard at the slower pace at once, however many samples wait for a beat', async () => {
+    start();
+    fleet.setWatched(() => true);
+    const slow = { ...defaultNodeSettings, intervalMs: 10_000, watchedIntervalMs: 200 };
+    fleet.setTargets(createNodeSettings(slow, [])(parseNodeList(a, 'list').targets));
+    await live(a);
+    // More than a monitor of the slower pace leaves unacknowledged, and no beat meanwhile.
+    await expect.poll(() => state.report(a)?.sample?.sequence, { timeout: 10_000 }).toBeGreaterThan(6);
+    fleet.setWatched(() => false);
+    await expect.poll(() => state.report(a)?.sample?.intervalMs, { timeout: 1_000 }).toBe(10_000);
+  });
+
   it('starts what is watched at the pace of those who look', async () => {
     start();
     fleet.setWatched(() => true);

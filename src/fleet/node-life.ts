@@ -111,7 +111,9 @@ export function startNodeLife(options: NodeLifeOptions): NodeLife {
     link?.send({ type: 'beat', acknowledged: lastSequence });
   }
 
+  /** At a slower pace fewer samples may wait for an acknowledgement: those of the faster one are acknowledged first. */
   function sendInterval(): void {
+    beat();
     link?.send({ type: 'interval', intervalMs: intervalMs(), watched });
     link?.expectEvery(intervalMs());
   }
@@ -166,7 +168,6 @@ export function startNodeLife(options: NodeLifeOptions): NodeLife {
       transportReason: carrier.reason,
       logPath: log.path(),
     });
-    beat();
     sendInterval();
     const failure = await link.ended;
     link = null;
