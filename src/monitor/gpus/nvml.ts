@@ -123,7 +123,8 @@ export function createNvmlProvider(options: NvmlProviderOptions): GpuProvider {
   function noteCrash(how: string): void {
     seen = null;
     crashes++;
-    const said = words.trim().split('\n').at(-1);
+    const lines = words.trim().split('\n');
+    const said = lines.findLast((line) => !line.startsWith('Warning: disabling flag'));
     failure = [`the process that asks NVML ended ${how}`, said].filter(Boolean).join(': ');
     if (crashes >= MOST_CRASHES) giveUp(`${failure}, ${crashes} times in a row`);
   }
