@@ -1,5 +1,6 @@
 import { formatBytes, formatDuration } from '../lib/format.ts';
 import type { GpuMark } from '../protocol/cluster.ts';
+import { takesGpu } from '../protocol/gpu-holding.ts';
 import type { GpuHolder } from '../protocol/hello.ts';
 import type { ReportedGpu, ReportedGpuProcess, ReportedSample } from '../protocol/node.ts';
 import { comparedProperties, type Majorities, majorityKey } from './gpu-majorities.ts';
@@ -101,11 +102,22 @@ const pids = (all: readonly number[]) =>
   `pid ${all.slice(0, MOST_PIDS).join(', ')}${all.length > MOST_PIDS ? ` and ${all.length - MOST_PIDS} more` : ''}`;
 
 function heldIdle(input: MarkInput, gpu: ReportedGpu, processes: readonly ReportedGpuProcess[]): Found {
-  const ms = input.spells.heldIdleMs(gpu.index, input.nowMs);
-  if (ms === null || ms < input.thresholds.heldIdleMs) return null;
-  const users = [...new Set(processes.map(({ user }) => user).filter((user) => user !== null))];
+  const idleMs = input.spells.heldIdleMs(gpu.index, input.nowMs);
+  const holders = processes.filter(takesGpu);
+  if (idleMs === null || (processes.length > 0 && holders.length === 0)) return null;
+  const ms = Math.min(idleMs, longestHeldMs(holders, input.sample.takenAtMs));
+  if (ms < input.thresholds.heldIdleMs) return null;
+  const users = [...new Set(holders.map(({ user }) => user).filter((user) => user !== null))];
   const who = users.length > 0 ? ` by ${users.join(', ')}` : '';
   return { code: 'held-idle', text: `held${who} without any work for ${formatDuration(ms)}` };
+}
+
+/** Nobody answers for the time before they came: the one before may have left the GPU as idle. Both by the node's clock. */
+function longestHeldMs(holders: readonly ReportedGpuProcess[], takenAtMs: number | null): number {
+  const ages = holders.map(({ startTimeMs }) =>
+    startTimeMs === null || takenAtMs === null ? Number.POSITIVE_INFINITY : takenAtMs - startTimeMs,
+  );
+  return ages.length === 0 ? Number.POSITIVE_INFINITY : Math.max(0, ...ages);
 }
 
 function lowPower(input: MarkInput, gpu: ReportedGpu): Found {
