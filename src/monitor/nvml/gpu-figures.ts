@@ -3,6 +3,7 @@ import type { GpuSample } from '../../protocol/sample.ts';
 import { createCounterRate } from './counter-rate.ts';
 import type { Device } from './devices.ts';
 import { readFieldValues } from './field-values.ts';
+import { createPcieTraffic } from './pcie-traffic.ts';
 import { type Handle, type Nvml, nvmlCodes } from './library.ts';
 import { readBar1, readMemory } from './memory.ts';
 import { describeThrottleReasons } from './throttle-reasons.ts';
@@ -14,7 +15,6 @@ const SM_CLOCK = 1;
 const MEMORY_CLOCK = 2;
 const GPU_SENSOR = 0;
 const UNKNOWN_STATE = 32;
-const PCIE_COUNTER_END = 2 ** 32;
 const SELDOM_MS = 5_000;
 
 const thousandth = (value: number | null) => (value === null ? null : value / 1000);
@@ -24,13 +24,20 @@ const percent = (value: number | null | undefined) =>
 /** What changes with every sample, of one GPU. A function that the driver lacks gives null. */
 export interface GpuFigureReader {
   read(device: Device, nowMs: number): Figures;
+  /** Call a moment before `read` where the traffic over PCIe is to be measured; its last figures stand otherwise. */
+  beginTraffic(device: Device): void;
 }
 
-export function createGpuFigureReader(nvml: Nvml): GpuFigureReader {
+const trafficFields = [
+  'memoryTemperatureCelsius',
+  'nvlinkTransmitKibibytes',
+  'nvlinkReceiveKibibytes',
+] as const;
+
+export function createGpuFigureReader(nvml: Nvml, monotonicMs: () => number): GpuFigureReader {
   const nvlinkReceive = createCounterRate();
   const nvlinkTransmit = createCounterRate();
-  const pcieReceive = createCounterRate(PCIE_COUNTER_END);
-  const pcieTransmit = createCounterRate(PCIE_COUNTER_END);
+  const pcie = createPcieTraffic(nvml, monotonicMs);
   let seldom: { figures: ReturnType<typeof readSeldom>; atMs: number } | null = null;
 
   function seldomFigures(handle: Handle, nowMs: number) {
@@ -40,18 +47,20 @@ export function createGpuFigureReader(nvml: Nvml): GpuFigureReader {
   }
 
   function readTraffic(handle: Handle, nowMs: number) {
-    const fields = readFieldValues(nvml, handle);
+    const fields = readFieldValues(nvml, handle, trafficFields);
     const kibibytes = (value: number | null) => (value === null ? null : value * 1024);
     return {
       memoryTemperatureCelsius: fields.memoryTemperatureCelsius,
       nvlinkReceiveBytesPerSecond: nvlinkReceive.rate(kibibytes(fields.nvlinkReceiveKibibytes), nowMs),
       nvlinkTransmitBytesPerSecond: nvlinkTransmit.rate(kibibytes(fields.nvlinkTransmitKibibytes), nowMs),
-      pcieReceiveBytesPerSecond: pcieReceive.rate(fields.pcieReceiveBytes, nowMs),
-      pcieTransmitBytesPerSecond: pcieTransmit.rate(fields.pcieTransmitBytes, nowMs),
+      ...pcie.read(handle),
     };
   }
 
   return {
+    beginTraffic({ handle, parent }) {
+      if (handle !== null && parent === null) pcie.begin(handle);
+    },
     read(device, nowMs) {
       if (device.handle === null) return noGpuFigures;
       const memory = readMemory(nvml, device.handle);
