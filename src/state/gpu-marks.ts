@@ -1,4 +1,5 @@
 import { formatBytes, formatDuration } from '../lib/format.ts';
+import { groupBy } from '../lib/group-by.ts';
 import type { GpuMark } from '../protocol/cluster.ts';
 import { takesGpu } from '../protocol/gpu-holding.ts';
 import type { GpuHolder } from '../protocol/hello.ts';
@@ -43,15 +44,18 @@ export interface MarkInput {
 /** Marks of all GPUs of one node. Pure. */
 export function markGpus(input: MarkInput): GpuMark[] {
   const { sample } = input;
+  const onGpus = sample.gpuProcesses && groupBy(sample.gpuProcesses, ({ gpuIndex }) => gpuIndex);
+  const alarmCelsius = coolest(sample.gpus ?? []) + input.thresholds.hotterCelsius;
   return (sample.gpus ?? []).flatMap((gpu) => {
     if (gpu.health !== 'ok') return [];
-    const processes = sample.gpuProcesses?.filter(({ gpuIndex }) => gpuIndex === gpu.index) ?? null;
+    const processes = onGpus && (onGpus.get(gpu.index) ?? []);
     const texts = [
       ghostMemory(input, gpu, processes),
       heldIdle(input, gpu, processes ?? []),
       lowPower(input, gpu),
       narrowLink(gpu),
-      hotter(input, gpu),
+      // Looked at closely only where it can be so.
+      (gpu.temperatureCelsius ?? Number.NEGATIVE_INFINITY) < alarmCelsius ? null : hotter(input, gpu),
       memoryErrors(gpu),
       ...differences(input, gpu),
     ];
@@ -142,6 +146,12 @@ const median = (values: readonly number[]) => {
   return sorted[Math.floor((sorted.length - 1) / 2)] ?? 0;
 };
 
+const coolest = (gpus: readonly ReportedGpu[]) =>
+  gpus.reduce(
+    (least, { temperatureCelsius }) => Math.min(least, temperatureCelsius ?? least),
+    Number.POSITIVE_INFINITY,
+  );
+
 function hotter({ sample, thresholds }: MarkInput, gpu: ReportedGpu): Found {
   const { temperatureCelsius, powerWatts } = gpu;
   const siblings = (sample.gpus ?? []).filter(
@@ -168,7 +178,7 @@ function memoryErrors(gpu: ReportedGpu): Found {
 }
 
 function differences({ majorities }: MarkInput, gpu: ReportedGpu): Found[] {
-  if (gpu.parentIndex !== null) return [];
+  if (gpu.parentIndex !== null || majorities.size === 0) return [];
   return comparedProperties.map(({ code, read, describe }) => {
     const value = read(gpu);
     const usual = majorities.get(majorityKey(gpu, code));
