@@ -117,6 +117,18 @@ describe('one node', () => {
   });
 });
 
+describe('a GPU’s tooltip', () => {
+  test.each([
+    ['gpu_idle', ''],
+    ['', ''],
+    ['gpu_idle,sw_power_cap,hw_slowdown', 'slowed by sw_power_cap, hw_slowdown'],
+  ])('tells of %s only what slows it', (throttleReasons, told) => {
+    const [gpu] = viewNode(fakeNode('a', {}, { gpus: [fakeGpu(0, { throttleReasons })] })).gpus;
+    expect(gpu?.detail.includes('slowed')).toBe(told !== '');
+    expect(gpu?.detail).toContain(told);
+  });
+});
+
 describe('who uses a GPU', () => {
   test('a process, work or held memory', () => {
     expect(gpuUse(fakeGpu(0), [])).toBe('free');
