@@ -97,12 +97,22 @@ export function createSampler(
     const told = onGpus === null ? toldGpus : JSON.stringify(onGpus.facts);
     const facts: Facts = { type: 'facts' };
     if (onGpus !== null && told !== toldGpus) facts.gpus = onGpus.facts;
-    if (onGpus !== null) Object.assign(facts, watch.news(onGpus, processes.jobOf, processes.pids()));
+    if (onGpus !== null) Object.assign(facts, newsOf(onGpus, sample));
     if (changed.processes.length > 0) facts.processes = changed.processes;
     if (changed.gone.length > 0) facts.gone = changed.gone;
     if (sample.jobs !== null) tellJobs(facts, sample.jobs.key);
     toldGpus = told;
     return Object.keys(facts).length > 1 ? facts : null;
+  }
+
+  /** What goes wrong beside the figures must not take them along. */
+  function newsOf(onGpus: GpuReading, sample: Sample): ReturnType<NodeWatch['news']> {
+    try {
+      return watch.news(onGpus, processes.jobOf, processes.pids());
+    } catch (error) {
+      sample.collectors.gpus.error ??= `kernel messages and holders: ${error instanceof Error ? error.message : error}`;
+      return {};
+    }
   }
 
   function tellJobs(facts: Facts, keys: readonly string[]): void {

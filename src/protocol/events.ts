@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { count, text } from './figures.ts';
+import { count, epochMs, text } from './figures.ts';
 import { jobKeySchema } from './jobs.ts';
 
 export const eventSeverities = ['info', 'warning', 'error', 'critical'] as const;
@@ -7,7 +7,7 @@ export const eventSeverities = ['info', 'warning', 'error', 'critical'] as const
 /** Something that happened on a node at one moment, such as an Xid message of the NVIDIA driver. */
 export const nodeEventSchema = z.object({
   /** By the node's clock. */
-  atMs: count('gpus', 'atMs'),
+  atMs: epochMs('gpus', 'atMs'),
   /** `xid`: NVIDIA's driver; `kernel`: other messages about a GPU. */
   kind: z.enum(['xid', 'kernel']).catch('kernel'),
   /** Number of the Xid. */

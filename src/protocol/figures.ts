@@ -97,6 +97,9 @@ export const bytes = (collector: string, name: string) => figure(collector, name
 export const rate = (collector: string, name: string) => figure(collector, name, 0, LARGEST);
 export const watts = (collector: string, name: string) => figure(collector, name, 0, 100_000);
 export const milliseconds = (collector: string, name: string) => figure(collector, name, 0, LARGEST);
+/** The last moment that a `Date` can hold: beyond it, writing a time throws. */
+const LAST_MOMENT_MS = 8.64e15;
+export const epochMs = (collector: string, name: string) => figure(collector, name, 0, LAST_MOMENT_MS);
 export const count = (collector: string, name: string) => figure(collector, name, 0, LARGEST);
 
 /** Text from a node, cut to `max` characters. Never trusted: whoever shows it escapes it. */

@@ -5,7 +5,7 @@ export interface GpuBrief {
   index: number[];
   utilizationPercent: (number | null)[];
   powerWatts: (number | null)[];
-  /** Indexes of GPUs whose memory somebody holds. */
+  /** Indexes of GPUs whose memory somebody holds; a display's own does not count. */
   held: number[];
 }
 
@@ -16,9 +16,14 @@ const HELD_BYTES = 1024 ** 3;
 export function briefGpus({ gpus, gpuProcesses }: Sample): GpuBrief | null {
   if (gpus === null || gpus.index.length === 0) return null;
   const { index, utilizationPercent, powerWatts, memoryUsedBytes } = gpus;
-  const held = new Set(gpuProcesses?.gpuIndex);
+  const held = new Set<number>();
+  const drawnBytes = new Map<number, number>();
+  gpuProcesses?.gpuIndex.forEach((gpu, at) => {
+    if (gpuProcesses.type[at] !== 'G') held.add(gpu);
+    else drawnBytes.set(gpu, (drawnBytes.get(gpu) ?? 0) + (gpuProcesses.gpuMemoryBytes[at] ?? 0));
+  });
   index.forEach((gpu, at) => {
-    if ((memoryUsedBytes[at] ?? 0) >= HELD_BYTES) held.add(gpu);
+    if ((memoryUsedBytes[at] ?? 0) - (drawnBytes.get(gpu) ?? 0) >= HELD_BYTES) held.add(gpu);
   });
   return { index, utilizationPercent, powerWatts, held: [...held] };
 }

@@ -50,6 +50,13 @@ const messages: Record<string, unknown>[] = [
     gpus: null,
     processes: [{ pid: 1, startTimeMs: 5, user: 'ann', command: 'python', arguments: 'x' }],
     gone: [4],
+    jobs: [{ key: 'slurm:1', kind: 'slurm', id: '1', name: 'train', user: 'ann', startTimeMs: 5 }],
+    goneJobs: ['slurm:2'],
+    gpuHolders: [{ gpuIndex: 0, pid: 9 }],
+    warnings: [{ code: 'driver-mismatch', message: 'x' }],
+    events: [
+      { atMs: 5, kind: 'xid', code: 79, severity: 'critical', text: 'Xid', pid: 7, jobs: ['slurm:1'] },
+    ],
   },
   {
     type: 'sample',
@@ -68,6 +75,7 @@ const messages: Record<string, unknown>[] = [
     gpuProcesses: { pid: [7], gpuIndex: [0], gpuMemoryBytes: [5] },
     processCount: 3,
     topProcesses: { pid: [8], cpuPercent: [150], state: ['R'] },
+    jobs: { key: ['slurm:1'], processCount: [2], cpuPercent: [150], residentBytes: [5] },
   },
   { type: 'bye', reason: 'over' },
 ];

@@ -108,6 +108,14 @@ function faultOf({ health, error }: ReportedGpu): string | null {
   return error ? `${what} (${error})` : what;
 }
 
+/** A GPU that has nothing to do, or runs at the clocks it was set to, is not slowed. */
+const NO_BRAKES = new Set(['', 'gpu_idle', 'applications_clocks_setting']);
+
+function slowedBy(reasons: string | null): string | null {
+  const brakes = (reasons ?? '').split(',').filter((reason) => !NO_BRAKES.has(reason));
+  return brakes.length === 0 ? null : `slowed by ${brakes.join(', ')}`;
+}
+
 function detailOf(gpu: ReportedGpu): string {
   const parts = [
     gpu.uuid,
@@ -115,7 +123,7 @@ function detailOf(gpu: ReportedGpu): string {
     gpu.driverVersion && `driver ${gpu.driverVersion}`,
     gpu.smClockMHz === null ? null : `${gpu.smClockMHz} MHz`,
     gpu.performanceState,
-    gpu.throttleReasons && `slowed by ${gpu.throttleReasons.replaceAll(',', ', ')}`,
+    slowedBy(gpu.throttleReasons),
     gpu.unifiedMemory ? 'memory of the host' : null,
   ];
   return parts.filter((part) => part).join(', ');

@@ -117,6 +117,18 @@ describe('one node', () => {
   });
 });
 
+describe('a GPU’s tooltip', () => {
+  test.each([
+    ['gpu_idle', ''],
+    ['', ''],
+    ['gpu_idle,sw_power_cap,hw_slowdown', 'slowed by sw_power_cap, hw_slowdown'],
+  ])('tells of %s only what slows it', (throttleReasons, told) => {
+    const [gpu] = viewNode(fakeNode('a', {}, { gpus: [fakeGpu(0, { throttleReasons })] })).gpus;
+    expect(gpu?.detail.includes('slowed')).toBe(told !== '');
+    expect(gpu?.detail).toContain(told);
+  });
+});
+
 describe('who uses a GPU', () => {
   test('a process, work or held memory', () => {
     expect(gpuUse(fakeGpu(0), [])).toBe('free');
@@ -126,6 +138,31 @@ describe('who uses a GPU', () => {
     expect(gpuUse(fakeGpu(0, { memoryUsedBytes: 20 * 1024 ** 3 }), [])).toBe('in-use');
     expect(gpuUse(fakeGpu(0, { health: 'lost' }), [])).toBe('out');
     expect(gpuUse(fakeGpu(0, { utilizationPercent: null, memoryUsedBytes: null }), null)).toBe('unknown');
+  });
+
+  test('a display server that does nothing takes no GPU, one that works or fills it does', () => {
+    const display = fakeJob(1, 0, { type: 'G', command: 'Xorg', gpuMemoryBytes: 4 * 1024 ** 2 });
+    expect(gpuUse(fakeGpu(0), [display])).toBe('free');
+    expect(gpuUse(fakeGpu(0), [{ ...display, type: 'C+G' }])).toBe('in-use');
+    expect(gpuUse(fakeGpu(0), [fakeJob(1, 0, { command: 'nvidia-cuda-mps-server' })])).toBe('free');
+    expect(gpuUse(fakeGpu(0, { utilizationPercent: 30 }), [display])).toBe('in-use');
+    expect(gpuUse(fakeGpu(0, { memoryUsedBytes: 6 * 1024 ** 3 }), [display])).toBe('in-use');
+  });
+
+  test('of GPUs in MIG mode the instances count, whatever is known of them', () => {
+    const whole = fakeGpu(0, { migEnabled: true });
+    const part = fakeGpu(1024, { parentIndex: 0, migInstance: '1/0', utilizationPercent: null });
+    const empty = fakeGpu(1, { migEnabled: true, utilizationPercent: null });
+    const gpus = [whole, empty, part];
+    const node = fakeNode('a', {}, { gpus, gpuProcesses: [] });
+    expect(countGpus(node)).toEqual({ total: 1, free: 1, inUse: 0, out: 0 });
+    const sick = {
+      ...node,
+      sample: node.sample && { ...node.sample, gpus: [{ ...empty, health: 'lost' as const }] },
+    };
+    expect(countGpus(sick)).toEqual({ total: 1, free: 0, inUse: 0, out: 1 });
+    const onlyFacts = { ...node, sample: null, hello: node.hello && { ...node.hello, gpus } };
+    expect(countGpus({ ...onlyFacts, state: 'stale' })).toMatchObject({ total: 1, out: 1 });
   });
 
   test('old figures count for nothing', () => {

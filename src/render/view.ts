@@ -223,10 +223,13 @@ function gpuNote({ hello, sample }: NodeReport): string | null {
 }
 
 const SHOWN_EVENTS = 5;
+const SHOWN_EVENT_JOBS = 4;
 
 function viewEvent({ atMs, severity, text, jobs }: NodeEvent): EventView {
   const time = atMs === null ? DASH : new Date(atMs).toISOString().slice(0, 19).replace('T', ' ');
-  const whose = jobs.length > 0 ? ` (on this GPU: ${jobs.join(', ')})` : '';
+  const named = jobs.slice(0, SHOWN_EVENT_JOBS).join(', ');
+  const others = jobs.length > SHOWN_EVENT_JOBS ? ` and ${jobs.length - SHOWN_EVENT_JOBS} more` : '';
+  const whose = jobs.length > 0 ? ` (on this GPU: ${named}${others})` : '';
   return { time, severity, text: `${text}${whose}`, line: `${time} ${severity}: ${text}${whose}` };
 }
 

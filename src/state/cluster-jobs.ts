@@ -1,3 +1,4 @@
+import { groupBy } from '../lib/group-by.ts';
 import type { ClusterGpu, ClusterJob } from '../protocol/cluster.ts';
 import { isOfScheduler } from '../protocol/job-kinds.ts';
 import type { NodeReport, ReportedGpu, ReportedGpuProcess, ReportedJob } from '../protocol/node.ts';
@@ -22,8 +23,12 @@ export function listJobs(nodes: readonly NodeReport[], nowMs: number): ClusterJo
   const jobs = new Map<string, Gathered>();
   for (const node of nodes) {
     if (node.state === 'disabled') continue;
+    const processes = node.sample?.gpuProcesses ?? [];
+    const byJob = groupBy(processes, ({ job }) => job);
+    const byGpu = groupBy(processes, ({ gpuIndex }) => gpuIndex);
     for (const job of node.sample?.jobs ?? []) {
-      const here = gatherHere(node, job, nowMs);
+      const own = byJob.get(job.key) ?? [];
+      const here = gatherHere(node, job, own, byGpu, nowMs);
       const mapKey = `${here.key} ${here.user ?? ''}`;
       const known = jobs.get(mapKey);
       jobs.set(mapKey, known ? mergeJobs(known, here) : here);
@@ -35,14 +40,17 @@ export function listJobs(nodes: readonly NodeReport[], nowMs: number): ClusterJo
   );
 }
 
+type ProcessesByGpu = ReadonlyMap<number, readonly ReportedGpuProcess[]>;
+
 function gatherHere(
   { name: node, state, sample, sampleAgeMs }: NodeReport,
   job: ReportedJob,
+  processes: readonly ReportedGpuProcess[],
+  byGpu: ProcessesByGpu,
   nowMs: number,
 ): Gathered {
-  const processes = (sample?.gpuProcesses ?? []).filter((process) => process.job === job.key);
   const indexes = new Set(processes.map(({ gpuIndex }) => gpuIndex));
-  const gpus = (sample?.gpus ?? []).filter(({ index }) => indexes.has(index));
+  const gpus = indexes.size === 0 ? [] : (sample?.gpus ?? []).filter(({ index }) => indexes.has(index));
   // Both by the node's clock, whatever that says.
   const ageMs =
     job.startTimeMs === null || !sample?.takenAtMs
@@ -61,7 +69,7 @@ function gatherHere(
       null,
     ),
     gpuUtilizationPercent: null,
-    utilizations: gpus.flatMap((gpu) => shareOf(gpu, processes, sample?.gpuProcesses ?? []) ?? []),
+    utilizations: gpus.flatMap((gpu) => shareOf(gpu, processes, byGpu) ?? []),
     cpuPercent: job.cpuPercent,
     residentBytes: job.residentBytes,
     processCount: job.processCount,
@@ -72,13 +80,9 @@ function gatherHere(
 }
 
 /** Of a GPU that is shared with others, what its own processes use, where that is told. */
-function shareOf(
-  gpu: ReportedGpu,
-  own: readonly ReportedGpuProcess[],
-  all: readonly ReportedGpuProcess[],
-): number | null {
+function shareOf(gpu: ReportedGpu, own: readonly ReportedGpuProcess[], byGpu: ProcessesByGpu): number | null {
   const here = own.filter(({ gpuIndex }) => gpuIndex === gpu.index);
-  const isShared = all.filter(({ gpuIndex }) => gpuIndex === gpu.index).length > here.length;
+  const isShared = (byGpu.get(gpu.index)?.length ?? 0) > here.length;
   if (!isShared) return gpu.utilizationPercent;
   const told = here.map(({ gpuUtilizationPercent }) => gpuUtilizationPercent);
   if (told.includes(null)) return gpu.utilizationPercent;
@@ -114,13 +118,19 @@ function withMean({ utilizations, ...job }: Gathered): ClusterJob {
 
 /** All GPUs in the order of the nodes. */
 export function listGpus(nodes: readonly NodeReport[]): ClusterGpu[] {
-  return nodes.flatMap((node) => (node.sample?.gpus ?? []).map((gpu) => gpuRow(node, gpu)));
+  return nodes.flatMap((node) => {
+    const byGpu = groupBy(node.sample?.gpuProcesses ?? [], ({ gpuIndex }) => gpuIndex);
+    const facts = new Map((node.sample?.jobs ?? []).map((job) => [job.key, job]));
+    return (node.sample?.gpus ?? []).map((gpu) => gpuRow(node, gpu, byGpu.get(gpu.index) ?? [], facts));
+  });
 }
 
-function gpuRow(node: NodeReport, gpu: ReportedGpu): ClusterGpu {
-  const { name, state, sampleAgeMs, sample, marks } = node;
-  const processes = (sample?.gpuProcesses ?? []).filter(({ gpuIndex }) => gpuIndex === gpu.index);
-  const facts = new Map((sample?.jobs ?? []).map((job) => [job.key, job]));
+function gpuRow(
+  { name, state, sampleAgeMs, marks }: NodeReport,
+  gpu: ReportedGpu,
+  processes: readonly ReportedGpuProcess[],
+  facts: ReadonlyMap<string, ReportedJob>,
+): ClusterGpu {
   const jobs = processes.flatMap(({ job }) => {
     const known = job === null ? undefined : facts.get(job);
     return known ? [clusterKey(name, known)] : [];

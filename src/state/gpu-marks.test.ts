@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { fakeGpu, fakeJob, fakeNode } from '../../test/support/fake-cluster.ts';
+import { fakeGpu, fakeJob, fakeNode, TAKEN_AT_MS } from '../../test/support/fake-cluster.ts';
 import { noGpuFacts } from '../protocol/absent.ts';
 import type { GpuFacts } from '../protocol/gpu-facts.ts';
 import type { ReportedGpu, ReportedGpuProcess } from '../protocol/node.ts';
@@ -86,6 +86,31 @@ describe('a GPU that is held', () => {
     ]);
     spells.note(brief(40, 200), limit, 32 * MINUTE_MS);
     expect(at(33)).toEqual([]);
+  });
+
+  it('is not held against those who came later, nor against a display or MPS', () => {
+    const spells = createGpuSpells(0.25);
+    for (let nowMs = 0; nowMs <= 60 * MINUTE_MS; nowMs += MINUTE_MS) spells.note(brief(0, 50), limit, nowMs);
+    const at = { spells, nowMs: 60 * MINUTE_MS };
+    const since = (minutes: number) => TAKEN_AT_MS - minutes * MINUTE_MS;
+    const young = fakeJob(8, 0, { user: 'bob', startTimeMs: since(5) });
+    expect(codes(input([fakeGpu(0)], [young], at))).toEqual([]);
+    const older = { ...young, startTimeMs: since(40) };
+    expect(markGpus(input([fakeGpu(0)], [young, older], at))[0]?.text).toBe(
+      'held by bob without any work for 40m00s',
+    );
+    const display = fakeJob(1, 0, { type: 'G', command: 'Xorg', gpuMemoryBytes: 4 });
+    expect(codes(input([fakeGpu(0)], [display], at))).toEqual([]);
+    const server = fakeJob(1, 0, { command: 'nvidia-cuda-mps-server' });
+    expect(codes(input([fakeGpu(0)], [server], at))).toEqual([]);
+  });
+
+  it('begins anew where its index was away', () => {
+    const spells = createGpuSpells(0.25);
+    spells.note(brief(0, 50), limit, 0);
+    spells.note({ index: [1], utilizationPercent: [0], powerWatts: [50], held: [] }, limit, MINUTE_MS);
+    spells.note(brief(0, 50), limit, 2 * MINUTE_MS);
+    expect(spells.heldIdleMs(0, 3 * MINUTE_MS)).toBe(MINUTE_MS);
   });
 
   it('counts anew after a gap of which nothing is known', () => {

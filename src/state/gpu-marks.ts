@@ -1,5 +1,7 @@
 import { formatBytes, formatDuration } from '../lib/format.ts';
+import { groupBy } from '../lib/group-by.ts';
 import type { GpuMark } from '../protocol/cluster.ts';
+import { takesGpu } from '../protocol/gpu-holding.ts';
 import type { GpuHolder } from '../protocol/hello.ts';
 import type { ReportedGpu, ReportedGpuProcess, ReportedSample } from '../protocol/node.ts';
 import { comparedProperties, type Majorities, majorityKey } from './gpu-majorities.ts';
@@ -42,15 +44,18 @@ export interface MarkInput {
 /** Marks of all GPUs of one node. Pure. */
 export function markGpus(input: MarkInput): GpuMark[] {
   const { sample } = input;
+  const onGpus = sample.gpuProcesses && groupBy(sample.gpuProcesses, ({ gpuIndex }) => gpuIndex);
+  const alarmCelsius = coolest(sample.gpus ?? []) + input.thresholds.hotterCelsius;
   return (sample.gpus ?? []).flatMap((gpu) => {
     if (gpu.health !== 'ok') return [];
-    const processes = sample.gpuProcesses?.filter(({ gpuIndex }) => gpuIndex === gpu.index) ?? null;
+    const processes = onGpus && (onGpus.get(gpu.index) ?? []);
     const texts = [
       ghostMemory(input, gpu, processes),
       heldIdle(input, gpu, processes ?? []),
       lowPower(input, gpu),
       narrowLink(gpu),
-      hotter(input, gpu),
+      // Looked at closely only where it can be so.
+      (gpu.temperatureCelsius ?? Number.NEGATIVE_INFINITY) < alarmCelsius ? null : hotter(input, gpu),
       memoryErrors(gpu),
       ...differences(input, gpu),
     ];
@@ -101,11 +106,22 @@ const pids = (all: readonly number[]) =>
   `pid ${all.slice(0, MOST_PIDS).join(', ')}${all.length > MOST_PIDS ? ` and ${all.length - MOST_PIDS} more` : ''}`;
 
 function heldIdle(input: MarkInput, gpu: ReportedGpu, processes: readonly ReportedGpuProcess[]): Found {
-  const ms = input.spells.heldIdleMs(gpu.index, input.nowMs);
-  if (ms === null || ms < input.thresholds.heldIdleMs) return null;
-  const users = [...new Set(processes.map(({ user }) => user).filter((user) => user !== null))];
+  const idleMs = input.spells.heldIdleMs(gpu.index, input.nowMs);
+  const holders = processes.filter(takesGpu);
+  if (idleMs === null || (processes.length > 0 && holders.length === 0)) return null;
+  const ms = Math.min(idleMs, longestHeldMs(holders, input.sample.takenAtMs));
+  if (ms < input.thresholds.heldIdleMs) return null;
+  const users = [...new Set(holders.map(({ user }) => user).filter((user) => user !== null))];
   const who = users.length > 0 ? ` by ${users.join(', ')}` : '';
   return { code: 'held-idle', text: `held${who} without any work for ${formatDuration(ms)}` };
+}
+
+/** Nobody answers for the time before they came: the one before may have left the GPU as idle. Both by the node's clock. */
+function longestHeldMs(holders: readonly ReportedGpuProcess[], takenAtMs: number | null): number {
+  const ages = holders.map(({ startTimeMs }) =>
+    startTimeMs === null || takenAtMs === null ? Number.POSITIVE_INFINITY : takenAtMs - startTimeMs,
+  );
+  return ages.length === 0 ? Number.POSITIVE_INFINITY : Math.max(0, ...ages);
 }
 
 function lowPower(input: MarkInput, gpu: ReportedGpu): Found {
@@ -129,6 +145,12 @@ const median = (values: readonly number[]) => {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.floor((sorted.length - 1) / 2)] ?? 0;
 };
+
+const coolest = (gpus: readonly ReportedGpu[]) =>
+  gpus.reduce(
+    (least, { temperatureCelsius }) => Math.min(least, temperatureCelsius ?? least),
+    Number.POSITIVE_INFINITY,
+  );
 
 function hotter({ sample, thresholds }: MarkInput, gpu: ReportedGpu): Found {
   const { temperatureCelsius, powerWatts } = gpu;
@@ -156,7 +178,7 @@ function memoryErrors(gpu: ReportedGpu): Found {
 }
 
 function differences({ majorities }: MarkInput, gpu: ReportedGpu): Found[] {
-  if (gpu.parentIndex !== null) return [];
+  if (gpu.parentIndex !== null || majorities.size === 0) return [];
   return comparedProperties.map(({ code, read, describe }) => {
     const value = read(gpu);
     const usual = majorities.get(majorityKey(gpu, code));

@@ -24,6 +24,11 @@ export function createGpuSpells(lowPowerShare: number): GpuSpells {
     else if (!since.has(index)) since.set(index, nowMs);
   }
 
+  /** An index that comes back later may be another MIG instance. */
+  function forgetMissing(since: Map<number, number>, present: ReadonlySet<number>): void {
+    for (const index of since.keys()) if (!present.has(index)) since.delete(index);
+  }
+
   const lengthOf = (since: Map<number, number>, index: number, nowMs: number) => {
     const begun = since.get(index);
     return begun === undefined ? null : nowMs - begun;
@@ -36,13 +41,17 @@ export function createGpuSpells(lowPowerShare: number): GpuSpells {
         lowPowerSince.clear();
       }
       notedMs = nowMs;
+      const present = new Set(brief?.index);
+      const held = new Set(brief?.held);
+      forgetMissing(heldIdleSince, present);
+      forgetMissing(lowPowerSince, present);
       brief?.index.forEach((index, at) => {
         const use = brief.utilizationPercent[at] ?? null;
         const power = brief.powerWatts[at] ?? null;
         const limit = powerLimitOf(index);
         const isIdle = use !== null && use <= IDLE_PERCENT;
         const isLow = power !== null && limit !== null && power <= limit * lowPowerShare;
-        mark(heldIdleSince, index, isIdle && brief.held.includes(index), nowMs);
+        mark(heldIdleSince, index, isIdle && held.has(index), nowMs);
         mark(lowPowerSince, index, use !== null && use >= FULL_PERCENT && isLow, nowMs);
       });
     },

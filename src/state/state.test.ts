@@ -150,6 +150,26 @@ describe('state', () => {
     expect(state.report('n1')?.state).toBe('stale');
   });
 
+  it('lets no node with hundreds of GPUs decide what is usual', () => {
+    const names = Array.from({ length: 8 }, (_, at) => `good${at}`);
+    state.setNodes([...names, 'evil'].map((name) => ({ name })));
+    const join = (name: string, count: number, driverVersion: string) => {
+      state.connected(name, { way, transport: 'ssh2', logPath: null });
+      const index = Array.from({ length: count }, (_, at) => at);
+      const gpus = index.map((at) => ({ index: at, vendor: 'NVIDIA', name: 'H100', driverVersion }));
+      for (const { message: heard, faults } of [
+        hello,
+        message({ type: 'facts', gpus }),
+        sampleOf({ gpus: { index, health: index.map(() => 'ok') }, gpuProcesses: null }),
+      ])
+        state.message(name, heard, faults);
+    };
+    for (const name of names) join(name, 8, '580.1');
+    join('evil', 250, '1.0');
+    expect(state.report('good0')?.marks).toEqual([]);
+    expect(state.report('evil')?.marks).toHaveLength(250);
+  });
+
   it('keeps the other nodes when the list changes', () => {
     connect();
     sample();

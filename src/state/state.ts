@@ -20,6 +20,8 @@ export function freshForMs(intervalMs: number): number {
 }
 
 const MAJORITIES_EVERY_MS = 10_000;
+/** No machine has more GPUs; one that claims hundreds must not decide what is usual elsewhere. */
+const MOST_VOTES = 16;
 
 /** A node of the list. */
 export interface ListedNode {
@@ -280,7 +282,10 @@ function isCollector(name: string): name is CollectorName {
 }
 
 function* allGpus(rows: Iterable<Row>): Iterable<GpuFacts> {
-  for (const row of rows) if (row.isConnected) yield* row.facts.gpus ?? [];
+  for (const row of rows) {
+    if (!row.isConnected) continue;
+    yield* (row.facts.gpus ?? []).filter(({ parentIndex }) => parentIndex === null).slice(0, MOST_VOTES);
+  }
 }
 
 function silentMs(row: Row, nowMs: number): number {

@@ -193,17 +193,6 @@ Code nvmlDeviceGetHandleByIndex_v2(Number index, Handle *out) {
   return SUCCESS;
 }
 
-struct pci_info {
-  char legacy[16];
-  Number domain, bus, device, id, subsystem;
-  char bus_id[32];
-};
-
-static Code pci_info(Handle handle, struct pci_info *out) {
-  memset(out, 0, sizeof *out);
-  return text_of(value_of(handle, "pci"), out->bus_id, sizeof out->bus_id);
-}
-
 struct memory {
   Large total, free, used;
 };
@@ -440,9 +429,17 @@ Code nvmlDeviceGetProcessUtilization(Handle handle, struct process_use *out, Num
 
 #ifdef OLD_DRIVER
 
-Code nvmlDeviceGetPciInfo_v2(Handle handle, struct pci_info *out) {
+/* Where version 3 has the whole address, the driver kept numbers of its own. */
+struct pci_info_2 {
+  char bus_id[16];
+  Number domain, bus, device, id, subsystem, reserved[4];
+};
+
+Code nvmlDeviceGetPciInfo_v2(Handle handle, struct pci_info_2 *out) {
   ENTER(handle);
-  return pci_info(handle, out);
+  const char *address = value_of(handle, "pci");
+  memset(out, 'x', sizeof *out);
+  return text_of(address == NULL ? NULL : address + 4, out->bus_id, sizeof out->bus_id);
 }
 LIST(nvmlDeviceGetComputeRunningProcesses, process_1, 'C')
 LIST(nvmlDeviceGetGraphicsRunningProcesses, process_1, 'G')
@@ -455,9 +452,16 @@ Code nvmlInitWithFlags(Number flags) {
   return initialize();
 }
 
+struct pci_info {
+  char legacy[16];
+  Number domain, bus, device, id, subsystem;
+  char bus_id[32];
+};
+
 Code nvmlDeviceGetPciInfo_v3(Handle handle, struct pci_info *out) {
   ENTER(handle);
-  return pci_info(handle, out);
+  memset(out, 0, sizeof *out);
+  return text_of(value_of(handle, "pci"), out->bus_id, sizeof out->bus_id);
 }
 
 struct memory_2 {

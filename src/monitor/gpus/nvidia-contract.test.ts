@@ -248,6 +248,21 @@ describe.each(canCompile ? ways : [smi])('$name', (way) => {
       await reading((found) => expect(found.gpus[1]).toMatchObject({ health: 'ok', utilizationPercent: 3 }));
   });
 
+  it('tells a GPU once that was lost before anybody looked', async () => {
+    write({ gpus: [gpu(0, { isLost: true }), gpu(1, { utilizationPercent: 12 })] });
+    provider.start(TICK_MS);
+    await reading((found) => {
+      expect(found.gpus).toMatchObject([
+        { index: 0, health: 'lost', utilizationPercent: null },
+        { index: 1, health: 'ok', utilizationPercent: 12 },
+      ]);
+      expect(found.facts).toMatchObject([
+        { index: 0, uuid: 'GPU-0', pciAddress: '00000000:40:00.0' },
+        { index: 1, uuid: 'GPU-1', pciAddress: '00000000:41:00.0' },
+      ]);
+    });
+  });
+
   it('reports a driver that hangs, starts no second process, and shows no old figures', async () => {
     write({ gpus: [gpu(0), gpu(1)] });
     provider.start(TICK_MS);

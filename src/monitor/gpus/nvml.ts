@@ -7,7 +7,7 @@ import { explainNvmlFailure } from '../nvidia-driver/explain.ts';
 import type { HelperMessage } from '../nvml/helper-messages.ts';
 import { type HelperKit, startHelper } from '../nvml/helper-start.ts';
 import type { RunningProgram, System } from '../system.ts';
-import { factsOfListed, listNvidiaGpus } from './nvidia-proc.ts';
+import { factsOfListed, type ListedGpu, listNvidiaGpus } from './nvidia-proc.ts';
 import type { GpuProvider, GpuReading } from './provider.ts';
 import type { GpuRow } from './row-book.ts';
 import { describeStuckProcess } from './stuck-process.ts';
@@ -27,8 +27,10 @@ const LONGEST_WAIT_MS = 60_000;
 const HEALTHY_AFTER_MS = 60_000;
 /** The driver takes seconds per GPU where nothing keeps it loaded. */
 const STARTUP_LIMIT_MS = 30_000;
-/** A helper that is silent for so long is killed; a new one is started only once it is really gone. */
+/** A helper that falls silent for so long is killed; a new one is started only once it is really gone. */
 const KILL_AFTER_MS = 30_000;
+/** One that has not said anything yet may still wait for the driver: sixteen GPUs that nothing keeps loaded. */
+const KILL_AT_START_AFTER_MS = 120_000;
 /** A helper that ends so often without a word crashes in the driver's library. */
 const MOST_CRASHES = 3;
 const MAX_LINE_BYTES = 1024 * 1024;
@@ -97,7 +99,10 @@ export function createNvmlProvider(options: NvmlProviderOptions): GpuProvider {
     child = running;
     const out = createLineSplitter(
       MAX_LINE_BYTES,
-      (line) => take(JSON.parse(line)),
+      (line) => {
+        const message = parseHelperLine(line);
+        if (message !== null) take(message);
+      },
       () => undefined,
     );
     running.stdout?.on('data', (chunk: Buffer) => out.push(chunk));
@@ -133,7 +138,8 @@ export function createNvmlProvider(options: NvmlProviderOptions): GpuProvider {
   function trouble(nowMs: number): string | null {
     if (child === null) return failure;
     const silentMs = nowMs - Math.max(seen?.atMs ?? 0, startedAtMs);
-    if (silentMs > KILL_AFTER_MS) child.kill('SIGKILL');
+    const isStarting = (seen?.atMs ?? 0) < startedAtMs;
+    if (silentMs > (isStarting ? KILL_AT_START_AFTER_MS : KILL_AFTER_MS)) child.kill('SIGKILL');
     if (seen === null && silentMs <= STARTUP_LIMIT_MS && silentMs <= silenceLimitMs()) return failure;
     if (silentMs <= silenceLimitMs()) return null;
     return describeStuckProcess(system, 'NVML', child.pid ?? 0, silentMs);
@@ -152,9 +158,9 @@ export function createNvmlProvider(options: NvmlProviderOptions): GpuProvider {
         error,
       };
     }
-    const missing = listed.filter(({ pciAddress }) => !facts.some((gpu) => gpu.pciAddress === pciAddress));
-    const lost = missing.map((gpu, at) => factsOfListed(gpu, nextIndex(facts) + at));
-    const rows = withUnifiedMemory(pair(facts, seen.gpus));
+    const { named, missing } = nameLost(facts, listed);
+    const lost = missing.map((gpu, at) => factsOfListed(gpu, nextIndex(named) + at));
+    const rows = withUnifiedMemory(pair(named, seen.gpus));
     return {
       known: true,
       facts: [...rows.map((row) => row.facts), ...lost],
@@ -190,6 +196,40 @@ export function createNvmlProvider(options: NvmlProviderOptions): GpuProvider {
     read,
     stop,
   };
+}
+
+/**
+ * The driver's library may print too. Null for what is no message. What the helper says needs no other look: it is of
+ * one build with this program.
+ */
+function parseHelperLine(line: string): HelperMessage | null {
+  try {
+    const message: unknown = JSON.parse(line);
+    return typeof message === 'object' && message !== null && 'type' in message
+      ? (message as HelperMessage)
+      : null;
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * A GPU that was lost before the library was loaded has a number and no name there; the kernel module still lists it.
+ * Both count by PCI address, so that those without a name are those that are missing, where there are as many.
+ */
+function nameLost(
+  facts: readonly GpuFacts[],
+  listed: readonly ListedGpu[],
+): { named: GpuFacts[]; missing: ListedGpu[] } {
+  const missing = listed.filter(({ pciAddress }) => !facts.some((gpu) => gpu.pciAddress === pciAddress));
+  const nameless = facts.filter(({ pciAddress, parentIndex }) => pciAddress === null && parentIndex === null);
+  if (nameless.length === 0) return { named: [...facts], missing };
+  const named = facts.map((gpu) => {
+    const found = missing.length === nameless.length ? missing[nameless.indexOf(gpu)] : undefined;
+    return found ? { ...gpu, pciAddress: found.pciAddress, name: found.name, uuid: found.uuid } : gpu;
+  });
+  // Where they cannot be told apart, a row too few is nearer to the truth than one twice.
+  return { named, missing: missing.slice(nameless.length) };
 }
 
 const silent = (index: number, health: GpuSample['health'], error: string): GpuSample => ({

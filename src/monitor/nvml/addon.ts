@@ -4,8 +4,8 @@ import type { ForeignFunctions } from './library.ts';
 
 /** The helper's only door to files: koffi's addon is loaded from one that has no name, and nothing stays on disk. */
 
-/** linux/fcntl.h: a file without a name. */
-const O_TMPFILE = 0o20200000;
+/** A file without a name: a bit of its own, and the one for folders, which differs between processors. */
+const O_TMPFILE = 0o20000000 | fs.constants.O_DIRECTORY;
 
 /** Folders where a file without a name may lie whose bytes may run; /tmp is often mounted `noexec`. */
 function addonFolders(): string[] {

@@ -1,4 +1,4 @@
-import { FIRST_MIG_INDEX, MIG_INDEXES_PER_GPU } from '../../protocol/constants.ts';
+import { FIRST_MIG_INDEX, MAX_GPUS, MIG_INDEXES_PER_GPU } from '../../protocol/constants.ts';
 import { normalPciAddress } from '../gpus/pci-address.ts';
 import { describeCode, type Handle, type Nvml, nvmlCodes, readText } from './library.ts';
 
@@ -15,10 +15,12 @@ export interface Device {
   trouble: { health: 'lost' | 'error'; error: string } | null;
 }
 
-/** Offsets of nvmlPciInfo_t, version 3. */
+/** nvmlPciInfo_t: since version 3 the whole address follows the short one, where the older has fields of the driver's own. */
 const PCI_INFO_BYTES = 68;
-const PCI_BUS_ID = 36;
-const PCI_LEGACY_BUS_ID = 0;
+const pciInfos = [
+  { name: 'nvmlDeviceGetPciInfo_v3', start: 36, bytes: 32 },
+  { name: 'nvmlDeviceGetPciInfo_v2', start: 0, bytes: 16 },
+];
 
 /** Numbers of the library's own, which name GPUs that are lost, and what was last seen under each. */
 export type KnownAddresses = Map<number, string>;
@@ -35,14 +37,14 @@ export function listDevices(nvml: Nvml, addresses: KnownAddresses): Device[] {
   gpus.forEach((gpu, rank) => {
     gpu.index = rank;
   });
-  return gpus.flatMap((gpu) => [gpu, ...listMigInstances(nvml, gpu)]);
+  return gpus.flatMap((gpu) => [gpu, ...listMigInstances(nvml, gpu)]).slice(0, MAX_GPUS);
 }
 
 function openGpus(nvml: Nvml, addresses: KnownAddresses): Device[] {
   const count = Buffer.alloc(4);
   const code = nvml.call('nvmlDeviceGetCount_v2', ['buffer'], count);
   if (code !== nvmlCodes.success) throw new Error(describeCode(code));
-  return Array.from({ length: count.readUInt32LE(0) }, (_, number) => {
+  return Array.from({ length: Math.min(MAX_GPUS, count.readUInt32LE(0)) }, (_, number) => {
     const device = openGpu(nvml, number);
     if (device.pciAddress !== null) addresses.set(number, device.pciAddress);
     return { ...device, pciAddress: addresses.get(number) ?? null };
@@ -63,11 +65,9 @@ function openGpu(nvml: Nvml, number: number): Device {
 
 function readPciAddress(nvml: Nvml, handle: Handle): string | null {
   const info = Buffer.alloc(PCI_INFO_BYTES);
-  for (const name of ['nvmlDeviceGetPciInfo_v3', 'nvmlDeviceGetPciInfo_v2']) {
-    if (nvml.call(name, ['handle', 'buffer'], handle, info) !== nvmlCodes.success) continue;
-    const address = readText(info, PCI_BUS_ID, 32) || readText(info, PCI_LEGACY_BUS_ID, 16);
-    return normalPciAddress(address);
-  }
+  for (const { name, start, bytes } of pciInfos)
+    if (nvml.call(name, ['handle', 'buffer'], handle, info) === nvmlCodes.success)
+      return normalPciAddress(readText(info, start, bytes));
   return null;
 }
 

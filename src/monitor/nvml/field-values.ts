@@ -5,21 +5,21 @@ export const fieldIds = {
   memoryTemperatureCelsius: 82,
   nvlinkTransmitKibibytes: 138,
   nvlinkReceiveKibibytes: 139,
-  /** Count bytes and start anew at 2^32. */
   pcieTransmitBytes: 197,
   pcieReceiveBytes: 198,
 } as const;
 type FieldName = keyof typeof fieldIds;
-export type FieldValues = Record<FieldName, number | null>;
-
-const names = Object.keys(fieldIds) as FieldName[];
 /** All links together. */
 const ALL_LINKS = 0xffffffff;
 /** nvmlFieldValue_t: field, scope, timestamp, latency, type, code, value. */
 const FIELD_BYTES = 40;
-const buffer = Buffer.alloc(FIELD_BYTES * names.length);
+const buffer = Buffer.alloc(FIELD_BYTES * Object.keys(fieldIds).length);
 
-export function readFieldValues(nvml: Nvml, device: Handle): FieldValues {
+export function readFieldValues<Name extends FieldName>(
+  nvml: Nvml,
+  device: Handle,
+  names: readonly Name[],
+): Record<Name, number | null> {
   buffer.fill(0);
   names.forEach((name, at) => {
     buffer.writeUInt32LE(fieldIds[name], at * FIELD_BYTES);
@@ -32,11 +32,11 @@ export function readFieldValues(nvml: Nvml, device: Handle): FieldValues {
     names.length,
     buffer,
   );
-  const values = names.map((name, at): [FieldName, number | null] => [
+  const values = names.map((name, at): [Name, number | null] => [
     name,
     code === nvmlCodes.success ? readValue(at * FIELD_BYTES) : null,
   ]);
-  return Object.fromEntries(values) as FieldValues;
+  return Object.fromEntries(values) as Record<Name, number | null>;
 }
 
 function readValue(start: number): number | null {

@@ -163,7 +163,8 @@ function countNvlinks(nvml: Nvml, handle: Handle) {
   let active = 0;
   for (let link = 0; link < MAX_NVLINKS; link++) {
     const state = nvml.number('nvmlDeviceGetNvLinkState', handle, link);
-    if (state === null) break;
+    // Boards that have bridges for some links only leave gaps.
+    if (state === null) continue;
     total++;
     if (state === 1) active++;
   }

@@ -2,7 +2,8 @@ import { noGpuFigures } from '../../protocol/absent.ts';
 import type { GpuSample } from '../../protocol/sample.ts';
 import { createCounterRate } from './counter-rate.ts';
 import type { Device } from './devices.ts';
-import { type FieldValues, readFieldValues } from './field-values.ts';
+import { readFieldValues } from './field-values.ts';
+import { createPcieTraffic } from './pcie-traffic.ts';
 import { type Handle, type Nvml, nvmlCodes } from './library.ts';
 import { readBar1, readMemory } from './memory.ts';
 import { describeThrottleReasons } from './throttle-reasons.ts';
@@ -14,12 +15,7 @@ const SM_CLOCK = 1;
 const MEMORY_CLOCK = 2;
 const GPU_SENSOR = 0;
 const UNKNOWN_STATE = 32;
-const PCIE_COUNTER_END = 2 ** 32;
 const SELDOM_MS = 5_000;
-const PHASE_MS = 1_000;
-/** nvml.h: directions of PCIe. */
-const TRANSMIT = 0;
-const RECEIVE = 1;
 
 const thousandth = (value: number | null) => (value === null ? null : value / 1000);
 const percent = (value: number | null | undefined) =>
@@ -28,51 +24,56 @@ const percent = (value: number | null | undefined) =>
 /** What changes with every sample, of one GPU. A function that the driver lacks gives null. */
 export interface GpuFigureReader {
   read(device: Device, nowMs: number): Figures;
+  /** Call a moment before `read` where the traffic over PCIe is to be measured; its last figures stand otherwise. */
+  beginTraffic(device: Device): void;
 }
 
-export function createGpuFigureReader(nvml: Nvml): GpuFigureReader {
+const trafficFields = [
+  'memoryTemperatureCelsius',
+  'nvlinkTransmitKibibytes',
+  'nvlinkReceiveKibibytes',
+] as const;
+
+export function createGpuFigureReader(nvml: Nvml, monotonicMs: () => number): GpuFigureReader {
   const nvlinkReceive = createCounterRate();
   const nvlinkTransmit = createCounterRate();
-  const pcieReceive = createCounterRate(PCIE_COUNTER_END);
-  const pcieTransmit = createCounterRate(PCIE_COUNTER_END);
+  const pcie = createPcieTraffic(nvml, monotonicMs);
   let seldom: { figures: ReturnType<typeof readSeldom>; atMs: number } | null = null;
 
-  /** GPUs take turns: a driver without counters measures PCIe for 20 ms and more. */
-  function seldomFigures({ index }: Device, handle: Handle, fields: FieldValues, nowMs: number) {
-    if (seldom !== null && nowMs - seldom.atMs < SELDOM_MS) return seldom.figures;
-    const phaseMs = seldom === null ? (index * PHASE_MS) % SELDOM_MS : 0;
-    seldom = { figures: readSeldom(nvml, handle, fields), atMs: nowMs - phaseMs };
+  function seldomFigures(handle: Handle, nowMs: number) {
+    if (seldom === null || nowMs - seldom.atMs >= SELDOM_MS)
+      seldom = { figures: readSeldom(nvml, handle), atMs: nowMs };
     return seldom.figures;
   }
 
-  function trafficOf(fields: FieldValues, nowMs: number) {
+  function readTraffic(handle: Handle, nowMs: number) {
+    const fields = readFieldValues(nvml, handle, trafficFields);
     const kibibytes = (value: number | null) => (value === null ? null : value * 1024);
     return {
       memoryTemperatureCelsius: fields.memoryTemperatureCelsius,
       nvlinkReceiveBytesPerSecond: nvlinkReceive.rate(kibibytes(fields.nvlinkReceiveKibibytes), nowMs),
       nvlinkTransmitBytesPerSecond: nvlinkTransmit.rate(kibibytes(fields.nvlinkTransmitKibibytes), nowMs),
-      ...(hasPcieCounters(fields) && {
-        pcieReceiveBytesPerSecond: pcieReceive.rate(fields.pcieReceiveBytes, nowMs),
-        pcieTransmitBytesPerSecond: pcieTransmit.rate(fields.pcieTransmitBytes, nowMs),
-      }),
+      ...pcie.read(handle),
     };
   }
 
   return {
+    beginTraffic({ handle, parent }) {
+      if (handle !== null && parent === null) pcie.begin(handle);
+    },
     read(device, nowMs) {
       if (device.handle === null) return noGpuFigures;
       const memory = readMemory(nvml, device.handle);
       const held = { memoryUsedBytes: memory?.usedBytes ?? null, memoryFreeBytes: memory?.freeBytes ?? null };
       // The driver answers for a MIG instance's memory; all else it has of the whole GPU only.
       if (device.parent !== null) return { ...noGpuFigures, ...held };
-      const fields = readFieldValues(nvml, device.handle);
       return {
         ...noGpuFigures,
         ...held,
         ...readUse(nvml, device.handle),
         ...readPhysics(nvml, device.handle),
-        ...seldomFigures(device, device.handle, fields, nowMs),
-        ...trafficOf(fields, nowMs),
+        ...seldomFigures(device.handle, nowMs),
+        ...readTraffic(device.handle, nowMs),
       };
     },
   };
@@ -88,17 +89,9 @@ function readUse(nvml: Nvml, handle: Handle) {
   };
 }
 
-const hasPcieCounters = ({ pcieReceiveBytes, pcieTransmitBytes }: FieldValues) =>
-  pcieReceiveBytes !== null && pcieTransmitBytes !== null;
-
 /** Each question to the driver costs the node some microseconds: what moves slowly is asked less often. */
-function readSeldom(nvml: Nvml, handle: Handle, fields: FieldValues) {
-  const kilobytes = (direction: number) =>
-    hasPcieCounters(fields) ? null : nvml.number('nvmlDeviceGetPcieThroughput', handle, direction);
-  const bytes = (value: number | null) => (value === null ? null : value * 1000);
+function readSeldom(nvml: Nvml, handle: Handle) {
   return {
-    pcieReceiveBytesPerSecond: bytes(kilobytes(RECEIVE)),
-    pcieTransmitBytesPerSecond: bytes(kilobytes(TRANSMIT)),
     encoderPercent: percent(nvml.pair('nvmlDeviceGetEncoderUtilization', handle)?.[0]),
     decoderPercent: percent(nvml.pair('nvmlDeviceGetDecoderUtilization', handle)?.[0]),
     bar1UsedBytes: readBar1(nvml, handle)?.usedBytes ?? null,

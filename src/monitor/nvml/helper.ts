@@ -26,12 +26,15 @@ function refuse(error: unknown): void {
   else say({ type: 'unusable', reason: messageOf(error) }, leave);
 }
 
+/** There is nothing else that this process could do meanwhile. */
+const pause = (ms: number) => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+
 /** Reads the GPUs every `intervalMs` until stdin ends. */
 export function runHelper(addon: Buffer, intervalMs: number): void {
   process.title = HELPER_TITLE;
   let reader: NvmlReader;
   try {
-    reader = createNvmlReader(loadAddon(addon), LIBRARY, () => performance.now());
+    reader = createNvmlReader(loadAddon(addon), LIBRARY, () => performance.now(), pause);
   } catch (error) {
     return refuse(error);
   }

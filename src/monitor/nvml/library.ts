@@ -13,6 +13,7 @@ export const nvmlCodes = {
   gpuIsLost: 15,
   resetRequired: 16,
   functionNotFound: 13,
+  unknown: 999,
 } as const;
 
 const codeTexts: Record<number, string> = {

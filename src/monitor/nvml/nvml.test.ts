@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { canCompile, compileNvml, writeNvmlScenario } from '../../../test/support/nvml-stand-in.ts';
+import { MAX_GPU_PROCESSES } from '../../protocol/constants.ts';
 import { noGpuFigures } from '../../protocol/absent.ts';
 import { createCounterRate } from './counter-rate.ts';
 import { describeCode, type ForeignFunctions } from './library.ts';
@@ -53,8 +54,9 @@ describe.runIf(canCompile)('a reader of NVML', () => {
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   let nowMs = 0;
-  const open = (library = join(folder, 'libnvidia-ml.so.1')) =>
-    createNvmlReader(foreign, library, () => nowMs);
+  const noPause = () => undefined;
+  const open = (library = join(folder, 'libnvidia-ml.so.1'), pause: (ms: number) => void = noPause) =>
+    createNvmlReader(foreign, library, () => nowMs, pause);
   const card = (index: number, more: Record<string, string> = {}) => ({
     uuid: `GPU-${index}`,
     pciAddress: `00000000:${10 + index}:00.0`,
@@ -141,20 +143,40 @@ describe.runIf(canCompile)('a reader of NVML', () => {
     ]);
   });
 
-  it('makes rates of counters, also of those that start anew', () => {
+  it('makes rates of counters', () => {
     writeNvmlScenario(scenario, { gpus: [card(0, full)] });
     const reader = open();
     reader.read();
     nowMs += 2_000;
-    const later = { ...full, 'pcie-bytes': '3704 5000', nvlink: '17 18 3000 2500' };
+    const later = { ...full, nvlink: '17 18 3000 2500' };
     writeNvmlScenario(scenario, { gpus: [card(0, later)] });
     expect(reader.read().gpus[0]).toMatchObject({
-      // 4,294,967,000 + 4,000 is 3,704 beyond 2^32.
-      pcieTransmitBytesPerSecond: 2000,
-      pcieReceiveBytesPerSecond: 2000,
       nvlinkTransmitBytesPerSecond: 1000 * 1024,
       nvlinkReceiveBytesPerSecond: 250 * 1024,
     });
+  });
+
+  it('measures the traffic over PCIe within a moment, as its counters start anew many times a second', () => {
+    writeNvmlScenario(scenario, { gpus: [card(0, full)] });
+    let pauses = 0;
+    const reader = open(undefined, (ms) => {
+      pauses++;
+      nowMs += ms;
+      // 4,294,967,000 + 4,000 is 3,704 beyond 2^32.
+      writeNvmlScenario(scenario, { gpus: [card(0, { ...full, 'pcie-bytes': '3704 1000001000' })] });
+    });
+    const measured = { pcieTransmitBytesPerSecond: 200_000, pcieReceiveBytesPerSecond: 50_000_000_000 };
+    expect(reader.read().gpus[0]).toMatchObject(measured);
+    nowMs += 1_000;
+    expect(reader.read().gpus[0]).toMatchObject(measured);
+    expect(pauses).toBe(1);
+    nowMs += 5_000;
+    expect(reader.read().gpus[0]).toMatchObject({ pcieTransmitBytesPerSecond: 0 });
+    nowMs += 5_000;
+    const late = open(undefined, () => {
+      nowMs += 40;
+    });
+    expect(late.read().gpus[0]).toMatchObject({ pcieTransmitBytesPerSecond: null });
   });
 
   it('takes PCIe’s throughput as the driver measures it where there are no counters', () => {
@@ -266,6 +288,41 @@ describe.runIf(canCompile)('a reader of NVML', () => {
     expect(open().read().gpus[0]).toMatchObject({ health: 'error', error: 'GPU requires a reset' });
     writeNvmlScenario(scenario, { gpus: [card(0)], lines: ['code nvmlDeviceGetHandleByIndex_v2 15'] });
     expect(open().read().gpus[0]).toMatchObject({ health: 'lost', utilizationPercent: null });
+  });
+
+  it('tells a GPU that has only unknown errors', () => {
+    const silent = ['MemoryInfo_v2', 'MemoryInfo', 'Temperature', 'UtilizationRates', 'PowerUsage'];
+    const lines = silent.map((name) => `code nvmlDeviceGet${name} 999`);
+    writeNvmlScenario(scenario, { gpus: [card(0)], lines });
+    expect(open().read().gpus[0]).toMatchObject({ health: 'error', error: 'unknown error of the driver' });
+  });
+
+  it('keeps the name of a GPU that gets lost, and finds it again', () => {
+    writeNvmlScenario(scenario, { gpus: [card(0), card(1)] });
+    const reader = open();
+    reader.read();
+    nowMs += 10_000;
+    writeNvmlScenario(scenario, { gpus: [card(0), card(1, { lost: '1' })] });
+    const lost = reader.read();
+    expect(lost.facts?.[1]).toMatchObject({ index: 1, uuid: 'GPU-1', name: 'NVIDIA H100 80GB HBM3' });
+    expect(lost.gpus).toMatchObject([{ health: 'ok' }, { index: 1, health: 'lost', memoryUsedBytes: null }]);
+    nowMs += 1_000;
+    writeNvmlScenario(scenario, { gpus: [card(0), card(1)] });
+    reader.read();
+    expect(reader.read()).toMatchObject({
+      gpus: [{ health: 'ok' }, { health: 'ok', temperatureCelsius: 30 }],
+    });
+  });
+
+  it('says no more than fits into a message, however many processes there are', () => {
+    const gpus = [card(0), card(1), card(2)];
+    const processes = Array.from({ length: 2_400 }, (_, at) => ({
+      gpu: at % 3,
+      pid: 100 + at,
+      memoryMiB: 1,
+    }));
+    writeNvmlScenario(scenario, { gpus, processes });
+    expect(open().read().processes).toHaveLength(MAX_GPU_PROCESSES);
   });
 
   it.each([

@@ -1,3 +1,4 @@
+import { MAX_GPU_PROCESSES } from '../../protocol/constants.ts';
 import type { GpuFacts } from '../../protocol/gpu-facts.ts';
 import type { GpuSample } from '../../protocol/sample.ts';
 import type { GpuProcessReading } from '../gpus/provider.ts';
@@ -5,6 +6,7 @@ import { type Device, type KnownAddresses, listDevices } from './devices.ts';
 import { createGpuFigureReader, type GpuFigureReader } from './gpu-figures.ts';
 import { readDriverFacts, readGpuFacts } from './gpu-facts.ts';
 import { describeCode, type ForeignFunctions, type Nvml, nvmlCodes, openNvml } from './library.ts';
+import { PCIE_WINDOW_MS } from './pcie-traffic.ts';
 import { createDeviceProcessReader, type DeviceProcessReader } from './processes.ts';
 
 /** What one look at the GPUs gives. */
@@ -23,15 +25,21 @@ export interface NvmlReader {
 /** Facts, and who is there at all, are looked at so often. */
 const FACTS_EVERY_MS = 10_000;
 
+const TRAFFIC_EVERY_MS = 5_000;
+
+type GpuIdentity = Pick<GpuFacts, 'uuid' | 'name' | 'memoryTotalBytes'>;
+
 /** Loads and initializes the library. Throws with its reason where that is not possible. */
 export function createNvmlReader(
   foreign: ForeignFunctions,
   path: string,
   monotonicMs: () => number,
+  pause: (ms: number) => void,
 ): NvmlReader {
-  let worstCode = 0;
+  let worstCode: number = nvmlCodes.success;
   const nvml = openNvml(foreign, path, (code) => {
     if (code === nvmlCodes.gpuIsLost || code === nvmlCodes.resetRequired) worstCode = code;
+    else if (code === nvmlCodes.unknown && worstCode === nvmlCodes.success) worstCode = code;
   });
   initialize(nvml);
   const driver = readDriverFacts(nvml);
@@ -40,6 +48,8 @@ export function createNvmlReader(
   const processReaders = new Map<string, DeviceProcessReader>();
   let devices: Device[] = [];
   let factsDueMs = Number.NEGATIVE_INFINITY;
+  let trafficDueMs = Number.NEGATIVE_INFINITY;
+  const identities = new Map<string, GpuIdentity>();
 
   /** What remembers counters stays with the device, whatever index it has later. */
   function readerOf<Reader>(readers: Map<string, Reader>, device: Device, create: () => Reader): Reader {
@@ -49,10 +59,16 @@ export function createNvmlReader(
     return reader;
   }
 
+  const figureReaderOf = (device: Device) =>
+    readerOf(figureReaders, device, () => createGpuFigureReader(nvml, monotonicMs));
+
   function readRow(device: Device, nowMs: number): GpuSample {
-    worstCode = 0;
-    const figures = readerOf(figureReaders, device, () => createGpuFigureReader(nvml)).read(device, nowMs);
-    const trouble = device.trouble ?? troubleOf(worstCode);
+    worstCode = nvmlCodes.success;
+    const figures = figureReaderOf(device).read(device, nowMs);
+    // Many a driver says "unknown error" to one odd question; to all of them, only a sick one.
+    const isSick = figures.memoryUsedBytes === null && figures.temperatureCelsius === null;
+    const code = worstCode === nvmlCodes.unknown && !isSick ? nvmlCodes.success : worstCode;
+    const trouble = device.trouble ?? troubleOf(code);
     // A lost GPU must be opened anew once it is back.
     if (trouble !== null) factsDueMs = Number.NEGATIVE_INFINITY;
     return { index: device.index, health: 'ok', error: null, ...trouble, ...figures };
@@ -64,7 +80,26 @@ export function createNvmlReader(
       .filter(({ index }) => !parents.has(index))
       .flatMap((device) =>
         readerOf(processReaders, device, () => createDeviceProcessReader(nvml)).read(device),
-      );
+      )
+      .slice(0, MAX_GPU_PROCESSES);
+  }
+
+  /** A GPU that is lost tells no name any more. */
+  function readFacts(device: Device): GpuFacts {
+    const facts = readGpuFacts(nvml, driver, device);
+    if (facts.pciAddress === null || device.parent !== null) return facts;
+    if (facts.uuid === null) return { ...facts, ...identities.get(facts.pciAddress) };
+    const { uuid, name, memoryTotalBytes } = facts;
+    identities.set(facts.pciAddress, { uuid, name, memoryTotalBytes });
+    return facts;
+  }
+
+  /** One wait for all GPUs. */
+  function beginTraffic(nowMs: number): void {
+    if (nowMs < trafficDueMs || devices.length === 0) return;
+    trafficDueMs = nowMs + TRAFFIC_EVERY_MS;
+    for (const device of devices) figureReaderOf(device).beginTraffic(device);
+    pause(PCIE_WINDOW_MS);
   }
 
   return {
@@ -75,7 +110,8 @@ export function createNvmlReader(
         devices = listDevices(nvml, addresses);
         factsDueMs = nowMs + FACTS_EVERY_MS;
       }
-      const facts = withFacts ? devices.map((device) => readGpuFacts(nvml, driver, device)) : null;
+      const facts = withFacts ? devices.map(readFacts) : null;
+      beginTraffic(nowMs);
       return { facts, gpus: devices.map((device) => readRow(device, nowMs)), processes: readProcesses() };
     },
   };
