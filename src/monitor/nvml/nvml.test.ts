@@ -195,6 +195,20 @@ describe.runIf(canCompile)('a reader of NVML', () => {
     expect(reader.read().gpus[0]).toMatchObject({ pcieTransmitBytesPerSecond: 7_000 });
   });
 
+  it('counts the wait for PCIe into the time of the other counters', () => {
+    writeNvmlScenario(scenario, { gpus: [card(0, full)] });
+    const reader = open(undefined, (ms) => {
+      nowMs += ms;
+    });
+    reader.read();
+    nowMs += 4_900;
+    reader.read();
+    nowMs += 180;
+    writeNvmlScenario(scenario, { gpus: [card(0, { ...full, nvlink: '17 18 1200 2000' })] });
+    // 20 ms of the 200 passed within the look.
+    expect(reader.read().gpus[0]?.nvlinkTransmitBytesPerSecond).toBe(1000 * 1024);
+  });
+
   it('gives null for what a driver lacks, and all the rest', () => {
     writeNvmlScenario(scenario, {
       gpus: [card(0, full)],

@@ -112,7 +112,9 @@ export function createNvmlReader(
       }
       const facts = withFacts ? devices.map(readFacts) : null;
       beginTraffic(nowMs);
-      return { facts, gpus: devices.map((device) => readRow(device, nowMs)), processes: readProcesses() };
+      // Rates are of the moment at which their counters are read, which may be after the wait.
+      const readMs = monotonicMs();
+      return { facts, gpus: devices.map((device) => readRow(device, readMs)), processes: readProcesses() };
     },
   };
 }
