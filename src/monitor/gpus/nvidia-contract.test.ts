@@ -4,6 +4,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readFileSync,
+  renameSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
@@ -94,7 +95,8 @@ const smi: Way = {
       processes,
     };
     writeFileSync(join(folder, 'scenario.json.new'), JSON.stringify(scenario));
-    copyFileSync(join(folder, 'scenario.json.new'), join(folder, 'scenario.json'));
+    // At once: the tool may read at any moment.
+    renameSync(join(folder, 'scenario.json.new'), join(folder, 'scenario.json'));
   },
   started: (folder) => readPids(join(folder, 'log'), (line) => line.includes('query-gpu')),
 };

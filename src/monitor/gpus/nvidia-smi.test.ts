@@ -1,6 +1,14 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -31,7 +39,8 @@ describe('nvidia-smi in loop mode', () => {
       join(folder, 'scenario.json.new'),
       JSON.stringify({ log: join(folder, 'log'), ...scenario }),
     );
-    copyFileSync(join(folder, 'scenario.json.new'), join(folder, 'scenario.json'));
+    // At once: the tool may read at any moment.
+    renameSync(join(folder, 'scenario.json.new'), join(folder, 'scenario.json'));
   }
 
   /** pids of the tools of one kind that were ever started. */
