@@ -5,6 +5,7 @@ import {
   existsSync,
   mkdirSync,
   readFileSync,
+  renameSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -31,8 +32,10 @@ export function nodeRoot(node: number): string {
 export function writeNodeFile(node: number, path: string, text: string | Uint8Array): void {
   const file = join(nodeRoot(node), path);
   mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, text);
-  chmodSync(file, 0o755);
+  // At once: a program of the node may read it at any moment.
+  writeFileSync(`${file}.new`, text);
+  chmodSync(`${file}.new`, 0o755);
+  renameSync(`${file}.new`, file);
 }
 
 function nextUid(root: string): number {
