@@ -1,5 +1,5 @@
 import type { NodeState } from '../protocol/node.ts';
-import type { GpuCounts } from './gpu-use.ts';
+import type { GpuCounts } from '../protocol/gpu-use.ts';
 
 /** What a design can show around the nodes. */
 export interface PageView {
@@ -33,12 +33,12 @@ export interface PageFacts {
 /** Adds up what the nodes' reports come to. Pure. */
 export function viewPage(facts: PageFacts, nodes: Iterable<NodeTally>): PageView {
   const sum = { nodeCount: 0, liveNodes: 0, gpuCount: 0, gpusInUse: 0, gpusFree: 0, gpusOut: 0 };
-  for (const { state, total, free, inUse, out } of nodes) {
+  for (const { state, total, free, busy, heldIdle, out } of nodes) {
     sum.nodeCount += 1;
     sum.liveNodes += state === 'live' ? 1 : 0;
     sum.gpuCount += total;
     sum.gpusFree += free;
-    sum.gpusInUse += inUse;
+    sum.gpusInUse += busy + heldIdle;
     sum.gpusOut += out;
   }
   const title = facts.onlyNode ?? 'Cluster Resource Monitor';

@@ -3,7 +3,7 @@ import { DASH, formatAge } from '../lib/format.ts';
 import { visibleText } from '../lib/visible-text.ts';
 import type { NodeReport } from '../protocol/node.ts';
 import { alignColumns } from './align-columns.ts';
-import { countGpus } from './gpu-use.ts';
+import { countGpus } from '../protocol/gpu-use.ts';
 import type { GpuView } from './gpu-view.ts';
 import { type NodeView, viewNode } from './view.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { fakeGpu, fakeJob, fakeNode, TAKEN_AT_MS, unreachable } from '../../test/support/fake-cluster.ts';
-import { countGpus, gpuUse } from './gpu-use.ts';
+import { countGpus } from '../protocol/gpu-use.ts';
 import { viewPage } from './page-view.ts';
 import { viewNode } from './view.ts';
 
@@ -129,45 +129,8 @@ describe('a GPU’s tooltip', () => {
   });
 });
 
-describe('who uses a GPU', () => {
-  test('a process, work or held memory', () => {
-    expect(gpuUse(fakeGpu(0), [])).toBe('free');
-    expect(gpuUse(fakeGpu(0), [fakeJob(1, 0)])).toBe('in-use');
-    expect(gpuUse(fakeGpu(0), [fakeJob(1, 1)])).toBe('free');
-    expect(gpuUse(fakeGpu(0, { utilizationPercent: 80 }), null)).toBe('in-use');
-    expect(gpuUse(fakeGpu(0, { memoryUsedBytes: 20 * 1024 ** 3 }), [])).toBe('in-use');
-    expect(gpuUse(fakeGpu(0, { health: 'lost' }), [])).toBe('out');
-    expect(gpuUse(fakeGpu(0, { utilizationPercent: null, memoryUsedBytes: null }), null)).toBe('unknown');
-  });
-
-  test('a display server that does nothing takes no GPU, one that works or fills it does', () => {
-    const display = fakeJob(1, 0, { type: 'G', command: 'Xorg', gpuMemoryBytes: 4 * 1024 ** 2 });
-    expect(gpuUse(fakeGpu(0), [display])).toBe('free');
-    expect(gpuUse(fakeGpu(0), [{ ...display, type: 'C+G' }])).toBe('in-use');
-    expect(gpuUse(fakeGpu(0), [fakeJob(1, 0, { command: 'nvidia-cuda-mps-server' })])).toBe('free');
-    expect(gpuUse(fakeGpu(0, { utilizationPercent: 30 }), [display])).toBe('in-use');
-    expect(gpuUse(fakeGpu(0, { memoryUsedBytes: 6 * 1024 ** 3 }), [display])).toBe('in-use');
-  });
-
-  test('of GPUs in MIG mode the instances count, whatever is known of them', () => {
-    const whole = fakeGpu(0, { migEnabled: true });
-    const part = fakeGpu(1024, { parentIndex: 0, migInstance: '1/0', utilizationPercent: null });
-    const empty = fakeGpu(1, { migEnabled: true, utilizationPercent: null });
-    const gpus = [whole, empty, part];
-    const node = fakeNode('a', {}, { gpus, gpuProcesses: [] });
-    expect(countGpus(node)).toEqual({ total: 1, free: 1, inUse: 0, out: 0 });
-    const sick = {
-      ...node,
-      sample: node.sample && { ...node.sample, gpus: [{ ...empty, health: 'lost' as const }] },
-    };
-    expect(countGpus(sick)).toEqual({ total: 1, free: 0, inUse: 0, out: 1 });
-    const onlyFacts = { ...node, sample: null, hello: node.hello && { ...node.hello, gpus } };
-    expect(countGpus({ ...onlyFacts, state: 'stale' })).toMatchObject({ total: 1, out: 1 });
-  });
-
+describe('around the nodes', () => {
   test('old figures count for nothing', () => {
-    expect(countGpus(fakeNode('a'))).toEqual({ total: 2, free: 1, inUse: 1, out: 0 });
-    expect(countGpus(unreachable(fakeNode('a')))).toEqual({ total: 2, free: 0, inUse: 0, out: 2 });
     const facts = { version: '1', demo: false, problems: [], onlyNode: null };
     const nodes = [fakeNode('a'), unreachable(fakeNode('b'))];
     const page = viewPage(

@@ -2,7 +2,7 @@ import { DASH, formatBytes, formatDuration, formatOpenPercent, formatRate } from
 import type { NodeEvent } from '../protocol/events.ts';
 import type { NodeReport, ReportedHello, ReportedSample, ReportedTopProcess } from '../protocol/node.ts';
 import type { CpuSample, FilesystemSample, MemorySample } from '../protocol/sample.ts';
-import { countGpus } from './gpu-use.ts';
+import { countGpus } from '../protocol/gpu-use.ts';
 import { type GpuView, viewGpus } from './gpu-view.ts';
 import { ageLimitMs, stateWords, transportWords } from './node-state.ts';
 import { type Bar, bar, viewProgram } from './view-parts.ts';

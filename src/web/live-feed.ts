@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { CompiledTemplates } from '../lib/compiled-templates.ts';
 import type { NodeReport } from '../protocol/node.ts';
-import { countGpus } from '../render/gpu-use.ts';
+import { countGpus } from '../protocol/gpu-use.ts';
 import { createPageRenderer, fillAges, type PageRenderer, type PageRendering } from '../render/page.ts';
 import { type NodeTally, viewPage } from '../render/page-view.ts';
 import { viewNode } from '../render/view.ts';
@@ -172,7 +172,7 @@ export function createLiveFeed(
   }
 
   function createNode(name: string): KnownNode {
-    const tally: NodeTally = { state: 'connecting', total: 0, free: 0, inUse: 0, out: 0 };
+    const tally: NodeTally = { state: 'connecting', total: 0, free: 0, busy: 0, heldIdle: 0, out: 0 };
     const node: KnownNode = { ...unrendered, id: idOf(name), sampledAtMs: null, tally };
     epoch.nodes.set(name, node);
     membershipChanged = true;

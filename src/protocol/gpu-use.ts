@@ -1,0 +1,69 @@
+import type { GpuMark } from './cluster.ts';
+import type { GpuFacts } from './gpu-facts.ts';
+import { takesGpu } from './gpu-holding.ts';
+import type { NodeReport, ReportedGpu, ReportedGpuProcess } from './node.ts';
+
+/**
+ * What a GPU is to somebody who wants one. `busy` also where no process is seen but the card works or holds
+ * memory: containers hide processes. `held-idle`: held without any work for long. `out`: lost or answering with
+ * an error. `unknown`: no figure tells.
+ */
+export type GpuUse = 'free' | 'busy' | 'held-idle' | 'out' | 'unknown';
+
+const BUSY_PERCENT = 5;
+const HELD_SHARE = 0.05;
+
+/** Pure. The marks are those of its node. */
+export function gpuUse(
+  gpu: ReportedGpu,
+  processes: readonly ReportedGpuProcess[] | null,
+  marks: readonly GpuMark[],
+): GpuUse {
+  const isHeldIdle = marks.some(({ gpuIndex, code }) => gpuIndex === gpu.index && code === 'held-idle');
+  if (gpu.health === 'ok' && isHeldIdle) return 'held-idle';
+  return useByFigures(gpu, processes);
+}
+
+function useByFigures(
+  gpu: ReportedGpu,
+  processes: readonly ReportedGpuProcess[] | null,
+): Exclude<GpuUse, 'held-idle'> {
+  if (gpu.health !== 'ok') return 'out';
+  if (processes?.some((process) => process.gpuIndex === gpu.index && takesGpu(process))) return 'busy';
+  if (gpu.utilizationPercent !== null && gpu.utilizationPercent >= BUSY_PERCENT) return 'busy';
+  const { memoryUsedBytes: used, memoryTotalBytes: total } = gpu;
+  // Unified memory is the host's: its programs hold it too.
+  if (gpu.unifiedMemory) return gpu.utilizationPercent === null ? 'unknown' : 'free';
+  if (used !== null && total !== null && used > total * HELD_SHARE) return 'busy';
+  return gpu.utilizationPercent === null && used === null ? 'unknown' : 'free';
+}
+
+export interface GpuCounts {
+  total: number;
+  free: number;
+  busy: number;
+  heldIdle: number;
+  out: number;
+}
+
+/** What programs can get: a GPU in MIG mode is taken by none, its instances are, also where it has none yet. */
+function isUnit(gpu: GpuFacts, _at: number, all: readonly GpuFacts[]): boolean {
+  return !gpu.migEnabled && !all.some(({ parentIndex }) => parentIndex === gpu.index);
+}
+
+const isSick = ({ health, parentIndex }: ReportedGpu) => health !== 'ok' && parentIndex === null;
+
+/** The GPUs of one node. Old figures count for nothing: all of a node that is not live are `out`. */
+export function countGpus({ state, hello, sample, marks }: NodeReport): GpuCounts {
+  // A sick GPU tells no MIG mode, and its instances are gone.
+  const gpus = sample?.gpus?.filter((gpu, at, all) => isUnit(gpu, at, all) || isSick(gpu)) ?? null;
+  const total = gpus?.length ?? hello?.gpus?.filter(isUnit).length ?? 0;
+  const counts = { total, free: 0, busy: 0, heldIdle: 0, out: 0 };
+  if (state !== 'live') return { ...counts, out: total };
+  for (const gpu of gpus ?? []) {
+    const use = gpuUse(gpu, sample?.gpuProcesses ?? null, marks);
+    if (use === 'held-idle') counts.heldIdle += 1;
+    else if (use !== 'unknown') counts[use] += 1;
+  }
+  return counts;
+}
