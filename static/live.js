@@ -1,21 +1,22 @@
-// Keeps a page as it is on the head: takes server-sent events and puts the changed values where they belong.
-// Elements with data-live (data-live-page outside of all nodes) name what of them changes, in document order.
+// Keeps a page as it is on the head: says which rows are in sight, takes what changed of them, and puts the changed
+// values where they belong. Elements with data-live (data-live-page outside of all rows) name what of them changes,
+// in document order.
 (() => {
-  const script = document.currentScript;
-  let version = script?.dataset.liveVersion ?? '';
-  const address = script?.dataset.liveEvents ?? '';
+  const { liveVersion = '', liveKey = '', liveOuter = '' } = document.currentScript?.dataset ?? {};
   // Opened from disk as a designer's file: there is no head.
-  if (!version || !address) return;
+  if (!liveVersion || !liveKey) return;
 
-  const SILENCE_LIMIT_MS = 40_000;
-  const LONGEST_WAIT_MS = 30_000;
+  const [epoch, loadedVersion] = liveVersion.split('.');
+  /** Rows that are in sight soon are asked for before they are. */
+  const MARGIN = '60% 0px';
+  /** Rows out of sight that keep their content. */
+  const MOST_LOADED = 150;
 
-  /** id → { roots, slots, age, since, ages }, where slots is made when it is first needed. */
-  const nodes = new Map();
+  /** 'PART:ID' → { root, slots, since, age, ageFrom, ages, isInSight }, where slots is made when it is first needed. */
+  const rows = new Map();
+  let pageSince = Number(loadedVersion);
   let pageSlots = null;
-  let source = null;
-  let retryTimer = 0;
-  let failures = 0;
+  const topics = new Map();
   let lastHeard = performance.now();
   let lost = false;
 
@@ -25,37 +26,95 @@
   notice.hidden = true;
   document.body.append(notice);
 
+  // --- what is in sight
+
+  let sayTimer = 0;
+  const observer = new IntersectionObserver(
+    (entries) => {
+      for (const { target, isIntersecting } of entries) {
+        const row = rows.get(keyOfRoot(target));
+        if (row?.root === target) row.isInSight = isIntersecting;
+      }
+      saySoon();
+    },
+    { rootMargin: MARGIN },
+  );
+
+  const keyOfRoot = ({ dataset }) => `${dataset.livePart}:${dataset.liveRow}`;
+
+  function saySoon() {
+    if (sayTimer === 0) sayTimer = setTimeout(say, 50);
+  }
+
+  function say() {
+    sayTimer = 0;
+    if (document.hidden) return;
+    const seen = {};
+    for (const [key, { isInSight, since }] of rows) if (isInSight) seen[key] = since;
+    unloadSome();
+    stream.want({
+      epoch,
+      rows: seen,
+      pages: { [liveKey]: [pageSince, liveOuter] },
+      topics: Object.fromEntries(topics),
+    });
+  }
+
+  /** Thousands of rows that were seen once would slow the page down: the first ones become empty again. */
+  function unloadSome() {
+    const loaded = [...rows.values()].filter(
+      ({ root, since, isInSight }) => since > 0 && !isInSight && !isLight(root),
+    );
+    for (const row of loaded.slice(0, Math.max(0, loaded.length - MOST_LOADED))) {
+      const { root } = row;
+      const heading = root.querySelector('h2')?.cloneNode(true);
+      root.style.minHeight = `${root.offsetHeight}px`;
+      root.replaceChildren(...(heading ? [heading] : []));
+      root.classList.add('unloaded');
+      Object.assign(row, { since: 0, slots: null, ages: [] });
+    }
+  }
+
+  const isLight = ({ nodeName }) => /^(?:LI|TR|TD|TH|TBODY|DT|DD|OPTION|A|SPAN|B|BUTTON)$/.test(nodeName);
+
+  function track(root, since) {
+    const row = { root, slots: null, since, age: null, ageFrom: 0, ages: [], isInSight: false };
+    rows.set(keyOfRoot(root), row);
+    observer.observe(root);
+    return row;
+  }
+
+  function untrack(key, { root }) {
+    observer.unobserve(root);
+    rows.delete(key);
+  }
+
   // --- finding what is where
 
-  function collectSlots(roots, attribute) {
+  function collectSlots(root, attribute) {
     const slots = [];
-    for (const root of roots) {
-      if (root.dataset?.liveFrom !== undefined) slots.length = Number(root.dataset.liveFrom);
-      const marked = [...root.querySelectorAll(`[${attribute}]`)];
-      if (root instanceof Element && root.hasAttribute(attribute)) marked.unshift(root);
-      for (const element of marked) {
-        for (const target of element.getAttribute(attribute).split(' ')) slots.push([element, target]);
-      }
+    const marked = [...root.querySelectorAll(`[${attribute}]`)];
+    if (root instanceof Element && root.hasAttribute(attribute)) marked.unshift(root);
+    for (const element of marked) {
+      for (const target of element.getAttribute(attribute).split(' ')) slots.push([element, target]);
     }
     return slots;
   }
 
-  function collectNodes() {
-    for (const root of document.querySelectorAll('[data-live-node]:not([data-live-node="page"])')) {
-      const id = Number(root.dataset.liveNode);
-      const node = nodes.get(id) ?? { roots: [], slots: null, age: null, since: 0, ages: [] };
-      node.roots.push(root);
-      nodes.set(id, node);
+  function collectRows(writtenAt) {
+    for (const root of document.querySelectorAll('[data-live-row]:not([data-live-row="page"])')) {
+      const row = track(root, root.classList.contains('unloaded') ? 0 : Number(loadedVersion));
+      readAges(row, writtenAt);
     }
   }
 
   /** Ages on a fresh page are those of the moment when the head wrote it. */
-  function readAges(node, since) {
-    node.ages = node.roots.flatMap((root) => [...root.querySelectorAll('[data-age]')]);
-    const shown = node.ages[0]?.dataset.age;
-    if (since === undefined || !shown) return;
-    node.age = Number(shown);
-    node.since = since;
+  function readAges(row, writtenAt) {
+    row.ages = [...row.root.querySelectorAll('[data-age]')];
+    const shown = row.ages[0]?.dataset.age;
+    if (writtenAt === undefined || !shown) return;
+    row.age = Number(shown);
+    row.ageFrom = writtenAt;
   }
 
   // --- applying changes
@@ -133,80 +192,127 @@
 
   const anchorOf = (part) => document.querySelector(`template[data-live-end="${part}"]`);
 
-  function replaceParts(node, parts) {
-    const roots = [];
-    parts.forEach((html, part) => {
-      const fresh = parse(html).firstElementChild;
-      const old = node.roots.find((root) => root.dataset.livePart === String(part));
-      if (fresh && old?.nodeName === fresh.nodeName) {
-        morph(old, fresh);
-        roots.push(old);
-        return;
-      }
-      const anchor = anchorOf(part);
-      if (fresh && anchor) {
-        if (old) old.replaceWith(fresh);
-        else anchor.before(fresh);
-        roots.push(fresh);
-      } else old?.remove();
-    });
-    node.roots = roots;
-    node.slots = null;
-    readAges(node);
+  function replaceRow(row, html) {
+    const fresh = parse(html).firstElementChild;
+    if (!fresh) {
+      // A condition of the design hides it: its place stays, for when it comes back.
+      row.root.replaceChildren();
+      row.root.hidden = true;
+    } else if (fresh.nodeName === row.root.nodeName) {
+      row.root.style.minHeight = '';
+      row.root.hidden = false;
+      morph(row.root, fresh);
+    } else {
+      observer.unobserve(row.root);
+      row.root.replaceWith(fresh);
+      row.root = fresh;
+      observer.observe(fresh);
+    }
+    row.slots = null;
+    readAges(row);
   }
 
-  function applyNode(change) {
-    let node = nodes.get(change.id);
-    if (!node) {
-      if (!change.parts) return;
-      node = { roots: [], slots: null, age: null, since: 0, ages: [] };
-      nodes.set(change.id, node);
+  function applyRow(change, version) {
+    const row = rows.get(`${change.part}:${change.id}`);
+    // Another tab may follow what is out of sight here, and have another state of it.
+    if (!row?.isInSight) return;
+    if (change.html !== undefined) replaceRow(row, change.html);
+    else if (row.since === 0) return;
+    else {
+      row.slots ??= collectSlots(row.root, 'data-live');
+      putValues(row.slots, change);
     }
-    if (change.parts) replaceParts(node, change.parts);
-    else if (change.set || change.all) {
-      node.slots ??= collectSlots(node.roots, 'data-live');
-      putValues(node.slots, change);
-    }
-    node.age = change.age;
-    node.since = performance.now();
-    showAge(node, node.since);
+    row.since = version;
+    row.age = change.age;
+    row.ageFrom = performance.now();
+    showAge(row, row.ageFrom);
   }
 
-  function applyPage(change) {
-    change.parts?.forEach((html, part) => {
-      for (const old of document.querySelectorAll(`[data-live-part="page${part}"]`)) old.remove();
-      anchorOf(`page${part}`)?.before(parse(html));
+  function applyPage(change, version) {
+    change.pieces?.forEach((html, piece) => {
+      for (const old of document.querySelectorAll(`[data-live-part="page${piece}"]`)) old.remove();
+      anchorOf(`page${piece}`)?.before(parse(html));
     });
-    if (change.parts) pageSlots = null;
-    pageSlots ??= collectSlots([document], 'data-live-page');
+    if (change.pieces) pageSlots = null;
+    pageSlots ??= collectSlots(document, 'data-live-page');
     putValues(pageSlots, change);
+    for (const [kind, entries] of Object.entries(change.orders ?? {}))
+      applyOrder(kind, entries, change.names ?? {});
+    pageSince = version;
   }
 
-  /** Removes nodes that are gone and puts the rest in the order of the list. */
-  function applyOrder(order) {
-    const wanted = new Set(order);
-    for (const [id, node] of nodes) {
-      if (wanted.has(id)) continue;
-      for (const root of node.roots) root.remove();
-      nodes.delete(id);
+  /** As `headingHtml` of the head. */
+  function makeHeading(tag, title) {
+    const heading = document.createElement(tag === 'TR' || tag === 'LI' ? tag : 'h2');
+    heading.className = 'group';
+    if (tag !== 'TR') heading.textContent = title;
+    else {
+      const cell = Object.assign(document.createElement('th'), {
+        colSpan: 99,
+        scope: 'colgroup',
+        textContent: title,
+      });
+      heading.append(cell);
     }
-    for (const anchor of document.querySelectorAll('template[data-live-end]')) {
+    return heading;
+  }
+
+  /** A row that came meanwhile: its place, until it is in sight. */
+  function makePlace(tag, part, id, name) {
+    const place = document.createElement(tag);
+    place.className = 'unloaded';
+    place.dataset.livePart = part;
+    place.dataset.liveRow = String(id);
+    if (name !== undefined && !isLight(place)) place.id = name;
+    track(place, 0);
+    return place;
+  }
+
+  /** Removes what is gone, makes room for what is new, and puts all in order with its headings. */
+  function applyOrder(kind, entries, names) {
+    for (const anchor of document.querySelectorAll(`template[data-live-kind="${kind}"]`)) {
       const part = anchor.dataset.liveEnd;
+      const tag = anchor.dataset.liveTag.toUpperCase();
+      const keep = new Set(entries.map((entry) => `${part}:${entry}`));
+      for (const [key, row] of rows) {
+        if (row.root.dataset.livePart !== part || keep.has(key)) continue;
+        row.root.remove();
+        untrack(key, row);
+      }
+      for (const heading of anchor.parentNode.querySelectorAll(':scope > .group')) heading.remove();
       let next = anchor;
-      for (const id of [...order].reverse()) {
-        const root = nodes.get(id)?.roots.find((candidate) => candidate.dataset.livePart === part);
-        if (!root) continue;
-        if (root.nextElementSibling !== next) next.before(root);
-        next = root;
+      for (const entry of [...entries].reverse()) {
+        const element =
+          typeof entry === 'string'
+            ? makeHeading(tag, entry)
+            : (rows.get(`${part}:${entry}`)?.root ?? makePlace(tag, part, entry, names[entry]));
+        if (element.nextElementSibling !== next) next.before(element);
+        next = element;
       }
     }
   }
 
-  function apply(message) {
-    for (const change of message.nodes) applyNode(change);
-    if (message.order) applyOrder(message.order);
-    if (message.page) applyPage(message.page);
+  function apply(id, message) {
+    const [from, version] = id.split('.');
+    if (from !== epoch) return;
+    for (const change of message.pages) if (change.key === liveKey) applyPage(change, Number(version));
+    for (const change of message.rows) applyRow(change, Number(version));
+    for (const { topic, value } of message.topics) {
+      if (!topics.has(topic)) continue;
+      topics.set(topic, Number(version));
+      document.dispatchEvent(new CustomEvent(`rollcall:${topic.split(' ')[0]}`, { detail: value }));
+    }
   }
+
+  /** Other scripts of the page ask for what is live beside rows. */
+  document.addEventListener('rollcall:want', ({ detail: topic }) => {
+    topics.set(topic, 0);
+    saySoon();
+  });
+  document.addEventListener('rollcall:leave', ({ detail: topic }) => {
+    topics.delete(topic);
+    saySoon();
+  });
 
   // --- ages
 
@@ -218,25 +324,25 @@
     return `${Math.floor(seconds / 86_400)} d ago`;
   }
 
-  function showAge(node, now) {
-    if (node.age === null) return;
-    const age = node.age + now - node.since;
+  function showAge(row, now) {
+    if (row.age === null) return;
+    const age = row.age + now - row.ageFrom;
     const text = ageText(age);
     let limit = Number.POSITIVE_INFINITY;
-    for (const element of node.ages) {
+    for (const element of row.ages) {
       if (element.textContent !== text) element.textContent = text;
       limit = Number(element.dataset.ageLimit) || limit;
     }
     const old = age > limit;
-    if (node.old === old) return;
-    node.old = old;
-    for (const root of node.roots) root.classList.toggle('old', old);
+    if (row.old === old) return;
+    row.old = old;
+    row.root.classList.toggle('old', old);
   }
 
   function newestAge(now) {
     let newest = null;
-    for (const { age, since } of nodes.values()) {
-      if (age !== null && (newest === null || age + now - since < newest)) newest = age + now - since;
+    for (const { age, ageFrom } of rows.values()) {
+      if (age !== null && (newest === null || age + now - ageFrom < newest)) newest = age + now - ageFrom;
     }
     return newest ?? now - lastHeard;
   }
@@ -251,72 +357,47 @@
   function tick() {
     const now = performance.now();
     if (document.hidden) return;
-    if (source && now - lastHeard > SILENCE_LIMIT_MS) retryLater();
-    for (const node of nodes.values()) showAge(node, now);
+    for (const row of rows.values()) if (row.isInSight) showAge(row, now);
     showNotice(now);
   }
 
   // --- the stream
 
-  function heard(event) {
-    lastHeard = performance.now();
-    failures = 0;
-    if (lost) {
+  function hear({ type, id, message }) {
+    if (type === 'reload') location.reload();
+    if (type === 'lost') lost = true;
+    if (type === 'heard' || type === 'message') {
+      lastHeard = performance.now();
       lost = false;
-      showNotice(lastHeard);
     }
-    if (event?.lastEventId) version = event.lastEventId;
+    if (type === 'message') apply(id, message);
+    showNotice(performance.now());
   }
 
-  function connect() {
-    clearTimeout(retryTimer);
-    source?.close();
-    const url = new URL(address, location.origin);
-    url.searchParams.set('since', version);
-    lastHeard = performance.now();
-    source = new EventSource(url);
-    source.onopen = () => heard();
-    source.onmessage = (event) => {
-      heard(event);
-      apply(JSON.parse(event.data));
-    };
-    source.addEventListener('ping', () => heard());
-    source.addEventListener('reload', () => location.reload());
-    source.onerror = () => {
-      lost = true;
-      showNotice(performance.now());
-      // The browser tries again by itself after a cut, but gives up after an answer that is an error.
-      if (source?.readyState === EventSource.CLOSED) retryLater();
-    };
+  /** All tabs of a browser share one stream where it can. */
+  function openStream() {
+    if (typeof SharedWorker !== 'function') return globalThis.openRollcallStream(hear);
+    const { port } = new SharedWorker('/static/stream-worker.js', 'rollcall');
+    port.onmessage = ({ data }) => hear(data);
+    port.start();
+    setInterval(() => port.postMessage('here'), 10_000);
+    window.addEventListener('pagehide', () => port.postMessage('bye'));
+    return { want: (wanted) => port.postMessage(wanted) };
   }
 
-  function disconnect() {
-    clearTimeout(retryTimer);
-    source?.close();
-    source = null;
-  }
-
-  function retryLater() {
-    disconnect();
-    lost = true;
-    const wait = Math.min(LONGEST_WAIT_MS, 1000 * 2 ** failures) * (0.75 + Math.random() / 2);
-    failures += 1;
-    retryTimer = setTimeout(connect, wait);
-  }
-
-  // Browsers allow few connections to one head: hidden tabs give theirs back, and catch up when shown.
+  // Hidden tabs give their connection back, and catch up when shown.
   function follow() {
-    if (document.hidden) disconnect();
-    else if (!source) connect();
+    if (document.hidden) stream.want(null);
+    else say();
     tick();
   }
 
-  collectNodes();
   const [navigation] = performance.getEntriesByType('navigation');
-  for (const node of nodes.values()) readAges(node, navigation?.responseStart ?? 0);
+  collectRows(navigation?.responseStart ?? 0);
+  const stream = openStream();
   document.addEventListener('visibilitychange', follow);
-  window.addEventListener('pagehide', disconnect);
-  window.addEventListener('pageshow', follow);
+  window.addEventListener('pagehide', () => stream.want(null));
+  window.addEventListener('pageshow', ({ persisted }) => persisted && follow());
   setInterval(tick, 1000);
   follow();
 })();

@@ -1,3 +1,4 @@
+import { type ViewName, viewNames } from '../lib/compiled-templates.ts';
 import { failAt } from './design-error.ts';
 import { isUsableName, parseEach, syntaxFault, unknownNames } from './expression.ts';
 
@@ -6,6 +7,8 @@ export interface Directives {
   each: { variable: string; list: string } | null;
   if: string | null;
   text: string | null;
+  /** The views that the element belongs to; null for all. */
+  views: ViewName[] | null;
   /** In the order of the start tag. */
   attributes: { name: string; expression: string }[];
   age: boolean;
@@ -25,7 +28,7 @@ export interface Place {
   tag: string;
 }
 
-const OURS = 'data-each, data-if, data-text, data-attr-NAME, data-age and data-sample';
+const OURS = 'data-each, data-if, data-text, data-attr-NAME, data-view, data-age and data-sample';
 
 /** Names that other template languages use, and what is meant here. */
 const foreign: Record<string, string> = {
@@ -45,6 +48,7 @@ const misspelled: [RegExp, string][] = [
   [/^data-(?:fi|iff|if-.*)$/, 'data-if'],
   [/^data-(?:txt|tetx|texts?|tex|etxt|text-.*)$/, 'data-text'],
   [/^data-(?:atr|attrs|att|attribute|atrr)(?:-.*)?$/, 'data-attr-NAME'],
+  [/^data-(?:views|veiw|viwe|page|pages)$/, 'data-view'],
   [/^data-(?:ages|aeg|agee)$/, 'data-age'],
   [/^data-(?:samples|smaple|sampel|example)$/, 'data-sample'],
 ];
@@ -56,7 +60,7 @@ function likelyMeant(name: string): string | null {
 
 export function isDirective(name: string): boolean {
   if (name.startsWith('data-attr-')) return name.length > 'data-attr-'.length;
-  return ['data-each', 'data-if', 'data-text', 'data-age', 'data-sample'].includes(name);
+  return ['data-each', 'data-if', 'data-text', 'data-view', 'data-age', 'data-sample'].includes(name);
 }
 
 function checkName(name: string, place: Place): void {
@@ -93,9 +97,25 @@ function parseLoop(value: string, place: Place): { variable: string; list: strin
   return loop;
 }
 
+function parseViews(value: string, place: Place): ViewName[] {
+  const words = value.split(/\s+/).filter((word) => word !== '');
+  const unknown = words.find((word) => !viewNames.some((name) => name === word));
+  if (words.length > 0 && unknown === undefined) return viewNames.filter((name) => words.includes(name));
+  const problem = unknown === undefined ? 'data-view names no view.' : `data-view="${unknown}" is no view.`;
+  failAt(place.source, place.offset, place.tag, problem, `The views are ${viewNames.join(', ')}.`);
+}
+
 /** Reads our attributes off one element; null where there are none. Throws a fault that names the element. */
 export function readDirectives(attributes: readonly NamedValue[], place: Place): Directives | null {
-  const found: Directives = { each: null, if: null, text: null, attributes: [], age: false, sample: false };
+  const found: Directives = {
+    each: null,
+    if: null,
+    text: null,
+    views: null,
+    attributes: [],
+    age: false,
+    sample: false,
+  };
   let any = false;
   for (const { name, value } of attributes) {
     checkName(name, place);
@@ -104,6 +124,7 @@ export function readDirectives(attributes: readonly NamedValue[], place: Place):
     if (name === 'data-each') found.each = parseLoop(value, place);
     else if (name === 'data-if') found.if = value;
     else if (name === 'data-text') found.text = value;
+    else if (name === 'data-view') found.views = parseViews(value, place);
     else if (name === 'data-age') found.age = true;
     else if (name === 'data-sample') found.sample = true;
     else {

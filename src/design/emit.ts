@@ -1,23 +1,26 @@
 import { failAt } from './design-error.ts';
+import { type PartTemplate, type RowKind, rowKinds } from '../lib/compiled-templates.ts';
 import { checkExpression, type Directives, type Place } from './directives.ts';
 import type { SourceElement } from './source-elements.ts';
 import { literal, writeStartTag } from './start-tag.ts';
 
 /** Writes Eta templates from the elements of a design. */
 
+/** What the templates of one page share, whichever file they come from. */
 export interface Output {
-  source: string;
-  /** One template for each loop over the nodes. */
-  nodeParts: string[];
+  parts: PartTemplate[];
+  /** Pieces around the rows that are replaced as a whole. */
   pageParts: number;
 }
 
-interface Context {
+export interface Context {
   output: Output;
+  /** The text that the elements stand in. */
+  source: string;
   /** Names that expressions may use here. */
   scope: ReadonlySet<string>;
-  /** `page`: outside of all parts; `part`: inside one that is replaced as a whole; `node`: inside a node's. */
-  inside: 'page' | 'part' | 'node';
+  /** `page`: outside of all parts; `part`: inside one that is replaced as a whole; `row`: inside a row's. */
+  inside: 'page' | 'part' | 'row';
 }
 
 const voidElements = new Set('area base br col embed hr img input link meta source track wbr'.split(' '));
@@ -25,9 +28,8 @@ const linkAttributes = new Set(
   'href src action formaction xlink:href poster cite data ping background srcset'.split(' '),
 );
 
-function placeOf({ output }: Context, element: SourceElement): Place {
-  const tag = output.source.slice(element.start, element.startTagEnd);
-  return { source: output.source, offset: element.start, tag };
+function placeOf({ source }: Context, element: SourceElement): Place {
+  return { source, offset: element.start, tag: source.slice(element.start, element.startTagEnd) };
 }
 
 function fail(context: Context, element: SourceElement, problem: string, remedy: string): never {
@@ -35,12 +37,13 @@ function fail(context: Context, element: SourceElement, problem: string, remedy:
   failAt(source, offset, tag, problem, remedy);
 }
 
-function isNodeLoop(element: SourceElement): boolean {
-  return element.directives?.each?.list === 'nodes';
+/** What the element repeats over, where that is the cluster's own. */
+export function loopKind(element: SourceElement): RowKind | null {
+  return rowKinds.find((kind) => kind === element.directives?.each?.list) ?? null;
 }
 
-function holdsNodeLoop(element: SourceElement): boolean {
-  return element.children.some((child) => isNodeLoop(child) || holdsNodeLoop(child));
+function holdsRowLoop(element: SourceElement): boolean {
+  return element.children.some((child) => loopKind(child) !== null || holdsRowLoop(child));
 }
 
 function checkAll(context: Context, element: SourceElement, directives: Directives): void {
@@ -49,13 +52,13 @@ function checkAll(context: Context, element: SourceElement, directives: Directiv
   if (directives.if !== null) check('data-if', directives.if);
   if (directives.text !== null) check('data-text', directives.text);
   for (const { name, expression } of directives.attributes) check(`data-attr-${name}`, expression);
-  if (directives.age && context.inside !== 'node') {
-    fail(
-      context,
-      element,
-      'data-age is outside of all nodes.',
-      'Put it inside the element that has data-each="node in nodes".',
-    );
+  if (directives.age && context.inside !== 'row') {
+    const remedy = 'Put it inside the element that has data-each="node in nodes" (or gpus).';
+    fail(context, element, 'data-age is outside of all nodes.', remedy);
+  }
+  if (directives.views && context.inside === 'row') {
+    const remedy = 'Put it on an element around the loop: a row looks the same wherever it is shown.';
+    fail(context, element, 'data-view is inside a row.', remedy);
   }
   const replaces = directives.text !== null || directives.age;
   if (replaces && voidElements.has(element.tagName)) {
@@ -86,11 +89,11 @@ function liveAttributes(context: Context, directives: Directives): string {
   }
   if (directives.age) {
     targets.push('data-age-limit');
-    written += ` data-age="<%~ it.ageMs %>"<%~ it.attribute('data-age-limit', it.node.ageLimitMs) %>`;
+    written += ` data-age="<%~ it.ageMs %>"<%~ it.attribute('data-age-limit', it.row.ageLimitMs) %>`;
   }
   if (directives.text !== null) targets.push('text');
   if (targets.length === 0) return written;
-  const mark = context.inside === 'node' ? 'data-live' : 'data-live-page';
+  const mark = context.inside === 'row' ? 'data-live' : 'data-live-page';
   return ` ${mark}="${targets.join(' ')}"${written}`;
 }
 
@@ -103,7 +106,7 @@ function writeContent(context: Context, element: SourceElement): string {
 
 /** `rootAttributes` mark the element as (one of) those that a part of the page consists of. */
 function writeElementOnce(context: Context, element: SourceElement, rootAttributes: string): string {
-  const { source } = context.output;
+  const { source } = context;
   const { directives } = element;
   if (directives) checkAll(context, element, directives);
   const live = directives ? liveAttributes(context, directives) : '';
@@ -120,18 +123,19 @@ export function isRefresh(element: SourceElement): boolean {
   );
 }
 
-export function isLiveScript(element: SourceElement): boolean {
+/** Whether the element is `static/NAME.js`. */
+export function isScript(element: SourceElement, name: 'live' | 'stream'): boolean {
   if (element.tagName !== 'script') return false;
-  return element.attributes.some(
-    ({ name, value }) => name === 'src' && /(?:^|\/)static\/live\.js(?:\?|$)/.test(value),
-  );
+  const source = element.attributes.find((attribute) => attribute.name === 'src')?.value ?? '';
+  return new RegExp(`(?:^|/)static/${name}\\.js(?:\\?|$)`).test(source);
 }
 
 /** What the live script must know. */
-export const LIVE_ATTRIBUTES = ' data-live-version="<%~ it.version %>" data-live-events="<%~ it.events %>"';
+export const LIVE_ATTRIBUTES =
+  ' data-live-version="<%~ it.version %>" data-live-key="<%~ it.pageKey %>" data-live-outer="<%~ it.outerMark %>"';
 
 function ownAttributes(element: SourceElement): string {
-  return isLiveScript(element) ? LIVE_ATTRIBUTES : '';
+  return isScript(element, 'live') ? LIVE_ATTRIBUTES : '';
 }
 
 function writeIf(
@@ -149,14 +153,11 @@ function writeEach(context: Context, element: SourceElement, rootAttributes: str
   const each = element.directives?.each;
   if (!each) return writeIf(context, element, rootAttributes, 'shown');
   const place = placeOf(context, element);
-  if (/(?<![\w$.])nodes(?![\w$])/.test(each.list)) {
-    const remedy = 'Loop over plain "nodes", outside of other loops, and choose among them with data-if.';
-    fail(
-      context,
-      element,
-      `data-each="${each.variable} in ${each.list}" is not a loop over all nodes.`,
-      remedy,
-    );
+  const kind = /(?<![\w$.])(nodes|gpus|jobs|users)(?![\w$])/.exec(each.list)?.[1];
+  if (kind && !context.scope.has(kind)) {
+    const problem = `data-each="${each.variable} in ${each.list}" is not a loop over all ${kind}.`;
+    const remedy = `Loop over plain "${kind}", outside of other loops, and choose among them with data-if.`;
+    fail(context, element, problem, remedy);
   }
   checkExpression('data-each', each.list, context.scope, place);
   const inner = { ...context, scope: new Set([...context.scope, each.variable]) };
@@ -164,46 +165,51 @@ function writeEach(context: Context, element: SourceElement, rootAttributes: str
   return `<% for (const ${each.variable} of it.rows((${each.list}))) { %>${row}<% } %>`;
 }
 
-const anchor = (part: string) => `<template data-live-end="${part}"></template>`;
+const anchor = (part: string, more = '') => `<template data-live-end="${part}"${more}></template>`;
 
-/** A loop over the nodes becomes a part of the node's template; the page shows that part of all nodes. */
-function writeNodeLoop(context: Context, element: SourceElement): string {
+/** A loop over the cluster's rows becomes a template of its own; the page shows that part of all rows. */
+function writeRowLoop(context: Context, element: SourceElement, kind: RowKind): string {
   const { output } = context;
-  const variable = element.directives?.each?.variable ?? 'node';
-  const part = output.nodeParts.push('') - 1;
-  const inner: Context = { output, inside: 'node', scope: new Set([variable]) };
-  const root = ` data-live-node="<%~ it.id %>" data-live-part="${part}" data-live-from="<%~ it.from %>"`;
+  const variable = element.directives?.each?.variable ?? 'row';
+  const number = output.parts.push({ kind, tag: element.tagName, template: '' }) - 1;
+  const inner: Context = { ...context, inside: 'row', scope: new Set([variable]) };
+  const root = ` data-live-row="<%~ it.id %>" data-live-part="${number}"`;
   const written = writeIf(inner, element, root, 'shown');
-  output.nodeParts[part] = `<% { const ${variable} = it.node; %>${written}<% } %><%~ it.cut %>`;
-  return `<%~ it.nodes(${part}) %>${anchor(String(part))}`;
+  output.parts[number] = {
+    kind,
+    tag: element.tagName,
+    template: `<% { const ${variable} = it.row; %>${written}<% } %>`,
+  };
+  return `<%~ it.part(${number}) %>${anchor(String(number), ` data-live-kind="${kind}" data-live-tag="${element.tagName}"`)}`;
 }
 
 /** A repeated or conditional piece of the page around the nodes, replaced as a whole when its rows change. */
 function writePagePart(context: Context, element: SourceElement): string {
   const part = `page${context.output.pageParts}`;
   context.output.pageParts += 1;
-  const root = ` data-live-node="page" data-live-part="${part}"`;
+  const root = ` data-live-row="page" data-live-part="${part}"`;
   const written = writeEach({ ...context, inside: 'part' }, element, root);
   return `<%~ it.cut %>${written}<%~ it.cut %>${anchor(part)}`;
 }
 
 function writeOnPage(context: Context, element: SourceElement): string {
-  if (isNodeLoop(element)) return writeNodeLoop(context, element);
+  const kind = loopKind(element);
+  if (kind) return writeRowLoop(context, element, kind);
   const { directives } = element;
-  if (!directives?.each && !directives?.if) return writeElementOnce(context, element, '');
-  if (!holdsNodeLoop(element)) return writePagePart(context, element);
+  if (!directives?.each && directives?.if == null) return writeElementOnce(context, element, '');
+  if (!holdsRowLoop(element)) return writePagePart(context, element);
   if (!directives.each) return writeIf(context, element, '', 'outer');
-  return fail(
-    context,
-    element,
-    'a loop over the nodes lies inside another loop.',
-    'Take it out of that loop.',
-  );
+  const remedy = 'Take it out of that loop.';
+  return fail(context, element, 'a loop over the nodes lies inside another loop.', remedy);
 }
 
 function writeElement(context: Context, element: SourceElement): string {
-  if (element.directives?.sample) return '';
-  return context.inside === 'page' ? writeOnPage(context, element) : writeEach(context, element, '');
+  const { directives } = element;
+  if (directives?.sample) return '';
+  const written = context.inside === 'page' ? writeOnPage(context, element) : writeEach(context, element, '');
+  return directives?.views
+    ? `<% if (it.inView('${directives.views.join(' ')}')) { %>${written}<% } %>`
+    : written;
 }
 
 /** The text from `start` to `end`, in which `elements` are rewritten. */
@@ -213,7 +219,7 @@ export function writeRange(
   start: number,
   end: number,
 ): string {
-  const { source } = context.output;
+  const { source } = context;
   let out = '';
   let at = start;
   for (const element of elements) {

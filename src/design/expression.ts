@@ -73,6 +73,7 @@ export function parseEach(value: string): { variable: string; list: string } | n
 
 /** True where the name can be a loop variable. */
 export function isUsableName(name: string): boolean {
-  if (['it', 'page', 'nodes', '__eta'].includes(name) || knownWords.has(name)) return false;
+  if (['it', 'page', 'nodes', 'gpus', 'jobs', 'users', '__eta'].includes(name) || knownWords.has(name))
+    return false;
   return compiles(`const ${name} = 0`);
 }

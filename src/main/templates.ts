@@ -1,7 +1,7 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { compileDesign } from '../design/compile.ts';
-import type { CompiledTemplates } from '../lib/compiled-templates.ts';
+import type { CompiledTemplates, PartTemplate, RowKind } from '../lib/compiled-templates.ts';
 import { createPageRenderer } from '../render/page.ts';
 
 const DESIGN_FILE = 'index-design.html';
@@ -18,16 +18,36 @@ export async function loadTemplates(projectFolder: string, problems: string[]): 
   }
 }
 
+const OTHER_VIEWS = 'views.html';
+
 async function compileDesignFile(projectFolder: string): Promise<CompiledTemplates> {
-  const compiled = compileDesign(await readFile(join(projectFolder, DESIGN_FILE), 'utf8'), DESIGN_FILE);
+  const [html, otherHtml] = await Promise.all([
+    readFile(join(projectFolder, DESIGN_FILE), 'utf8'),
+    readFile(join(projectFolder, 'templates', OTHER_VIEWS), 'utf8'),
+  ]);
+  const compiled = compileDesign(html, DESIGN_FILE, { html: otherHtml, name: `templates/${OTHER_VIEWS}` });
   // A template that cannot be rendered is refused here, not at the first visitor.
   createPageRenderer(compiled);
   return compiled;
 }
 
+/** A part's kind and element stand in its file's name: `part-0-nodes-li.eta`. */
+const partFile = ({ kind, tag }: PartTemplate, number: number) => `part-${number}-${kind}-${tag}.eta`;
+const PART_FILE = /^part-(\d+)-(nodes|gpus|jobs|users)-([a-z0-9-]+)\.eta$/;
+
 async function readWrittenTemplates(projectFolder: string): Promise<CompiledTemplates> {
-  const read = (name: string) => readFile(join(projectFolder, 'templates', name), 'utf8');
-  return { page: await read('page.eta'), node: await read('node.eta') };
+  const folder = join(projectFolder, 'templates');
+  const read = (name: string) => readFile(join(folder, name), 'utf8');
+  const named = (await readdir(folder)).map((name) => PART_FILE.exec(name)).filter((match) => match !== null);
+  named.sort((a, b) => Number(a[1]) - Number(b[1]));
+  const parts = await Promise.all(
+    named.map(async ([name, , kind, tag]) => ({
+      kind: kind as RowKind,
+      tag: tag ?? '',
+      template: await read(name),
+    })),
+  );
+  return { page: await read('page.eta'), parts };
 }
 
 /** Turns the design file into `templates/`; hands back the files written. Rejects with the design's mistake. */
@@ -36,12 +56,14 @@ export async function writeTemplates(projectFolder: string): Promise<string[]> {
   const folder = join(projectFolder, 'templates');
   await mkdir(folder, { recursive: true });
   const files = [
-    { path: join(folder, 'page.eta'), text: compiled.page },
-    { path: join(folder, 'node.eta'), text: compiled.node },
+    { name: 'page.eta', text: compiled.page },
+    ...compiled.parts.map((part, number) => ({ name: partFile(part, number), text: part.template })),
   ];
-  for (const { path, text } of files) {
-    await writeFile(`${path}.tmp`, text);
-    await rename(`${path}.tmp`, path);
+  for (const old of await readdir(folder))
+    if (PART_FILE.test(old) && !files.some(({ name }) => name === old)) await rm(join(folder, old));
+  for (const { name, text } of files) {
+    await writeFile(join(folder, `${name}.tmp`), text);
+    await rename(join(folder, `${name}.tmp`), join(folder, name));
   }
-  return files.map((file) => file.path);
+  return files.map(({ name }) => join(folder, name));
 }

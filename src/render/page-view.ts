@@ -1,46 +1,145 @@
-import type { NodeState } from '../protocol/node.ts';
-import type { GpuCounts } from '../protocol/gpu-use.ts';
+import { type ViewName } from '../lib/compiled-templates.ts';
+import { allNodes, DEFAULT_LIMIT, type PageRequest, pathOf } from './page-request.ts';
+import { type ClusterTally, tallyCluster } from './tally.ts';
 
-/** What a design can show around the nodes. */
-export interface PageView {
+/** What a design can show around the rows. */
+export interface PageView extends ClusterTally {
   /** For the window's title. */
   title: string;
   version: string;
   demo: boolean;
-  nodeCount: number;
-  liveNodes: number;
-  gpuCount: number;
-  gpusInUse: number;
-  gpusFree: number;
-  /** Lost, failing, or on a node that is not live. */
-  gpusOut: number;
   problems: string[];
+  view: ViewName;
   /** The one node that the page is about, or null. */
   onlyNode: string | null;
+  /** Where its figures of the last minutes are read. */
+  recentPath: string | null;
+  tabs: LinkView[];
+  /** What was searched for, as typed. */
+  query: string;
+  queryError: string | null;
+  /** `23 of 1000 nodes`; null where nothing was searched for. */
+  found: string | null;
+  /** One-click searches: pressed ones are part of the query already. */
+  quick: LinkView[];
+  sorts: ChoiceView[];
+  groups: ChoiceView[];
+  /** A link to more rows than the page shows; null where it shows all. */
+  moreHref: string | null;
+  moreText: string;
 }
 
-export interface NodeTally extends GpuCounts {
-  state: NodeState;
+export interface LinkView {
+  title: string;
+  href: string;
+  /** The page is it already. */
+  isCurrent: boolean;
+}
+
+export interface ChoiceView {
+  value: string;
+  title: string;
+  isChosen: boolean;
+}
+
+/** What was found of the rows that a view lists. */
+export interface Found {
+  shown: number;
+  matching: number;
+  total: number;
+  error: string | null;
 }
 
 export interface PageFacts {
   version: string;
   demo: boolean;
   problems: string[];
-  onlyNode: string | null;
+  request: PageRequest;
+  found: Found;
+  /** Names to sort and to group the view's rows by. */
+  sorts: readonly string[];
+  groups: readonly string[];
 }
 
-/** Adds up what the nodes' reports come to. Pure. */
-export function viewPage(facts: PageFacts, nodes: Iterable<NodeTally>): PageView {
-  const sum = { nodeCount: 0, liveNodes: 0, gpuCount: 0, gpusInUse: 0, gpusFree: 0, gpusOut: 0 };
-  for (const { state, total, free, busy, heldIdle, out } of nodes) {
-    sum.nodeCount += 1;
-    sum.liveNodes += state === 'live' ? 1 : 0;
-    sum.gpuCount += total;
-    sum.gpusFree += free;
-    sum.gpusInUse += busy + heldIdle;
-    sum.gpusOut += out;
-  }
-  const title = facts.onlyNode ?? 'Cluster Resource Monitor';
-  return { title, ...facts, ...sum };
+const titles: Record<ViewName, string> = {
+  nodes: 'Nodes',
+  node: 'Node',
+  gpus: 'GPUs',
+  jobs: 'Jobs',
+  users: 'Users',
+};
+
+const tabViews = ['nodes', 'gpus', 'jobs', 'users'] as const;
+
+/** The search goes along from view to view; order and groups are the view's own. */
+function viewTabs({ view, query }: PageRequest): LinkView[] {
+  return tabViews.map((name) => ({
+    title: titles[name],
+    href: pathOf({ ...allNodes, view: name, query }),
+    isCurrent: name === view || (name === 'nodes' && view === 'node'),
+  }));
+}
+
+const quickTerms = [
+  { title: 'Only free', term: 'is:free' },
+  { title: 'Only problems', term: 'is:problem' },
+] as const;
+
+function quickLinks(request: PageRequest): LinkView[] {
+  if (request.view === 'node') return [];
+  const words = request.query.split(/\s+/).filter((word) => word !== '');
+  return quickTerms.map(({ title, term }) => {
+    const isCurrent = words.includes(term);
+    const query = isCurrent ? words.filter((word) => word !== term) : [...words, term];
+    return { title, href: pathOf({ ...request, query: query.join(' ') }), isCurrent };
+  });
+}
+
+function choices(names: readonly string[], chosen: string, none: string): ChoiceView[] {
+  const listed = names.map((name) => ({ value: name, title: name, isChosen: name === chosen }));
+  return [{ value: '', title: none, isChosen: chosen === '' }, ...listed];
+}
+
+function more(request: PageRequest, { shown, matching }: Found): Pick<PageView, 'moreHref' | 'moreText'> {
+  if (shown >= matching) return { moreHref: null, moreText: '' };
+  const limit = Math.max(2 * shown, DEFAULT_LIMIT);
+  return {
+    moreHref: pathOf({ ...request, limit }),
+    moreText: `${shown} of ${matching} are shown. Show ${Math.min(limit, matching)}`,
+  };
+}
+
+/** `tally`: of the whole cluster, whatever was searched for. Pure. */
+export function viewPage(
+  { version, demo, problems, request, found, sorts, groups }: PageFacts,
+  tally: ClusterTally,
+): PageView {
+  const { view, only, query, sort, group } = request;
+  return {
+    ...tally,
+    title:
+      only ?? (view === 'nodes' ? 'Cluster Resource Monitor' : `${titles[view]} · Cluster Resource Monitor`),
+    version,
+    demo,
+    problems,
+    view,
+    onlyNode: only,
+    recentPath: only === null ? null : `/api/v1/nodes/${encodeURIComponent(only)}/recent`,
+    tabs: viewTabs(request),
+    query,
+    queryError: found.error,
+    found: query === '' ? null : `${found.matching} of ${found.total} ${titles[view].toLowerCase()}`,
+    quick: quickLinks(request),
+    sorts: choices(sorts, sort, 'as listed'),
+    groups: choices(groups, group, 'not grouped'),
+    ...more(request, found),
+  };
+}
+
+/** A page with nothing on it, to try a design on. */
+export function trialPage(view: ViewName): PageView {
+  const found = { shown: 1, matching: 2, total: 3, error: 'x' };
+  const request = { ...allNodes, view, only: view === 'node' ? 'x' : null, query: 'x' };
+  const facts = { version: '', demo: true, problems: [''], request, found, sorts: ['x'], groups: ['x'] };
+  return viewPage(facts, tallyCluster([]));
 }

@@ -1,45 +1,71 @@
 import { Eta } from 'eta/core';
-import { AGE_MS, AGE_TEXT, type CompiledTemplates, CUT } from '../lib/compiled-templates.ts';
+import {
+  AGE_MS,
+  AGE_TEXT,
+  type CompiledTemplates,
+  CUT,
+  OUTER,
+  type RowKind,
+  viewNames,
+} from '../lib/compiled-templates.ts';
 import { escapeHtml, isPlain, withoutControls } from '../lib/escape-html.ts';
 import { DASH, formatAge } from '../lib/format.ts';
-import { type PageView, viewPage } from './page-view.ts';
-import type { NodeView } from './view.ts';
+import { type PageView, trialPage } from './page-view.ts';
 
 /** Runs the compiled templates and keeps what they showed, so that two renderings can be compared. */
 
 /** Values in the order in which they are shown; null is an attribute that is left out. */
 export type Slots = (string | null)[];
 
-export interface Rendering {
-  /** Pieces that are replaced as a whole when `structure` changes: one for each loop over the nodes. */
-  parts: string[];
+interface Recorded {
   slots: Slots;
   /** Row counts and conditions, in order. Equal ones mean that only slots differ. */
   structure: string;
 }
 
-export interface PageRendering extends Rendering {
+export interface RowRendering extends Recorded {
   html: string;
-  /** Conditions around whole loops of nodes: when this changes, only a reload helps. */
+}
+
+export interface PageRendering extends Recorded {
+  html: string;
+  /** Pieces that are replaced as a whole when `structure` changes. */
+  pieces: string[];
+  /** Conditions around whole loops of rows: when this changes, only a reload helps. */
   outerStructure: string;
 }
 
 export interface PageInput {
   page: PageView;
-  /** All nodes' HTML of one part, ages filled in. */
-  nodes(part: number): string;
+  /** The rows of one part, ages filled in. */
+  part(number: number): string;
   /** `EPOCH.VERSION` of the live stream. */
   version: string;
-  /** The live stream's address. */
-  events: string;
+  /** The page's name in the live stream. */
+  pageKey: string;
+}
+
+/** What every row's view has, whatever else it shows. */
+export interface RowView {
+  name: string;
+  /** Older figures than this are greyed. */
+  ageLimitMs?: number;
+}
+
+/** One loop of the design. */
+export interface Part {
+  kind: RowKind;
+  /** The element of a row, in lower case. */
+  tag: string;
+  /** Whether it shows how old a row's figures are. */
+  hasAge: boolean;
 }
 
 export interface PageRenderer {
-  /** `id` is the node's number in the live stream. Ages are left as marks: see `fillAges`. */
-  renderNode(view: NodeView, id: number): Rendering;
+  readonly parts: readonly Part[];
+  /** `id` is the row's number in the live stream. Ages are left as marks: see `fillAges`. */
+  renderRow(part: number, view: RowView, id: number): RowRendering;
   renderPage(input: PageInput): PageRendering;
-  /** How many loops over the nodes the design has. */
-  readonly partCount: number;
 }
 
 const safeLink = /^(?:https?:|mailto:|[^a-z]|[a-z][a-z0-9+.-]*(?:[/?#]|$))/i;
@@ -56,12 +82,13 @@ class Recorder {
   readonly cut = CUT;
   readonly ageText = AGE_TEXT;
   readonly ageMs = AGE_MS;
+  readonly outerMark = OUTER;
   id: number | string = '';
-  node: NodeView | null = null;
+  row: RowView | null = null;
   page: PageView | null = null;
   version = '';
-  events = '';
-  nodes: (part: number) => string = () => '';
+  pageKey = '';
+  part: (number: number) => string = () => '';
   slots: Slots = [];
   structure = '';
   outerStructure = '';
@@ -70,10 +97,6 @@ class Recorder {
     this.slots = [];
     this.structure = '';
     this.outerStructure = '';
-  }
-
-  get from(): number {
-    return this.slots.length;
   }
 
   text(value: unknown): string {
@@ -113,6 +136,10 @@ class Recorder {
     return Boolean(value);
   }
 
+  inView(names: string): boolean {
+    return names.split(' ').includes(this.page?.view ?? '');
+  }
+
   private record(text: string): string {
     if (isPlain(text)) {
       this.slots.push(text);
@@ -124,67 +151,69 @@ class Recorder {
   }
 }
 
-/** What is shown of a node that the design cannot show: one node must never hide the others. */
-function brokenNode(view: NodeView, id: number, error: unknown, partCount: number): Rendering {
+/** What is shown of a row that the design cannot show: one row must never hide the others. */
+function brokenRow(tag: string, part: number, view: RowView, id: number, error: unknown): RowRendering {
   const name = escapeHtml(withoutControls(view.name));
   const why = escapeHtml(withoutControls(error instanceof Error ? error.message : String(error)));
-  const last = partCount - 1;
-  const html =
-    `<section data-live-node="${id}" data-live-part="${last}"><h2 id="${name}">${name}</h2>` +
-    `<p class="errormsg">The design cannot show this node: ${why}</p></section>`;
-  const parts = Array.from({ length: partCount }, (_, part) => (part === last ? html : ''));
-  return { parts, slots: [], structure: `error ${why}` };
+  const text = `<b>${name}</b> <span class="errormsg">The design cannot show this: ${why}</span>`;
+  const content = tag === 'tr' ? `<td colspan="99">${text}</td>` : text;
+  const html = `<${tag} id="${name}" data-live-row="${id}" data-live-part="${part}">${content}</${tag}>`;
+  return { html, slots: [], structure: `error ${why}` };
 }
 
-/** Replaces the marks for a node's age. `ageMs` is null before the first sample. */
+/** Replaces the marks for a row's age. `ageMs` is null before the first sample. */
 export function fillAges(html: string, ageMs: number | null): string {
   if (!html.includes(AGE_MS)) return html;
   const shown = ageMs === null ? '' : String(Math.round(ageMs));
   return html.replaceAll(AGE_MS, shown).replaceAll(AGE_TEXT, formatAge(ageMs));
 }
 
-const trialPage = viewPage({ version: '', demo: true, problems: [''], onlyNode: null }, []);
-
 /**
  * Compiles the templates once; rendering is synchronous and does no I/O. Throws where the page's own
- * expressions fail; a node's expressions that fail show an error in that node's place.
+ * expressions fail; a row's expressions that fail show an error in that row's place.
  */
 export function createPageRenderer(templates: CompiledTemplates): PageRenderer {
   const eta = new Eta({ autoTrim: false, autoEscape: false });
-  const nodeTemplate = eta.compile(templates.node).bind(eta);
   const pageTemplate = eta.compile(templates.page).bind(eta);
-  const partCount = templates.node.split('<%~ it.cut %>').length - 1;
+  const rowTemplates = templates.parts.map(({ template }) => eta.compile(template).bind(eta));
+  const parts = templates.parts.map(({ kind, tag, template }) => ({
+    kind,
+    tag,
+    hasAge: template.includes('it.ageMs'),
+  }));
   const recorder = new Recorder();
 
-  function renderNode(view: NodeView, id: number): Rendering {
+  function renderRow(part: number, view: RowView, id: number): RowRendering {
     recorder.start();
-    recorder.node = view;
+    recorder.row = view;
     recorder.id = id;
+    const template = rowTemplates[part];
+    if (template === undefined) throw new RangeError(`the design has no part ${part}`);
     try {
-      const parts = nodeTemplate(recorder).split(CUT);
-      parts.pop();
-      return { parts, slots: recorder.slots, structure: recorder.structure };
+      const html = template(recorder);
+      return { html, slots: recorder.slots, structure: recorder.structure };
     } catch (error) {
-      return brokenNode(view, id, error, partCount);
+      return brokenRow(parts[part]?.tag ?? 'p', part, view, id, error);
     }
   }
 
   function renderPage(input: PageInput): PageRendering {
     recorder.start();
     recorder.page = input.page;
-    recorder.nodes = input.nodes;
+    recorder.part = input.part;
     recorder.version = input.version;
-    recorder.events = escapeHtml(input.events);
+    recorder.pageKey = escapeHtml(input.pageKey);
     const pieces = pageTemplate(recorder).split(CUT);
     return {
-      html: pieces.join(''),
-      parts: pieces.filter((_, at) => at % 2 === 1),
+      html: pieces.join('').replace(OUTER, recorder.outerStructure),
+      pieces: pieces.filter((_, at) => at % 2 === 1),
       slots: recorder.slots,
       structure: recorder.structure,
       outerStructure: recorder.outerStructure,
     };
   }
 
-  renderPage({ page: trialPage, nodes: () => '', version: '', events: '' });
-  return { renderNode, renderPage, partCount };
+  for (const view of viewNames)
+    renderPage({ page: trialPage(view), part: () => '', version: '', pageKey: '' });
+  return { parts, renderRow, renderPage };
 }

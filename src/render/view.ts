@@ -2,6 +2,7 @@ import { DASH, formatBytes, formatDuration, formatOpenPercent, formatRate } from
 import type { NodeEvent } from '../protocol/events.ts';
 import type { NodeReport, ReportedHello, ReportedSample, ReportedTopProcess } from '../protocol/node.ts';
 import type { CpuSample, FilesystemSample, MemorySample } from '../protocol/sample.ts';
+import { once } from '../lib/once.ts';
 import { countGpus } from '../protocol/gpu-use.ts';
 import { type GpuView, viewGpus } from './gpu-view.ts';
 import { ageLimitMs, stateWords, transportWords } from './node-state.ts';
@@ -233,9 +234,24 @@ function viewEvent({ atMs, severity, text, jobs }: NodeEvent): EventView {
   return { time, severity, text: `${text}${whose}`, line: `${time} ${severity}: ${text}${whose}` };
 }
 
-/** One node as a design shows it. Pure. */
+/** One node as a design shows it: each list is made when a design asks for it. Pure. */
 export function viewNode(node: NodeReport): NodeView {
   const { hello, sample } = node;
+  const lists = {
+    hardware: once(() => viewHardware(hello)),
+    resources: once(() => [
+      viewCpu(sample?.cpu ?? null, hello),
+      viewMemory(sample?.memory ?? null),
+      viewSwap(sample?.memory ?? null),
+    ]),
+    filesystems: once(() => (sample?.filesystems ?? []).map(viewFilesystem)),
+    traffic: once(() => viewTraffic(sample)),
+    gpus: once(() => viewGpus(node)),
+    processes: once(() =>
+      (sample?.topProcesses ?? []).map((process) => viewProcess(process, sample?.takenAtMs ?? null)),
+    ),
+    errors: once(() => viewErrors(sample)),
+  };
   const state = stateWords[node.state];
   const path = encodeURIComponent(node.name);
   return {
@@ -258,19 +274,29 @@ export function viewNode(node: NodeReport): NodeView {
     ageMs: node.sampleAgeMs,
     ageLimitMs: ageLimitMs(node),
     summary: summarize(node),
-    hardware: viewHardware(hello),
-    resources: [
-      viewCpu(sample?.cpu ?? null, hello),
-      viewMemory(sample?.memory ?? null),
-      viewSwap(sample?.memory ?? null),
-    ],
-    filesystems: (sample?.filesystems ?? []).map(viewFilesystem),
-    traffic: viewTraffic(sample),
-    gpus: viewGpus(node),
+    get hardware() {
+      return lists.hardware();
+    },
+    get resources() {
+      return lists.resources();
+    },
+    get filesystems() {
+      return lists.filesystems();
+    },
+    get traffic() {
+      return lists.traffic();
+    },
+    get gpus() {
+      return lists.gpus();
+    },
     gpuNote: gpuNote(node),
-    processes: (sample?.topProcesses ?? []).map((process) => viewProcess(process, sample?.takenAtMs ?? null)),
+    get processes() {
+      return lists.processes();
+    },
     processCount: sample?.processCount ?? null,
-    errors: viewErrors(sample),
+    get errors() {
+      return lists.errors();
+    },
     notes: hello?.notes ?? [],
     warnings: node.warnings.map(({ message }) => message),
     events: node.events.slice(-SHOWN_EVENTS).reverse().map(viewEvent),

@@ -54,6 +54,8 @@ export interface State {
   failed(name: string, failure: Failure, logPath: string | null): void;
   /** Tells the subscribers which nodes became stale by the passing of time; call about once a second. */
   checkFreshness(): void;
+  /** The names of the list, in its order. */
+  names(): string[];
   report(name: string): NodeReport | undefined;
   reports(): NodeReport[];
   subscribe(listener: (names: ReadonlySet<string>) => void): () => void;
@@ -165,6 +167,7 @@ export function createState(
       }
       if (changed.size > 0) tell(changed);
     },
+    names: () => [...rows.keys()],
     report(name) {
       const row = rows.get(name);
       return row && reportAt(row, monotonicMs());

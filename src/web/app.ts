@@ -1,13 +1,16 @@
 import { type Context, Hono, type MiddlewareHandler } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
 import { compress } from 'hono/compress';
 import type { CompiledTemplates } from '../lib/compiled-templates.ts';
 import { escapeHtml, withoutControls } from '../lib/escape-html.ts';
 import { visibleText } from '../lib/visible-text.ts';
+import { allNodes, type PageRequest, requestOf } from '../render/page-request.ts';
 import { renderNodeText, renderStatusText } from '../render/text.ts';
 import { type Buttons, createButtons } from './buttons.ts';
 import type { WebDependencies } from './dependencies.ts';
 import { isAllowedHost } from './host-check.ts';
-import { createLiveFeed, type LiveFeed, type LiveFeedOptions } from './live-feed.ts';
+import { gzipEvents } from './gzip-events.ts';
+import { createLiveFeed, type LiveFeed, type LiveFeedOptions } from './live/feed.ts';
 import { publicReport } from './public-report.ts';
 import { hasToken, wantsText } from './request.ts';
 import { serveStatic } from './static-files.ts';
@@ -100,29 +103,31 @@ interface Rooms {
 function addPageRoutes(app: Hono, { dependencies, feed, watching }: Rooms): void {
   const vary = (context: Context) => context.header('Vary', 'Accept, User-Agent');
 
-  const overview = (context: Context) => {
-    vary(context);
-    watching.glance(null);
-    if (wantsText(context.req)) return context.text(renderStatusText(dependencies.nodes()));
-    return context.html(feed.renderPage(null) ?? '');
+  const show = (context: Context, request: PageRequest) => {
+    const page = feed.renderPage(request);
+    return page === null
+      ? context.html(messagePage('Not found', unknownNode(request.only ?? '')), 404)
+      : context.html(page);
   };
-  app.get('/', overview);
-  app.get('/gpus.html', overview);
+
+  for (const path of ['/', '/gpus.html', '/gpus', '/jobs', '/users']) {
+    app.get(path, (context) => {
+      vary(context);
+      watching.glance(null);
+      if (wantsText(context.req)) return context.text(renderStatusText(dependencies.nodes()));
+      return show(context, requestOf(context.req.url) ?? allNodes);
+    });
+  }
 
   app.get('/nodes/:name', (context) => {
     vary(context);
     const name = context.req.param('name');
     if (dependencies.node(name)) watching.glance(name);
-    if (wantsText(context.req)) {
-      const node = dependencies.node(name);
-      return node
-        ? context.text(renderNodeText(node))
-        : context.text(`${visibleText(unknownNode(name))}\n`, 404);
-    }
-    const page = feed.renderPage(name);
-    return page === null
-      ? context.html(messagePage('Not found', unknownNode(name)), 404)
-      : context.html(page);
+    if (!wantsText(context.req)) return show(context, { ...allNodes, view: 'node', only: name });
+    const node = dependencies.node(name);
+    return node
+      ? context.text(renderNodeText(node))
+      : context.text(`${visibleText(unknownNode(name))}\n`, 404);
   });
 }
 
@@ -153,14 +158,28 @@ const STREAM_HEADERS = {
   'X-Accel-Buffering': 'no',
 };
 
-function addEventRoute(app: Hono, { feed }: Rooms): void {
+const MOST_SUBSCRIPTION_BYTES = 256 * 1024;
+
+function addEventRoutes(app: Hono, { feed }: Rooms): void {
   app.get('/events', (context) => {
     // A HEAD request is answered by this handler too, and nobody would ever end its stream.
     if (context.req.raw.method === 'HEAD') return context.body(null, 200, STREAM_HEADERS);
-    const since = context.req.header('last-event-id') ?? context.req.query('since') ?? null;
-    const stream = feed.open(since, context.req.query('node') ?? null);
-    if (stream) return context.body(stream, 200, STREAM_HEADERS);
-    return context.text('Too many pages are open at once.\n', 503, { 'Retry-After': '30' });
+    const stream = feed.open();
+    if (stream === null)
+      return context.text('Too many pages are open at once.\n', 503, { 'Retry-After': '30' });
+    if (!/\bgzip\b/.test(context.req.header('accept-encoding') ?? ''))
+      return context.body(stream, 200, STREAM_HEADERS);
+    return context.body(gzipEvents(stream), 200, { ...STREAM_HEADERS, 'Content-Encoding': 'gzip' });
+  });
+
+  const tooLarge = bodyLimit({
+    maxSize: MOST_SUBSCRIPTION_BYTES,
+    onError: (context) => context.text('This says too much at once.\n', 413),
+  });
+  app.post('/events/:stream', tooLarge, async (context) => {
+    const taken = feed.subscribe(context.req.param('stream'), await context.req.text());
+    if (taken === null) return context.text('This is not what a page says that it shows.\n', 400);
+    return taken ? context.body(null, 204) : context.text('There is no such stream.\n', 404);
   });
 }
 
@@ -258,7 +277,7 @@ export function createApp(given: AppDependencies): App {
   app.use(compress());
   addPageRoutes(app, rooms);
   addButtonRoutes(app, rooms);
-  addEventRoute(app, rooms);
+  addEventRoutes(app, rooms);
   addApiRoutes(app, rooms);
   addHealthRoutes(app, rooms);
   addStaticRoutes(app, rooms);

@@ -1,4 +1,4 @@
-import type { ClusterGpu, ClusterJob } from '../protocol/cluster.ts';
+import type { ClusterGpu, ClusterJob, ClusterUser } from '../protocol/cluster.ts';
 import type { NodeReport } from '../protocol/node.ts';
 import type { Watch } from './watching.ts';
 
@@ -15,10 +15,15 @@ export interface WebDependencies {
   token: string;
   /** All nodes in the order of the list. */
   nodes(): NodeReport[];
+  /** Their names alone, in that order. */
+  names(): string[];
   node(name: string): NodeReport | undefined;
   /** What these nodes' jobs and GPUs come to, all nodes together. */
   jobsOf(nodes: readonly NodeReport[]): ClusterJob[];
   gpusOf(nodes: readonly NodeReport[]): ClusterGpu[];
+  usersOf(nodes: readonly NodeReport[], jobs: readonly ClusterJob[]): ClusterUser[];
+  /** The newest figures of a node, for its charts. */
+  recentPoint(name: string): unknown;
   /** Calls back with the names of nodes that changed, came or went; returns the way to stop. */
   subscribe(listener: (names: ReadonlySet<string>) => void): () => void;
   /** Sentences about what is wrong with the head's own files (bad lines of the node list, design errors). */

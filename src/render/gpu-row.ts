@@ -1,0 +1,61 @@
+import type { ClusterGpu } from '../protocol/cluster.ts';
+import type { GpuUse } from '../protocol/gpu-use.ts';
+import type { NodeReport } from '../protocol/node.ts';
+import { type GpuView, viewGpus } from './gpu-view.ts';
+import { ageLimitMs, stateWords } from './node-state.ts';
+
+/** One GPU in the table of all GPUs. */
+export interface GpuRowView extends GpuView {
+  node: string;
+  nodePath: string;
+  nodeState: NodeReport['state'];
+  nodeStateWord: string;
+  nodeStateMark: string;
+  use: GpuUse;
+  useWord: string;
+  /** A shape for the use, so that colour is not the only sign. */
+  useMark: string;
+  users: string;
+  ageLimitMs: number;
+}
+
+export const useWords: Record<GpuUse, { word: string; mark: string }> = {
+  free: { word: 'free', mark: '○' },
+  busy: { word: 'busy', mark: '●' },
+  'held-idle': { word: 'held idle', mark: '◐' },
+  out: { word: 'out of service', mark: '✕' },
+  unknown: { word: 'not known', mark: '?' },
+};
+
+/** All of a node's GPUs are viewed at once, and asked for one by one. */
+const viewsByReport = new WeakMap<NodeReport, Map<number, GpuView>>();
+
+function viewsOf(report: NodeReport): Map<number, GpuView> {
+  const known = viewsByReport.get(report);
+  if (known) return known;
+  const views = new Map(viewGpus(report).map((view) => [view.index, view]));
+  viewsByReport.set(report, views);
+  return views;
+}
+
+/** `node`: the report of its node. Null where that has lost the GPU meanwhile. Pure. */
+export function viewGpuRow(gpu: ClusterGpu, node: NodeReport): GpuRowView | null {
+  const view = viewsOf(node).get(gpu.index);
+  if (view === undefined) return null;
+  const state = stateWords[node.state];
+  // Figures of a node that is not live are old: its GPUs are not free, whatever they said.
+  const use = node.state === 'live' ? gpu.use : 'out';
+  return {
+    ...view,
+    node: gpu.node,
+    nodePath: `/nodes/${encodeURIComponent(gpu.node)}`,
+    nodeState: node.state,
+    nodeStateWord: state.word,
+    nodeStateMark: state.mark,
+    use,
+    useWord: useWords[use].word,
+    useMark: useWords[use].mark,
+    users: gpu.users.join(', '),
+    ageLimitMs: ageLimitMs(node),
+  };
+}

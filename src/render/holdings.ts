@@ -1,0 +1,103 @@
+import { foldNames } from '../lib/fold-names.ts';
+import { DASH, formatBytes, formatDuration, formatOpenPercent } from '../lib/format.ts';
+import { groupBy } from '../lib/group-by.ts';
+import type { ClusterJob, ClusterUser } from '../protocol/cluster.ts';
+import { type Bar, bar } from './view-parts.ts';
+
+/** One job in the table of all jobs, or what one user holds. Sums over all nodes. */
+interface HoldingsView {
+  /** `gpu[01-04]`. */
+  nodes: string;
+  nodeLinks: NodeLink[];
+  /** `gpu01: 0 1 2 3`, a line for each node. */
+  gpus: string[];
+  gpuCount: string;
+  gpuMemory: string;
+  gpuUtilization: Bar;
+  /** Of one core. */
+  cpu: string;
+  ram: string;
+  processCount: string;
+  /** False where a node is not live: its share is old. */
+  isCurrent: boolean;
+}
+
+export interface NodeLink {
+  name: string;
+  path: string;
+}
+
+export interface JobRowView extends HoldingsView {
+  /** `slurm 4711`. */
+  name: string;
+  kind: string;
+  id: string;
+  title: string;
+  user: string;
+  age: string;
+}
+
+export interface UserRowView extends HoldingsView {
+  name: string;
+  heldIdle: number;
+  /** A search for all that is the user's. */
+  jobsPath: string;
+  jobCount: number;
+}
+
+type Holdings = Pick<
+  ClusterJob & ClusterUser,
+  | 'nodes'
+  | 'gpus'
+  | 'gpuMemoryBytes'
+  | 'gpuUtilizationPercent'
+  | 'cpuPercent'
+  | 'residentBytes'
+  | 'processCount'
+  | 'isCurrent'
+>;
+
+const SHOWN_NODES = 8;
+
+function viewHoldings(row: Holdings): HoldingsView {
+  const byNode = groupBy(row.gpus, ({ node }) => node);
+  return {
+    nodes: foldNames(row.nodes),
+    nodeLinks: row.nodes
+      .slice(0, SHOWN_NODES)
+      .map((name) => ({ name, path: `/nodes/${encodeURIComponent(name)}` })),
+    gpus: Array.from(byNode, ([node, gpus]) => `${node}: ${gpus.map(({ index }) => index).join(' ')}`),
+    gpuCount: row.gpus.length === 0 ? DASH : String(row.gpus.length),
+    gpuMemory: formatBytes(row.gpuMemoryBytes),
+    gpuUtilization: bar(row.gpuUtilizationPercent),
+    cpu: formatOpenPercent(row.cpuPercent),
+    ram: formatBytes(row.residentBytes),
+    processCount: row.processCount === null ? DASH : String(row.processCount),
+    isCurrent: row.isCurrent,
+  };
+}
+
+/** Pure. */
+export function viewJobRow(job: ClusterJob): JobRowView {
+  const isLongId = /^[0-9a-f]{32,}$/.test(job.id);
+  return {
+    ...viewHoldings(job),
+    name: `${job.kind} ${job.id}`,
+    kind: job.kind,
+    id: isLongId ? job.id.slice(0, 12) : job.id,
+    title: job.name ?? DASH,
+    user: job.user ?? DASH,
+    age: formatDuration(job.ageMs),
+  };
+}
+
+/** Pure. */
+export function viewUserRow(user: ClusterUser): UserRowView {
+  return {
+    ...viewHoldings(user),
+    name: user.user,
+    heldIdle: user.heldIdleCount,
+    jobsPath: `/jobs?q=${encodeURIComponent(`user:=${user.user}`)}`,
+    jobCount: user.jobs.length,
+  };
+}

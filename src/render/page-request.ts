@@ -1,0 +1,84 @@
+import type { ViewName } from '../lib/compiled-templates.ts';
+
+/** What a page shows: a view, what was searched for, and in which order. The address says all of it. */
+export interface PageRequest {
+  view: ViewName;
+  /** The one node that the page is about; only with the view `node`. */
+  only: string | null;
+  /** As typed. */
+  query: string;
+  sort: string;
+  group: string;
+  /** Rows of a table at most. */
+  limit: number;
+}
+
+export const DEFAULT_LIMIT = 500;
+const LARGEST_LIMIT = 20_000;
+const LONGEST_WORD = 1_000;
+
+const paths: Record<Exclude<ViewName, 'node'>, string> = {
+  nodes: '/',
+  gpus: '/gpus',
+  jobs: '/jobs',
+  users: '/users',
+};
+
+export const allNodes: PageRequest = {
+  view: 'nodes',
+  only: null,
+  query: '',
+  sort: '',
+  group: '',
+  limit: DEFAULT_LIMIT,
+};
+
+/** The request's address, always written the same way: pages with the same address are the same page. */
+export function pathOf(request: PageRequest): string {
+  const { view, only, query, sort, group, limit } = request;
+  if (view === 'node') return `/nodes/${encodeURIComponent(only ?? '')}`;
+  const words = new URLSearchParams();
+  if (query) words.set('q', query);
+  if (sort) words.set('sort', sort);
+  if (group) words.set('group', group);
+  if (limit !== DEFAULT_LIMIT) words.set('limit', String(limit));
+  const text = words.toString();
+  return paths[view] + (text && `?${text}`);
+}
+
+function limitOf(text: string | null): number {
+  const limit = Number(text ?? '');
+  return Number.isInteger(limit) && limit > 0 ? Math.min(limit, LARGEST_LIMIT) : DEFAULT_LIMIT;
+}
+
+/** The request that an address within this head means; null where it is none of a page. */
+export function requestOf(path: string): PageRequest | null {
+  let url: URL;
+  try {
+    url = new URL(path, 'http://localhost');
+  } catch {
+    return null;
+  }
+  const word = (name: string) => (url.searchParams.get(name) ?? '').slice(0, LONGEST_WORD).trim();
+  const node = /^\/nodes\/([^/]+)$/.exec(url.pathname)?.[1];
+  if (node !== undefined) return nodeRequest(node);
+  const pathname = url.pathname === '/gpus.html' ? '/' : url.pathname;
+  const view = (Object.keys(paths) as (keyof typeof paths)[]).find((name) => paths[name] === pathname);
+  if (view === undefined) return null;
+  return {
+    view,
+    only: null,
+    query: word('q'),
+    sort: word('sort'),
+    group: word('group'),
+    limit: limitOf(url.searchParams.get('limit')),
+  };
+}
+
+function nodeRequest(encoded: string): PageRequest | null {
+  try {
+    return { ...allNodes, view: 'node', only: decodeURIComponent(encoded) };
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,19 @@
+import { escapeHtml, withoutControls } from '../lib/escape-html.ts';
+import type { NodeReport } from '../protocol/node.ts';
+import { stateWords } from './node-state.ts';
+
+/** Elements of a list or a table are light: all of them are on the page. Others wait until they are in sight. */
+export function isLight(tag: string): boolean {
+  return /^(?:li|tr|td|th|tbody|dt|dd|option|a|span|b|button)$/.test(tag);
+}
+
+/** The place of a node that is not in sight yet: its name, its state and the way to its page. */
+export function renderShell(tag: string, node: NodeReport, part: number, id: number): string {
+  const name = escapeHtml(withoutControls(node.name));
+  const { mark, word } = stateWords[node.state];
+  return (
+    `<${tag} class="node ${node.state} unloaded" id="${name}" data-live-row="${id}" data-live-part="${part}">` +
+    `<h2><a href="/nodes/${encodeURIComponent(node.name)}">${name}</a></h2> ` +
+    `<p><span aria-hidden="true">${mark}</span> ${word}</p></${tag}>`
+  );
+}

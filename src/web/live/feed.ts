@@ -1,0 +1,279 @@
+import { randomBytes } from 'node:crypto';
+import type { CompiledTemplates } from '../../lib/compiled-templates.ts';
+import { createPageRenderer } from '../../render/page.ts';
+import type { PageRequest } from '../../render/page-request.ts';
+import type { WebDependencies } from '../dependencies.ts';
+import { type Cluster, createCluster } from './cluster.ts';
+import { encodeEvent, encodeOpening, KEEPALIVE, RELOAD } from './message.ts';
+import { createPages, type Pages } from './pages.ts';
+import { createRows, type Rows } from './rows.ts';
+import { readSubscription } from './subscription.ts';
+import { createTopics, type Topics } from './topics.ts';
+import { createViewers, subscribe, type Viewer } from './viewers.ts';
+
+/**
+ * One feed for all viewers. Each says which rows, pages and topics it has in sight; those are rendered, once for all
+ * of them, when they change, and only while somebody has them in sight. Pages are put together from the same rows,
+ * so that a page and the stream that continues it have the same version.
+ */
+export interface LiveFeed {
+  readonly viewerCount: number;
+  /** The whole page; null where it is about a node that does not exist. */
+  renderPage(request: PageRequest): string | null;
+  /** An event stream that tells nothing but its number until it is subscribed for; null where there are too many. */
+  open(): ReadableStream<Uint8Array> | null;
+  /** What the browser behind a stream has in sight now. False where there is no such stream, null for rubbish. */
+  subscribe(stream: string, body: string): boolean | null;
+  /** Ends all streams and timers. */
+  close(): void;
+}
+
+export interface LiveFeedOptions {
+  /** Changes are sent together at most this often. */
+  flushMs?: number;
+  keepaliveMs?: number;
+  maxViewers?: number;
+  backlogBytes?: number;
+}
+
+type FeedDependencies = Pick<
+  WebDependencies,
+  | 'version'
+  | 'demo'
+  | 'nodes'
+  | 'names'
+  | 'node'
+  | 'gpusOf'
+  | 'jobsOf'
+  | 'usersOf'
+  | 'recentPoint'
+  | 'subscribe'
+  | 'problems'
+> & { templates(): CompiledTemplates };
+
+/** All that is thrown away when the design changes. */
+interface Epoch {
+  name: string;
+  templates: CompiledTemplates;
+  version: number;
+  rows: Rows;
+  pages: Pages;
+  topics: Topics;
+}
+
+function createEpoch(templates: CompiledTemplates, cluster: Cluster, dependencies: FeedDependencies): Epoch {
+  const renderer = createPageRenderer(templates);
+  const rows = createRows(renderer, cluster);
+  return {
+    name: randomBytes(6).toString('hex'),
+    templates,
+    version: 1,
+    rows,
+    pages: createPages(renderer, cluster, rows, dependencies),
+    topics: createTopics(cluster, dependencies),
+  };
+}
+
+/** `look` hears what every viewer looks at (null: everything), until its result is called. */
+export function createLiveFeed(
+  dependencies: FeedDependencies,
+  look: (node: string | null) => () => void,
+  options: LiveFeedOptions = {},
+): LiveFeed {
+  const { flushMs = 100, keepaliveMs = 15_000, maxViewers = 500, backlogBytes = 1024 * 1024 } = options;
+  const cluster = createCluster(dependencies);
+  cluster.note(dependencies.names());
+  let epoch = createEpoch(dependencies.templates(), cluster, dependencies);
+  let deliveredVersion = 0;
+  let refused: CompiledTemplates | null = null;
+  let flushTimer: NodeJS.Timeout | null = null;
+  let keepaliveTimer: NodeJS.Timeout | null = null;
+  /** What each viewer looks at, by node; null for all. */
+  const looks = new Map<Viewer, Map<string | null, () => void>>();
+  let nodesInSight = new Set<string | null>();
+
+  const viewers = createViewers({
+    backlogBytes,
+    onChange(viewer, isThere) {
+      lookAt(viewer, isThere ? [null] : []);
+      if (viewers.count === 0) stopTimers();
+      else keepaliveTimer ??= setInterval(keepAlive, keepaliveMs);
+    },
+    onRoom: deliver,
+  });
+
+  const unsubscribe = dependencies.subscribe((names) => {
+    cluster.note(names);
+    scheduleFlush();
+  });
+
+  function scheduleFlush(): void {
+    if (viewers.count === 0 || flushTimer) return;
+    flushTimer = setTimeout(() => {
+      flushTimer = null;
+      flush();
+      // What is not due yet comes with one of the next rounds.
+      if (cluster.isDirty || epoch.pages.arePending(wanted(({ pages }) => pages))) scheduleFlush();
+    }, flushMs);
+  }
+
+  /** Nobody looks any more: what is dirty stays so until somebody does. */
+  function stopTimers(): void {
+    if (flushTimer) clearTimeout(flushTimer);
+    if (keepaliveTimer) clearInterval(keepaliveTimer);
+    flushTimer = null;
+    keepaliveTimer = null;
+  }
+
+  function keepAlive(): void {
+    for (const viewer of viewers.all) viewer.send(KEEPALIVE);
+    epoch.rows.prune(performance.now());
+    epoch.pages.keepOnly(wanted(({ pages }) => pages));
+    // Sentences about the head's own files come without a node that changed.
+    scheduleFlush();
+  }
+
+  function wanted(of: (viewer: Viewer) => ReadonlyMap<string, number>): Set<string> {
+    const keys = new Set<string>();
+    for (const viewer of viewers.all) for (const key of of(viewer).keys()) keys.add(key);
+    return keys;
+  }
+
+  /** Tells the head which nodes a viewer looks at, where that changed. */
+  function lookAt(viewer: Viewer, nodes: Iterable<string | null>): void {
+    const before = looks.get(viewer) ?? new Map<string | null, () => void>();
+    const now = new Map<string | null, () => void>();
+    for (const node of nodes) now.set(node, before.get(node) ?? look(node));
+    for (const [node, leave] of before) if (!now.has(node)) leave();
+    if (now.size > 0) looks.set(viewer, now);
+    else looks.delete(viewer);
+    nodesInSight = new Set([...looks.values()].flatMap((own) => [...own.keys()]));
+  }
+
+  /** The nodes whose rows a viewer has in sight; everything, where it has a view or a topic of all of them. */
+  function nodesOf({ rows, topics }: Viewer): Set<string | null> {
+    const nodes = new Set<string | null>();
+    for (const key of rows.keys()) {
+      const node = epoch.rows.nodesInSight(key);
+      if (node !== undefined) nodes.add(node);
+    }
+    for (const topic of topics.keys()) nodes.add(epoch.topics.nodeOf(topic));
+    return nodes.has(null) ? new Set([null]) : nodes;
+  }
+
+  /** A changed design makes all pages out of date; one that cannot be shown leaves the last good one in place. */
+  function takeTemplates(): void {
+    const templates = dependencies.templates();
+    if (templates === epoch.templates || templates === refused) return;
+    try {
+      epoch = createEpoch(templates, cluster, dependencies);
+    } catch {
+      refused = templates;
+      return;
+    }
+    reloadAll();
+  }
+
+  function reload(viewer: Viewer): void {
+    viewer.send(RELOAD);
+    viewer.end();
+  }
+
+  function reloadAll(): void {
+    for (const viewer of [...viewers.all]) reload(viewer);
+  }
+
+  /** Takes in all that changed, and sends every viewer what of it it has in sight. */
+  function flush(): void {
+    takeTemplates();
+    const nowMs = performance.now();
+    cluster.refresh(nowMs, (name) => nodesInSight.has(name));
+    const version = epoch.version + 1;
+    const changed = [
+      epoch.pages.update(
+        wanted(({ pages }) => pages),
+        version,
+        nowMs,
+      ),
+      epoch.rows.update(
+        wanted(({ rows }) => rows),
+        version,
+        nowMs,
+      ),
+      epoch.topics.update(
+        wanted(({ topics }) => topics),
+        version,
+        nowMs,
+      ),
+    ];
+    if (changed.includes(true)) epoch.version = version;
+    // A page that was loaded meanwhile may have taken in changes too.
+    if (deliveredVersion === epoch.version) return;
+    deliveredVersion = epoch.version;
+    for (const viewer of [...viewers.all]) deliver(viewer);
+  }
+
+  /** Sends what a viewer has in sight and not seen yet; one that is behind gets the newest later, not all in between. */
+  function deliver(viewer: Viewer): void {
+    const nowMs = performance.now();
+    for (const [key, outer] of viewer.outerStructures)
+      if (epoch.pages.isOutdated(key, outer)) return reload(viewer);
+    const collect = (
+      asked: ReadonlyMap<string, number>,
+      change: (key: string, since: number) => string | null,
+    ) => Array.from(asked, ([key, since]) => change(key, since)).filter((json) => json !== null);
+    const rows = collect(viewer.rows, (key, since) => epoch.rows.changeJson(key, since, nowMs));
+    const pages = collect(viewer.pages, epoch.pages.changeJson);
+    const topics = collect(viewer.topics, epoch.topics.changeJson);
+    if (rows.length + pages.length + topics.length === 0) return;
+    const message = `{"rows":[${rows.join(',')}],"pages":[${pages.join(',')}],"topics":[${topics.join(',')}]}`;
+    if (!viewer.send(encodeEvent(`${epoch.name}.${epoch.version}`, message))) return;
+    for (const asked of [viewer.rows, viewer.pages, viewer.topics])
+      for (const key of asked.keys()) asked.set(key, epoch.version);
+  }
+
+  function open(): ReadableStream<Uint8Array> | null {
+    if (viewers.count >= maxViewers) return null;
+    return viewers.open((viewer) => viewer.send(encodeOpening(viewer.stream)));
+  }
+
+  function take(stream: string, body: string): boolean | null {
+    const subscription = readSubscription(body);
+    const viewer = viewers.byStream(stream);
+    if (subscription === null) return null;
+    if (viewer === undefined) return false;
+    takeTemplates();
+    if (subscription.epoch !== epoch.name) {
+      reload(viewer);
+      return true;
+    }
+    subscribe(viewer, subscription);
+    lookAt(viewer, nodesOf(viewer));
+    flush();
+    deliver(viewer);
+    scheduleFlush();
+    return true;
+  }
+
+  function renderPage(request: PageRequest): string | null {
+    takeTemplates();
+    const nowMs = performance.now();
+    cluster.refreshAll(nowMs);
+    epoch.version += 1;
+    scheduleFlush();
+    return epoch.pages.html(request, epoch.version, nowMs, `${epoch.name}.${epoch.version}`);
+  }
+
+  return {
+    get viewerCount() {
+      return viewers.count;
+    },
+    renderPage,
+    open,
+    subscribe: take,
+    close() {
+      unsubscribe();
+      viewers.endAll();
+    },
+  };
+}

@@ -1,0 +1,250 @@
+import type { RowKind, ViewName } from '../../lib/compiled-templates.ts';
+import { escapeHtml, withoutControls } from '../../lib/escape-html.ts';
+import type { NodeReport } from '../../protocol/node.ts';
+import type { RowsByKind } from '../../query/columns.ts';
+import { groupNames, sortNames } from '../../query/columns.ts';
+import type { PageRenderer } from '../../render/page.ts';
+import { allNodes, type PageRequest, pathOf, requestOf } from '../../render/page-request.ts';
+import { type Found, viewPage } from '../../render/page-view.ts';
+import { isLight } from '../../render/shell.ts';
+import { tallyCluster } from '../../render/tally.ts';
+import type { WebDependencies } from '../dependencies.ts';
+import type { Cluster } from './cluster.ts';
+import { findRows, type Listing } from './find-rows.ts';
+import { changeKind, takeRendering, unrendered, type Versioned } from './message.ts';
+import type { Row, Rows } from './rows.ts';
+
+/** Pages as they were last rendered: what stands around the rows, and which rows are where. */
+export interface Pages {
+  /** The whole page; null where there is no such node. */
+  html(request: PageRequest, version: number, nowMs: number, stamp: string): string | null;
+  /** Renders the pages that are not as the cluster is now, each at most once a second; false where nothing changed. */
+  update(keys: Iterable<string>, version: number, nowMs: number): boolean;
+  /** Whether one of them is not as the cluster is now. */
+  arePending(keys: Iterable<string>): boolean;
+  /** As JSON, what somebody needs of a page who has it up to `since`; null for nothing. */
+  changeJson(key: string, since: number): string | null;
+  /** Whether a page with this outer structure must be loaded anew. */
+  isOutdated(key: string, outerStructure: string): boolean;
+  /** Forgets the pages that nobody has in sight, and the rows that they alone knew. */
+  keepOnly(keys: ReadonlySet<string>): void;
+}
+
+/** An element of a live list: a row's number, or a heading. */
+type Entry = number | string;
+
+interface KnownPage extends Versioned {
+  request: PageRequest;
+  pieces: string[];
+  outerStructure: string;
+  orders: Map<RowKind, { entries: Entry[]; version: number }>;
+  /** What of the cluster it was made of. */
+  madeOf: string;
+  atMs: number;
+}
+
+type PagesDependencies = Pick<WebDependencies, 'version' | 'demo' | 'problems'>;
+
+const PAGE_MS = 1_000;
+/** So many nodes are on a page as a whole from the start. */
+const WHOLE_NODES = 40;
+
+const kindOf = (view: ViewName): RowKind => (view === 'node' ? 'nodes' : view);
+
+type AnyListing = Listing<RowsByKind[RowKind]>;
+
+export function createPages(
+  renderer: PageRenderer,
+  cluster: Cluster,
+  rows: Rows,
+  dependencies: PagesDependencies,
+): Pages {
+  const pages = new Map<string, KnownPage>();
+
+  function listOne(name: string | null): AnyListing {
+    const report = cluster.node(name ?? '')?.report;
+    const shown: NodeReport[] = report ? [report] : [];
+    const found = { shown: shown.length, matching: shown.length, total: cluster.nodes().length, error: null };
+    return { groups: [{ title: null, rows: shown }], found };
+  }
+
+  /** What was searched for is the view's own kind of rows; others stand beside it as they are. */
+  function list(kind: RowKind, request: PageRequest, nowMs: number): AnyListing {
+    if (request.view === 'node' && kind === 'nodes') return listOne(request.only);
+    return findRows(kind, kind === kindOf(request.view) ? request : allNodes, cluster.rows(nowMs));
+  }
+
+  const toRows = (kind: RowKind, members: readonly unknown[]) =>
+    members.map((source) => ({ kind, source }) as Row);
+
+  function entriesOf(kind: RowKind, { groups }: AnyListing): Entry[] {
+    return groups.flatMap(({ title, rows: members }) => {
+      const ids = rows.idsOf(toRows(kind, members));
+      return title === null ? ids : [title, ...ids];
+    });
+  }
+
+  /** The rows of one part, in their groups. */
+  function partHtml(part: number, { groups }: AnyListing, version: number, nowMs: number): string {
+    const { kind = 'nodes', tag = 'section' } = renderer.parts[part] ?? {};
+    let whole = isLight(tag) ? Number.POSITIVE_INFINITY : WHOLE_NODES;
+    const pieces = groups.flatMap(({ title, rows: members }) => [
+      ...(title === null ? [] : [headingHtml(tag, title)]),
+      ...toRows(kind, members).map((row) => {
+        whole -= 1;
+        return rows.html(part, row, whole >= 0, version, nowMs);
+      }),
+    ]);
+    return pieces.join('\n');
+  }
+
+  function viewOf(request: PageRequest, found: Found) {
+    const kind = kindOf(request.view);
+    const { version, demo } = dependencies;
+    const names = request.view === 'node' ? [] : null;
+    const facts = {
+      version,
+      demo,
+      problems: dependencies.problems(),
+      request,
+      found,
+      sorts: names ?? sortNames(kind),
+      groups: names ?? groupNames(kind),
+    };
+    return viewPage(facts, tallyCluster(cluster.nodes().map(({ tally }) => tally)));
+  }
+
+  /** What the page is made of; a page is not made anew while this stays. */
+  const stateOf = () => `${cluster.generation} ${dependencies.problems().join('\n')}`;
+
+  /** Takes in what the page shows now; true where something changed. */
+  function take(page: KnownPage, version: number, nowMs: number): boolean {
+    page.atMs = nowMs;
+    page.madeOf = stateOf();
+    const { request } = page;
+    const kind = kindOf(request.view);
+    const listing = list(kind, request, nowMs);
+    const kinds = new Set<RowKind>();
+    const rendering = renderer.renderPage({
+      page: viewOf(request, listing.found),
+      part: (number) => {
+        kinds.add(renderer.parts[number]?.kind ?? 'nodes');
+        return '';
+      },
+      version: '',
+      pageKey: '',
+    });
+    page.pieces = rendering.pieces;
+    let changed = takeRendering(page, rendering, version);
+    if (page.outerStructure !== rendering.outerStructure) changed = true;
+    page.outerStructure = rendering.outerStructure;
+    for (const shown of kinds) {
+      const entries = entriesOf(shown, shown === kind ? listing : list(shown, request, nowMs));
+      const known = page.orders.get(shown);
+      if (known && sameEntries(known.entries, entries)) continue;
+      page.orders.set(shown, { entries, version });
+      changed = true;
+    }
+    if (changed && page.version !== version) {
+      page.previousVersion = page.version;
+      page.version = version;
+      page.lastSet = [];
+    }
+    return changed;
+  }
+
+  function pageOf(request: PageRequest, version: number, nowMs: number): KnownPage {
+    const key = pathOf(request);
+    const known = pages.get(key);
+    if (known) return known;
+    const page: KnownPage = {
+      ...unrendered,
+      request,
+      pieces: [],
+      outerStructure: '',
+      orders: new Map(),
+      madeOf: '',
+      atMs: nowMs,
+    };
+    pages.set(key, page);
+    take(page, version, nowMs);
+    return page;
+  }
+
+  function ordersSince(page: KnownPage, since: number) {
+    const orders: Partial<Record<RowKind, Entry[]>> = {};
+    const names: Record<number, string> = {};
+    for (const [kind, { entries, version }] of page.orders) {
+      if (version <= since) continue;
+      orders[kind] = entries;
+      Object.assign(names, rows.namesSince(entries, since));
+    }
+    return Object.keys(orders).length > 0 ? { orders, names } : {};
+  }
+
+  return {
+    html(request, version, nowMs, stamp) {
+      if (request.view === 'node' && !cluster.node(request.only ?? '')) return null;
+      const page = pageOf(request, version, nowMs);
+      // A page that is loaded shows what is there now; with many viewers it was made a moment ago.
+      if (page.madeOf !== stateOf()) take(page, version, nowMs);
+      const listings = new Map<RowKind, AnyListing>();
+      const listingOf = (kind: RowKind) => {
+        const listing = listings.get(kind) ?? list(kind, request, nowMs);
+        listings.set(kind, listing);
+        return listing;
+      };
+      return renderer.renderPage({
+        page: viewOf(request, listingOf(kindOf(request.view)).found),
+        part: (number) =>
+          partHtml(number, listingOf(renderer.parts[number]?.kind ?? 'nodes'), version, nowMs),
+        version: stamp,
+        pageKey: pathOf(request),
+      }).html;
+    },
+    update(keys, version, nowMs) {
+      let changed = false;
+      for (const key of keys) {
+        const known = pages.get(key);
+        const request = known?.request ?? requestOf(key);
+        if (request === null) continue;
+        const page = known ?? pageOf(request, version, nowMs);
+        const isDue = page.madeOf !== stateOf() && nowMs - page.atMs >= PAGE_MS;
+        if (isDue && take(page, version, nowMs)) changed = true;
+      }
+      return changed;
+    },
+    arePending: (keys) => Array.from(keys).some((key) => pages.get(key)?.madeOf !== stateOf()),
+    changeJson(key, since) {
+      const page = pages.get(key);
+      const kind = page ? changeKind(page, since) : null;
+      if (!page || kind === null) return null;
+      // Replaced pieces shift the numbers of the values behind them: all values travel with them.
+      const change =
+        kind === 'whole'
+          ? { pieces: page.pieces, all: page.slots }
+          : kind === 'all'
+            ? { all: page.slots }
+            : { set: page.lastSet };
+      return JSON.stringify({ key, ...change, ...ordersSince(page, since) });
+    },
+    isOutdated(key, outerStructure) {
+      const page = pages.get(key);
+      return page !== undefined && page.outerStructure !== outerStructure;
+    },
+    keepOnly(keys) {
+      for (const key of pages.keys()) if (!keys.has(key)) pages.delete(key);
+    },
+  };
+}
+
+const sameEntries = (a: readonly Entry[], b: readonly Entry[]) =>
+  a.length === b.length && a.every((entry, at) => entry === b[at]);
+
+/** A heading over the rows of a group, fit for where they stand. `static/live.js` makes the same one. */
+function headingHtml(tag: string, title: string): string {
+  const text = escapeHtml(withoutControls(title));
+  if (tag === 'tr') return `<tr class="group"><th colspan="99" scope="colgroup">${text}</th></tr>`;
+  if (tag === 'li') return `<li class="group">${text}</li>`;
+  return `<h2 class="group">${text}</h2>`;
+}

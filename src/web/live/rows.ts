@@ -1,0 +1,233 @@
+import type { RowKind } from '../../lib/compiled-templates.ts';
+import type { ClusterGpu, ClusterJob, ClusterUser } from '../../protocol/cluster.ts';
+import type { NodeReport } from '../../protocol/node.ts';
+import { viewGpuRow } from '../../render/gpu-row.ts';
+import { viewJobRow, viewUserRow } from '../../render/holdings.ts';
+import { fillAges, type PageRenderer, type RowView } from '../../render/page.ts';
+import { isLight, renderShell } from '../../render/shell.ts';
+import { viewNode } from '../../render/view.ts';
+import type { Cluster } from './cluster.ts';
+import { changeKind, takeRendering, unrendered, type Versioned } from './message.ts';
+import { rowKey } from './subscription.ts';
+
+/** The rows of a design as they were last rendered, each once for all viewers. */
+export interface Rows {
+  /** Numbers of rows in the live stream, in their order. */
+  idsOf(rows: readonly Row[]): number[];
+  /** Names of rows that came after `version`, for those who have not seen them. */
+  namesSince(ids: readonly (number | string)[], version: number): Record<number, string>;
+  /** Renders the rows that are not as the cluster is now; `version` is that of a change. */
+  update(keys: Iterable<string>, version: number, nowMs: number): boolean;
+  /** A row as a browser shows it at once: whole, or nothing but its name and state until it is in sight. */
+  html(part: number, row: Row, isWhole: boolean, version: number, nowMs: number): string;
+  /** As JSON, what somebody needs of a row who has it up to `since`; null where that is nothing. */
+  changeJson(key: string, since: number, nowMs: number): string | null;
+  /** The node that a row in sight shows, null for several; undefined for an entry that shows no figures of it. */
+  nodesInSight(key: string): string | null | undefined;
+  /** Forgets the rows that the cluster has no longer. */
+  prune(nowMs: number): void;
+}
+
+export type Row =
+  | { kind: 'nodes'; source: NodeReport }
+  | { kind: 'gpus'; source: ClusterGpu }
+  | { kind: 'jobs'; source: ClusterJob }
+  | { kind: 'users'; source: ClusterUser };
+
+interface KnownRow extends Versioned {
+  part: number;
+  id: number;
+  html: string;
+  /** What it was rendered from. */
+  source: Row['source'] | null;
+  /** The last change that was asked for: viewers ask for the same one after another. */
+  json: { kind: string; version: number; atMs: number; text: string } | null;
+}
+
+interface Identity {
+  id: number;
+  kind: RowKind;
+  name: string;
+  bornVersion: number;
+}
+
+/** Names a row among those of its kind, as long as it lives. */
+function nameOf(row: Row): string {
+  switch (row.kind) {
+    case 'nodes':
+      return row.source.name;
+    case 'gpus':
+      return `${row.source.node} ${row.source.index}`;
+    case 'jobs':
+      return `${row.source.key} ${row.source.user ?? ''}`;
+    case 'users':
+      return row.source.user;
+  }
+}
+
+/** All rows of a kind. */
+export function rowsOf(kind: RowKind, cluster: Cluster, nowMs: number): Row[] {
+  if (kind === 'nodes') return cluster.reports().map((source) => ({ kind, source }));
+  const rows = cluster.rows(nowMs);
+  switch (kind) {
+    case 'gpus':
+      return rows.gpus.map((source) => ({ kind, source }));
+    case 'jobs':
+      return rows.jobs.map((source) => ({ kind, source }));
+    case 'users':
+      return rows.users.map((source) => ({ kind, source }));
+  }
+}
+
+export function createRows(renderer: PageRenderer, cluster: Cluster): Rows {
+  const identities = new Map<number, Identity>();
+  const idsByName = new Map<string, number>();
+  const known = new Map<string, KnownRow>();
+  const indexes = new Map<RowKind, { of: unknown; byName: Map<string, Row> }>();
+  let lastId = 0;
+  let currentVersion = 0;
+
+  function idOf(row: Row): number {
+    const name = nameOf(row);
+    const byName = `${row.kind} ${name}`;
+    const id = idsByName.get(byName);
+    if (id !== undefined) return id;
+    lastId += 1;
+    idsByName.set(byName, lastId);
+    identities.set(lastId, { id: lastId, kind: row.kind, name, bornVersion: currentVersion });
+    return lastId;
+  }
+
+  function rowById(id: number, nowMs: number): Row | null {
+    const identity = identities.get(id);
+    if (!identity) return null;
+    const { kind, name } = identity;
+    if (kind === 'nodes') {
+      const report = cluster.node(name)?.report;
+      return report ? { kind, source: report } : null;
+    }
+    const of = cluster.rows(nowMs);
+    let index = indexes.get(kind);
+    if (index?.of !== of) {
+      index = { of, byName: new Map(rowsOf(kind, cluster, nowMs).map((row) => [nameOf(row), row])) };
+      indexes.set(kind, index);
+    }
+    return index.byName.get(name) ?? null;
+  }
+
+  function viewGpu(gpu: ClusterGpu): RowView | null {
+    const report = cluster.node(gpu.node)?.report;
+    return report ? viewGpuRow(gpu, report) : null;
+  }
+
+  /** Null where what it shows has gone meanwhile. */
+  function viewOf(row: Row): RowView | null {
+    switch (row.kind) {
+      case 'nodes':
+        return viewNode(row.source);
+      case 'gpus':
+        return viewGpu(row.source);
+      case 'jobs':
+        return viewJobRow(row.source);
+      case 'users':
+        return viewUserRow(row.source);
+    }
+  }
+
+  /** How old the row's figures are now; null for a row of several nodes, or before the first figures. */
+  function ageOf(id: number, nowMs: number): number | null {
+    const identity = identities.get(id);
+    const name = identity?.kind === 'gpus' ? nodeOf(identity) : (identity?.name ?? '');
+    const held = cluster.node(name);
+    if (!held || held.report.sampleAgeMs === null) return null;
+    return held.report.sampleAgeMs + nowMs - held.atMs;
+  }
+
+  function updateRow(part: number, id: number, row: Row, version: number): KnownRow {
+    const key = rowKey(part, id);
+    const kept = known.get(key) ?? { ...unrendered, part, id, html: '', source: null, json: null };
+    known.set(key, kept);
+    if (kept.source === row.source) return kept;
+    const view = viewOf(row);
+    if (view === null) return kept;
+    const rendering = renderer.renderRow(part, view, id);
+    const isFirst = kept.source === null;
+    kept.source = row.source;
+    kept.html = rendering.html;
+    takeRendering(kept, rendering, version, !isFirst && renderer.parts[part]?.hasAge);
+    return kept;
+  }
+
+  function update(keys: Iterable<string>, version: number, nowMs: number): boolean {
+    currentVersion = version;
+    let changed = false;
+    for (const key of keys) {
+      const [part = 0, id = 0] = key.split(':').map(Number);
+      const row = rowById(id, nowMs);
+      if (!row || renderer.parts[part]?.kind !== row.kind) continue;
+      if (updateRow(part, id, row, version).version === version) changed = true;
+    }
+    return changed;
+  }
+
+  function changeJson(key: string, since: number, nowMs: number): string | null {
+    const row = known.get(key);
+    const kind = row ? changeKind(row, since) : null;
+    if (!row || kind === null) return null;
+    const { json } = row;
+    // Ages are told to the tenth of a second at best.
+    if (json?.kind === kind && json.version === row.version && nowMs - json.atMs < 100) return json.text;
+    const age = ageOf(row.id, nowMs);
+    const change =
+      kind === 'whole'
+        ? { html: fillAges(row.html, age) }
+        : kind === 'all'
+          ? { all: row.slots }
+          : { set: row.lastSet };
+    const rounded = age === null ? null : Math.round(age);
+    const text = JSON.stringify({ id: row.id, part: row.part, age: rounded, ...change });
+    row.json = { kind, version: row.version, atMs: nowMs, text };
+    return text;
+  }
+
+  function prune(nowMs: number): void {
+    for (const { id, kind, name } of identities.values()) {
+      if (rowById(id, nowMs) !== null) continue;
+      identities.delete(id);
+      idsByName.delete(`${kind} ${name}`);
+      renderer.parts.forEach((_, part) => known.delete(rowKey(part, id)));
+    }
+  }
+
+  return {
+    idsOf: (rows) => rows.map(idOf),
+    namesSince(ids, version) {
+      const names: Record<number, string> = {};
+      for (const id of ids) {
+        const identity = typeof id === 'number' ? identities.get(id) : undefined;
+        if (identity && identity.bornVersion > version) names[identity.id] = identity.name;
+      }
+      return names;
+    },
+    update,
+    html(part, row, isWhole, version, nowMs) {
+      currentVersion = version;
+      const id = idOf(row);
+      const tag = renderer.parts[part]?.tag ?? 'section';
+      if (!isWhole && row.kind === 'nodes') return renderShell(tag, row.source, part, id);
+      return fillAges(updateRow(part, id, row, version).html, ageOf(id, nowMs));
+    },
+    changeJson,
+    nodesInSight(key) {
+      const [part = 0, id = 0] = key.split(':').map(Number);
+      const identity = identities.get(id);
+      if (!identity) return undefined;
+      if (identity.kind === 'gpus') return nodeOf(identity);
+      if (identity.kind !== 'nodes') return null;
+      return isLight(renderer.parts[part]?.tag ?? '') ? undefined : identity.name;
+    },
+    prune,
+  };
+}
+
+const nodeOf = ({ name }: Identity) => name.slice(0, name.lastIndexOf(' '));

@@ -1,0 +1,117 @@
+import { randomBytes } from 'node:crypto';
+import type { Subscription } from './subscription.ts';
+
+/** Open event streams. A viewer that reads too slowly is skipped, and caught up once it has read. */
+
+export interface Viewer {
+  /** Names the stream to whoever subscribes for it. */
+  readonly stream: string;
+  /** What it has in sight, and the version up to which it has each. */
+  rows: Map<string, number>;
+  pages: Map<string, number>;
+  outerStructures: Map<string, string>;
+  topics: Map<string, number>;
+  /** False while more waits for it than it may have: then nothing is sent. */
+  send(bytes: Uint8Array): boolean;
+  end(): void;
+}
+
+export interface Viewers {
+  readonly count: number;
+  readonly all: ReadonlySet<Viewer>;
+  byStream(stream: string): Viewer | undefined;
+  open(opening: (viewer: Viewer) => void): ReadableStream<Uint8Array>;
+  endAll(): void;
+}
+
+export interface ViewersOptions {
+  /** May wait for one viewer. */
+  backlogBytes: number;
+  /** A viewer came or went. */
+  onChange(viewer: Viewer, isThere: boolean): void;
+  /** A viewer that was left out can take more. */
+  onRoom(viewer: Viewer): void;
+}
+
+export function createViewers({ backlogBytes, onChange, onRoom }: ViewersOptions): Viewers {
+  const byStream = new Map<string, Viewer>();
+  const all = new Set<Viewer>();
+
+  function remove(viewer: Viewer): void {
+    if (!all.delete(viewer)) return;
+    byStream.delete(viewer.stream);
+    onChange(viewer, false);
+  }
+
+  function open(opening: (viewer: Viewer) => void): ReadableStream<Uint8Array> {
+    let viewer: (Viewer & { isBehind: boolean }) | null = null;
+    return new ReadableStream<Uint8Array>(
+      {
+        start(controller) {
+          viewer = createViewer(controller, remove);
+          all.add(viewer);
+          byStream.set(viewer.stream, viewer);
+          onChange(viewer, true);
+          opening(viewer);
+        },
+        pull() {
+          if (!viewer?.isBehind) return;
+          viewer.isBehind = false;
+          onRoom(viewer);
+        },
+        cancel() {
+          if (viewer) remove(viewer);
+        },
+      },
+      new ByteLengthQueuingStrategy({ highWaterMark: backlogBytes }),
+    );
+  }
+
+  return {
+    get count() {
+      return all.size;
+    },
+    all,
+    byStream: (stream) => byStream.get(stream),
+    open,
+    endAll() {
+      for (const viewer of [...all]) viewer.end();
+    },
+  };
+}
+
+function createViewer(
+  controller: ReadableStreamDefaultController<Uint8Array>,
+  remove: (viewer: Viewer) => void,
+): Viewer & { isBehind: boolean } {
+  const viewer = {
+    stream: randomBytes(12).toString('hex'),
+    rows: new Map<string, number>(),
+    pages: new Map<string, number>(),
+    outerStructures: new Map<string, string>(),
+    topics: new Map<string, number>(),
+    isBehind: false,
+    send(bytes: Uint8Array) {
+      viewer.isBehind = (controller.desiredSize ?? 0) <= 0;
+      if (!viewer.isBehind) controller.enqueue(bytes);
+      return !viewer.isBehind;
+    },
+    end() {
+      remove(viewer);
+      controller.close();
+    },
+  };
+  return viewer;
+}
+
+/** Who says 0 has nothing of it, whatever was sent; else what is on its way counts as there. */
+const keepOrTake = (known: Map<string, number>, asked: ReadonlyMap<string, number>) =>
+  new Map(Array.from(asked, ([key, since]) => [key, since === 0 ? 0 : Math.max(known.get(key) ?? 0, since)]));
+
+/** What it has in sight from now on; what it had before it has still. */
+export function subscribe(viewer: Viewer, { rows, pages, outerStructures, topics }: Subscription): void {
+  viewer.rows = keepOrTake(viewer.rows, rows);
+  viewer.pages = keepOrTake(viewer.pages, pages);
+  viewer.outerStructures = outerStructures;
+  viewer.topics = keepOrTake(viewer.topics, topics);
+}
