@@ -1,3 +1,4 @@
+import type { GpuUse } from './gpu-use.ts';
 import type { JobKind } from './job-kinds.ts';
 import type { NodeState, ReportedGpu } from './node.ts';
 
@@ -33,6 +34,14 @@ export interface GpuMark {
   text: string;
 }
 
+/** Which GPU, among those of all nodes. */
+export interface GpuPlace {
+  node: string;
+  index: number;
+  uuid: string | null;
+  name: string | null;
+}
+
 /** One element of `GET /api/v1/jobs`. Sums over all nodes; null where no node told the figure. */
 export interface ClusterJob {
   /** `slurm:4711`, or with the node behind it for a job of one node: `docker:3f2a@gpu07`. */
@@ -42,7 +51,7 @@ export interface ClusterJob {
   name: string | null;
   user: string | null;
   nodes: string[];
-  gpus: { node: string; index: number; uuid: string | null; name: string | null }[];
+  gpus: GpuPlace[];
   gpuMemoryBytes: number | null;
   /** Mean over its GPUs. */
   gpuUtilizationPercent: number | null;
@@ -61,8 +70,32 @@ export type ClusterGpu = ReportedGpu & {
   node: string;
   state: NodeState;
   sampleAgeMs: number | null;
+  /** `out` for all GPUs of a node that is not live. */
+  use: GpuUse;
   /** Keys of the jobs on it, as in `ClusterJob`. */
   jobs: string[];
   users: string[];
   marks: Omit<GpuMark, 'gpuIndex'>[];
 };
+
+/** One element of `GET /api/v1/users`: who holds what now. Sums over all nodes; null where no node told the figure. */
+export interface ClusterUser {
+  user: string;
+  /** With a process on them that takes a GPU; one that two users share counts for both. */
+  gpus: GpuPlace[];
+  gpuCount: number;
+  /** Of these, held without any work for long. */
+  heldIdleCount: number;
+  gpuMemoryBytes: number | null;
+  /** Mean over the GPUs held. */
+  gpuUtilizationPercent: number | null;
+  /** Percent of one core. */
+  cpuPercent: number | null;
+  residentBytes: number | null;
+  processCount: number | null;
+  nodes: string[];
+  /** Keys as in `ClusterJob`. */
+  jobs: string[];
+  /** False where one of the nodes is not live: its share is old. */
+  isCurrent: boolean;
+}

@@ -67,3 +67,20 @@ export function countGpus({ state, hello, sample, marks }: NodeReport): GpuCount
   }
   return counts;
 }
+
+/**
+ * The use of every GPU of one node by its index, as `countGpus` counts it: all of a node that is not live are
+ * `out`, and a GPU in MIG mode is `unknown`, because programs get its instances.
+ */
+export function gpuUses({ state, sample, marks }: NodeReport): Map<number, GpuUse> {
+  const gpus = sample?.gpus ?? [];
+  const parents = new Set(gpus.map(({ parentIndex }) => parentIndex));
+  const isSplit = (gpu: ReportedGpu) => gpu.migEnabled === true || parents.has(gpu.index);
+  const uses = new Map<number, GpuUse>();
+  for (const gpu of gpus) {
+    if (state !== 'live') uses.set(gpu.index, 'out');
+    else if (gpu.health === 'ok' && isSplit(gpu)) uses.set(gpu.index, 'unknown');
+    else uses.set(gpu.index, gpuUse(gpu, sample?.gpuProcesses ?? null, marks));
+  }
+  return uses;
+}

@@ -15,3 +15,11 @@ export function isOfScheduler(kind: JobKind): boolean {
 }
 
 export const jobKey = (kind: JobKind, id: string) => `${kind}:${id}`;
+
+/**
+ * Key of a job among those of all nodes. A scheduler's job is the same on every node; of two clusters with the same
+ * number the user tells them apart.
+ */
+export function clusterJobKey(node: string, { key, kind }: { key: string; kind: JobKind }): string {
+  return isOfScheduler(kind) ? key : `${key}@${node}`;
+}

@@ -1,14 +1,10 @@
 import { groupBy } from '../lib/group-by.ts';
 import type { ClusterGpu, ClusterJob } from '../protocol/cluster.ts';
-import { isOfScheduler } from '../protocol/job-kinds.ts';
+import { gpuUses } from '../protocol/gpu-use.ts';
+import { clusterJobKey } from '../protocol/job-kinds.ts';
 import type { NodeReport, ReportedGpu, ReportedGpuProcess, ReportedJob } from '../protocol/node.ts';
 
 /** Jobs and GPUs of all nodes as rows. Pure. */
-
-/** A scheduler's job is the same on every node; of two clusters with the same number the user tells them apart. */
-function clusterKey(node: string, { key, kind }: ReportedJob): string {
-  return isOfScheduler(kind) ? key : `${key}@${node}`;
-}
 
 const sum = (a: number | null, b: number | null) => (a === null ? b : b === null ? a : a + b);
 const later = (a: number | null, b: number | null) => (a === null || b === null ? (a ?? b) : Math.max(a, b));
@@ -57,7 +53,7 @@ function gatherHere(
       ? null
       : Math.max(0, sample.takenAtMs - job.startTimeMs + (sampleAgeMs ?? 0));
   return {
-    key: clusterKey(node, job),
+    key: clusterJobKey(node, job),
     kind: job.kind,
     id: job.id,
     name: job.name,
@@ -121,7 +117,11 @@ export function listGpus(nodes: readonly NodeReport[]): ClusterGpu[] {
   return nodes.flatMap((node) => {
     const byGpu = groupBy(node.sample?.gpuProcesses ?? [], ({ gpuIndex }) => gpuIndex);
     const facts = new Map((node.sample?.jobs ?? []).map((job) => [job.key, job]));
-    return (node.sample?.gpus ?? []).map((gpu) => gpuRow(node, gpu, byGpu.get(gpu.index) ?? [], facts));
+    const uses = gpuUses(node);
+    return (node.sample?.gpus ?? []).map((gpu) => ({
+      ...gpuRow(node, gpu, byGpu.get(gpu.index) ?? [], facts),
+      use: uses.get(gpu.index) ?? 'unknown',
+    }));
   });
 }
 
@@ -130,10 +130,10 @@ function gpuRow(
   gpu: ReportedGpu,
   processes: readonly ReportedGpuProcess[],
   facts: ReadonlyMap<string, ReportedJob>,
-): ClusterGpu {
+): Omit<ClusterGpu, 'use'> {
   const jobs = processes.flatMap(({ job }) => {
     const known = job === null ? undefined : facts.get(job);
-    return known ? [clusterKey(name, known)] : [];
+    return known ? [clusterJobKey(name, known)] : [];
   });
   const users = processes.flatMap(({ user }) => user ?? []);
   return {
