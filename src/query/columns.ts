@@ -1,0 +1,157 @@
+import type { ClusterGpu, ClusterJob, ClusterUser } from '../protocol/cluster.ts';
+import type { NodeReport } from '../protocol/node.ts';
+import { availableBytes, factsOf, freeBytes, type GpuFact } from './facts.ts';
+import type { RowKind } from './match.ts';
+import { countFree } from './scene.ts';
+
+/** By what rows can be sorted and grouped. */
+
+/** The rows of each kind. */
+export interface RowsByKind {
+  nodes: NodeReport;
+  gpus: ClusterGpu;
+  jobs: ClusterJob;
+  users: ClusterUser;
+}
+
+export type SortValue = string | number | null;
+/** What a row belongs to; nothing for a row without it. */
+export type Titles = readonly (string | null)[];
+
+export interface Columns<Row> {
+  sort: Readonly<Record<string, (row: Row) => SortValue>>;
+  /** `nodeOf` finds the node of a name. */
+  group: Readonly<Record<string, (row: Row, nodeOf: (name: string) => NodeReport | undefined) => Titles>>;
+}
+
+const told = (values: readonly (number | null)[]) => values.flatMap((value) => value ?? []);
+
+function most(values: readonly (number | null)[]): number | null {
+  return told(values).reduce<number | null>((a, b) => (a === null ? b : Math.max(a, b)), null);
+}
+
+function total(values: readonly (number | null)[]): number | null {
+  return told(values).reduce<number | null>((a, b) => (a ?? 0) + b, null);
+}
+
+function mean(values: readonly (number | null)[]): number | null {
+  const all = told(values);
+  const sum = total(all);
+  return sum === null ? null : sum / all.length;
+}
+
+const gpusOf = (node: NodeReport): readonly GpuFact[] => factsOf(node).gpus();
+const figuresOf = <Value>(node: NodeReport, read: (fact: GpuFact) => Value) => gpusOf(node).map(read);
+
+const modelsOf = (gpus: readonly { name: string | null }[]) => gpus.map(({ name }) => name);
+const things = (node: NodeReport) => factsOf(node).things();
+
+type NodeOf = (name: string) => NodeReport | undefined;
+const tagsOf = (names: readonly string[], nodeOf: NodeOf) =>
+  names.flatMap((name) => nodeOf(name)?.tags ?? []);
+const statesOf = (names: readonly string[], nodeOf: NodeOf) =>
+  names.map((name) => nodeOf(name)?.state ?? null);
+
+const nodeColumns: Columns<NodeReport> = {
+  sort: {
+    node: ({ name }) => name,
+    state: ({ state }) => state,
+    model: (node) => gpusOf(node)[0]?.gpu.name ?? null,
+    gpus: (node) => (node.sample?.gpus || node.hello?.gpus ? gpusOf(node).length : null),
+    free: (node) => countFree(factsOf(node), () => true),
+    util: (node) => mean(figuresOf(node, ({ gpu }) => gpu.utilizationPercent)),
+    mem: (node) => total(figuresOf(node, freeBytes)),
+    temp: (node) => most(figuresOf(node, ({ gpu }) => gpu.temperatureCelsius)),
+    power: (node) => total(figuresOf(node, ({ gpu }) => gpu.powerWatts)),
+    cpu: ({ sample }) => sample?.cpu?.totalPercent ?? null,
+    ram: availableBytes,
+    load: ({ sample }) => sample?.cpu?.load1 ?? null,
+  },
+  group: {
+    model: (node) => modelsOf(gpusOf(node).map(({ gpu }) => gpu)),
+    user: (node) => things(node).flatMap(({ user, gpuIndex }) => (gpuIndex === null ? [] : [user])),
+    job: (node) => things(node).flatMap(({ jobKey, gpuIndex }) => (gpuIndex === null ? [] : [jobKey])),
+    tag: ({ tags }) => tags,
+    state: ({ state }) => [state],
+  },
+};
+
+const gpuColumns: Columns<ClusterGpu> = {
+  sort: {
+    node: ({ node }) => node,
+    model: ({ name }) => name,
+    state: ({ state }) => state,
+    use: ({ use }) => use,
+    user: ({ users }) => users[0] ?? null,
+    job: ({ jobs }) => jobs[0] ?? null,
+    util: ({ utilizationPercent }) => utilizationPercent,
+    mem: (gpu) => freeBytes({ gpu, state: gpu.state }),
+    vram: ({ memoryTotalBytes }) => memoryTotalBytes,
+    temp: ({ temperatureCelsius }) => temperatureCelsius,
+    power: ({ powerWatts }) => powerWatts,
+  },
+  group: {
+    node: ({ node }) => [node],
+    model: ({ name }) => [name],
+    user: ({ users }) => users,
+    job: ({ jobs }) => jobs,
+    tag: ({ node }, nodeOf) => tagsOf([node], nodeOf),
+    state: ({ state }) => [state],
+    use: ({ use }) => [use],
+  },
+};
+
+const jobColumns: Columns<ClusterJob> = {
+  sort: {
+    job: ({ id }) => id,
+    name: ({ name }) => name,
+    kind: ({ kind }) => kind,
+    user: ({ user }) => user,
+    node: ({ nodes }) => nodes[0] ?? null,
+    gpus: ({ gpus }) => gpus.length,
+    mem: ({ gpuMemoryBytes }) => gpuMemoryBytes,
+    util: ({ gpuUtilizationPercent }) => gpuUtilizationPercent,
+    cpu: ({ cpuPercent }) => cpuPercent,
+    ram: ({ residentBytes }) => residentBytes,
+    age: ({ ageMs }) => ageMs,
+  },
+  group: {
+    node: ({ nodes }) => nodes,
+    model: ({ gpus }) => modelsOf(gpus),
+    user: ({ user }) => [user],
+    kind: ({ kind }) => [kind],
+    tag: ({ nodes }, nodeOf) => tagsOf(nodes, nodeOf),
+    state: ({ nodes }, nodeOf) => statesOf(nodes, nodeOf),
+  },
+};
+
+const userColumns: Columns<ClusterUser> = {
+  sort: {
+    user: ({ user }) => user,
+    gpus: ({ gpuCount }) => gpuCount,
+    idle: ({ heldIdleCount }) => heldIdleCount,
+    mem: ({ gpuMemoryBytes }) => gpuMemoryBytes,
+    util: ({ gpuUtilizationPercent }) => gpuUtilizationPercent,
+    cpu: ({ cpuPercent }) => cpuPercent,
+    ram: ({ residentBytes }) => residentBytes,
+    jobs: ({ jobs }) => jobs.length,
+    nodes: ({ nodes }) => nodes.length,
+  },
+  group: {
+    node: ({ nodes }) => nodes,
+    model: ({ gpus }) => modelsOf(gpus),
+    job: ({ jobs }) => jobs,
+    tag: ({ nodes }, nodeOf) => tagsOf(nodes, nodeOf),
+    state: ({ nodes }, nodeOf) => statesOf(nodes, nodeOf),
+  },
+};
+
+export const columns: { [Kind in RowKind]: Columns<RowsByKind[Kind]> } = {
+  nodes: nodeColumns,
+  gpus: gpuColumns,
+  jobs: jobColumns,
+  users: userColumns,
+};
+
+export const sortNames = (kind: RowKind): string[] => Object.keys(columns[kind].sort);
+export const groupNames = (kind: RowKind): string[] => Object.keys(columns[kind].group);

@@ -1,0 +1,99 @@
+import { once } from '../lib/once.ts';
+import type { ClusterGpu, ClusterJob, ClusterUser, GpuPlace } from '../protocol/cluster.ts';
+import type { NodeReport } from '../protocol/node.ts';
+import { factsOf, lowerLines } from './facts.ts';
+import { createMatcher, type RowKind, type RowView } from './match.ts';
+import type { Query } from './query.ts';
+import { partScene, type Scene, wholeScene } from './scene.ts';
+
+/** Rows that a query means, in their order. `nodes` are all that the other rows were made of. */
+
+function filterRows<Row>(
+  query: Query,
+  kind: RowKind,
+  rows: readonly Row[],
+  view: (row: Row) => RowView,
+): Row[] {
+  if (query.terms.length === 0) return [...rows];
+  const isMeant = createMatcher(query, kind);
+  return rows.filter((row) => isMeant(view(row)));
+}
+
+const byName = (nodes: readonly NodeReport[]) => new Map(nodes.map((node) => [node.name, node]));
+
+export function filterNodes(query: Query, nodes: readonly NodeReport[]): NodeReport[] {
+  return filterRows(query, 'nodes', nodes, (node) => ({
+    ownWords: '',
+    scenes: once(() => [wholeScene(factsOf(node))]),
+  }));
+}
+
+export function filterGpus(
+  query: Query,
+  gpus: readonly ClusterGpu[],
+  nodes: readonly NodeReport[],
+): ClusterGpu[] {
+  const known = byName(nodes);
+  return filterRows(query, 'gpus', gpus, ({ node: name, index }) => ({
+    ownWords: '',
+    scenes: once(() => {
+      const node = known.get(name);
+      if (!node) return [];
+      return [
+        partScene(
+          factsOf(node),
+          ({ gpu }) => gpu.index === index,
+          ({ gpuIndex }) => gpuIndex === index,
+        ),
+      ];
+    }),
+  }));
+}
+
+/** The share of each node, of what somebody holds there. */
+function scenesOf(
+  names: readonly string[],
+  held: readonly GpuPlace[],
+  known: ReadonlyMap<string, NodeReport>,
+  isMeant: Parameters<typeof partScene>[2],
+): Scene[] {
+  return names.flatMap((name) => {
+    const node = known.get(name);
+    if (!node) return [];
+    const indexes = new Set(held.filter((gpu) => gpu.node === name).map(({ index }) => index));
+    return [partScene(factsOf(node), ({ gpu }) => indexes.has(gpu.index), isMeant)];
+  });
+}
+
+export function filterJobs(
+  query: Query,
+  jobs: readonly ClusterJob[],
+  nodes: readonly NodeReport[],
+): ClusterJob[] {
+  const known = byName(nodes);
+  return filterRows(query, 'jobs', jobs, (job) => ({
+    job,
+    ownWords: lowerLines([job.id, job.name, job.user]),
+    scenes: once(() =>
+      scenesOf(
+        job.nodes,
+        job.gpus,
+        known,
+        (thing) => thing.jobKey === job.key && thing.job?.user === job.user,
+      ),
+    ),
+  }));
+}
+
+export function filterUsers(
+  query: Query,
+  users: readonly ClusterUser[],
+  nodes: readonly NodeReport[],
+): ClusterUser[] {
+  const known = byName(nodes);
+  return filterRows(query, 'users', users, (user) => ({
+    user,
+    ownWords: lowerLines([user.user]),
+    scenes: once(() => scenesOf(user.nodes, user.gpus, known, (thing) => thing.user === user.user)),
+  }));
+}
