@@ -12,6 +12,7 @@ import { demoSource, type Source, startFleet } from './main/source.ts';
 import { loadTemplates } from './main/templates.ts';
 import type { NodeReport } from './protocol/node.ts';
 import { listGpus, listJobs } from './state/cluster-jobs.ts';
+import { listUsers } from './state/cluster-users.ts';
 import { createState, type State } from './state/state.ts';
 import { createApp } from './web/app.ts';
 import { createControlApp } from './web/control.ts';
@@ -110,6 +111,7 @@ function webDependencies(
     node: (name: string) => state.report(name),
     jobsOf: (nodes: readonly NodeReport[]) => listJobs(nodes, Date.now()),
     gpusOf: listGpus,
+    usersOf: listUsers,
     subscribe: state.subscribe,
     problems: () => [...designProblem, ...source.problems()],
     retry: source.retry,

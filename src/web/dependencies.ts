@@ -1,4 +1,4 @@
-import type { ClusterGpu, ClusterJob } from '../protocol/cluster.ts';
+import type { ClusterGpu, ClusterJob, ClusterUser } from '../protocol/cluster.ts';
 import type { NodeReport } from '../protocol/node.ts';
 import type { Watch } from './watching.ts';
 
@@ -19,6 +19,8 @@ export interface WebDependencies {
   /** What these nodes' jobs and GPUs come to, all nodes together. */
   jobsOf(nodes: readonly NodeReport[]): ClusterJob[];
   gpusOf(nodes: readonly NodeReport[]): ClusterGpu[];
+  /** Who holds what; `jobs` are those of the same nodes. */
+  usersOf(nodes: readonly NodeReport[], jobs: readonly ClusterJob[]): ClusterUser[];
   /** Calls back with the names of nodes that changed, came or went; returns the way to stop. */
   subscribe(listener: (names: ReadonlySet<string>) => void): () => void;
   /** Sentences about what is wrong with the head's own files (bad lines of the node list, design errors). */

@@ -1,6 +1,7 @@
 import { noGpuFacts, noGpuFigures, noGpuProcessFigures } from '../../src/protocol/absent.ts';
 import type { NodeReport, ReportedGpu, ReportedGpuProcess } from '../../src/protocol/node.ts';
 import { listGpus, listJobs } from '../../src/state/cluster-jobs.ts';
+import { listUsers } from '../../src/state/cluster-users.ts';
 import type { WebDependencies } from '../../src/web/dependencies.ts';
 
 /** Made-up nodes for tests of page, text and web: what `state` would report. */
@@ -215,6 +216,7 @@ export function createFakeCluster(initial: NodeReport[], change: Partial<WebDepe
     problemList: [],
     jobsOf: (nodes) => listJobs(nodes, TAKEN_AT_MS),
     gpusOf: listGpus,
+    usersOf: listUsers,
     nodes: () => [...nodes.values()],
     node: (name) => nodes.get(name),
     subscribe(listener) {
