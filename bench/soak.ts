@@ -9,6 +9,7 @@ import { compileDesign } from '../src/design/compile.ts';
 import { createFleet } from '../src/fleet/fleet.ts';
 import { createNodeLog } from '../src/fleet/node-log.ts';
 import { listGpus, listJobs } from '../src/state/cluster-jobs.ts';
+import { listUsers } from '../src/state/cluster-users.ts';
 import { createState } from '../src/state/state.ts';
 import { createAccess } from '../src/transport/access.ts';
 import { readMonitorBundle } from '../src/transport/monitor-bundle.ts';
@@ -64,6 +65,7 @@ const app = createApp({
   token: 'soak',
   jobsOf: (nodes) => listJobs(nodes, Date.now()),
   gpusOf: listGpus,
+  usersOf: listUsers,
   nodes: state.reports,
   node: state.report,
   subscribe: state.subscribe,

@@ -26,9 +26,10 @@ const rules: Record<string, Rule> = {
   demo: { rooms: ['protocol', 'state', 'lib'], packages: [], builtins: false },
   state: { rooms: ['protocol', 'lib'], packages: [], builtins: false },
   design: { rooms: ['lib'], packages: ['parse5', 'eta'], builtins: false },
+  query: { rooms: ['protocol', 'lib'], packages: [], builtins: false },
   render: { rooms: ['protocol', 'lib'], packages: ['eta'], builtins: false },
   web: {
-    rooms: ['render', 'protocol', 'lib'],
+    rooms: ['render', 'query', 'protocol', 'lib'],
     packages: ['zod', 'hono', '@hono/node-server'],
     builtins: true,
   },

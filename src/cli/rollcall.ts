@@ -3,6 +3,7 @@ import { hideBin } from 'yargs/helpers';
 import { ConfigError } from '../config/config.ts';
 import { version } from '../config/version.ts';
 import { checkCommand } from './check.ts';
+import { gpusCommand } from './gpus.ts';
 import { jobsCommand } from './jobs.ts';
 import { linkCommand } from './link.ts';
 import { retryCommand } from './retry.ts';
@@ -13,6 +14,7 @@ import { stopCommand } from './stop.ts';
 import { templateCommand } from './template.ts';
 import { unlockCommand } from './unlock.ts';
 import { UsageError } from './usage-error.ts';
+import { usersCommand } from './users.ts';
 
 async function runCommandLine(): Promise<void> {
   await yargs(hideBin(process.argv))
@@ -24,7 +26,9 @@ async function runCommandLine(): Promise<void> {
     .command(stopCommand)
     .command(statusCommand)
     .command(showCommand)
+    .command(gpusCommand)
     .command(jobsCommand)
+    .command(usersCommand)
     .command(checkCommand)
     .command(retryCommand)
     .command(unlockCommand)

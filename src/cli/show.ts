@@ -2,6 +2,7 @@ import type { CommandModule } from 'yargs';
 import { type NodeReport, renderNodeText } from '../render/text.ts';
 import { type HeadClient, requireHead } from './head-client.ts';
 import { configFrom, withCommonOptions } from './options.ts';
+import { queryOption, refuseBadQuestion, rowsPath, sortOption } from './rows.ts';
 import { UsageError } from './usage-error.ts';
 
 /** The head says something whenever a node does; a fleet that is silent for so long still is no reason to leave. */
@@ -18,15 +19,19 @@ export const showCommand: CommandModule = {
       .option('json', {
         type: 'boolean',
         describe: 'As the API serves it; with --watch a line for each change',
-      }),
+      })
+      .option('query', queryOption)
+      .option('sort', sortOption)
+      .conflicts('node', ['query', 'sort'])
+      .conflicts('watch', 'sort'),
   handler: async (flags) => {
     const head = requireHead(configFrom(flags));
     const node = flags.node === undefined ? null : String(flags.node);
-    const answer = await head.getJson(
-      node === null ? '/api/v1/nodes' : `/api/v1/nodes/${encodeURIComponent(node)}`,
-    );
+    const path = node === null ? rowsPath('nodes', flags) : `/api/v1/nodes/${encodeURIComponent(node)}`;
+    const answer = await head.getJson(path);
     if (answer === null) throw new UsageError(`there is no node "${node}" in the running head's list`);
-    if (flags.watch) return watch(head, node, flags.json === true);
+    refuseBadQuestion(answer, flags);
+    if (flags.watch) return watch(head, watchPath(node, flags.query), flags.json === true, node === null);
     if (flags.json) {
       console.log(JSON.stringify(answer, null, 2));
       return;
@@ -39,16 +44,20 @@ export const showCommand: CommandModule = {
 const renderReports = (reports: readonly NodeReport[]) =>
   reports.map((report) => renderNodeText(report)).join('\n');
 
+function watchPath(node: string | null, query: unknown): string {
+  if (node !== null) return `/control/watch?node=${encodeURIComponent(node)}`;
+  return query === undefined ? '/control/watch' : `/control/watch?q=${encodeURIComponent(String(query))}`;
+}
+
 /** Ends with the head, with the node, or when whoever reads has gone. */
-async function watch(head: HeadClient, node: string | null, asJson: boolean): Promise<void> {
+async function watch(head: HeadClient, path: string, asJson: boolean, isList: boolean): Promise<void> {
   process.stdout.on('error', () => process.exit(0));
   const clear = process.stdout.isTTY ? CLEAR_SCREEN : '';
-  const path = `/control/watch${node === null ? '' : `?node=${encodeURIComponent(node)}`}`;
   await head.lines('GET', path, (line) => show(line), WATCH_LIMIT_MS);
 
   function show(line: string): void {
     const { nodes } = JSON.parse(line) as { nodes: NodeReport[] };
     if (!asJson) process.stdout.write(`${clear}${renderReports(nodes)}\n`);
-    else console.log(JSON.stringify(node === null ? { nodes } : nodes[0]));
+    else console.log(JSON.stringify(isList ? { nodes } : nodes[0]));
   }
 }

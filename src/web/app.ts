@@ -5,15 +5,17 @@ import type { CompiledTemplates } from '../lib/compiled-templates.ts';
 import { escapeHtml, withoutControls } from '../lib/escape-html.ts';
 import { visibleText } from '../lib/visible-text.ts';
 import { allNodes, type PageRequest, requestOf } from '../render/page-request.ts';
-import { renderNodeText, renderStatusText } from '../render/text.ts';
+import { renderNodeText } from '../render/text.ts';
 import { type Buttons, createButtons } from './buttons.ts';
 import type { WebDependencies } from './dependencies.ts';
-import { isAllowedHost } from './host-check.ts';
 import { gzipEvents } from './gzip-events.ts';
+import { isAllowedHost } from './host-check.ts';
+import { askedOf, addListRoutes } from './list-routes.ts';
 import { createLiveFeed, type LiveFeed, type LiveFeedOptions } from './live/feed.ts';
 import { publicReport } from './public-report.ts';
 import { hasToken, wantsText } from './request.ts';
 import { serveStatic } from './static-files.ts';
+import { textFor } from './text-answers.ts';
 import { createWatching, type Watching } from './watching.ts';
 
 export interface AppDependencies extends WebDependencies {
@@ -114,8 +116,10 @@ function addPageRoutes(app: Hono, { dependencies, feed, watching }: Rooms): void
     app.get(path, (context) => {
       vary(context);
       watching.glance(null);
-      if (wantsText(context.req)) return context.text(renderStatusText(dependencies.nodes()));
-      return show(context, requestOf(context.req.url) ?? allNodes);
+      const request = requestOf(context.req.url) ?? allNodes;
+      if (!wantsText(context.req) || request.view === 'node') return show(context, request);
+      const { status, text } = textFor(request.view, dependencies, askedOf(context));
+      return context.text(text, status);
     });
   }
 
@@ -187,16 +191,13 @@ function addApiRoutes(app: Hono, { dependencies }: Rooms): void {
   const notFound = (context: Context, name: string) =>
     jsonError(context, 404, 'unknown-node', visibleText(unknownNode(name)));
 
-  app.get('/api/v1/nodes', (context) => context.json({ nodes: dependencies.nodes() }));
+  addListRoutes(app, dependencies);
 
   app.get('/api/v1/nodes/:name', (context) => {
     const name = context.req.param('name');
     const node = dependencies.node(name);
     return node ? context.json(node) : notFound(context, name);
   });
-
-  app.get('/api/v1/jobs', (context) => context.json({ jobs: dependencies.jobsOf(dependencies.nodes()) }));
-  app.get('/api/v1/gpus', (context) => context.json({ gpus: dependencies.gpusOf(dependencies.nodes()) }));
 
   app.post('/api/v1/nodes/:name/retry', (context) => {
     if (!hasToken(context.req, dependencies.token)) {

@@ -2,6 +2,9 @@ import { Hono } from 'hono';
 import { stream } from 'hono/streaming';
 import { z } from 'zod';
 import type { NodeReport } from '../protocol/node.ts';
+import { filterNodes } from '../query/filter.ts';
+import { parseQuery } from '../query/parse.ts';
+import type { Query } from '../query/query.ts';
 import type { App } from './app.ts';
 import type { WebDependencies } from './dependencies.ts';
 
@@ -26,19 +29,20 @@ export interface ControlDependencies
 const TELL_EVERY_MS = 500;
 
 /**
- * Calls back with the node's report, or all of them, now and after every change; the result ends that.
+ * Calls back with the node's report, or all that the query means, now and after every change; the result ends that.
  * Where `only` is not in the list any more, it is told as null.
  */
 function follow(
   { node, nodes, subscribe }: ControlDependencies,
   only: string | null,
+  query: Query,
   tell: (reports: NodeReport[] | null) => void,
 ): () => void {
   let timer: NodeJS.Timeout | null = null;
   function tellNow(): void {
     timer = null;
     const report = only === null ? null : node(only);
-    tell(only === null ? nodes() : report ? [report] : null);
+    tell(only === null ? filterNodes(query, nodes()) : report ? [report] : null);
   }
   const unsubscribe = subscribe((names) => {
     if (only === null || names.has(only)) timer ??= setTimeout(tellNow, TELL_EVERY_MS);
@@ -70,10 +74,12 @@ export function createControlApp(deps: ControlDependencies, page: App): Hono {
   app.post('/control/link', (context) => context.json({ path: page.link() }));
   app.get('/control/watch', (context) => {
     const only = context.req.query('node') ?? null;
+    const parsed = parseQuery(context.req.query('q') ?? '');
+    if (!parsed.ok) return context.json({ error: { code: 'bad-query', ...parsed.error } }, 400);
     return stream(context, async (out) => {
       const leave = page.look(only);
       const ended = new Promise<void>((resolve) => {
-        const stop = follow(deps, only, (nodes) => {
+        const stop = follow(deps, only, parsed.query, (nodes) => {
           // Who does not read has the next report instead of all that were missed.
           if (nodes === null) finish();
           else void out.write(`${JSON.stringify({ nodes })}\n`);

@@ -21,6 +21,7 @@ export interface WebDependencies {
   /** What these nodes' jobs and GPUs come to, all nodes together. */
   jobsOf(nodes: readonly NodeReport[]): ClusterJob[];
   gpusOf(nodes: readonly NodeReport[]): ClusterGpu[];
+  /** Who holds what; `jobs` are those of the same nodes. */
   usersOf(nodes: readonly NodeReport[], jobs: readonly ClusterJob[]): ClusterUser[];
   /** The newest figures of a node, for its charts. */
   recentPoint(name: string): unknown;

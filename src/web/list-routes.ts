@@ -1,0 +1,51 @@
+import type { Context, Hono } from 'hono';
+import { complete } from '../query/complete.ts';
+import { type RowKind, rowKinds } from '../query/match.ts';
+import type { RowGroup } from '../query/order.ts';
+import { vocabularyOf } from '../query/vocabulary.ts';
+import { type Asked, type AskedError, listRows, type RowSources } from './listings.ts';
+
+/** `?q=`, `?sort=` and `?group=` of a request. */
+export function askedOf({ req }: Context): Asked {
+  const one = (name: keyof Asked) => req.query(name) ?? null;
+  return { q: one('q'), sort: one('sort'), group: one('group') };
+}
+
+const codes: Record<AskedError['name'], string> = {
+  q: 'bad-query',
+  sort: 'bad-sort',
+  group: 'bad-group',
+};
+
+/** A group's rows are told by their places in the list, so that nothing is said twice. */
+function placesOf<Row>(rows: readonly Row[], groups: readonly RowGroup<Row>[]) {
+  const places = new Map(rows.map((row, at) => [row, at]));
+  return groups.map(({ title, rows: members }) => ({
+    title,
+    count: members.length,
+    rows: members.flatMap((row) => places.get(row) ?? []),
+  }));
+}
+
+function answerList(context: Context, kind: RowKind, sources: RowSources): Response {
+  const outcome = listRows(kind, sources, askedOf(context));
+  if (!outcome.ok) {
+    const { name, message, at, length } = outcome.error;
+    return context.json({ error: { code: codes[name], message, at, length } }, 400);
+  }
+  const { rows, groups } = outcome.listing;
+  return context.json({ [kind]: rows, ...(groups && { groups: placesOf(rows, groups) }) });
+}
+
+/** The lists of nodes, GPUs, jobs and users, and what completes a search text. */
+export function addListRoutes(app: Hono, sources: RowSources): void {
+  for (const kind of rowKinds) app.get(`/api/v1/${kind}`, (context) => answerList(context, kind, sources));
+
+  app.get('/api/v1/complete', (context) => {
+    const text = context.req.query('q') ?? '';
+    const caret = context.req.query('at');
+    const nodes = sources.nodes();
+    const vocabulary = vocabularyOf(nodes, sources.jobsOf(nodes));
+    return context.json(complete(text, caret === undefined ? text.length : Number(caret), vocabulary));
+  });
+}

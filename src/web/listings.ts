@@ -1,0 +1,74 @@
+import type { ClusterGpu, ClusterJob, ClusterUser } from '../protocol/cluster.ts';
+import type { NodeReport } from '../protocol/node.ts';
+import type { RowsByKind } from '../query/columns.ts';
+import { filterGpus, filterJobs, filterNodes, filterUsers } from '../query/filter.ts';
+import type { RowKind } from '../query/match.ts';
+import { groupRows, type RowGroup, sortRows } from '../query/order.ts';
+import { parseQuery } from '../query/parse.ts';
+import type { Query, QueryError } from '../query/query.ts';
+import type { WebDependencies } from './dependencies.ts';
+
+/** Rows as API, text and page show them: filtered, sorted and grouped alike. */
+
+/** Where rows come from. Under `--public` these are the reports without what strangers must not see. */
+export type RowSources = Pick<WebDependencies, 'nodes' | 'jobsOf' | 'gpusOf' | 'usersOf'>;
+
+/** What was asked for, as it stands in an address; null or '' for nothing. */
+export interface Asked {
+  q: string | null;
+  sort: string | null;
+  group: string | null;
+}
+
+export type AskedName = keyof Asked;
+
+/** Which of the texts is wrong, and how. */
+export interface AskedError extends QueryError {
+  name: AskedName;
+  text: string;
+}
+
+export interface Listing<Row> {
+  rows: Row[];
+  /** Null unless asked for. A row can be in several. */
+  groups: RowGroup<Row>[] | null;
+  /** All nodes, whatever the query: `0 of 12`. */
+  nodes: readonly NodeReport[];
+}
+
+export type ListingOutcome<Row> = { ok: true; listing: Listing<Row> } | { ok: false; error: AskedError };
+
+type Lists = {
+  [Kind in RowKind]: (sources: RowSources, nodes: readonly NodeReport[], query: Query) => RowsByKind[Kind][];
+};
+
+const lists: Lists = {
+  nodes: (_, nodes, query): NodeReport[] => filterNodes(query, nodes),
+  gpus: ({ gpusOf }, nodes, query): ClusterGpu[] => filterGpus(query, gpusOf(nodes), nodes),
+  jobs: ({ jobsOf }, nodes, query): ClusterJob[] => filterJobs(query, jobsOf(nodes), nodes),
+  users: ({ jobsOf, usersOf }, nodes, query): ClusterUser[] =>
+    filterUsers(query, usersOf(nodes, jobsOf(nodes)), nodes),
+};
+
+/** Rows of a kind as asked for, or what is wrong with the question. */
+export function listRows<Kind extends RowKind>(
+  kind: Kind,
+  sources: RowSources,
+  { q, sort, group }: Asked,
+): ListingOutcome<RowsByKind[Kind]> {
+  const refuse = (name: AskedName, text: string | null, error: QueryError) => ({
+    ok: false as const,
+    error: { ...error, name, text: text ?? '' },
+  });
+  const parsed = parseQuery(q ?? '');
+  if (!parsed.ok) return refuse('q', q, parsed.error);
+  const nodes = sources.nodes();
+  const found = lists[kind](sources, nodes, parsed.query);
+  const sorted = sort ? sortRows(kind, found, sort) : { ok: true as const, rows: found };
+  if (!sorted.ok) return refuse('sort', sort, sorted.error);
+  const { rows } = sorted;
+  if (!group) return { ok: true, listing: { rows, groups: null, nodes } };
+  const grouped = groupRows(kind, rows, group, nodes);
+  if (!grouped.ok) return refuse('group', group, grouped.error);
+  return { ok: true, listing: { rows, groups: grouped.groups, nodes } };
+}
