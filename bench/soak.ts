@@ -62,6 +62,8 @@ const app = createApp({
   publicMode: false,
   allowedHosts: [],
   token: 'soak',
+  recent: state.recent,
+  recentPoint: state.recentPoint,
   jobsOf: (nodes) => listJobs(nodes, Date.now()),
   gpusOf: listGpus,
   nodes: state.reports,

@@ -108,6 +108,8 @@ function webDependencies(
     token: folder.token,
     nodes: () => state.reports(),
     node: (name: string) => state.report(name),
+    recent: state.recent,
+    recentPoint: state.recentPoint,
     jobsOf: (nodes: readonly NodeReport[]) => listJobs(nodes, Date.now()),
     gpusOf: listGpus,
     subscribe: state.subscribe,

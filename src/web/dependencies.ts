@@ -1,5 +1,6 @@
 import type { ClusterGpu, ClusterJob } from '../protocol/cluster.ts';
 import type { NodeReport } from '../protocol/node.ts';
+import type { RecentFigures } from '../protocol/recent.ts';
 import type { Watch } from './watching.ts';
 
 /** All that the web room is given. `main.ts` hands it in; tests hand in their own. */
@@ -16,6 +17,10 @@ export interface WebDependencies {
   /** All nodes in the order of the list. */
   nodes(): NodeReport[];
   node(name: string): NodeReport | undefined;
+  /** A node's last quarter of an hour; of it what came later than `sinceMs` (epoch ms; null for all). */
+  recent(name: string, sinceMs: number | null): RecentFigures | undefined;
+  /** Its last sample in the same shape: one point, or none before the first. */
+  recentPoint(name: string): RecentFigures | undefined;
   /** What these nodes' jobs and GPUs come to, all nodes together. */
   jobsOf(nodes: readonly NodeReport[]): ClusterJob[];
   gpusOf(nodes: readonly NodeReport[]): ClusterGpu[];

@@ -217,6 +217,8 @@ export function createFakeCluster(initial: NodeReport[], change: Partial<WebDepe
     gpusOf: listGpus,
     nodes: () => [...nodes.values()],
     node: (name) => nodes.get(name),
+    recent: () => undefined,
+    recentPoint: () => undefined,
     subscribe(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
