@@ -5,42 +5,37 @@ import type { PointRows } from './recent-ring.ts';
 /** So many jobs of a sample are charted. */
 export const CHARTED_JOBS = 12;
 
-interface JobFigures {
-  key: string;
-  cpuPercent: number;
-  residentBytes: number;
-  gpuMemoryBytes: number;
-}
-
 /** The jobs with most GPU memory, then with most CPU, in the order of `jobFigures`. */
 export function chartedJobs(
   { jobs, processes }: SampleFigures,
   facts: Pick<KnownFacts, 'processes'>,
 ): PointRows<string> {
-  if (jobs === null) return { keys: [], values: [] };
+  const keys: string[] = [];
+  const values: number[] = [];
+  if (jobs === null) return { keys, values };
   const gpuMemory = gpuMemoryByJob(processes, facts);
-  const rows = jobs.key.map(
-    (key, at): JobFigures => ({
-      key,
-      cpuPercent: jobs.cpuPercent[at] ?? Number.NaN,
-      residentBytes: jobs.residentBytes[at] ?? Number.NaN,
-      gpuMemoryBytes: gpuMemory.get(key) ?? Number.NaN,
-    }),
-  );
-  if (rows.length > CHARTED_JOBS) rows.sort(bySize);
-  const shown = rows.slice(0, CHARTED_JOBS);
-  return {
-    keys: shown.map(({ key }) => key),
-    values: shown.flatMap((row) => [row.cpuPercent, row.residentBytes, row.gpuMemoryBytes]),
-  };
+  for (const at of largest(jobs, gpuMemory)) {
+    const key = jobs.key[at] ?? '';
+    keys.push(key);
+    values.push(
+      jobs.cpuPercent[at] ?? Number.NaN,
+      jobs.residentBytes[at] ?? Number.NaN,
+      gpuMemory.get(key) ?? Number.NaN,
+    );
+  }
+  return { keys, values };
 }
 
-const orLeast = (value: number) => (Number.isNaN(value) ? -1 : value);
+type Jobs = NonNullable<SampleFigures['jobs']>;
 
-function bySize(a: JobFigures, b: JobFigures): number {
-  return (
-    orLeast(b.gpuMemoryBytes) - orLeast(a.gpuMemoryBytes) || orLeast(b.cpuPercent) - orLeast(a.cpuPercent)
-  );
+/** Where they stand in the sample. */
+function largest({ key, cpuPercent }: Jobs, gpuMemory: ReadonlyMap<string, number>): Iterable<number> {
+  if (key.length <= CHARTED_JOBS) return key.keys();
+  const memoryOf = (at: number) => gpuMemory.get(key[at] ?? '') ?? -1;
+  const cpuOf = (at: number) => cpuPercent[at] ?? -1;
+  return [...key.keys()]
+    .sort((a, b) => memoryOf(b) - memoryOf(a) || cpuOf(b) - cpuOf(a))
+    .slice(0, CHARTED_JOBS);
 }
 
 /** Without an entry where no process of the job tells its GPU memory. */
@@ -49,10 +44,11 @@ function gpuMemoryByJob(
   facts: Pick<KnownFacts, 'processes'>,
 ): Map<string, number> {
   const bytes = new Map<string, number>();
-  processes?.pid.forEach((pid, at) => {
+  if (processes === null) return bytes;
+  for (const [at, pid] of processes.pid.entries()) {
     const job = facts.processes.get(pid)?.job ?? null;
     const own = processes.gpuMemoryBytes[at] ?? null;
     if (job !== null && own !== null) bytes.set(job, (bytes.get(job) ?? 0) + own);
-  });
+  }
   return bytes;
 }

@@ -30,7 +30,7 @@ const jobNames = (count: number, from = 0) => Array.from({ length: count }, (_, 
 
 const timesOf = (ring: RecentRing, sinceMs = 0) =>
   placesSince(ring, sinceMs).map((place) => (ring.times[place] ?? 0) - START_MS);
-const cpuOf = (ring: RecentRing) => columnAt(ring, ring.machine, 0, 0, placesSince(ring, 0));
+const cpuOf = (ring: RecentRing) => columnAt(ring.machine, 0, 0, placesSince(ring, 0));
 
 describe('the ring', () => {
   it('holds nothing before the first point', () => {
@@ -109,7 +109,7 @@ describe('the ring', () => {
     add(1, 10_000);
     add(2, 20_000);
     const row = ring.gpus.keys.indexOf(1);
-    expect(columnAt(ring, ring.gpus, row, 0, placesSince(ring, 0))).toEqual([2, null, 2]);
+    expect(columnAt(ring.gpus, row, 0, placesSince(ring, 0))).toEqual([2, null, 2]);
   });
 
   it('keeps temperatures below zero', () => {
@@ -117,8 +117,8 @@ describe('the ring', () => {
     const gpus = { keys: [0], values: [Number.NaN, Number.NaN, -40, Number.NaN] };
     addPoint(ring, { machine: machine(1), gpus, jobs: NONE }, 1_000, START_MS);
     const places = placesSince(ring, 0);
-    expect(columnAt(ring, ring.gpus, 0, 2, places)).toEqual([-40]);
-    expect(columnAt(ring, ring.gpus, 0, 3, places)).toEqual([null]);
+    expect(columnAt(ring.gpus, 0, 2, places)).toEqual([-40]);
+    expect(columnAt(ring.gpus, 0, 3, places)).toEqual([null]);
   });
 });
 
@@ -220,7 +220,7 @@ it('holds what a plain list would hold', () => {
       if (steps.length > 0) expect(cpuOf(ring)).toEqual(points.map(({ cpu }) => cpu));
       const present = new Set(points.flatMap(({ gpus }) => [...gpus.keys()]));
       for (const gpu of present)
-        expect(columnAt(ring, ring.gpus, ring.gpus.keys.indexOf(gpu), 0, places)).toEqual(
+        expect(columnAt(ring.gpus, ring.gpus.keys.indexOf(gpu), 0, places)).toEqual(
           points.map(({ gpus }) => gpus.get(gpu) ?? null),
         );
     }),

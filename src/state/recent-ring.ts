@@ -115,7 +115,7 @@ function append(ring: RecentRing, point: RecentPoint, atMs: number): void {
   ring.count++;
   ring.times[place] = atMs;
   for (const table of tablesOf(ring)) {
-    clearPoint(table, place, ring.capacity);
+    clearPoint(table, place);
     dropRowsBefore(table, atMs - RECENT_MS, ring.capacity);
   }
   const where = { place, capacity: ring.capacity, atMs };
@@ -130,8 +130,7 @@ function fitCapacity(ring: RecentRing): void {
   const isRoomy = ring.capacity >= 2 * wanted && ring.capacity > 32;
   if (ring.count < ring.capacity && !isRoomy) return;
   const places = Array.from({ length: ring.count }, (_, at) => placeOf(ring, at));
-  const capacity = { before: ring.capacity, now: wanted };
-  for (const table of tablesOf(ring)) relayTable(table, table.keys.length, capacity, places);
+  for (const table of tablesOf(ring)) relayTable(table, table.keys.length, wanted, places);
   const times = new Float64Array(wanted);
   places.forEach((place, at) => {
     times[at] = ring.times[place] ?? 0;
@@ -145,18 +144,19 @@ function writeRows<Key>(
   { place, capacity, atMs }: { place: number; capacity: number; atMs: number },
 ): void {
   const { width, seenAtMs, shifts } = table;
-  keys.forEach((key, at) => {
-    if (!hasValue(values, at * width, width)) return;
-    const row = rowFor(table, key, atMs, capacity);
+  for (const [at, key] of keys.entries()) {
+    const first = at * width;
+    if (!hasValue(values, first, width)) continue;
+    const row = rowFor(table, key, at, atMs, capacity);
     // Said twice, the first counts.
-    if (row === null || seenAtMs[row] === atMs) return;
+    if (row === null || seenAtMs[row] === atMs) continue;
     seenAtMs[row] = atMs;
-    const first = row * width;
+    const cell = place * table.stride + row * width;
     for (let column = 0; column < width; column++)
-      table.cells[(first + column) * capacity + place] = toShortFloat(
-        (values[at * width + column] ?? Number.NaN) + (shifts[column] ?? 0),
+      table.cells[cell + column] = toShortFloat(
+        (values[first + column] ?? Number.NaN) + (shifts[column] ?? 0),
       );
-  });
+  }
 }
 
 function hasValue(values: readonly number[], first: number, width: number): boolean {
@@ -173,16 +173,15 @@ export function placesSince(ring: RecentRing, sinceMs: number): number[] {
 
 /** One column of one row at these places. */
 export function columnAt(
-  { capacity }: RecentRing,
   table: RecentTable<unknown>,
   row: number,
   column: number,
   places: readonly number[],
 ): (number | null)[] {
-  const first = (row * table.width + column) * capacity;
+  const first = row * table.width + column;
   const shift = table.shifts[column] ?? 0;
   return places.map((place) => {
-    const value = fromShortFloat(table.cells[first + place] ?? 0);
+    const value = fromShortFloat(table.cells[place * table.stride + first] ?? 0);
     return value === null ? null : value - shift;
   });
 }

@@ -1,8 +1,7 @@
-import { ABSENT } from './short-floats.ts';
-
 /**
  * Rows that come and go (GPUs, jobs), each with a few columns over the same points in time, in one array: an array of
- * its own for each column would cost more than the numbers in it.
+ * its own for each column would cost more than the numbers in it. All of one point lies together, because points are
+ * written by the thousand a second and read by one person at a time.
  */
 export interface RecentTable<Key> {
   /** Columns of a row. */
@@ -13,7 +12,9 @@ export interface RecentTable<Key> {
   keys: Key[];
   /** When each row last had a value, as epoch ms. */
   seenAtMs: number[];
-  /** Row by row, column by column, `capacity` points each. */
+  /** Cells of a point. */
+  stride: number;
+  /** Point by point, row by row; what belongs to no row is ABSENT, which is 0. */
   cells: Uint16Array;
 }
 
@@ -21,71 +22,75 @@ export interface RecentTable<Key> {
 const ROW_STEP = 4;
 
 export function createRecentTable<Key>(shifts: readonly number[], maxRows: number): RecentTable<Key> {
-  return { width: shifts.length, shifts, maxRows, keys: [], seenAtMs: [], cells: new Uint16Array(0) };
+  const width = shifts.length;
+  return { width, shifts, maxRows, keys: [], seenAtMs: [], stride: 0, cells: new Uint16Array(0) };
 }
 
 const roomFor = ({ maxRows }: RecentTable<unknown>, rows: number) =>
   Math.min(maxRows, Math.ceil(rows / ROW_STEP) * ROW_STEP);
 
-/** Takes the array anew for so many rows and for points that lie in another order: `at` gives the old places. */
+/** Takes the array anew, for so many rows and points. `places`: where the points lie now, in their new order. */
 export function relayTable(
   table: RecentTable<unknown>,
   rows: number,
-  capacity: { before: number; now: number },
-  at: readonly number[] | null,
+  capacity: number,
+  places: Iterable<number>,
 ): void {
-  const { width, keys, cells: old } = table;
-  const cells = new Uint16Array(roomFor(table, rows) * width * capacity.now);
-  for (let column = 0; column < Math.min(keys.length, rows) * width; column++) {
-    const from = column * capacity.before;
-    const to = column * capacity.now;
-    if (at === null) cells.set(old.subarray(from, from + capacity.before), to);
-    else
-      for (let point = 0; point < at.length; point++) cells[to + point] = old[from + (at[point] ?? 0)] ?? 0;
+  const { width, keys, cells: old, stride: oldStride } = table;
+  const stride = roomFor(table, rows) * width;
+  const cells = new Uint16Array(stride * capacity);
+  const used = Math.min(keys.length * width, stride);
+  let to = 0;
+  for (const place of places) {
+    if (used > 0) cells.set(old.subarray(place * oldStride, place * oldStride + used), to);
+    to += stride;
   }
   table.cells = cells;
+  table.stride = stride;
 }
 
-/** The row of this key, made where there is none; null where all rows have a value at `nowMs` already. */
+/**
+ * The row of this key, made where there is none; null where all rows have a value at `nowMs` already. `hint`: where
+ * it may be.
+ */
 export function rowFor<Key>(
   table: RecentTable<Key>,
   key: Key,
+  hint: number,
   nowMs: number,
   capacity: number,
 ): number | null {
-  const { keys, seenAtMs, maxRows } = table;
+  const { keys, seenAtMs, maxRows, width } = table;
+  if (hint < keys.length && keys[hint] === key) return hint;
   const known = keys.indexOf(key);
   if (known >= 0) return known;
-  if (keys.length === maxRows && !forgetOldest(table, nowMs, capacity)) return null;
-  if (roomFor(table, keys.length + 1) * table.width * capacity > table.cells.length)
-    relayTable(table, keys.length + 1, { before: capacity, now: capacity }, null);
+  if (keys.length === maxRows && !forgetOldest(table, nowMs)) return null;
+  if ((keys.length + 1) * width > table.stride)
+    relayTable(table, keys.length + 1, capacity, Array(capacity).keys());
   keys.push(key);
   seenAtMs.push(Number.NEGATIVE_INFINITY);
-  const size = table.width * capacity;
-  table.cells.fill(ABSENT, (keys.length - 1) * size, keys.length * size);
   return keys.length - 1;
 }
 
 /** False where no row is older than `nowMs`. */
-function forgetOldest(table: RecentTable<unknown>, nowMs: number, capacity: number): boolean {
+function forgetOldest(table: RecentTable<unknown>, nowMs: number): boolean {
   let oldest = 0;
   table.seenAtMs.forEach((seen, row) => {
     if (seen < (table.seenAtMs[oldest] ?? 0)) oldest = row;
   });
   if ((table.seenAtMs[oldest] ?? nowMs) >= nowMs) return false;
-  dropRow(table, oldest, capacity);
+  dropRow(table, oldest);
   return true;
 }
 
 /** The last row takes its place. */
-function dropRow(
-  { keys, seenAtMs, cells, width }: RecentTable<unknown>,
-  row: number,
-  capacity: number,
-): void {
-  const size = width * capacity;
+function dropRow({ keys, seenAtMs, cells, width, stride }: RecentTable<unknown>, row: number): void {
   const last = keys.length - 1;
-  cells.copyWithin(row * size, last * size, (last + 1) * size);
+  for (let point = 0; point < cells.length; point += stride) {
+    const from = point + last * width;
+    cells.copyWithin(point + row * width, from, from + width);
+    cells.fill(0, from, from + width);
+  }
   keys[row] = keys[last];
   seenAtMs[row] = seenAtMs[last] ?? 0;
   keys.pop();
@@ -95,17 +100,12 @@ function dropRow(
 /** Forgets rows without a value since `sinceMs`, and gives back the room of many. */
 export function dropRowsBefore(table: RecentTable<unknown>, sinceMs: number, capacity: number): void {
   const { keys, seenAtMs, width } = table;
-  for (let row = keys.length - 1; row >= 0; row--)
-    if ((seenAtMs[row] ?? 0) < sinceMs) dropRow(table, row, capacity);
-  if (table.cells.length > roomFor(table, keys.length + ROW_STEP) * width * capacity)
-    relayTable(table, keys.length, { before: capacity, now: capacity }, null);
+  for (let row = keys.length - 1; row >= 0; row--) if ((seenAtMs[row] ?? 0) < sinceMs) dropRow(table, row);
+  if (table.stride > roomFor(table, keys.length + ROW_STEP) * width)
+    relayTable(table, keys.length, capacity, Array(capacity).keys());
 }
 
 /** Nothing has a value at this place from now on. */
-export function clearPoint(
-  { keys, cells, width }: RecentTable<unknown>,
-  place: number,
-  capacity: number,
-): void {
-  for (let column = 0; column < keys.length * width; column++) cells[column * capacity + place] = ABSENT;
+export function clearPoint({ cells, stride }: RecentTable<unknown>, place: number): void {
+  cells.fill(0, place * stride, (place + 1) * stride);
 }

@@ -126,7 +126,7 @@ function valuesOf(
   row: number | null,
   column: number,
 ): (number | null)[] {
-  return row === null ? places.map(() => null) : columnAt(ring, ring[group], row, column, places);
+  return row === null ? places.map(() => null) : columnAt(ring[group], row, column, places);
 }
 
 function rounded(value: number | null, { unit }: RecentFigure): number | null {
