@@ -45,9 +45,10 @@ function gpuMemoryByJob(
 ): Map<string, number> {
   const bytes = new Map<string, number>();
   if (processes === null) return bytes;
-  for (const [at, pid] of processes.pid.entries()) {
-    const job = facts.processes.get(pid)?.job ?? null;
-    const own = processes.gpuMemoryBytes[at] ?? null;
+  const { pid, gpuMemoryBytes } = processes;
+  for (let at = 0; at < pid.length; at++) {
+    const own = gpuMemoryBytes[at] ?? null;
+    const job = own === null ? null : (facts.processes.get(pid[at] ?? 0)?.job ?? null);
     if (job !== null && own !== null) bytes.set(job, (bytes.get(job) ?? 0) + own);
   }
   return bytes;
