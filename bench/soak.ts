@@ -63,6 +63,8 @@ const app = createApp({
   publicMode: false,
   allowedHosts: [],
   token: 'soak',
+  recent: state.recent,
+  recentPoint: state.recentPoint,
   jobsOf: (nodes) => listJobs(nodes, Date.now()),
   gpusOf: listGpus,
   usersOf: listUsers,

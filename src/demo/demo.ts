@@ -1,5 +1,6 @@
 import { createRandom } from '../lib/random.ts';
 import { createFailure, type Way } from '../protocol/failures.ts';
+import { RECENT_MS } from '../protocol/recent.ts';
 import type { State } from '../state/state.ts';
 import { type DemoNode, demoNodes } from './hardware.ts';
 import { createSimulatedNode, type SimulatedNode } from './simulated-node.ts';
@@ -22,15 +23,25 @@ const wayOf = (node: DemoNode): Way => ({
   port: 22,
 });
 
+/** So far back the charts are filled at the start, a point this often. */
+const PAST_POINT_MS = 10_000;
+
 /** Starts the demo: every second each node that is in reach says what it does. */
-export function startDemo(state: State, now: () => number = Date.now): Demo {
+export function startDemo(state: State, clock: () => number = Date.now): Demo {
   const random = createRandom(SEED);
+  // The cluster lives through the last quarter of an hour in a moment, and then by the clock.
+  let pastMs: number | null = clock() - RECENT_MS + PAST_POINT_MS;
+  const now = () => pastMs ?? clock();
   const simulated = demoNodes.map((node): [DemoNode, SimulatedNode] => [
     node,
     createSimulatedNode(node, random, now),
   ]);
   state.setNodes(demoNodes);
   for (const [node, simulation] of simulated) greet(state, node, simulation);
+  for (; pastMs < clock(); pastMs += PAST_POINT_MS)
+    for (const [node, simulation] of simulated) livePast(state, node, simulation, pastMs);
+  pastMs = null;
+  for (const [node, simulation] of simulated) beginNow(state, node, simulation);
   const timer = setInterval(() => {
     for (const [node, simulation] of simulated) if (node.role !== 'unreachable') say(state, node, simulation);
     state.checkFreshness();
@@ -49,6 +60,15 @@ export function startDemo(state: State, now: () => number = Date.now): Demo {
 function greet(state: State, node: DemoNode, simulation: SimulatedNode): void {
   state.connected(node.name, { way: wayOf(node), transport: 'demo', logPath: null });
   state.message(node.name, simulation.hello(), []);
+}
+
+function livePast(state: State, node: DemoNode, simulation: SimulatedNode, atMs: number): void {
+  for (const message of simulation.tick())
+    if (message.type === 'sample') state.pastSample(node.name, message, atMs);
+    else state.message(node.name, message, []);
+}
+
+function beginNow(state: State, node: DemoNode, simulation: SimulatedNode): void {
   say(state, node, simulation);
   if (node.role !== 'unreachable') return;
   const failure = createFailure(wayOf(node), { cause: 'timeout', stage: 'tcp', limitMs: 10_000 });

@@ -3,9 +3,10 @@ import type { Failure } from '../protocol/causes.ts';
 import { BEAT_INTERVAL_MS } from '../protocol/constants.ts';
 import { createFailure, type Way } from '../protocol/failures.ts';
 import type { Fault } from '../protocol/figures.ts';
-import { briefGpus } from '../protocol/gpu-brief.ts';
 import type { Message } from '../protocol/messages.ts';
 import type { TransportName } from '../protocol/node.ts';
+import { isPointDue } from '../protocol/recent.ts';
+import { briefSample } from '../protocol/sample-brief.ts';
 import type { State } from '../state/state.ts';
 import type { MonitorBundle } from '../transport/monitor-bundle.ts';
 import { type MonitorLink, openMonitor } from '../transport/monitor-link.ts';
@@ -78,6 +79,7 @@ export function startNodeLife(options: NodeLifeOptions): NodeLife {
   let wake: (() => void) | null = null;
   let connectedMs = 0;
   let lastSampleMs = 0;
+  let lastPointMs: number | null = null;
   let lastBeatMs = 0;
   let lastSequence = 0;
   let triedWith = '';
@@ -102,7 +104,9 @@ export function startNodeLife(options: NodeLifeOptions): NodeLife {
       lastSequence = message.sequence;
       if (link !== null && lastSampleMs - connectedMs > SETTLED_AFTER_MS) backoff.reset();
       // Good as it is; it is read again once somebody asks for it.
-      state.sampleLine(target.name, line, message.intervalMs, briefGpus(message));
+      const isDue = isPointDue(lastPointMs, lastSampleMs);
+      if (isDue) lastPointMs = lastSampleMs;
+      state.sampleLine(target.name, line, message.intervalMs, briefSample(message, isDue));
     } else state.message(target.name, message, faults);
   }
 

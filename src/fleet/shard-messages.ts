@@ -2,8 +2,8 @@ import type { Target } from '../nodes/target.ts';
 import type { Failure } from '../protocol/causes.ts';
 import type { FailureDetail } from '../protocol/failures.ts';
 import type { Fault } from '../protocol/figures.ts';
-import type { GpuBrief } from '../protocol/gpu-brief.ts';
 import type { Message } from '../protocol/messages.ts';
+import type { SampleBrief } from '../protocol/sample-brief.ts';
 import type { Connection } from '../state/state.ts';
 import type { MonitorBundle } from '../transport/monitor-bundle.ts';
 import type { ShippedRuntime } from '../transport/runtimes.ts';
@@ -27,7 +27,7 @@ export interface ShardSettings {
 export type ShardEvent =
   | { kind: 'connected'; name: string; connection: Connection }
   | { kind: 'message'; name: string; message: Message; faults: readonly Fault[] }
-  | { kind: 'sample'; name: string; line: string; intervalMs: number | null; brief: GpuBrief | null }
+  | { kind: 'sample'; name: string; line: string; intervalMs: number | null; brief: SampleBrief }
   | { kind: 'failed'; name: string; failure: Failure; logPath: string | null };
 
 export type ToShard =

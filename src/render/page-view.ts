@@ -1,4 +1,4 @@
-import { type ViewName } from '../lib/compiled-templates.ts';
+import type { ViewName } from '../lib/compiled-templates.ts';
 import { allNodes, DEFAULT_LIMIT, type PageRequest, pathOf } from './page-request.ts';
 import { type ClusterTally, tallyCluster } from './tally.ts';
 

@@ -142,7 +142,10 @@ describe('state', () => {
     sample(fields);
     const parsed = state.report('n1');
     const { message: good } = sampleOf({ ...fields, sequence: 2 });
-    state.sampleLine('n1', JSON.stringify({ ...good, cpu: fields.cpu }), 20_000, null);
+    state.sampleLine('n1', JSON.stringify({ ...good, cpu: fields.cpu }), 20_000, {
+      gpus: null,
+      figures: null,
+    });
     expect(state.report('n1')).toEqual({ ...parsed, sample: { ...parsed?.sample, sequence: 2 } });
     nowMs += 59_000;
     expect(state.report('n1')?.state).toBe('live');

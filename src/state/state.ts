@@ -1,18 +1,22 @@
 import type { Failure } from '../protocol/causes.ts';
 import { createFailure, type Way } from '../protocol/failures.ts';
 import type { Fault } from '../protocol/figures.ts';
-import { briefGpus, type GpuBrief } from '../protocol/gpu-brief.ts';
 import type { GpuFacts } from '../protocol/gpu-facts.ts';
 import type { Hello } from '../protocol/hello.ts';
 import { applyFacts, createKnownFacts, type KnownFacts } from '../protocol/known-facts.ts';
 import { mergeSample } from '../protocol/merge.ts';
-import { type Message, parseMessage } from '../protocol/messages.ts';
+import type { Message } from '../protocol/messages.ts';
 import type { NodeReport, NodeState, TransportName } from '../protocol/node.ts';
-import type { CollectorName, Sample } from '../protocol/sample.ts';
-import { collectorNames } from '../protocol/sample.ts';
+import { isPointDue, type RecentFigures } from '../protocol/recent.ts';
+import type { Sample } from '../protocol/sample.ts';
+import { briefSample, type SampleBrief } from '../protocol/sample-brief.ts';
+import { sampleFigures } from '../protocol/sample-figures.ts';
 import { findMajorities, type Majorities } from './gpu-majorities.ts';
 import { defaultThresholds, type MarkThresholds, markGpus } from './gpu-marks.ts';
 import { createGpuSpells, type GpuSpells } from './gpu-spells.ts';
+import { newestFigures, noteFigures, type RecentSource, recentFigures } from './recent.ts';
+import { createRecentRing, lastPointMs, type RecentRing } from './recent-ring.ts';
+import { noteFaults, once, readSampleLine } from './sample-line.ts';
 
 /** A sample is fresh for three intervals, and for 5 s at least. */
 export function freshForMs(intervalMs: number): number {
@@ -49,7 +53,9 @@ export interface State {
    * A sample as its line, which `parseMessage` has found good. It is kept so and read again once somebody asks: ten
    * thousand samples that nobody looks at cost a tenth of the memory, and the garbage collector nothing.
    */
-  sampleLine(name: string, line: string, intervalMs: number | null, brief: GpuBrief | null): void;
+  sampleLine(name: string, line: string, intervalMs: number | null, brief: SampleBrief): void;
+  /** A sample from before now, for the charts alone. `atMs`: epoch ms; older ones first. */
+  pastSample(name: string, sample: Sample, atMs: number): void;
   /** The last attempt or connection failed. Its story stays until the next sample. */
   failed(name: string, failure: Failure, logPath: string | null): void;
   /** Tells the subscribers which nodes became stale by the passing of time; call about once a second. */
@@ -58,6 +64,10 @@ export interface State {
   names(): string[];
   report(name: string): NodeReport | undefined;
   reports(): NodeReport[];
+  /** The last quarter of an hour, of it what came later than `sinceMs` (epoch ms; null for all). */
+  recent(name: string, sinceMs: number | null): RecentFigures | undefined;
+  /** The last sample's figures in the same shape: one point, or none before the first. */
+  recentPoint(name: string): RecentFigures | undefined;
   subscribe(listener: (names: ReadonlySet<string>) => void): () => void;
 }
 
@@ -78,15 +88,22 @@ interface Row {
   sample: (() => Sample) | null;
   intervalMs: number;
   sampleAtMs: number | null;
+  /** The same by the clock on the wall. */
+  sampleEpochMs: number | null;
+  recent: RecentRing;
   /** The state that subscribers were told last. */
   toldState: NodeState;
   spells: GpuSpells;
 }
 
-/** The latest of every node. Pure: time comes in as `monotonicMs`, nothing goes out but callbacks. */
+/**
+ * The latest of every node. Pure: time comes in as `monotonicMs`, and as `epochMs` for what charts show; nothing goes
+ * out but callbacks.
+ */
 export function createState(
   monotonicMs: () => number,
   thresholds: MarkThresholds = defaultThresholds,
+  epochMs: () => number = Date.now,
 ): State {
   let rows = new Map<string, Row>();
   const listeners = new Set<(names: ReadonlySet<string>) => void>();
@@ -137,18 +154,22 @@ export function createState(
       });
     },
     message(name, message, faults) {
-      change(name, (row) => takeMessage(row, message, faults, monotonicMs()));
+      change(name, (row) => takeMessage(row, message, faults, { nowMs: monotonicMs(), epochMs: epochMs() }));
     },
     sampleLine(name, line, intervalMs, brief) {
       change(name, (row) =>
         takeSample(
           row,
           intervalMs,
-          once(() => readSample(line)),
+          once(() => readSampleLine(line)),
           brief,
-          monotonicMs(),
+          { nowMs: monotonicMs(), epochMs: epochMs() },
         ),
       );
+    },
+    pastSample(name, sample, atMs) {
+      const row = rows.get(name);
+      if (row) noteFigures(recentSource(row, null), sampleFigures(sample), sample.intervalMs ?? 0, atMs);
     },
     failed(name, failure, logPath) {
       change(name, (row) => {
@@ -175,6 +196,14 @@ export function createState(
     reports() {
       const nowMs = monotonicMs();
       return Array.from(rows.values(), (row) => reportAt(row, nowMs));
+    },
+    recent(name, sinceMs) {
+      const row = rows.get(name);
+      return row && recentFigures(recentSource(row), sinceMs, epochMs());
+    },
+    recentPoint(name) {
+      const row = rows.get(name);
+      return row && newestFigures(recentSource(row), row.sampleEpochMs, epochMs());
     },
     subscribe(listener) {
       listeners.add(listener);
@@ -210,12 +239,24 @@ function emptyRow(name: string, { lowPowerShare }: MarkThresholds): Row {
     sample: null,
     intervalMs: 1_000,
     sampleAtMs: null,
+    sampleEpochMs: null,
+    recent: createRecentRing(),
     toldState: 'connecting',
     spells: createGpuSpells(lowPowerShare),
   };
 }
 
-function takeMessage(row: Row, message: Message, faults: readonly Fault[], nowMs: number): void {
+/** One moment by both clocks. */
+interface Moment {
+  nowMs: number;
+  epochMs: number;
+}
+
+function recentSource(row: Row, sample = row.sample?.() ?? null): RecentSource {
+  return { name: row.name, ring: row.recent, facts: row.facts, sample };
+}
+
+function takeMessage(row: Row, message: Message, faults: readonly Fault[], at: Moment): void {
   switch (message.type) {
     case 'hello':
       row.hello = message;
@@ -226,62 +267,32 @@ function takeMessage(row: Row, message: Message, faults: readonly Fault[], nowMs
       return;
     case 'sample':
       noteFaults(message, faults);
-      takeSample(row, message.intervalMs, () => message, briefGpus(message), nowMs);
+      takeSample(row, message.intervalMs, () => message, briefFor(row, message, at), at);
       return;
     case 'bye':
       return;
   }
 }
 
+const briefFor = (row: Row, sample: Sample, at: Moment) =>
+  briefSample(sample, isPointDue(lastPointMs(row.recent), at.epochMs));
+
 function takeSample(
   row: Row,
   intervalMs: number | null,
   read: () => Sample,
-  brief: GpuBrief | null,
-  nowMs: number,
+  brief: SampleBrief,
+  { nowMs, epochMs }: Moment,
 ): void {
   const limitOf = (index: number) =>
     row.facts.gpus?.find((gpu) => gpu.index === index)?.powerLimitWatts ?? null;
-  row.spells.note(brief, limitOf, nowMs);
+  row.spells.note(brief.gpus, limitOf, nowMs);
   row.sample = read;
   row.intervalMs = intervalMs ?? row.intervalMs;
   row.sampleAtMs = nowMs;
+  row.sampleEpochMs = epochMs;
+  if (brief.figures !== null) noteFigures(recentSource(row, null), brief.figures, row.intervalMs, epochMs);
   row.failure = null;
-}
-
-function readSample(line: string): Sample {
-  const parsed = parseMessage(line);
-  if (!parsed.ok || parsed.message.type !== 'sample')
-    throw new Error('a line that is no sample was kept as one');
-  noteFaults(parsed.message, parsed.faults);
-  return parsed.message;
-}
-
-/** Calls it once at most. */
-function once<T>(read: () => T): () => T {
-  let known: { value: T } | null = null;
-  return () => {
-    known ??= { value: read() };
-    return known.value;
-  };
-}
-
-/** Refused figures show as an error of the collector that they came from. */
-function noteFaults(sample: Sample, faults: readonly Fault[]): void {
-  for (const { collector, figure, value } of faults) {
-    if (!isCollector(collector)) continue;
-    const report = sample.collectors[collector];
-    if (report?.error) continue;
-    sample.collectors[collector] = {
-      ok: false,
-      ms: report?.ms ?? null,
-      error: `${figure} out of range: ${value}`,
-    };
-  }
-}
-
-function isCollector(name: string): name is CollectorName {
-  return (collectorNames as readonly string[]).includes(name);
 }
 
 function* allGpus(rows: Iterable<Row>): Iterable<GpuFacts> {

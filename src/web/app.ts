@@ -12,7 +12,7 @@ import { gzipEvents } from './gzip-events.ts';
 import { isAllowedHost } from './host-check.ts';
 import { askedOf, addListRoutes } from './list-routes.ts';
 import { createLiveFeed, type LiveFeed, type LiveFeedOptions } from './live/feed.ts';
-import { publicReport } from './public-report.ts';
+import { publicRecent, publicReport } from './public-report.ts';
 import { hasToken, wantsText } from './request.ts';
 import { serveStatic } from './static-files.ts';
 import { textFor } from './text-answers.ts';
@@ -214,6 +214,22 @@ function addApiRoutes(app: Hono, { dependencies }: Rooms): void {
   });
 }
 
+/** What charts are drawn from. */
+function addRecentRoutes(app: Hono, { dependencies }: Rooms): void {
+  app.get('/api/v1/nodes/:name/recent', (context) => {
+    const name = context.req.param('name');
+    const since = context.req.query('since');
+    const sinceMs = since === undefined ? null : Number(since);
+    if (since?.trim() === '' || !Number.isFinite(sinceMs ?? 0)) {
+      const message = 'since is a time in milliseconds, as in timesMs.';
+      return context.json({ error: { code: 'bad-since', message } }, 400);
+    }
+    const recent = dependencies.recent(name, sinceMs);
+    if (!recent) return jsonError(context, 404, 'unknown-node', visibleText(unknownNode(name)));
+    return context.json(recent);
+  });
+}
+
 function addHealthRoutes(app: Hono, { dependencies, feed }: Rooms): void {
   app.get('/healthz', (context) => context.text('ok\n'));
   app.get('/readyz', (context) =>
@@ -262,6 +278,14 @@ function withPublicReports(dependencies: AppDependencies): AppDependencies {
       const node = dependencies.node(name);
       return node && publicReport(node);
     },
+    recent: (name, sinceMs) => {
+      const recent = dependencies.recent(name, sinceMs);
+      return recent && publicRecent(recent);
+    },
+    recentPoint: (name) => {
+      const point = dependencies.recentPoint(name);
+      return point && publicRecent(point);
+    },
   };
 }
 
@@ -280,6 +304,7 @@ export function createApp(given: AppDependencies): App {
   addButtonRoutes(app, rooms);
   addEventRoutes(app, rooms);
   addApiRoutes(app, rooms);
+  addRecentRoutes(app, rooms);
   addHealthRoutes(app, rooms);
   addStaticRoutes(app, rooms);
   addFallbacks(app);

@@ -1,5 +1,6 @@
 import type { ClusterGpu, ClusterJob, ClusterUser } from '../protocol/cluster.ts';
 import type { NodeReport } from '../protocol/node.ts';
+import type { RecentFigures } from '../protocol/recent.ts';
 import type { Watch } from './watching.ts';
 
 /** All that the web room is given. `main.ts` hands it in; tests hand in their own. */
@@ -18,13 +19,15 @@ export interface WebDependencies {
   /** Their names alone, in that order. */
   names(): string[];
   node(name: string): NodeReport | undefined;
+  /** A node's last quarter of an hour; of it what came later than `sinceMs` (epoch ms; null for all). */
+  recent(name: string, sinceMs: number | null): RecentFigures | undefined;
+  /** Its last sample in the same shape: one point, or none before the first. */
+  recentPoint(name: string): RecentFigures | undefined;
   /** What these nodes' jobs and GPUs come to, all nodes together. */
   jobsOf(nodes: readonly NodeReport[]): ClusterJob[];
   gpusOf(nodes: readonly NodeReport[]): ClusterGpu[];
   /** Who holds what; `jobs` are those of the same nodes. */
   usersOf(nodes: readonly NodeReport[], jobs: readonly ClusterJob[]): ClusterUser[];
-  /** The newest figures of a node, for its charts. */
-  recentPoint(name: string): unknown;
   /** Calls back with the names of nodes that changed, came or went; returns the way to stop. */
   subscribe(listener: (names: ReadonlySet<string>) => void): () => void;
   /** Sentences about what is wrong with the head's own files (bad lines of the node list, design errors). */

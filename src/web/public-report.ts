@@ -1,4 +1,5 @@
 import type { NodeReport } from '../protocol/node.ts';
+import { jobLabel, type RecentFigures } from '../protocol/recent.ts';
 
 const bare = <Row extends { arguments: string | null }>(row: Row): Row => ({ ...row, arguments: null });
 
@@ -17,5 +18,15 @@ export function publicReport(node: NodeReport): NodeReport {
       // People put into a job's name what they would put into its arguments.
       jobs: sample.jobs?.map((job) => ({ ...job, name: null })) ?? null,
     },
+  };
+}
+
+/** A node's last quarter of an hour as strangers may see it: jobs without their names. */
+export function publicRecent(recent: RecentFigures): RecentFigures {
+  return {
+    ...recent,
+    series: recent.series.map((row) =>
+      row.jobKey === undefined ? row : { ...row, label: jobLabel(row.jobKey) },
+    ),
   };
 }

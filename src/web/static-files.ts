@@ -1,4 +1,5 @@
 import { readFile, stat } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { join, resolve, sep } from 'node:path';
 import type { Context } from 'hono';
 
@@ -27,9 +28,26 @@ export function staticPath(folder: string, path: string): string | null {
   return file.startsWith(root + sep) ? file : null;
 }
 
+/** Files of packages that a page may load, each by its own address; nothing else of a package is served. */
+const packageFiles: Record<string, string> = {
+  'uplot/uPlot.iife.min.js': 'uplot/dist/uPlot.iife.min.js',
+  'uplot/uPlot.min.css': 'uplot/dist/uPlot.min.css',
+};
+
+/** Null for a path that means no file of a package, or where the package is not installed. */
+function packagePath(path: string): string | null {
+  const file = Object.hasOwn(packageFiles, path) ? packageFiles[path] : undefined;
+  if (file === undefined) return null;
+  try {
+    return createRequire(import.meta.url).resolve(file);
+  } catch {
+    return null;
+  }
+}
+
 /** Null where there is no such file. A browser asks again each time, and is told when nothing changed. */
 export async function serveStatic(context: Context, folder: string, path: string): Promise<Response | null> {
-  const file = staticPath(folder, path);
+  const file = packagePath(path) ?? staticPath(folder, path);
   const type = types[/\.(\w+)$/.exec(path)?.[1]?.toLowerCase() ?? ''];
   if (!file || !type) return null;
   try {

@@ -217,10 +217,11 @@ export function createFakeCluster(initial: NodeReport[], change: Partial<WebDepe
     jobsOf: (nodes) => listJobs(nodes, TAKEN_AT_MS),
     gpusOf: listGpus,
     usersOf: listUsers,
-    recentPoint: () => undefined,
     names: () => [...nodes.keys()],
     nodes: () => [...nodes.values()],
     node: (name) => nodes.get(name),
+    recent: () => undefined,
+    recentPoint: () => undefined,
     subscribe(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);

@@ -195,7 +195,7 @@ export function createRows(renderer: PageRenderer, cluster: Cluster): Rows {
       if (rowById(id, nowMs) !== null) continue;
       identities.delete(id);
       idsByName.delete(`${kind} ${name}`);
-      renderer.parts.forEach((_, part) => known.delete(rowKey(part, id)));
+      for (const part of renderer.parts.keys()) known.delete(rowKey(part, id));
     }
   }
 

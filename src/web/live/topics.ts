@@ -32,7 +32,7 @@ export function createTopics(
     return topic.startsWith(RECENT) ? cluster.node(topic.slice(RECENT.length))?.report : undefined;
   }
 
-  function valueOf(topic: string): unknown {
+  function topicValue(topic: string): unknown {
     return recentPoint(topic.slice(RECENT.length)) ?? null;
   }
 
@@ -45,7 +45,7 @@ export function createTopics(
       version,
       atMs: nowMs,
       source,
-      json: JSON.stringify({ topic, value: valueOf(topic) }),
+      json: JSON.stringify({ topic, value: topicValue(topic) }),
     });
     return true;
   }

@@ -1,0 +1,343 @@
+import { accessSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { AddressInfo, Socket } from 'node:net';
+import { type ServerType, serve } from '@hono/node-server';
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { RecentFigures } from '../../src/protocol/recent.ts';
+import { createState, type State } from '../../src/state/state.ts';
+import { type App, createApp } from '../../src/web/app.ts';
+import { CHARTS_PAGE, chartedSample, collectors, drawnColumns, GIB } from '../support/charts-page.ts';
+import { createFakeCluster, fakeNode } from '../support/fake-cluster.ts';
+import { compileOwnDesign, staticDir } from '../support/read-design.ts';
+
+/** The charts in a real Chromium: the real web room and state, on a page of their own. */
+
+const CHROMIUM = '/usr/bin/chromium';
+const hasChromium = (() => {
+  try {
+    accessSync(CHROMIUM);
+    return true;
+  } catch {
+    return false;
+  }
+})();
+
+const templates = compileOwnDesign();
+interface Head {
+  app: App;
+  server: ServerType;
+  sockets: Set<Socket>;
+  port: number;
+}
+
+describe.skipIf(!hasChromium)(`charts in Chromium (skipped: no ${CHROMIUM})`, () => {
+  let browser: Browser;
+  let state: State;
+  let head: Head;
+  let complaints: string[] = [];
+  let asked: string[] = [];
+  const contexts: { close(): Promise<void> }[] = [];
+
+  beforeAll(async () => {
+    const args =
+      '--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync';
+    browser = await chromium.launch({ executablePath: CHROMIUM, args: args.split(' ') });
+  });
+  afterAll(() => browser.close());
+
+  beforeEach(async () => {
+    complaints = [];
+    asked = [];
+    state = createState(() => performance.now());
+    state.setNodes([{ name: 'gpu01' }]);
+    const way = { node: 'gpu01', sshWords: ['ssh', 'gpu01'], host: 'gpu01', port: 22 };
+    state.connected('gpu01', { way, transport: 'ssh2', logPath: null });
+    const { recent, recentPoint } = state;
+    const cluster = createFakeCluster([fakeNode('gpu01')], { recent, recentPoint });
+    const app = createApp(Object.assign(cluster, { templates: () => templates, staticDir }));
+    const sockets = new Set<Socket>();
+    head = await new Promise<Head>((resolve) => {
+      const server = serve({ fetch: app.fetch, port: 0, hostname: '127.0.0.1' }, (address: AddressInfo) =>
+        resolve({ app, server, sockets, port: address.port }),
+      );
+      server.on('connection', (socket: Socket) => sockets.add(socket));
+    });
+  });
+
+  afterEach(async () => {
+    for (const context of contexts.splice(0)) await context.close();
+    head.app.close();
+    for (const socket of head.sockets) socket.destroy();
+    await new Promise((resolve) => head.server.close(resolve));
+  });
+
+  /** The last 15 minutes, a sample every 10 s. */
+  function fillPast(gpuCount: number, cpuOf: (secondsAgo: number) => number | null, fields: object = {}) {
+    for (let ago = 890; ago >= 10; ago -= 10) {
+      if (cpuOf(ago) === null) continue;
+      state.pastSample('gpu01', chartedSample(gpuCount, cpuOf(ago), fields), Date.now() - ago * 1000);
+    }
+    state.message('gpu01', chartedSample(gpuCount, cpuOf(0), fields), []);
+  }
+
+  async function openCharts(options: BrowserContextOptions = {}): Promise<Page> {
+    const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+    contexts.push(context);
+    const page = await context.newPage();
+    page.on('console', (message) => {
+      if (['error', 'warning'].includes(message.type())) complaints.push(message.text());
+    });
+    page.on('pageerror', (error) => complaints.push(String(error)));
+    page.on('request', (request) => {
+      if (new URL(request.url()).host !== `127.0.0.1:${head.port}`) complaints.push(request.url());
+      if (request.url().includes('/recent')) asked.push(new URL(request.url()).search);
+    });
+    const policy = (await head.app.request('/')).headers.get('content-security-policy') ?? '';
+    expect(policy).toContain("script-src 'self'");
+    await page.route('**/charts-test.html', (route) =>
+      route.fulfill({
+        contentType: 'text/html',
+        body: CHARTS_PAGE,
+        headers: { 'content-security-policy': policy },
+      }),
+    );
+    await page.goto(`http://127.0.0.1:${head.port}/charts-test.html`);
+    return page;
+  }
+
+  const chart = (page: Page, title: string) =>
+    page
+      .locator('.chart')
+      .filter({ has: page.getByRole('heading', { name: title, exact: false }) })
+      .first();
+  const legend = (page: Page, title: string) => chart(page, title).locator('.chart-legend');
+  const send = (page: Page, detail: RecentFigures | undefined) =>
+    page.evaluate((figures) => {
+      document.dispatchEvent(new CustomEvent('rollcall:recent', { detail: figures }));
+    }, detail);
+  const textOf = async (page: Page, title: string) => (await legend(page, title).textContent()) ?? '';
+
+  test('are filled from the first second, each with unit, age and a table', async () => {
+    fillPast(2, () => 42);
+    const page = await openCharts();
+    await legend(page, 'CPU').first().waitFor();
+    const titles = await page
+      .locator('.chart h3')
+      .evaluateAll((all) => all.map((one) => one.firstChild?.textContent?.trim()));
+    expect(titles).toEqual([
+      'GPU utilization',
+      'GPU memory',
+      'GPU temperature',
+      'GPU power',
+      'CPU',
+      'Memory',
+      'Network',
+      'Disks',
+      'Busiest disk',
+      'CPU of jobs, in percent of one core',
+      'Memory of jobs',
+    ]);
+    await expect
+      .poll(() => page.locator('.chart:has(h3:text("Network")) .chart-legend').textContent())
+      .toBe('Received5 KiB/sSent7 KiB/s');
+    const cpu = page.locator('.chart').nth(4);
+    expect(await cpu.locator('.chart-legend').textContent()).toBe('CPU42%');
+    expect(await cpu.locator('.chart-age').textContent()).toMatch(/^\d+ s ago$/);
+    expect(await textOf(page, 'GPU utilization')).toBe('GPU 00%GPU 17%');
+    const columns = await drawnColumns(chart(page, 'GPU utilization'));
+    expect(columns.length).toBeGreaterThan(200);
+    await page.evaluate(readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8'));
+    const faults = await page.evaluate<string[]>(
+      `axe.run('.charts').then(({ violations }) => violations.map((one) => one.id + ' ' + one.nodes[0].html))`,
+    );
+    expect(faults).toEqual([]);
+    await cpu.locator('summary').click();
+    await expect.poll(() => cpu.locator('tr').nth(1).textContent()).toMatch(/^CPU42%\d+ s ago$/);
+    expect(complaints).toEqual([]);
+  });
+
+  test('a live point moves the value, and a new job appears', async () => {
+    fillPast(1, () => 42);
+    const page = await openCharts();
+    const cpu = page.locator('.chart').nth(4).locator('.chart-legend');
+    await expect.poll(() => cpu.textContent()).toBe('CPU42%');
+    const jobs = { key: ['slurm:7', 'slurm:8'], cpuPercent: [310, 95.5], residentBytes: [GIB, null] };
+    state.message('gpu01', chartedSample(1, 77.5, { jobs }), []);
+    await send(page, state.recentPoint('gpu01'));
+    await expect.poll(() => cpu.textContent()).toBe('CPU77.5%');
+    expect(await textOf(page, 'CPU of jobs')).toBe('slurm 7310%slurm 895.5%');
+    const colourOf = (title: string, job: string) =>
+      legend(page, title).locator('li', { hasText: job }).locator('line').getAttribute('stroke');
+    expect(await colourOf('CPU of jobs', 'slurm 7')).not.toBe(await colourOf('CPU of jobs', 'slurm 8'));
+    expect(await colourOf('Memory of jobs', 'slurm 7')).toBe(await colourOf('CPU of jobs', 'slurm 7'));
+    const other = state.recentPoint('gpu01');
+    await send(page, other && { ...other, node: 'gpu02', timesMs: [Date.now() + 500] });
+    expect(asked).toEqual(['']);
+    expect(complaints).toEqual([]);
+  });
+
+  test('points that were missed are asked for', async () => {
+    const past = chartedSample(1, 10);
+    state.pastSample('gpu01', past, Date.now() - 300_000);
+    const page = await openCharts();
+    const cpu = page.locator('.chart').nth(4).locator('.chart-legend');
+    await expect.poll(() => cpu.textContent()).toMatch(/^CPU10%5 min ago$|^CPU10%$/);
+    for (const ago of [60, 50, 40]) state.pastSample('gpu01', chartedSample(1, 20), Date.now() - ago * 1000);
+    state.message('gpu01', chartedSample(1, 30), []);
+    await send(page, state.recentPoint('gpu01'));
+    await expect.poll(() => cpu.textContent()).toBe('CPU30%');
+    expect(asked).toHaveLength(2);
+    expect(asked[1]).toMatch(/^\?since=\d+$/);
+    expect(complaints).toEqual([]);
+  });
+
+  test('an absence is a gap', async () => {
+    fillPast(1, (ago) => (ago > 300 && ago < 600 ? null : 50));
+    const page = await openCharts();
+    const isGap = (x: number) => x > 0.45 && x < 0.62;
+    await expect.poll(async () => (await drawnColumns(chart(page, 'CPU'))).length).toBeGreaterThan(100);
+    const columns = await drawnColumns(chart(page, 'CPU'));
+    expect(columns.filter(isGap)).toEqual([]);
+    expect(columns.some((x) => x < 0.4) && columns.some((x) => x > 0.7)).toBe(true);
+  });
+
+  test('what is missing says why', async () => {
+    const gpus = {
+      index: [0, 1],
+      health: ['ok', 'lost'],
+      error: [null, 'GPU is lost'],
+      utilizationPercent: [5, null],
+    };
+    const failing = { ...collectors, network: { ok: false, ms: 1, error: 'no <b>/proc/net/dev</b>' } };
+    fillPast(2, () => 1, { gpus, network: null, jobs: { key: [] }, collectors: failing });
+    const page = await openCharts();
+    const why = (title: string) => chart(page, title).locator('.chart-missing').textContent();
+    await expect.poll(() => why('Network')).toBe('no <b>/proc/net/dev</b>');
+    expect(await why('GPU utilization')).toBe('GPU 1: GPU is lost');
+    expect(await why('GPU power')).toBe("GPU 0: the node's driver does not tell it; GPU 1: GPU is lost");
+    expect(await why('CPU of jobs')).toBe('no job runs here');
+    expect(await page.getByRole('heading', { name: 'Memory of jobs' }).count()).toBe(0);
+    expect(await chart(page, 'Network').locator('canvas').count()).toBe(0);
+    expect(complaints).toEqual([]);
+  });
+
+  test('colours follow the theme and the page', async () => {
+    fillPast(1, () => 42);
+    const stroke = (page: Page) =>
+      legend(page, 'GPU utilization').locator('line').first().getAttribute('stroke');
+    const light = await openCharts({ colorScheme: 'light' });
+    await legend(light, 'GPU utilization').waitFor();
+    const lightColour = await stroke(light);
+    await light.emulateMedia({ colorScheme: 'dark' });
+    await expect.poll(() => stroke(light)).not.toBe(lightColour);
+    expect((await drawnColumns(chart(light, 'CPU'))).length).toBeGreaterThan(100);
+    await light.emulateMedia({ colorScheme: 'light' });
+    await expect.poll(() => stroke(light)).toBe(lightColour);
+    await light.evaluate(() => {
+      document.documentElement.className = 'dark own';
+      document.dispatchEvent(new CustomEvent('rollcall:theme'));
+    });
+    await expect.poll(() => stroke(light)).toBe('rgb(1, 2, 3)');
+    expect(complaints).toEqual([]);
+  });
+
+  test('fit a phone, and grow with the window', async () => {
+    fillPast(64, () => 42);
+    const page = await openCharts({ viewport: { width: 360, height: 740 } });
+    await legend(page, 'GPU utilization').waitFor();
+    const overflow = () =>
+      page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    const width = () =>
+      chart(page, 'GPU utilization')
+        .locator('.uplot')
+        .evaluate((plot) => plot.clientWidth);
+    expect(await overflow()).toBe(0);
+    expect(await width()).toBeLessThanOrEqual(360);
+    await page.setViewportSize({ width: 1400, height: 900 });
+    await expect.poll(width).toBeGreaterThan(400);
+    expect(await overflow()).toBe(0);
+    await page.setViewportSize({ width: 360, height: 740 });
+    await expect.poll(width).toBeLessThanOrEqual(360);
+    expect(await overflow()).toBe(0);
+    expect(complaints).toEqual([]);
+  });
+
+  test('64 GPUs stay usable: names, patterns, hiding one, values under the cursor', async () => {
+    fillPast(64, () => 42);
+    const page = await openCharts();
+    const list = legend(page, 'GPU utilization');
+    await expect.poll(() => list.locator('li').count()).toBe(64);
+    expect((await list.boundingBox())?.height).toBeLessThan(200);
+    const lines = list.locator('line');
+    const look = async (at: number) => {
+      const line = lines.nth(at);
+      return `${await line.getAttribute('stroke')} ${await line.getAttribute('stroke-dasharray')}`;
+    };
+    expect(new Set(await Promise.all(Array.from({ length: 24 }, (_, at) => look(at)))).size).toBe(24);
+    const button = list.getByRole('button', { name: /^GPU 63/ });
+    await button.click();
+    expect(await button.getAttribute('aria-pressed')).toBe('false');
+    const started = Date.now();
+    for (let at = 0; at < 5; at++) {
+      state.message('gpu01', chartedSample(64, at), []);
+      await send(page, state.recentPoint('gpu01'));
+    }
+    expect(Date.now() - started).toBeLessThan(5_000);
+    await chart(page, 'GPU utilization').locator('.u-over').hover();
+    await expect
+      .poll(() => chart(page, 'GPU utilization').locator('.chart-age').textContent())
+      .toMatch(/^at /);
+    await expect.poll(() => chart(page, 'GPU memory').locator('.chart-age').textContent()).toMatch(/^at /);
+    expect(complaints).toEqual([]);
+  });
+
+  test('a hidden tab draws nothing, and catches up when shown', async () => {
+    fillPast(1, () => 42);
+    const page = await openCharts();
+    const cpu = page.locator('.chart').nth(4).locator('.chart-legend');
+    await expect.poll(() => cpu.textContent()).toBe('CPU42%');
+    const show = (hidden: boolean) =>
+      page.evaluate((value) => {
+        Object.defineProperty(document, 'hidden', { value, configurable: true });
+        document.dispatchEvent(new Event('visibilitychange'));
+      }, hidden);
+    await show(true);
+    state.message('gpu01', chartedSample(1, 88), []);
+    await send(page, state.recentPoint('gpu01'));
+    expect(await cpu.textContent()).toBe('CPU42%');
+    await show(false);
+    await expect.poll(() => cpu.textContent()).toBe('CPU88%');
+  });
+
+  test('an answer that is an error is told, and tried again', async () => {
+    fillPast(1, () => 42);
+    const context = await browser.newContext();
+    contexts.push(context);
+    const page = await context.newPage();
+    let refused = 0;
+    await page.route('**/charts-test.html', (route) =>
+      route.fulfill({ contentType: 'text/html', body: CHARTS_PAGE }),
+    );
+    await page.route('**/recent*', (route) =>
+      refused++ === 0 ? route.fulfill({ status: 503, body: 'busy' }) : route.continue(),
+    );
+    await page.goto(`http://127.0.0.1:${head.port}/charts-test.html`);
+    await page.getByText('could not be loaded: the head answers 503').waitFor();
+    await legend(page, 'GPU utilization').waitFor({ timeout: 15_000 });
+    expect(await page.locator('.charts-note').textContent()).toBe('');
+  });
+
+  test('a page without charts loads nothing of them', async () => {
+    const page = await openCharts();
+    await page.route('**/plain.html', (route) =>
+      route.fulfill({ contentType: 'text/html', body: CHARTS_PAGE.replace('class="charts"', '') }),
+    );
+    const loaded: string[] = [];
+    page.on('request', (request) => loaded.push(new URL(request.url()).pathname));
+    await page.goto(`http://127.0.0.1:${head.port}/plain.html`);
+    await page.waitForLoadState('networkidle');
+    expect(loaded.filter((path) => path.includes('uplot') || path.includes('recent'))).toEqual([]);
+    expect(loaded).toContain('/static/charts.js');
+  });
+});
