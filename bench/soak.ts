@@ -69,6 +69,7 @@ const app = createApp({
   gpusOf: listGpus,
   usersOf: listUsers,
   nodes: state.reports,
+  names: state.names,
   node: state.report,
   subscribe: state.subscribe,
   problems: () => [],

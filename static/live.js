@@ -385,6 +385,10 @@
     return { want: (wanted) => port.postMessage(wanted) };
   }
 
+  const charted = /^\/nodes\/([^/?]+)$/.exec(liveKey)?.[1];
+  if (charted && document.querySelector('[data-charts]'))
+    topics.set(`recent ${decodeURIComponent(charted)}`, 0);
+
   // Hidden tabs give their connection back, and catch up when shown.
   function follow() {
     if (document.hidden) stream.want(null);

@@ -10,10 +10,12 @@ function viewsIn(elements: readonly SourceElement[]): ViewName[] {
   return elements.flatMap(({ directives, children }) => [...(directives?.views ?? []), ...viewsIn(children)]);
 }
 
-function nodeLoopsIn(element: SourceElement): SourceElement[] {
-  const inner = element.children.flatMap(nodeLoopsIn);
-  return loopKind(element) === 'nodes' ? [element, ...inner] : inner;
+function loopsIn(element: SourceElement): SourceElement[] {
+  const inner = element.children.flatMap(loopsIn);
+  return loopKind(element) === null ? inner : [element, ...inner];
 }
+
+const nodeLoopsIn = (element: SourceElement) => loopsIn(element).filter((loop) => loopKind(loop) === 'nodes');
 
 /** Rows and the like stand in lists and tables, where nothing else may. */
 const isRowTag = (tag: string) => /^(?:li|tr|t[dh]|tbody|d[dt]|option)$/.test(tag);
@@ -32,7 +34,7 @@ function textOfViews(
 }
 
 /**
- * The design with the views that it has no element for, put behind its nodes. One that names no view at all shows
+ * The design with the views that it has no loop for, put behind its nodes. One that names no view at all shows
  * its last loop over the nodes only where the page is about nodes. Pure.
  */
 export function withOtherViews(
@@ -40,15 +42,15 @@ export function withOtherViews(
   document: SourceDocument,
   other: { source: string; document: SourceDocument },
 ): string {
-  const own = viewsIn(document.roots);
-  const missing = others.filter((view) => !own.includes(view));
+  const kinds = document.roots.flatMap(loopsIn).map(loopKind);
+  const missing = others.filter((view) => !kinds.includes(view));
   const root = document.roots.findLast((element) => nodeLoopsIn(element).length > 0);
   const loop = root && nodeLoopsIn(root).at(-1);
   if (missing.length === 0 || root === undefined || loop === undefined) return source;
   const bodyEnd = source.search(/<\/body\s*>/i);
   const behind = isRowTag(root.tagName) ? (bodyEnd < 0 ? source.length : bodyEnd) : root.end;
   const added = insert(source, behind, textOfViews(other, missing));
-  return own.length > 0
+  return viewsIn(document.roots).length > 0
     ? added
     : insert(added, loop.start + 1 + loop.tagName.length, ' data-view="nodes node"');
 }

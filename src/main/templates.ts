@@ -47,7 +47,9 @@ async function readWrittenTemplates(projectFolder: string): Promise<CompiledTemp
       template: await read(name),
     })),
   );
-  return { page: await read('page.eta'), parts };
+  const written = { page: await read('page.eta'), parts };
+  createPageRenderer(written);
+  return written;
 }
 
 /** Turns the design file into `templates/`; hands back the files written. Rejects with the design's mistake. */

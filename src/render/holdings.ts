@@ -9,6 +9,8 @@ interface HoldingsView {
   /** `gpu[01-04]`. */
   nodes: string;
   nodeLinks: NodeLink[];
+  /** `and 4 more`, behind the links; null where there are no more. */
+  moreNodes: string | null;
   /** `gpu01: 0 1 2 3`, a line for each node. */
   gpus: string[];
   gpuCount: string;
@@ -66,6 +68,7 @@ function viewHoldings(row: Holdings): HoldingsView {
     nodeLinks: row.nodes
       .slice(0, SHOWN_NODES)
       .map((name) => ({ name, path: `/nodes/${encodeURIComponent(name)}` })),
+    moreNodes: row.nodes.length > SHOWN_NODES ? `and ${row.nodes.length - SHOWN_NODES} more` : null,
     gpus: Array.from(byNode, ([node, gpus]) => `${node}: ${gpus.map(({ index }) => index).join(' ')}`),
     gpuCount: row.gpus.length === 0 ? DASH : String(row.gpus.length),
     gpuMemory: formatBytes(row.gpuMemoryBytes),

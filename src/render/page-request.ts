@@ -9,11 +9,12 @@ export interface PageRequest {
   query: string;
   sort: string;
   group: string;
-  /** Rows of a table at most. */
-  limit: number;
+  /** Rows at most; null for as many as the view shows usually. */
+  limit: number | null;
 }
 
-export const DEFAULT_LIMIT = 500;
+/** Nodes out of sight cost next to nothing, rows of a table do. */
+export const usualLimit = (view: ViewName) => (view === 'nodes' ? 2_000 : 500);
 const LARGEST_LIMIT = 20_000;
 const LONGEST_WORD = 1_000;
 
@@ -30,7 +31,7 @@ export const allNodes: PageRequest = {
   query: '',
   sort: '',
   group: '',
-  limit: DEFAULT_LIMIT,
+  limit: null,
 };
 
 /** The request's address, always written the same way: pages with the same address are the same page. */
@@ -41,14 +42,14 @@ export function pathOf(request: PageRequest): string {
   if (query) words.set('q', query);
   if (sort) words.set('sort', sort);
   if (group) words.set('group', group);
-  if (limit !== DEFAULT_LIMIT) words.set('limit', String(limit));
+  if (limit !== null) words.set('limit', String(limit));
   const text = words.toString();
   return paths[view] + (text && `?${text}`);
 }
 
-function limitOf(text: string | null): number {
+function limitOf(text: string | null): number | null {
   const limit = Number(text ?? '');
-  return Number.isInteger(limit) && limit > 0 ? Math.min(limit, LARGEST_LIMIT) : DEFAULT_LIMIT;
+  return Number.isInteger(limit) && limit > 0 ? Math.min(limit, LARGEST_LIMIT) : null;
 }
 
 /** The request that an address within this head means; null where it is none of a page. */

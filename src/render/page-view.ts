@@ -1,5 +1,5 @@
 import type { ViewName } from '../lib/compiled-templates.ts';
-import { allNodes, DEFAULT_LIMIT, type PageRequest, pathOf } from './page-request.ts';
+import { allNodes, type PageRequest, pathOf } from './page-request.ts';
 import { type ClusterTally, tallyCluster } from './tally.ts';
 
 /** What a design can show around the rows. */
@@ -27,6 +27,10 @@ export interface PageView extends ClusterTally {
   /** A link to more rows than the page shows; null where it shows all. */
   moreHref: string | null;
   moreText: string;
+  /** Why there is no row; null where there is one. */
+  nothingText: string | null;
+  /** Where a search is sent to. */
+  searchPath: string;
 }
 
 export interface LinkView {
@@ -102,11 +106,19 @@ function choices(names: readonly string[], chosen: string, none: string): Choice
 
 function more(request: PageRequest, { shown, matching }: Found): Pick<PageView, 'moreHref' | 'moreText'> {
   if (shown >= matching) return { moreHref: null, moreText: '' };
-  const limit = Math.max(2 * shown, DEFAULT_LIMIT);
+  const limit = 2 * shown;
   return {
     moreHref: pathOf({ ...request, limit }),
     moreText: `${shown} of ${matching} are shown. Show ${Math.min(limit, matching)}`,
   };
+}
+
+function nothing({ view, query }: PageRequest, { matching, total }: Found): string | null {
+  if (matching > 0 || view === 'node') return null;
+  const what = titles[view].toLowerCase().replace('gpus', 'GPUs');
+  if (total > 0) return `Of ${total} ${what} none matches "${query}".`;
+  if (view !== 'nodes') return `There are no ${what} at the moment.`;
+  return 'There is no node in the node list. Add one per line to node-list.txt; it appears here within seconds.';
 }
 
 /** `tally`: of the whole cluster, whatever was searched for. Pure. */
@@ -128,11 +140,16 @@ export function viewPage(
     tabs: viewTabs(request),
     query,
     queryError: found.error,
-    found: query === '' ? null : `${found.matching} of ${found.total} ${titles[view].toLowerCase()}`,
+    found:
+      query === ''
+        ? null
+        : `${found.matching} of ${found.total} ${titles[view].toLowerCase().replace('gpus', 'GPUs')}`,
     quick: quickLinks(request),
     sorts: choices(sorts, sort, 'as listed'),
     groups: choices(groups, group, 'not grouped'),
     ...more(request, found),
+    nothingText: nothing(request, found),
+    searchPath: pathOf({ ...allNodes, view: view === 'node' ? 'nodes' : view }),
   };
 }
 

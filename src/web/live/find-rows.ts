@@ -5,7 +5,7 @@ import { filterGpus, filterJobs, filterNodes, filterUsers } from '../../query/fi
 import { groupRows, sortRows } from '../../query/order.ts';
 import { parseQuery } from '../../query/parse.ts';
 import { emptyQuery, type Query } from '../../query/query.ts';
-import type { PageRequest } from '../../render/page-request.ts';
+import { type PageRequest, usualLimit } from '../../render/page-request.ts';
 import type { Found } from '../../render/page-view.ts';
 import type { ClusterRows } from './cluster.ts';
 
@@ -56,7 +56,7 @@ function cutGroups<Row>(groups: readonly { title: string | null; rows: Row[] }[]
 /** What cannot be understood is told, and the rows are shown as if it had not been asked for. */
 export function findRows<Kind extends RowKind>(
   kind: Kind,
-  { query, sort, group, limit }: Pick<PageRequest, 'query' | 'sort' | 'group' | 'limit'>,
+  { view, query, sort, group, limit }: PageRequest,
   cluster: ClusterRows,
 ): Listing<RowsByKind[Kind]> {
   const all = cluster[kind] as readonly RowsByKind[Kind][];
@@ -66,7 +66,10 @@ export function findRows<Kind extends RowKind>(
   const sorted = sort === '' ? null : sortRows(kind, meant, sort);
   const rows = sorted?.ok ? sorted.rows : meant;
   const grouped = group === '' ? null : groupRows(kind, rows, group, cluster.nodes);
-  const groups = cutGroups(grouped?.ok ? withoutRepeats(grouped.groups) : [{ title: null, rows }], limit);
+  const groups = cutGroups(
+    grouped?.ok ? withoutRepeats(grouped.groups) : [{ title: null, rows }],
+    limit ?? usualLimit(view),
+  );
   const errors = [parsed, sorted, grouped].flatMap((outcome) =>
     outcome?.ok === false ? [outcome.error.message] : [],
   );
