@@ -1,7 +1,8 @@
+import { groupBy } from '../lib/group-by.ts';
 import { once } from '../lib/once.ts';
 import type { ClusterGpu, ClusterJob, ClusterUser, GpuPlace } from '../protocol/cluster.ts';
 import type { NodeReport } from '../protocol/node.ts';
-import { factsOf, lowerLines } from './facts.ts';
+import { factsOf, gpuIndexOf, jobKeyOf, jobOf, lowerLines, userOf } from './facts.ts';
 import { createMatcher, type RowKind, type RowView } from './match.ts';
 import type { Query } from './query.ts';
 import { partScene, type Scene, wholeScene } from './scene.ts';
@@ -43,7 +44,7 @@ export function filterGpus(
         partScene(
           factsOf(node),
           ({ gpu }) => gpu.index === index,
-          ({ gpuIndex }) => gpuIndex === index,
+          (thing) => gpuIndexOf(thing) === index,
         ),
       ];
     }),
@@ -57,10 +58,11 @@ function scenesOf(
   known: ReadonlyMap<string, NodeReport>,
   isMeant: Parameters<typeof partScene>[2],
 ): Scene[] {
+  const byNode = groupBy(held, ({ node }) => node);
   return names.flatMap((name) => {
     const node = known.get(name);
     if (!node) return [];
-    const indexes = new Set(held.filter((gpu) => gpu.node === name).map(({ index }) => index));
+    const indexes = new Set((byNode.get(name) ?? []).map(({ index }) => index));
     return [partScene(factsOf(node), ({ gpu }) => indexes.has(gpu.index), isMeant)];
   });
 }
@@ -79,7 +81,7 @@ export function filterJobs(
         job.nodes,
         job.gpus,
         known,
-        (thing) => thing.jobKey === job.key && thing.job?.user === job.user,
+        (thing) => jobOf(thing)?.user === job.user && jobKeyOf(thing) === job.key,
       ),
     ),
   }));
@@ -94,6 +96,6 @@ export function filterUsers(
   return filterRows(query, 'users', users, (user) => ({
     user,
     ownWords: lowerLines([user.user]),
-    scenes: once(() => scenesOf(user.nodes, user.gpus, known, (thing) => thing.user === user.user)),
+    scenes: once(() => scenesOf(user.nodes, user.gpus, known, (thing) => userOf(thing) === user.user)),
   }));
 }

@@ -44,8 +44,9 @@ function stateWords(state: NodeState): IsWord[] {
 const isUnwell = (state: NodeState) => state !== 'live' && state !== 'disabled';
 
 /** What `is:` knows of one GPU. */
-export function gpuWords({ gpu, use, state, hasMark }: GpuFact): IsWord[] {
+export function gpuWords({ gpu, use: readUse, state, hasMark }: GpuFact): IsWord[] {
   const words = stateWords(state);
+  const use = readUse();
   if (use === 'held-idle') words.push('idle');
   else if (use !== 'unknown') words.push(use);
   if (gpu.health !== 'ok') words.push('sick');
@@ -80,5 +81,5 @@ export function countFree(
   isMeant: (gpu: GpuFact) => boolean,
 ): number | null {
   if (!isLive || !node.sample?.gpus) return null;
-  return gpus().reduce((count, gpu) => count + (gpu.use === 'free' && isMeant(gpu) ? 1 : 0), 0);
+  return gpus().reduce((count, gpu) => count + (isMeant(gpu) && gpu.use() === 'free' ? 1 : 0), 0);
 }
