@@ -112,11 +112,17 @@ export function jobKeyOf(thing: Thing): string | null {
   return job && clusterJobKey(thing.facts.node.name, job);
 }
 
-/** Whether plain words are in one of its texts. */
+/** Whether plain words are in one of its own texts: a process's job may be a thing beside it. */
 export function hasWords(thing: Thing, holds: (lowerText: string) => boolean): boolean {
-  const has = (text: string | null | undefined) => text != null && holds(lowerCase(text));
-  const job = jobOf(thing);
-  return has(userOf(thing)) || has(job?.name) || has(job?.id) || has(commandLine(thing));
+  const has = (text: string | null) => text !== null && holds(lowerCase(text));
+  const { process, ownJob } = thing;
+  if (process !== null) return has(process.user) || has(commandLine(thing));
+  return ownJob !== null && jobHasWords(ownJob, holds);
+}
+
+/** Whether plain words are in a job's texts. */
+export function jobHasWords({ user, name, id }: ReportedJob, holds: (lowerText: string) => boolean): boolean {
+  return [user, name, id].some((text) => text !== null && holds(lowerCase(text)));
 }
 
 function thingsOf(facts: NodeFacts): Thing[] {

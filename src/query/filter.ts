@@ -2,7 +2,16 @@ import { groupBy } from '../lib/group-by.ts';
 import { once } from '../lib/once.ts';
 import type { ClusterGpu, ClusterJob, ClusterUser, GpuPlace } from '../protocol/cluster.ts';
 import type { NodeReport } from '../protocol/node.ts';
-import { factsOf, gpuIndexOf, jobKeyOf, jobOf, lowerLines, userOf } from './facts.ts';
+import {
+  factsOf,
+  type GpuFact,
+  gpuIndexOf,
+  jobKeyOf,
+  jobOf,
+  lowerLines,
+  type NodeFacts,
+  userOf,
+} from './facts.ts';
 import { createMatcher, type RowKind, type RowView } from './match.ts';
 import type { Query } from './query.ts';
 import { partScene, type Scene, wholeScene } from './scene.ts';
@@ -35,20 +44,26 @@ export function filterGpus(
   nodes: readonly NodeReport[],
 ): ClusterGpu[] {
   const known = byName(nodes);
-  return filterRows(query, 'gpus', gpus, ({ node: name, index }) => ({
+  return filterRows(query, 'gpus', gpus, (row) => ({
     ownWords: '',
     scenes: once(() => {
-      const node = known.get(name);
-      if (!node) return [];
-      return [
-        partScene(
-          factsOf(node),
-          ({ gpu }) => gpu.index === index,
-          (thing) => gpuIndexOf(thing) === index,
-        ),
-      ];
+      const node = known.get(row.node);
+      return node ? [gpuScene(factsOf(node), row)] : [];
     }),
   }));
+}
+
+/** What the row says already need not be worked out again from its node. */
+function gpuScene(facts: NodeFacts, row: ClusterGpu): Scene {
+  const { state, use } = row;
+  const fact: GpuFact = { gpu: row, use: () => use, state, hasMark: row.marks.length > 0 };
+  return {
+    facts,
+    node: facts.node,
+    isWhole: false,
+    gpus: () => [fact],
+    things: once(() => facts.things().filter((thing) => gpuIndexOf(thing) === row.index)),
+  };
 }
 
 /** The share of each node, of what somebody holds there. */

@@ -1,7 +1,8 @@
 import { lowerCase } from '../lib/lower-case.ts';
 import { isWithin } from './amounts.ts';
 import type { ClusterJob, ClusterUser } from '../protocol/cluster.ts';
-import { type GpuFact, gpuIndexOf, hasWords, type Thing } from './facts.ts';
+import type { ReportedJob } from '../protocol/node.ts';
+import { type GpuFact, gpuIndexOf, hasWords, jobHasWords, jobOf, type Thing } from './facts.ts';
 import { type Field, findField, type GpuTest, type Reading } from './fields.ts';
 import type { Query, Term, Test, TextTest } from './query.ts';
 import { gpuWordList, type Scene } from './scene.ts';
@@ -107,8 +108,15 @@ function sceneHasWord(scene: Scene, holds: (text: string) => boolean): boolean {
     holds(lowerCase(name)) ||
     tags.some((tag) => holds(lowerCase(tag))) ||
     scene.gpus().some(({ gpu }) => gpu.name !== null && holds(lowerCase(gpu.name))) ||
-    scene.things().some((thing) => hasWords(thing, holds))
+    scene.things().some((thing) => hasWords(thing, holds)) ||
+    // A whole node has its jobs among its things; of a GPU the jobs of its processes count.
+    (!scene.isWhole && jobsOf(scene).some((job) => jobHasWords(job, holds)))
   );
+}
+
+function jobsOf(scene: Scene): ReportedJob[] {
+  const jobs = new Set(scene.things().map(jobOf));
+  return [...jobs].filter((job) => job !== null);
 }
 
 function matchesPlan(plan: Plan, row: RowView): boolean {

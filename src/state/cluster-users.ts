@@ -37,7 +37,8 @@ function sharesOf(node: NodeReport): Map<string, Share> {
   const { sample } = node;
   const shares = new Map<string, Share>();
   if (!sample || node.state === 'disabled') return shares;
-  const uses = gpuUses(node);
+  // Dear, and without a mark no GPU is held idle.
+  const uses = node.marks.some(({ code }) => code === 'held-idle') ? gpuUses(node) : null;
   const processes = groupBy(sample.gpuProcesses ?? [], ({ user }) => user);
   const jobs = groupBy(sample.jobs ?? [], ({ user }) => user);
   for (const user of new Set([...processes.keys(), ...jobs.keys()])) {
@@ -50,7 +51,7 @@ function sharesOf(node: NodeReport): Map<string, Share> {
       node: node.name,
       isLive: node.state === 'live',
       gpus: (sample.gpus ?? []).filter(({ index }) => held.has(index)),
-      heldIdleCount: [...held].filter((index) => uses.get(index) === 'held-idle').length,
+      heldIdleCount: [...held].filter((index) => uses?.get(index) === 'held-idle').length,
       gpuMemoryBytes: sum(own.map(({ gpuMemoryBytes }) => gpuMemoryBytes)),
       // Jobs hold all processes; where a node tells none, those on GPUs with their descendants are what is known.
       cpuPercent: ownJobs
