@@ -16,11 +16,15 @@ import type {
 
 export interface GpuFact {
   gpu: ReportedGpu;
-  /** Asked for seldom, and dear. */
-  use(): GpuUse;
   /** Of its node: old figures must not count as free. */
   state: NodeState;
-  hasMark: boolean;
+  /** What is dear to know and seldom asked for. */
+  about: GpuAbout;
+}
+
+export interface GpuAbout {
+  use(gpu: ReportedGpu): GpuUse;
+  hasMark(gpu: ReportedGpu): boolean;
 }
 
 /**
@@ -69,16 +73,14 @@ function gpusOf({ sample, hello }: NodeReport): readonly ReportedGpu[] {
 }
 
 function gpuFacts(node: NodeReport): GpuFact[] {
-  const { state } = node;
+  const { state, marks } = node;
   const uses = once(() => gpuUses(node));
   const unseen = state === 'live' ? 'unknown' : 'out';
-  const marked = new Set(node.marks.map(({ gpuIndex }) => gpuIndex));
-  return gpusOf(node).map((gpu) => ({
-    gpu,
-    use: () => uses().get(gpu.index) ?? unseen,
-    state,
-    hasMark: marked.has(gpu.index),
-  }));
+  const about: GpuAbout = {
+    use: ({ index }) => uses().get(index) ?? unseen,
+    hasMark: ({ index }) => marks.some(({ gpuIndex }) => gpuIndex === index),
+  };
+  return gpusOf(node).map((gpu) => ({ gpu, state, about }));
 }
 
 export const gpuIndexOf = ({ onGpu }: Thing): number | null => onGpu?.gpuIndex ?? null;

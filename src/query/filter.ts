@@ -4,6 +4,7 @@ import type { ClusterGpu, ClusterJob, ClusterUser, GpuPlace } from '../protocol/
 import type { NodeReport } from '../protocol/node.ts';
 import {
   factsOf,
+  type GpuAbout,
   type GpuFact,
   gpuIndexOf,
   jobKeyOf,
@@ -55,8 +56,9 @@ export function filterGpus(
 
 /** What the row says already need not be worked out again from its node. */
 function gpuScene(facts: NodeFacts, row: ClusterGpu): Scene {
-  const { state, use } = row;
-  const fact: GpuFact = { gpu: row, use: () => use, state, hasMark: row.marks.length > 0 };
+  const { state, use, marks } = row;
+  const about: GpuAbout = { use: () => use, hasMark: () => marks.length > 0 };
+  const fact: GpuFact = { gpu: row, state, about };
   return {
     facts,
     node: facts.node,
