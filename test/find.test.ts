@@ -51,7 +51,7 @@ describe('rollcall finds', () => {
 
   it('users', async () => {
     const { users = [] } = await json('users', '-q', 'job:48120');
-    expect(users).toMatchObject([{ user: 'mkaur', isCurrent: true }]);
+    expect(users).toMatchObject([{ user: 'mkaur' }]);
     const { stdout } = await head.rollcall('users', '--sort', '-gpus');
     expect(stdout).toMatch(/^USER +GPUS +IDLE/);
     expect(stdout).not.toMatch(/^root /m);

@@ -7,6 +7,7 @@ import { gpusCommand } from './gpus.ts';
 import { jobsCommand } from './jobs.ts';
 import { linkCommand } from './link.ts';
 import { retryCommand } from './retry.ts';
+import { tieValues } from './rows.ts';
 import { showCommand } from './show.ts';
 import { startCommand } from './start.ts';
 import { statusCommand } from './status.ts';
@@ -17,7 +18,7 @@ import { UsageError } from './usage-error.ts';
 import { usersCommand } from './users.ts';
 
 async function runCommandLine(): Promise<void> {
-  await yargs(hideBin(process.argv))
+  await yargs(tieValues(hideBin(process.argv)))
     .scriptName('rollcall')
     .usage(
       '$0 COMMAND\n\nWho is using which GPU and CPU of a cluster, live, with nothing installed on the nodes.',

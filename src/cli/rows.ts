@@ -9,22 +9,42 @@ import { UsageError } from './usage-error.ts';
 export const queryOption = {
   alias: 'q',
   type: 'string',
-  // A search may begin with a minus.
-  nargs: 1,
+  requiresArg: true,
   describe: "Only what fits this search: 'gpu:h100 free:>=2'",
 } as const;
 
 export const sortOption = {
   type: 'string',
-  nargs: 1,
+  requiresArg: true,
   describe: 'By this; with a minus the largest first: -util',
 } as const;
+
+const mayBeginWithMinus: Readonly<Record<string, string>> = {
+  '-q': '--query',
+  '--query': '--query',
+  '--sort': '--sort',
+};
+
+/** A search and an order may begin with a minus, which would be taken for an option: such values are tied to theirs. */
+export function tieValues(words: readonly string[]): string[] {
+  const tied: string[] = [];
+  for (const word of words) {
+    const before = mayBeginWithMinus[tied.at(-1) ?? ''];
+    if (before !== undefined && /^-[^-]/.test(word)) tied[tied.length - 1] = `${before}=${word}`;
+    else tied.push(word);
+  }
+  return tied;
+}
 
 export function withRowOptions<T>(parser: Argv<T>) {
   return withCommonOptions(parser)
     .option('query', queryOption)
     .option('sort', sortOption)
-    .option('group', { type: 'string', nargs: 1, describe: 'A table for each of these: user, model, tag …' })
+    .option('group', {
+      type: 'string',
+      requiresArg: true,
+      describe: 'A table for each of these: user, model, tag …',
+    })
     .option('json', { type: 'boolean', describe: 'As the API serves it' });
 }
 

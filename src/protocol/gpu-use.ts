@@ -1,3 +1,4 @@
+import { groupBy } from '../lib/group-by.ts';
 import type { GpuMark } from './cluster.ts';
 import type { GpuFacts } from './gpu-facts.ts';
 import { takesGpu } from './gpu-holding.ts';
@@ -77,10 +78,11 @@ export function gpuUses({ state, sample, marks }: NodeReport): Map<number, GpuUs
   const parents = new Set(gpus.map(({ parentIndex }) => parentIndex));
   const isSplit = (gpu: ReportedGpu) => gpu.migEnabled === true || parents.has(gpu.index);
   const uses = new Map<number, GpuUse>();
+  const byGpu = sample?.gpuProcesses && groupBy(sample.gpuProcesses, ({ gpuIndex }) => gpuIndex);
   for (const gpu of gpus) {
     if (state !== 'live') uses.set(gpu.index, 'out');
     else if (gpu.health === 'ok' && isSplit(gpu)) uses.set(gpu.index, 'unknown');
-    else uses.set(gpu.index, gpuUse(gpu, sample?.gpuProcesses ?? null, marks));
+    else uses.set(gpu.index, gpuUse(gpu, byGpu ? (byGpu.get(gpu.index) ?? []) : null, marks));
   }
   return uses;
 }

@@ -1,6 +1,6 @@
 import type { ClusterGpu, ClusterJob, ClusterUser } from '../protocol/cluster.ts';
 import type { NodeReport } from '../protocol/node.ts';
-import { availableBytes, factsOf, freeBytes, type GpuFact } from './facts.ts';
+import { availableBytes, factsOf, freeBytes, type GpuFact, jobKeyOf, userOf } from './facts.ts';
 import type { RowKind } from './match.ts';
 import { countFree } from './scene.ts';
 
@@ -44,7 +44,10 @@ const gpusOf = (node: NodeReport): readonly GpuFact[] => factsOf(node).gpus();
 const figuresOf = <Value>(node: NodeReport, read: (fact: GpuFact) => Value) => gpusOf(node).map(read);
 
 const modelsOf = (gpus: readonly { name: string | null }[]) => gpus.map(({ name }) => name);
-const things = (node: NodeReport) => factsOf(node).things();
+const onGpus = (node: NodeReport) =>
+  factsOf(node)
+    .things()
+    .filter(({ onGpu }) => onGpu !== null);
 
 type NodeOf = (name: string) => NodeReport | undefined;
 const tagsOf = (names: readonly string[], nodeOf: NodeOf) =>
@@ -69,8 +72,8 @@ const nodeColumns: Columns<NodeReport> = {
   },
   group: {
     model: (node) => modelsOf(gpusOf(node).map(({ gpu }) => gpu)),
-    user: (node) => things(node).flatMap(({ user, gpuIndex }) => (gpuIndex === null ? [] : [user])),
-    job: (node) => things(node).flatMap(({ jobKey, gpuIndex }) => (gpuIndex === null ? [] : [jobKey])),
+    user: (node) => onGpus(node).map(userOf),
+    job: (node) => onGpus(node).map(jobKeyOf),
     tag: ({ tags }) => tags,
     state: ({ state }) => [state],
   },

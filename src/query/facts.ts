@@ -1,31 +1,42 @@
+import { lowerCase } from '../lib/lower-case.ts';
 import { once } from '../lib/once.ts';
 import { noGpuFigures } from '../protocol/absent.ts';
 import { type GpuUse, gpuUses } from '../protocol/gpu-use.ts';
 import { clusterJobKey } from '../protocol/job-kinds.ts';
-import type { NodeReport, NodeState, ReportedGpu, ReportedJob } from '../protocol/node.ts';
+import type {
+  NodeReport,
+  NodeState,
+  ReportedGpu,
+  ReportedGpuProcess,
+  ReportedJob,
+  ReportedTopProcess,
+} from '../protocol/node.ts';
 
 /** What terms are tested on: a node's report with what follows from it, worked out once somebody asks. */
 
 export interface GpuFact {
   gpu: ReportedGpu;
-  use: GpuUse;
   /** Of its node: old figures must not count as free. */
   state: NodeState;
-  hasMark: boolean;
+  /** What is dear to know and seldom asked for. */
+  about: GpuAbout;
 }
 
-/** Something that runs: a process, or a job of which no process is told. */
+export interface GpuAbout {
+  use(gpu: ReportedGpu): GpuUse;
+  hasMark(gpu: ReportedGpu): boolean;
+}
+
+/**
+ * Something that runs: a process, or a job of which no process is told. A thousand nodes have tens of thousands, so
+ * what a search does not ask for is not read.
+ */
 export interface Thing {
-  gpuIndex: number | null;
-  user: string | null;
-  command: string | null;
-  arguments: string | null;
-  job: ReportedJob | null;
-  /** As in `ClusterJob`. */
-  jobKey: string | null;
-  ageMs: number | null;
-  /** All that plain words may match, in lower case. */
-  words(): string;
+  facts: NodeFacts;
+  onGpu: ReportedGpuProcess | null;
+  /** Null for a job. */
+  process: ReportedGpuProcess | ReportedTopProcess | null;
+  ownJob: ReportedJob | null;
 }
 
 export interface NodeFacts {
@@ -33,6 +44,7 @@ export interface NodeFacts {
   isLive: boolean;
   gpus(): readonly GpuFact[];
   things(): readonly Thing[];
+  jobs(): ReadonlyMap<string, ReportedJob>;
 }
 
 export function lowerLines(texts: readonly (string | null)[]): string {
@@ -61,61 +73,66 @@ function gpusOf({ sample, hello }: NodeReport): readonly ReportedGpu[] {
 }
 
 function gpuFacts(node: NodeReport): GpuFact[] {
-  const uses = gpuUses(node);
-  const unseen = node.state === 'live' ? 'unknown' : 'out';
-  const marked = new Set(node.marks.map(({ gpuIndex }) => gpuIndex));
-  return gpusOf(node).map((gpu) => ({
-    gpu,
-    use: uses.get(gpu.index) ?? unseen,
-    state: node.state,
-    hasMark: marked.has(gpu.index),
-  }));
+  const { state, marks } = node;
+  const uses = once(() => gpuUses(node));
+  const unseen = state === 'live' ? 'unknown' : 'out';
+  const about: GpuAbout = {
+    use: ({ index }) => uses().get(index) ?? unseen,
+    hasMark: ({ index }) => marks.some(({ gpuIndex }) => gpuIndex === index),
+  };
+  return gpusOf(node).map((gpu) => ({ gpu, state, about }));
+}
+
+export const gpuIndexOf = ({ onGpu }: Thing): number | null => onGpu?.gpuIndex ?? null;
+
+export function jobOf({ facts, process, ownJob }: Thing): ReportedJob | null {
+  if (process === null) return ownJob;
+  return process.job === null ? null : (facts.jobs().get(process.job) ?? null);
+}
+
+export function userOf(thing: Thing): string | null {
+  return thing.process?.user ?? jobOf(thing)?.user ?? null;
 }
 
 /** Ages are by the node's own clock, whatever that says. */
-function ageOf({ sample, sampleAgeMs }: NodeReport, startTimeMs: number | null): number | null {
+export function ageOf({ facts, process, ownJob }: Thing): number | null {
+  const { sample, sampleAgeMs } = facts.node;
+  const startTimeMs = (process ?? ownJob)?.startTimeMs ?? null;
   if (startTimeMs === null || !sample?.takenAtMs) return null;
   return Math.max(0, sample.takenAtMs - startTimeMs + (sampleAgeMs ?? 0));
 }
 
-type Runs = Pick<Thing, 'gpuIndex' | 'user' | 'command' | 'arguments'> & { startTimeMs: number | null };
-
-function thing(node: NodeReport, runs: Runs, job: ReportedJob | null): Thing {
-  const { gpuIndex, command, arguments: words } = runs;
-  const user = runs.user ?? job?.user ?? null;
-  return {
-    gpuIndex,
-    user,
-    command,
-    arguments: words,
-    job,
-    jobKey: job && clusterJobKey(node.name, job),
-    ageMs: ageOf(node, runs.startTimeMs),
-    words: once(() => lowerLines([user, commandLine(command, words), job?.id ?? null, job?.name ?? null])),
-  };
-}
-
-export function commandLine(command: string | null, words: string | null): string | null {
+export function commandLine({ process }: Thing): string | null {
+  if (process === null) return null;
+  const { command, arguments: words } = process;
   return command === null || words === null ? (command ?? words) : `${command} ${words}`;
 }
 
-function thingsOf(node: NodeReport): Thing[] {
-  const { sample } = node;
-  if (!sample) return [];
-  const jobs = new Map((sample.jobs ?? []).map((job) => [job.key, job]));
-  const jobOf = (key: string | null) => (key === null ? null : (jobs.get(key) ?? null));
+/** As in `ClusterJob`. */
+export function jobKeyOf(thing: Thing): string | null {
+  const job = jobOf(thing);
+  return job && clusterJobKey(thing.facts.node.name, job);
+}
+
+/** Whether plain words are in one of its own texts: a process's job may be a thing beside it. */
+export function hasWords(thing: Thing, holds: (lowerText: string) => boolean): boolean {
+  const has = (text: string | null) => text !== null && holds(lowerCase(text));
+  const { process, ownJob } = thing;
+  if (process !== null) return has(process.user) || has(commandLine(thing));
+  return ownJob !== null && jobHasWords(ownJob, holds);
+}
+
+/** Whether plain words are in a job's texts. */
+export function jobHasWords({ user, name, id }: ReportedJob, holds: (lowerText: string) => boolean): boolean {
+  return [user, name, id].some((text) => text !== null && holds(lowerCase(text)));
+}
+
+function thingsOf(facts: NodeFacts): Thing[] {
+  const { gpuProcesses, topProcesses, jobs } = facts.node.sample ?? {};
   return [
-    ...(sample.gpuProcesses ?? []).map((process) => thing(node, process, jobOf(process.job))),
-    ...(sample.topProcesses ?? []).map((process) =>
-      thing(node, { ...process, gpuIndex: null }, jobOf(process.job)),
-    ),
-    ...(sample.jobs ?? []).map((job) =>
-      thing(
-        node,
-        { gpuIndex: null, user: job.user, command: null, arguments: null, startTimeMs: job.startTimeMs },
-        job,
-      ),
-    ),
+    ...(gpuProcesses ?? []).map((process) => ({ facts, onGpu: process, process, ownJob: null })),
+    ...(topProcesses ?? []).map((process) => ({ facts, onGpu: null, process, ownJob: null })),
+    ...(jobs ?? []).map((job) => ({ facts, onGpu: null, process: null, ownJob: job })),
   ];
 }
 
@@ -129,7 +146,8 @@ export function factsOf(node: NodeReport): NodeFacts {
     node,
     isLive: node.state === 'live',
     gpus: once(() => gpuFacts(node)),
-    things: once(() => thingsOf(node)),
+    things: once(() => thingsOf(facts)),
+    jobs: once(() => new Map((node.sample?.jobs ?? []).map((job) => [job.key, job]))),
   };
   known.set(node, facts);
   return facts;

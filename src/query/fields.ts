@@ -3,7 +3,17 @@ import type { ClusterJob, ClusterUser } from '../protocol/cluster.ts';
 import { jobKinds } from '../protocol/job-kinds.ts';
 import { nodeStates } from '../protocol/node.ts';
 import { type NumberKind, numberKinds } from './amounts.ts';
-import { availableBytes, commandLine, freeBytes, type GpuFact, type Thing } from './facts.ts';
+import {
+  ageOf,
+  availableBytes,
+  commandLine,
+  freeBytes,
+  type GpuFact,
+  jobKeyOf,
+  jobOf,
+  type Thing,
+  userOf,
+} from './facts.ts';
 import { jobTexts, matchesJob } from './job-texts.ts';
 import type { TextTest } from './query.ts';
 import { countFree, gpuWords, isWords, type Scene, sceneWords } from './scene.ts';
@@ -80,7 +90,7 @@ export const fields: readonly Field[] = [
     kind: 'text',
     help: 'who runs it',
     example: 'user:=alice',
-    ofThing: ({ user }) => user,
+    ofThing: userOf,
     ofJob: ({ user }) => user,
     ofUser: ({ user }) => user,
   },
@@ -90,7 +100,10 @@ export const fields: readonly Field[] = [
     kind: 'text',
     help: 'id, name or key of the job; digits alone are the whole id',
     example: 'job:1234',
-    ofThing: ({ job, jobKey }) => job && jobTexts(job, jobKey),
+    ofThing: (thing) => {
+      const job = jobOf(thing);
+      return job && jobTexts(job, jobKeyOf(thing));
+    },
     ofJob: (job) => jobTexts(job, job.key),
     matches: matchesJob,
   },
@@ -101,7 +114,7 @@ export const fields: readonly Field[] = [
     choices: jobKinds,
     help: 'what started the job',
     example: 'kind:slurm,docker',
-    ofThing: ({ job }) => job?.kind ?? null,
+    ofThing: (thing) => jobOf(thing)?.kind ?? null,
     ofJob: ({ kind }) => kind,
   },
   {
@@ -110,7 +123,7 @@ export const fields: readonly Field[] = [
     kind: 'text',
     help: 'program with its arguments',
     example: 'command:"train.py --bf16"',
-    ofThing: ({ command, arguments: words }) => commandLine(command, words),
+    ofThing: commandLine,
   },
   {
     name: 'age',
@@ -118,7 +131,7 @@ export const fields: readonly Field[] = [
     kind: 'duration',
     help: 'how long the process or job has run',
     example: 'age:>1d',
-    ofThing: ({ ageMs }) => ageMs,
+    ofThing: ageOf,
     ofJob: ({ ageMs }) => ageMs,
   },
   {

@@ -1,7 +1,18 @@
+import { groupBy } from '../lib/group-by.ts';
 import { once } from '../lib/once.ts';
 import type { ClusterGpu, ClusterJob, ClusterUser, GpuPlace } from '../protocol/cluster.ts';
 import type { NodeReport } from '../protocol/node.ts';
-import { factsOf, lowerLines } from './facts.ts';
+import {
+  factsOf,
+  type GpuAbout,
+  type GpuFact,
+  gpuIndexOf,
+  jobKeyOf,
+  jobOf,
+  lowerLines,
+  type NodeFacts,
+  userOf,
+} from './facts.ts';
 import { createMatcher, type RowKind, type RowView } from './match.ts';
 import type { Query } from './query.ts';
 import { partScene, type Scene, wholeScene } from './scene.ts';
@@ -34,20 +45,27 @@ export function filterGpus(
   nodes: readonly NodeReport[],
 ): ClusterGpu[] {
   const known = byName(nodes);
-  return filterRows(query, 'gpus', gpus, ({ node: name, index }) => ({
+  return filterRows(query, 'gpus', gpus, (row) => ({
     ownWords: '',
     scenes: once(() => {
-      const node = known.get(name);
-      if (!node) return [];
-      return [
-        partScene(
-          factsOf(node),
-          ({ gpu }) => gpu.index === index,
-          ({ gpuIndex }) => gpuIndex === index,
-        ),
-      ];
+      const node = known.get(row.node);
+      return node ? [gpuScene(factsOf(node), row)] : [];
     }),
   }));
+}
+
+/** What the row says already need not be worked out again from its node. */
+function gpuScene(facts: NodeFacts, row: ClusterGpu): Scene {
+  const { state, use, marks } = row;
+  const about: GpuAbout = { use: () => use, hasMark: () => marks.length > 0 };
+  const fact: GpuFact = { gpu: row, state, about };
+  return {
+    facts,
+    node: facts.node,
+    isWhole: false,
+    gpus: () => [fact],
+    things: once(() => facts.things().filter((thing) => gpuIndexOf(thing) === row.index)),
+  };
 }
 
 /** The share of each node, of what somebody holds there. */
@@ -57,10 +75,11 @@ function scenesOf(
   known: ReadonlyMap<string, NodeReport>,
   isMeant: Parameters<typeof partScene>[2],
 ): Scene[] {
+  const byNode = groupBy(held, ({ node }) => node);
   return names.flatMap((name) => {
     const node = known.get(name);
     if (!node) return [];
-    const indexes = new Set(held.filter((gpu) => gpu.node === name).map(({ index }) => index));
+    const indexes = new Set((byNode.get(name) ?? []).map(({ index }) => index));
     return [partScene(factsOf(node), ({ gpu }) => indexes.has(gpu.index), isMeant)];
   });
 }
@@ -79,7 +98,7 @@ export function filterJobs(
         job.nodes,
         job.gpus,
         known,
-        (thing) => thing.jobKey === job.key && thing.job?.user === job.user,
+        (thing) => jobOf(thing)?.user === job.user && jobKeyOf(thing) === job.key,
       ),
     ),
   }));
@@ -94,6 +113,6 @@ export function filterUsers(
   return filterRows(query, 'users', users, (user) => ({
     user,
     ownWords: lowerLines([user.user]),
-    scenes: once(() => scenesOf(user.nodes, user.gpus, known, (thing) => thing.user === user.user)),
+    scenes: once(() => scenesOf(user.nodes, user.gpus, known, (thing) => userOf(thing) === user.user)),
   }));
 }

@@ -1,6 +1,8 @@
+import { lowerCase } from '../lib/lower-case.ts';
 import { isWithin } from './amounts.ts';
 import type { ClusterJob, ClusterUser } from '../protocol/cluster.ts';
-import type { GpuFact, Thing } from './facts.ts';
+import type { ReportedJob } from '../protocol/node.ts';
+import { type GpuFact, gpuIndexOf, hasWords, jobHasWords, jobOf, type Thing } from './facts.ts';
 import { type Field, findField, type GpuTest, type Reading } from './fields.ts';
 import type { Query, Term, Test, TextTest } from './query.ts';
 import { gpuWordList, type Scene } from './scene.ts';
@@ -35,7 +37,7 @@ interface Plan {
 
 function matchesText(value: string | null, { text, isExact }: TextTest): boolean {
   if (value === null) return false;
-  const lower = value.toLowerCase();
+  const lower = lowerCase(value);
   return isExact ? lower === text : lower.includes(text);
 }
 
@@ -86,26 +88,35 @@ function planOf(terms: readonly Term[], kind: RowKind): Plan {
 /** `free:` counts the free ones among the GPUs that the other GPU terms mean. */
 function matchesScene(plan: Plan, scene: Scene): boolean {
   const isMeant: GpuTest = (gpu) => plan.gpu.every((check) => check(gpu));
+  // What no GPU is rules most nodes out, before anything is counted.
+  if (plan.gpu.length > 0 && !scene.gpus().some(isMeant)) return false;
   if (!plan.scene.every((check) => check(scene, isMeant))) return false;
-  if (plan.gpu.length === 0) return runsThere(plan, scene, null);
+  if (plan.gpu.length === 0 || plan.thing.length === 0) return runsThere(plan, scene, null);
   return scene.gpus().some((gpu) => isMeant(gpu) && runsThere(plan, scene, gpu));
 }
 
 /** Whether one thing that runs on the node, or on this GPU of it, is meant. */
 function runsThere({ thing: checks }: Plan, scene: Scene, on: GpuFact | null): boolean {
   if (checks.length === 0) return true;
-  const isThere = ({ gpuIndex }: Thing) => on === null || gpuIndex === on.gpu.index;
+  const isThere = (thing: Thing) => on === null || gpuIndexOf(thing) === on.gpu.index;
   return scene.things().some((thing) => isThere(thing) && checks.every((check) => check(thing)));
 }
 
 function sceneHasWord(scene: Scene, holds: (text: string) => boolean): boolean {
   const { name, tags } = scene.node;
   return (
-    holds(name.toLowerCase()) ||
-    tags.some((tag) => holds(tag.toLowerCase())) ||
-    scene.gpus().some(({ gpu }) => gpu.name !== null && holds(gpu.name.toLowerCase())) ||
-    scene.things().some((thing) => holds(thing.words()))
+    holds(lowerCase(name)) ||
+    tags.some((tag) => holds(lowerCase(tag))) ||
+    scene.gpus().some(({ gpu }) => gpu.name !== null && holds(lowerCase(gpu.name))) ||
+    scene.things().some((thing) => hasWords(thing, holds)) ||
+    // A whole node has its jobs among its things; of a GPU the jobs of its processes count.
+    (!scene.isWhole && jobsOf(scene).some((job) => jobHasWords(job, holds)))
   );
+}
+
+function jobsOf(scene: Scene): ReportedJob[] {
+  const jobs = new Set(scene.things().map(jobOf));
+  return [...jobs].filter((job) => job !== null);
 }
 
 function matchesPlan(plan: Plan, row: RowView): boolean {

@@ -1,6 +1,7 @@
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { fields } from './fields.ts';
+import { describeFields, fields } from './fields.ts';
 import { MAX_QUERY_LENGTH, MAX_TERMS, parseQuery } from './parse.ts';
 import { printQuery, quoteText } from './print.ts';
 import type { Query, Test } from './query.ts';
@@ -134,6 +135,11 @@ describe('a search text', () => {
         expect(queryOf(example.replace(name, alias)).terms).toMatchObject([{ field: name }]);
     }
   });
+});
+
+it('is told in the README as the table has it', () => {
+  const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+  for (const line of describeFields()) expect(readme.split('\n')).toContain(line);
 });
 
 const pieces = fc.oneof(

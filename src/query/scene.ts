@@ -44,17 +44,19 @@ function stateWords(state: NodeState): IsWord[] {
 const isUnwell = (state: NodeState) => state !== 'live' && state !== 'disabled';
 
 /** What `is:` knows of one GPU. */
-export function gpuWords({ gpu, use, state, hasMark }: GpuFact): IsWord[] {
+export function gpuWords(fact: GpuFact): IsWord[] {
+  const { gpu, state, about } = fact;
   const words = stateWords(state);
+  const use = about.use(gpu);
   if (use === 'held-idle') words.push('idle');
   else if (use !== 'unknown') words.push(use);
   if (gpu.health !== 'ok') words.push('sick');
   if (gpu.parentIndex !== null || gpu.migEnabled === true) words.push('mig');
-  if (isTroubled({ gpu, hasMark }) || isUnwell(state)) words.push('problem');
+  if (isTroubled(fact) || isUnwell(state)) words.push('problem');
   return words;
 }
 
-const isTroubled = ({ gpu, hasMark }: Pick<GpuFact, 'gpu' | 'hasMark'>) => gpu.health !== 'ok' || hasMark;
+const isTroubled = ({ gpu, about }: GpuFact) => gpu.health !== 'ok' || about.hasMark(gpu);
 
 function hasCollectorError({ sample }: NodeReport): boolean {
   return Object.values(sample?.collectors ?? {}).some((report) => !report.ok || report.error !== undefined);
@@ -80,5 +82,6 @@ export function countFree(
   isMeant: (gpu: GpuFact) => boolean,
 ): number | null {
   if (!isLive || !node.sample?.gpus) return null;
-  return gpus().reduce((count, gpu) => count + (gpu.use === 'free' && isMeant(gpu) ? 1 : 0), 0);
+  const isFree = ({ gpu, about }: GpuFact) => about.use(gpu) === 'free';
+  return gpus().filter((gpu) => isMeant(gpu) && isFree(gpu)).length;
 }

@@ -1,6 +1,6 @@
 import type { ClusterJob } from '../protocol/cluster.ts';
 import type { NodeReport } from '../protocol/node.ts';
-import { factsOf } from './facts.ts';
+import { factsOf, userOf } from './facts.ts';
 import { fields } from './fields.ts';
 
 /** The values of text fields that a cluster has now, by the field's name. */
@@ -38,9 +38,9 @@ export function vocabularyOf(nodes: readonly NodeReport[], jobs: readonly Cluste
       add('driver', gpu.driverVersion);
       add('uuid', gpu.uuid);
     }
-    for (const { user, command } of factsOf(node).things()) {
-      add('user', user);
-      add('command', command);
+    for (const thing of factsOf(node).things()) {
+      add('user', userOf(thing));
+      add('command', thing.process?.command ?? null);
     }
   }
   for (const job of jobs) {

@@ -2,7 +2,7 @@ import { groupBy } from '../lib/group-by.ts';
 import type { ClusterJob, ClusterUser, GpuPlace } from '../protocol/cluster.ts';
 import { takesGpu } from '../protocol/gpu-holding.ts';
 import { gpuUses } from '../protocol/gpu-use.ts';
-import type { NodeReport, ReportedGpu, ReportedGpuProcess } from '../protocol/node.ts';
+import type { NodeReport, ReportedGpu, ReportedGpuProcess, ReportedJob } from '../protocol/node.ts';
 
 /** Who holds what now, as rows. Pure. */
 
@@ -37,32 +37,45 @@ function sharesOf(node: NodeReport): Map<string, Share> {
   const { sample } = node;
   const shares = new Map<string, Share>();
   if (!sample || node.state === 'disabled') return shares;
-  const uses = gpuUses(node);
+  // Dear, and without a mark no GPU is held idle.
+  const uses = node.marks.some(({ code }) => code === 'held-idle') ? gpuUses(node) : null;
   const processes = groupBy(sample.gpuProcesses ?? [], ({ user }) => user);
   const jobs = groupBy(sample.jobs ?? [], ({ user }) => user);
+  const gpus = new Map((sample.gpus ?? []).map((gpu) => [gpu.index, gpu]));
   for (const user of new Set([...processes.keys(), ...jobs.keys()])) {
     if (user === null) continue;
     const own = processes.get(user) ?? [];
-    const ownJobs = jobs.get(user);
     const held = new Set(own.filter(takesGpu).map(({ gpuIndex }) => gpuIndex));
-    const singles = distinctProcesses(own);
     shares.set(user, {
       node: node.name,
       isLive: node.state === 'live',
-      gpus: (sample.gpus ?? []).filter(({ index }) => held.has(index)),
-      heldIdleCount: [...held].filter((index) => uses.get(index) === 'held-idle').length,
+      gpus: [...held].sort((a, b) => a - b).flatMap((index) => gpus.get(index) ?? []),
+      heldIdleCount: [...held].filter((index) => uses?.get(index) === 'held-idle').length,
       gpuMemoryBytes: sum(own.map(({ gpuMemoryBytes }) => gpuMemoryBytes)),
-      // Jobs hold all processes; where a node tells none, those on GPUs with their descendants are what is known.
-      cpuPercent: ownJobs
-        ? sum(ownJobs.map(({ cpuPercent }) => cpuPercent))
-        : sum(singles.map(({ treeCpuPercent }) => treeCpuPercent)),
-      residentBytes: ownJobs
-        ? sum(ownJobs.map(({ residentBytes }) => residentBytes))
-        : sum(singles.map(({ treeResidentBytes }) => treeResidentBytes)),
-      processCount: ownJobs ? sum(ownJobs.map(({ processCount }) => processCount)) : singles.length,
+      ...loadOf(jobs.get(user), own),
     });
   }
   return shares;
+}
+
+/** Jobs hold all processes; where a node tells none, those on GPUs with their descendants are what is known. */
+function loadOf(
+  jobs: readonly ReportedJob[] | undefined,
+  processes: readonly ReportedGpuProcess[],
+): Pick<Share, 'cpuPercent' | 'residentBytes' | 'processCount'> {
+  if (jobs) {
+    return {
+      cpuPercent: sum(jobs.map(({ cpuPercent }) => cpuPercent)),
+      residentBytes: sum(jobs.map(({ residentBytes }) => residentBytes)),
+      processCount: sum(jobs.map(({ processCount }) => processCount)),
+    };
+  }
+  const singles = distinctProcesses(processes);
+  return {
+    cpuPercent: sum(singles.map(({ treeCpuPercent }) => treeCpuPercent)),
+    residentBytes: sum(singles.map(({ treeResidentBytes }) => treeResidentBytes)),
+    processCount: singles.length,
+  };
 }
 
 function isNotable({ gpus, cpuPercent, residentBytes }: Share): boolean {
