@@ -127,6 +127,43 @@
     };
   }
 
+  // --- words beside the lines
+
+  /** A line's name and value; pressing it calls `onPress`, which says whether the line is hidden now. */
+  function makeEntry(line, theme, onPress) {
+    const item = make('li');
+    const button = make('button');
+    const value = make('b');
+    const old = make('small');
+    button.type = 'button';
+    button.setAttribute('aria-pressed', String(!line.hidden));
+    button.title = `Show or hide ${line.label}`;
+    const swatch = makeSwatch(theme.lines[line.place % COLOURS], dashOf(line.place));
+    button.append(swatch, make('span', '', line.label), value, old);
+    button.addEventListener('click', () => button.setAttribute('aria-pressed', String(!onPress())));
+    item.append(button);
+    return { item, value, old };
+  }
+
+  function headCell(text, scope) {
+    const cell = make('th', '', text);
+    cell.scope = scope;
+    return cell;
+  }
+
+  function fillTable(table, lines, times, nowMs) {
+    const head = make('tr');
+    head.append(...['Line', 'Last value', 'Age'].map((word) => headCell(word, 'col')));
+    const rows = lines.map(({ label, unit, values }) => {
+      const at = lastAt(values);
+      const row = make('tr');
+      row.append(headCell(label, 'row'), make('td', '', formatValue(unit, values[at] ?? null)));
+      row.append(make('td', '', formatAge(nowMs - times[at])));
+      return row;
+    });
+    table.replaceChildren(head, ...rows);
+  }
+
   // --- one chart
 
   /** `range` gives the first and last moment to show. */
@@ -170,6 +207,8 @@
       chart?.destroy();
       chart = null;
       drawnKeys = '';
+      entries = [];
+      cursorAt = null;
     }
 
     /** Lines came or went, or the colours changed: made anew. */
@@ -184,36 +223,22 @@
         writeLegend();
       };
       chart = new uPlot(plotOptions({ subject, theme, lines: shown, width, range, onCursor }), data(), plot);
-      entries = shown.map((line, at) => makeEntry(line, at, theme));
+      entries = shown.map((line, at) => makeEntry(line, theme, () => toggle(line.key, at)));
       legend.replaceChildren(...entries.map(({ item }) => item));
     }
 
-    function makeEntry(line, at, theme) {
-      const item = make('li');
-      const button = make('button');
-      const value = make('b');
-      const old = make('small');
-      button.type = 'button';
-      button.setAttribute('aria-pressed', String(!line.hidden));
-      button.title = `Show or hide ${line.label}`;
-      button.append(
-        makeSwatch(theme.lines[line.place % COLOURS], dashOf(line.place)),
-        make('span', '', line.label),
-        value,
-        old,
-      );
-      button.addEventListener('click', () => {
-        const isHidden = !hidden.delete(line.key);
-        if (isHidden) hidden.add(line.key);
-        button.setAttribute('aria-pressed', String(!isHidden));
-        chart?.setSeries(at + 1, { show: !isHidden });
-      });
-      item.append(button);
-      return { item, value, old };
+    /** True where the line is hidden now. */
+    function toggle(key, at) {
+      const isHidden = !hidden.delete(key);
+      if (isHidden) hidden.add(key);
+      chart?.setSeries(at + 1, { show: !isHidden });
+      return isHidden;
     }
 
     /** What stands under the cursor, or else what was heard last and how old that is. */
     function writeLegend() {
+      // Out of sight, the entries may be those of other lines.
+      if (!isSeen) return;
       const isPointing = cursorAt !== null && cursorAt < times.length;
       const newest = times.length - 1;
       const [, nowMs] = range();
@@ -231,24 +256,7 @@
     }
 
     function writeTable() {
-      if (!details.open) return;
-      const [, nowMs] = range();
-      const head = make('tr');
-      for (const word of ['Line', 'Last value', 'Age']) {
-        const cell = make('th', '', word);
-        cell.scope = 'col';
-        head.append(cell);
-      }
-      const rows = lines.map(({ label, unit, values }) => {
-        const at = lastAt(values);
-        const row = make('tr');
-        const name = make('th', '', label);
-        name.scope = 'row';
-        row.append(name, make('td', '', formatValue(unit, values[at] ?? null)));
-        row.append(make('td', '', formatAge(nowMs - times[at])));
-        return row;
-      });
-      table.replaceChildren(head, ...rows);
+      if (details.open) fillTable(table, lines, times, range()[1]);
     }
 
     function draw() {

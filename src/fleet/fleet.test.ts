@@ -107,6 +107,8 @@ describe('fleet', () => {
     await expect.poll(() => existsSync(`/proc/${pidA}`), { timeout: 5_000 }).toBe(false);
     const report = state.report(b);
     expect(report?.sample?.memory?.totalBytes).toBeGreaterThan(0);
+    const memory = state.recent(b, null)?.series.find(({ key }) => key === 'memory');
+    expect(memory?.values[0]).toBeGreaterThan(0);
     expect(JSON.parse(readFileSync(`/tmp/monitor-${b}.json`, 'utf8'))).toMatchObject({
       name: b,
       hello: { pid: pidB },

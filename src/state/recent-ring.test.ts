@@ -112,6 +112,27 @@ describe('the ring', () => {
     expect(columnAt(ring.gpus, row, 0, placesSince(ring, 0))).toEqual([2, null, 2]);
   });
 
+  it('keeps the others as they are when one is forgotten, and a new one has no past', () => {
+    const ring = createRecentRing();
+    const add = (keys: number[], ms: number) => {
+      const values = keys.flatMap((key) => Array<number>(4).fill(key + ms / 100_000));
+      addPoint(ring, { machine: machine(1), gpus: { keys, values }, jobs: NONE }, 10_000, START_MS + ms);
+    };
+    add([0, 1, 2, 3, 4, 5], 0);
+    for (let ms = 10_000; ms <= RECENT_MS + 10_000; ms += 10_000) add([1, 3, 5], ms);
+    add([1, 3, 5, 9], RECENT_MS + 20_000);
+    expect([...ring.gpus.keys].sort()).toEqual([1, 3, 5, 9]);
+    const places = placesSince(ring, 0);
+    const valuesOf = (gpu: number, column: number) =>
+      columnAt(ring.gpus, ring.gpus.keys.indexOf(gpu), column, places);
+    for (const gpu of [1, 3, 5])
+      for (const column of [0, 3])
+        expect(valuesOf(gpu, column).map((value) => Math.round((value ?? 0) * 10))).toEqual(
+          places.map((place) => Math.round((gpu + ((ring.times[place] ?? 0) - START_MS) / 100_000) * 10)),
+        );
+    expect(valuesOf(9, 0).filter((value) => value !== null)).toHaveLength(1);
+  });
+
   it('keeps temperatures below zero', () => {
     const ring = createRecentRing();
     const gpus = { keys: [0], values: [Number.NaN, Number.NaN, -40, Number.NaN] };
@@ -200,7 +221,7 @@ it('holds what a plain list would hold', () => {
     ),
     intervalMs: fc.constantFrom(1_000, 10_000, 60_000),
     cpu: fc.integer({ min: 0, max: 100 }),
-    gpus: fc.uniqueArray(fc.integer({ min: 0, max: 20 }), { maxLength: 9 }),
+    gpus: fc.uniqueArray(fc.integer({ min: 0, max: 60 }), { maxLength: 4 }),
   });
   fc.assert(
     fc.property(fc.array(step, { maxLength: 400, size: 'max' }), (steps) => {

@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { RecentFigures } from '../../src/protocol/recent.ts';
 import { createHeadProcess, type HeadProcess } from '../head-process.ts';
 import { type FleetSshd, fleet, requireFleet } from './fleet.ts';
 
@@ -56,6 +57,10 @@ describe.runIf(fleet)('a fleet on several threads', () => {
     expect(report?.sample?.memory?.totalBytes).toBeGreaterThan(0);
     expect(report?.sample?.topProcesses).toEqual(expect.any(Array));
     expect(await head.node('n3')).toMatchObject({ transport: 'openssh' });
+    for (const name of ['n2', 'n3']) {
+      const recent = JSON.parse((await head.get(`/api/v1/nodes/${name}/recent`)).text) as RecentFigures;
+      expect(recent.series.find(({ key }) => key === 'memory')?.values[0]).toBeGreaterThan(0);
+    }
   }, 60_000);
 
   it('ships a runtime', () => live(`n${requireFleet().bareNode}`, 60_000), 70_000);
