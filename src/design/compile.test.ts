@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { otherViews } from '../../test/support/read-design.ts';
 import { compileDesign } from './compile.ts';
 import { DesignError } from './design-error.ts';
 
@@ -15,8 +16,8 @@ function pageBody(body: string): string {
 }
 
 function nodeOf(body: string): string {
-  const { node } = compileDesign(wrap(body), 'design.html');
-  return node.replace(/ data-live-(?:node|part|from)="[^"]*"/g, '');
+  const [part] = compileDesign(wrap(body), 'design.html').parts;
+  return (part?.template ?? '').replace(/ data-live-(?:row|part)="[^"]*"/g, '');
 }
 
 function faultOf(html: string): DesignError {
@@ -32,10 +33,10 @@ function faultOf(html: string): DesignError {
 describe('what a design becomes', () => {
   test('a loop over the nodes is a part of the node template, with an anchor in the page', () => {
     expect(pageBody(`<ul>\n  ${loop}\n</ul>`)).toBe(
-      '<ul>\n  <%~ it.nodes(0) %><template data-live-end="0"></template>\n</ul>',
+      '<ul>\n  <%~ it.part(0) %><template data-live-end="0" data-live-kind="nodes" data-live-tag="p"></template>\n</ul>',
     );
     expect(nodeOf(loop)).toBe(
-      '<% { const node = it.node; %><p data-live="text"><%~ it.text((node.name)) %></p><% } %><%~ it.cut %>',
+      '<% { const node = it.row; %><p data-live="text"><%~ it.text((node.name)) %></p><% } %>',
     );
   });
 
@@ -48,29 +49,29 @@ describe('what a design becomes', () => {
       </section>`,
     );
     expect(node).toBe(
-      `<% { const n = it.node; %><% if (it.shown((n.gpus.length))) { %><section data-live="id"<%~ it.attribute('id', (n.name)) %> class="a">
-        <i data-live="data-age-limit" data-age="<%~ it.ageMs %>"<%~ it.attribute('data-age-limit', it.node.ageLimitMs) %>><%~ it.ageText %></i>
+      `<% { const n = it.row; %><% if (it.shown((n.gpus.length))) { %><section data-live="id"<%~ it.attribute('id', (n.name)) %> class="a">
+        <i data-live="data-age-limit" data-age="<%~ it.ageMs %>"<%~ it.attribute('data-age-limit', it.row.ageLimitMs) %>><%~ it.ageText %></i>
         <% for (const gpu of it.rows((n.gpus))) { %><p data-live="class href"<%~ it.attribute('class', (gpu.level)) %><%~ it.link('href', (gpu.url)) %>><b data-live="text"><%~ it.text((gpu.name)) %></b></p><% } %>
-      </section><% } %><% } %><%~ it.cut %>`,
+      </section><% } %><% } %>`,
     );
   });
 
   test('what is repeated or conditional outside of the nodes is a part of the page', () => {
     const body = pageBody(`<p data-if="page.demo">Demo</p>${loop}`);
     expect(body).toContain(
-      '<%~ it.cut %><% if (it.shown((page.demo))) { %><p data-live-node="page" data-live-part="page0">Demo</p><% } %><%~ it.cut %><template data-live-end="page0"></template>',
+      '<%~ it.cut %><% if (it.shown((page.demo))) { %><p data-live-row="page" data-live-part="page0">Demo</p><% } %><%~ it.cut %><template data-live-end="page0"></template>',
     );
   });
 
   test('a condition around a loop over the nodes stays in the page', () => {
     expect(pageBody(`<div data-if="page.demo">${loop}</div>`)).toBe(
-      '<% if (it.outer((page.demo))) { %><div><%~ it.nodes(0) %><template data-live-end="0"></template></div><% } %>',
+      '<% if (it.outer((page.demo))) { %><div><%~ it.part(0) %><template data-live-end="0" data-live-kind="nodes" data-live-tag="p"></template></div><% } %>',
     );
   });
 
   test('end tags that HTML implies, and formatting, survive', () => {
     expect(pageBody('<ul>\n<li>a\n<li data-each="node in nodes">x\n<li>b\n</ul>')).toBe(
-      '<ul>\n<li>a\n<%~ it.nodes(0) %><template data-live-end="0"></template><li>b\n</ul>',
+      '<ul>\n<li>a\n<%~ it.part(0) %><template data-live-end="0" data-live-kind="nodes" data-live-tag="li"></template><li>b\n</ul>',
     );
   });
 
@@ -114,7 +115,8 @@ describe('what a design becomes', () => {
   test('a page without head and body tags', () => {
     const { page } = compileDesign(`<!doctype html><title>x</title>${loop}`, 'd');
     expect(page.indexOf('live.js')).toBeGreaterThan(page.indexOf('</title>'));
-    expect(page.indexOf('live.js')).toBeLessThan(page.indexOf('it.nodes(0)'));
+    expect(page.indexOf('live.js')).toBeLessThan(page.indexOf('it.part(0)'));
+    expect(page.indexOf('stream.js')).toBeLessThan(page.indexOf('live.js'));
   });
 });
 
@@ -173,6 +175,19 @@ describe('mistakes are named with line, element and remedy', () => {
       /replaces/,
     ],
     ['our own marks', `${loop}<p data-live="text">x</p>`, 7, /another name/],
+    [
+      'a view that does not exist',
+      `${loop}\n<p data-view="nodes gpu">x</p>`,
+      8,
+      /nodes, node, gpus, jobs, users/,
+    ],
+    [
+      'a view inside a row',
+      '<p data-each="node in nodes">\n<b data-view="node">x</b></p>',
+      8,
+      /around the loop/,
+    ],
+    ['a loop over some GPUs of all', `${loop}\n<p data-each="g in gpus.slice(1)">x</p>`, 8, /data-if/],
     ['a row named like a helper', '<p data-each="it in nodes">x</p>', 7, /cannot name a row/],
     [
       'an element that a table throws out',
@@ -222,6 +237,47 @@ describe('mistakes are named with line, element and remedy', () => {
   });
 });
 
+describe('views', () => {
+  const other = {
+    name: 'views.html',
+    html: '<p data-view="gpus"><b data-each="gpu in gpus" data-text="gpu.node"></b></p>\n<table data-view="jobs">\n<tr data-each="job in jobs"><td data-text="job.name"></table>',
+  };
+  const kinds = (html: string) => compileDesign(html, 'd', other).parts.map(({ kind }) => kind);
+
+  test('an element of some views is on those pages only', () => {
+    expect(pageBody(`${loop}<p data-view="gpus  jobs">x</p>`)).toContain(
+      "<% if (it.inView('gpus jobs')) { %><p>x</p><% } %>",
+    );
+  });
+
+  test('what a design leaves out is put behind its nodes', () => {
+    const { page } = compileDesign(wrap(`<div>${loop}</div><footer>f</footer>`), 'd', other);
+    const places = ['it.part(0)', "it.inView('gpus')", 'it.part(1)', "it.inView('jobs')", '<footer>'];
+    const found = places.map((place) => page.indexOf(place));
+    expect(found.every((at) => at > 0)).toBe(true);
+    expect(found).toEqual([...found].sort((a, b) => a - b));
+    expect(page).toContain("<% if (it.inView('nodes node')) { %><%~ it.part(0)");
+  });
+
+  test('a design that loops over GPUs itself keeps its own', () => {
+    expect(kinds(wrap(`${loop}<i data-view="gpus"><b data-each="g in gpus"></b></i>`))).toEqual([
+      'nodes',
+      'jobs',
+      'gpus',
+    ]);
+    expect(kinds(wrap(`<ul><li data-each="node in nodes">x</ul>`))).toEqual(['nodes', 'gpus', 'jobs']);
+  });
+
+  test('mistakes in either file are named there', () => {
+    const broken = {
+      name: 'views.html',
+      html: '<p data-view="gpus">\n<b data-each="gpu in gpus" data-text="gqu"></b></p>',
+    };
+    expect(() => compileDesign(wrap(loop), 'd', broken)).toThrow(/^views\.html:2: .*gqu/);
+    expect(() => compileDesign(wrap(`${loop}\n\n<p data-text="x y">`), 'd', other)).toThrow(/^d:9: /);
+  });
+});
+
 describe('MTCMon designs', () => {
   const marked = wrap(
     '<!-- ToC Start --><section>\n<!-- Index List Start -->\n<ul><li>x</li></ul>\n<!-- Index List End --></section><!-- ToC End -->\n' +
@@ -229,18 +285,19 @@ describe('MTCMon designs', () => {
   );
 
   test('regions between markers become loops with the markup that its style knows', () => {
-    const { page, node } = compileDesign(marked, 'd');
+    const { page, parts } = compileDesign(marked, 'd');
     expect(page).not.toContain('<h2 id="a">');
-    expect(node.split('<%~ it.cut %>')).toHaveLength(3);
+    expect(parts.map(({ tag }) => tag)).toEqual(['li', 'section']);
+    const node = parts.map(({ template }) => template).join('');
     for (const name of ['scroll-to', 'update', 'systable', 'gputable', 'usagebar', 'errormsg']) {
       expect(node).toContain(`class="${name}"`);
     }
   });
 
   test('a region with our own attributes is left alone', () => {
-    const { page, node } = compileDesign(wrap(`<!-- Content Start -->${loop}<!-- Content End -->`), 'd');
-    expect(page).toContain('<!-- Content Start --><%~ it.nodes(0) %>');
-    expect(node).not.toContain('systable');
+    const { page, parts } = compileDesign(wrap(`<!-- Content Start -->${loop}<!-- Content End -->`), 'd');
+    expect(page).toContain('<!-- Content Start --><%~ it.part(0) %>');
+    expect(parts[0]?.template).not.toContain('systable');
   });
 
   test('a table of contents without a list inside gets a whole one', () => {
@@ -249,7 +306,7 @@ describe('MTCMon designs', () => {
       'd',
     );
     expect(page).toContain('id="tableofcontents"');
-    expect(page).toContain('it.nodes(1)');
+    expect(page).toContain('it.part(1)');
   });
 
   const original = fileURLToPath(
@@ -258,11 +315,12 @@ describe('MTCMon designs', () => {
   test.skipIf(!existsSync(original))(
     'the original design works as it is (skipped: no ../shared/fixtures/mtcmon)',
     () => {
-      const { page, node } = compileDesign(readFileSync(original, 'utf8'), 'index-design.html');
+      const { page, parts } = compileDesign(readFileSync(original, 'utf8'), 'index-design.html', otherViews);
       expect(page).toContain('data-ub-color2="#f7b733"');
       expect(page).toContain('<noscript><meta http-equiv="refresh" content="60"></noscript>');
       expect(page).not.toContain('gpu-node-1');
-      expect(node).toContain('gputable');
+      expect(parts[1]?.template).toContain('gputable');
+      expect(parts.map(({ kind }) => kind)).toEqual(['nodes', 'nodes', 'gpus', 'jobs', 'users']);
     },
   );
 });

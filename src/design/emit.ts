@@ -56,7 +56,7 @@ function checkAll(context: Context, element: SourceElement, directives: Directiv
     const remedy = 'Put it inside the element that has data-each="node in nodes" (or gpus).';
     fail(context, element, 'data-age is outside of all nodes.', remedy);
   }
-  if (directives.views && context.inside === 'row') {
+  if (directives.views && context.inside === 'row' && loopKind(element) === null) {
     const remedy = 'Put it on an element around the loop: a row looks the same wherever it is shown.';
     fail(context, element, 'data-view is inside a row.', remedy);
   }

@@ -3,28 +3,40 @@ import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { fakeGpu, fakeJob, fakeNode, unreachable } from '../../test/support/fake-cluster.ts';
-import { compileOwnDesign } from '../../test/support/read-design.ts';
-import { attributeOf, parseElements, shownSlots, textOf } from '../../test/support/read-html.ts';
+import { compileOwnDesign, otherViews } from '../../test/support/read-design.ts';
+import { parseElements, shownSlots, textOf } from '../../test/support/read-html.ts';
 import { compileDesign } from '../design/compile.ts';
 import type { CompiledTemplates } from '../lib/compiled-templates.ts';
-import { createPageRenderer, fillAges, isSafeLink } from './page.ts';
-import { viewPage } from './page-view.ts';
+import type { NodeReport } from '../protocol/node.ts';
+import { createPageRenderer, fillAges, isSafeLink, type PageRenderer, type RowRendering } from './page.ts';
+import { trialPage } from './page-view.ts';
 import { viewNode } from './view.ts';
 
 const original = fileURLToPath(new URL('../../../shared/fixtures/mtcmon/index-design.html', import.meta.url));
 const designs: [string, CompiledTemplates][] = [['our own design', compileOwnDesign()]];
 if (existsSync(original)) {
-  designs.push(['the design of MTCMon', compileDesign(readFileSync(original, 'utf8'), 'original')]);
+  designs.push([
+    'the design of MTCMon',
+    compileDesign(readFileSync(original, 'utf8'), 'original', otherViews),
+  ]);
 }
 
-const facts = { version: '1', demo: false, problems: [], onlyNode: null };
+/** A node as all parts of a design show it. */
+function renderParts(renderer: PageRenderer, node: NodeReport) {
+  const view = viewNode(node);
+  return [...renderer.parts.keys()]
+    .filter((part) => renderer.parts[part]?.kind === 'nodes')
+    .map((part) => renderer.renderRow(part, view, 7));
+}
 
 describe.each(designs)('%s', (_, templates) => {
   const renderer = createPageRenderer(templates);
-  const render = (node = fakeNode('gpu01')) => renderer.renderNode(viewNode(node), 7);
+  const render = (node = fakeNode('gpu01')) => renderParts(renderer, node);
+  const htmlOf = (rows: readonly RowRendering[]) => rows.map(({ html }) => html).join('');
+  const structureOf = (rows: readonly RowRendering[]) => rows.map(({ structure }) => structure).join('|');
 
   test('shows the node by its name, jobs and figures', () => {
-    const html = render().parts.join('');
+    const html = htmlOf(render());
     expect(html).toContain('id="gpu01"');
     expect(html).toContain('href="#gpu01"');
     expect(html).toContain('GeForce RTX 3090');
@@ -38,18 +50,8 @@ describe.each(designs)('%s', (_, templates) => {
       unreachable(fakeNode('b')),
       fakeNode('c', { sample: null, hello: null }),
     ]) {
-      const { parts, slots } = render(node);
-      expect(shownSlots(fillAges(parts.join(''), 1000), 'data-live')).toEqual(slots);
-    }
-  });
-
-  test('a part knows the number of its first value', () => {
-    const { parts, slots } = render();
-    for (const part of parts) {
-      const [root] = parseElements(part).filter((element) => attributeOf(element, 'data-live-from') !== null);
-      const from = Number(root && attributeOf(root, 'data-live-from'));
-      const shown = shownSlots(fillAges(part, 1000), 'data-live');
-      expect(slots.slice(from, from + shown.length)).toEqual(shown);
+      for (const { html, slots } of render(node))
+        expect(shownSlots(fillAges(html, 1000), 'data-live')).toEqual(slots);
     }
   });
 
@@ -57,10 +59,10 @@ describe.each(designs)('%s', (_, templates) => {
     const before = render();
     const busier = fakeNode('gpu01', {}, { gpus: [fakeGpu(0, { temperatureCelsius: 99 }), fakeGpu(1)] });
     const after = render(busier);
-    expect(after.structure).toBe(before.structure);
-    expect(after.slots).not.toEqual(before.slots);
+    expect(structureOf(after)).toBe(structureOf(before));
+    expect(after.map(({ slots }) => slots)).not.toEqual(before.map(({ slots }) => slots));
     const withJob = fakeNode('gpu01', {}, { gpuProcesses: [fakeJob(1, 0), fakeJob(2, 0)] });
-    expect(render(withJob).structure).not.toBe(before.structure);
+    expect(structureOf(render(withJob))).not.toBe(structureOf(before));
   });
 
   test('whatever a node says stays text', () => {
@@ -106,31 +108,33 @@ describe.each(designs)('%s', (_, templates) => {
       sample.collectors.cpu = { ok: false, ms: 1, error: text };
       return { ...node, sample };
     };
-    const innocent = shape(fillAges(render(say('x')).parts.join(''), 5));
+    const innocent = shape(fillAges(htmlOf(render(say('x'))), 5));
     fc.assert(
       fc.property(hostile, (text) => {
-        const { parts, slots } = render(say(text || 'x'));
-        expect(parts).toHaveLength(renderer.partCount);
-        const html = fillAges(parts.join(''), 5);
+        const rows = render(say(text || 'x'));
+        const html = fillAges(htmlOf(rows), 5);
         expect(shape(html)).toEqual(innocent);
         // Line ends are the one thing that a browser reads differently in markup.
-        if (!/[\r\n]/.test(text)) expect(shownSlots(html, 'data-live')).toEqual(slots);
+        if (!/[\r\n]/.test(text))
+          expect(shownSlots(html, 'data-live')).toEqual(rows.flatMap(({ slots }) => slots));
       }),
       { numRuns: 300 },
     );
   });
 
   test('the page joins parts and stream, and its values count in document order', () => {
-    const page = viewPage({ ...facts, demo: true, problems: ['a <b>', 'c'] }, []);
+    const page = { ...trialPage('nodes'), demo: true, problems: ['a <b>', 'c'] };
     const rendering = renderer.renderPage({
       page,
-      nodes: (part) => `<i>part ${part}</i>`,
+      part: (number) => `<i>part ${number}</i>`,
       version: 'e.5',
-      events: '/events?node=a&b',
+      pageKey: '/?q=a&b',
     });
     expect(rendering.html).toContain('<i>part 0</i>');
     expect(rendering.html).toContain('data-live-version="e.5"');
-    expect(rendering.html).toContain('data-live-events="/events?node=a&amp;b"');
+    expect(rendering.html).toContain('data-live-key="/?q=a&amp;b"');
+    expect(rendering.html).toContain(`data-live-outer="${rendering.outerStructure}"`);
+    expect(rendering.html).not.toContain('part 2');
     expect(shownSlots(rendering.html, 'data-live-page')).toEqual(rendering.slots);
   });
 });
@@ -138,7 +142,12 @@ describe.each(designs)('%s', (_, templates) => {
 describe('our own design', () => {
   const renderer = createPageRenderer(compileOwnDesign());
   const htmlOf = (node: ReturnType<typeof fakeNode>) =>
-    fillAges(renderer.renderNode(viewNode(node), 1).parts.join(''), node.sampleAgeMs);
+    fillAges(
+      renderParts(renderer, node)
+        .map(({ html }) => html)
+        .join(''),
+      node.sampleAgeMs,
+    );
   const shown = (node: ReturnType<typeof fakeNode>) =>
     parseElements(htmlOf(node))
       .filter(({ tagName }) => tagName === 'section')
@@ -198,10 +207,10 @@ describe('our own design', () => {
   test('a design that fails on one node shows that instead of the node', () => {
     const design =
       '<!doctype html><title>x</title><ul><li data-each="node in nodes" data-text="node.hello.os.toFixed()"></li></ul>';
-    const { parts } = createPageRenderer(compileDesign(design, 'd')).renderNode(viewNode(fakeNode('<a>')), 1);
-    expect(parts).toHaveLength(1);
-    expect(parts[0]).toContain('&lt;a&gt;');
-    expect(parts[0]).toContain('The design cannot show this node');
+    const [row, ...others] = renderParts(createPageRenderer(compileDesign(design, 'd')), fakeNode('<a>'));
+    expect(others).toEqual([]);
+    expect(row?.html).toContain('&lt;a&gt;');
+    expect(row?.html).toContain('The design cannot show this: ');
   });
 
   test('a design that fails on the page is refused at once', () => {

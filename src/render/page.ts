@@ -181,35 +181,37 @@ export function createPageRenderer(templates: CompiledTemplates): PageRenderer {
     tag,
     hasAge: template.includes('it.ageMs'),
   }));
-  const recorder = new Recorder();
+  // A page asks for rows while it is rendered: each has its own memory of what it showed.
+  const rowRecorder = new Recorder();
+  const pageRecorder = new Recorder();
 
   function renderRow(part: number, view: RowView, id: number): RowRendering {
-    recorder.start();
-    recorder.row = view;
-    recorder.id = id;
+    rowRecorder.start();
+    rowRecorder.row = view;
+    rowRecorder.id = id;
     const template = rowTemplates[part];
     if (template === undefined) throw new RangeError(`the design has no part ${part}`);
     try {
-      const html = template(recorder);
-      return { html, slots: recorder.slots, structure: recorder.structure };
+      const html = template(rowRecorder);
+      return { html, slots: rowRecorder.slots, structure: rowRecorder.structure };
     } catch (error) {
       return brokenRow(parts[part]?.tag ?? 'p', part, view, id, error);
     }
   }
 
   function renderPage(input: PageInput): PageRendering {
-    recorder.start();
-    recorder.page = input.page;
-    recorder.part = input.part;
-    recorder.version = input.version;
-    recorder.pageKey = escapeHtml(input.pageKey);
-    const pieces = pageTemplate(recorder).split(CUT);
+    pageRecorder.start();
+    pageRecorder.page = input.page;
+    pageRecorder.part = input.part;
+    pageRecorder.version = input.version;
+    pageRecorder.pageKey = escapeHtml(input.pageKey);
+    const pieces = pageTemplate(pageRecorder).split(CUT);
     return {
-      html: pieces.join('').replace(OUTER, recorder.outerStructure),
+      html: pieces.join('').replace(OUTER, pageRecorder.outerStructure),
       pieces: pieces.filter((_, at) => at % 2 === 1),
-      slots: recorder.slots,
-      structure: recorder.structure,
-      outerStructure: recorder.outerStructure,
+      slots: pageRecorder.slots,
+      structure: pageRecorder.structure,
+      outerStructure: pageRecorder.outerStructure,
     };
   }
 

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { fakeGpu, fakeJob, fakeNode, TAKEN_AT_MS, unreachable } from '../../test/support/fake-cluster.ts';
-import { countGpus } from '../protocol/gpu-use.ts';
+import { allNodes, type PageRequest, pathOf, requestOf } from './page-request.ts';
 import { viewPage } from './page-view.ts';
+import { tallyCluster, tallyNode } from './tally.ts';
 import { viewNode } from './view.ts';
 
 describe('one node', () => {
@@ -129,21 +130,86 @@ describe('a GPU’s tooltip', () => {
   });
 });
 
-describe('around the nodes', () => {
-  test('old figures count for nothing', () => {
-    const facts = { version: '1', demo: false, problems: [], onlyNode: null };
-    const nodes = [fakeNode('a'), unreachable(fakeNode('b'))];
-    const page = viewPage(
-      facts,
-      nodes.map((node) => ({ state: node.state, ...countGpus(node) })),
+describe('around the rows', () => {
+  const facts = {
+    version: '1',
+    demo: false,
+    problems: [],
+    request: allNodes,
+    found: { shown: 2, matching: 2, total: 2, error: null },
+    sorts: ['name'],
+    groups: [],
+  };
+  const pageOf = (request: Partial<PageRequest>, found = {}) =>
+    viewPage(
+      { ...facts, request: { ...allNodes, ...request }, found: { ...facts.found, ...found } },
+      tallyCluster([]),
     );
-    expect(page).toMatchObject({
-      nodeCount: 2,
-      liveNodes: 1,
-      gpuCount: 4,
+
+  test('old figures count for nothing', () => {
+    const sick = fakeNode('c', {}, { gpus: [fakeGpu(0), fakeGpu(1, { health: 'lost' })] });
+    const nodes = [fakeNode('a'), unreachable(fakeNode('b')), sick];
+    expect(tallyCluster(nodes.map(tallyNode))).toMatchObject({
+      nodeCount: 3,
+      liveNodes: 2,
+      downNodes: 1,
+      gpuCount: 6,
       gpusFree: 1,
-      gpusInUse: 1,
-      gpusOut: 2,
+      gpusBusy: 2,
+      gpusHeldIdle: 0,
+      gpusSick: 1,
+      gpusOut: 3,
     });
+  });
+
+  test('free memory and power by what is live', () => {
+    const gpus = [
+      fakeGpu(0, { name: 'A', powerWatts: 600, memoryFreeBytes: 2 ** 30 }),
+      fakeGpu(1, { name: 'B', powerWatts: null, memoryFreeBytes: null, memoryUsedBytes: null }),
+      fakeGpu(2, { name: 'A', powerWatts: 700, memoryFreeBytes: 2 ** 30 }),
+    ];
+    const tally = tallyCluster([fakeNode('a', {}, { gpus, gpuProcesses: [] })].map(tallyNode));
+    expect(tally.power).toBe('1.3 kW');
+    expect(tally.models).toEqual([
+      { model: 'A', total: 2, free: 2, freeMemory: '2.0 GiB' },
+      { model: 'B', total: 1, free: 1, freeMemory: '0 B' },
+    ]);
+    expect(tallyCluster([]).power).toBe('–');
+  });
+
+  test('a search goes along to other views, a chip is put in and taken out', () => {
+    const page = pageOf({ query: 'user:alice is:free', sort: 'name' });
+    expect(page.tabs.find(({ title }) => title === 'Jobs')?.href).toBe('/jobs?q=user%3Aalice+is%3Afree');
+    const [free, problems] = page.quick;
+    expect(free).toMatchObject({ href: '/?q=user%3Aalice&sort=name', isCurrent: true });
+    expect(problems?.href).toBe('/?q=user%3Aalice+is%3Afree+is%3Aproblem&sort=name');
+    expect(page.sorts).toMatchObject([
+      { value: '', isChosen: false },
+      { value: 'name', isChosen: true },
+    ]);
+  });
+
+  test('what is not there says why', () => {
+    expect(pageOf({}, { matching: 0, total: 0 }).nothingText).toContain('no node in the node list');
+    expect(pageOf({ view: 'jobs' }, { matching: 0, total: 0 }).nothingText).toBe(
+      'There are no jobs at the moment.',
+    );
+    expect(pageOf({ query: 'x' }, { matching: 0, total: 7 }).nothingText).toBe(
+      'Of 7 nodes none matches "x".',
+    );
+    expect(pageOf({ view: 'gpus', limit: 500 }, { shown: 500, matching: 1200 })).toMatchObject({
+      moreHref: '/gpus?limit=1000',
+      moreText: '500 of 1200 are shown. Show 1000',
+    });
+  });
+
+  test('an address and its request are the same', () => {
+    for (const path of ['/', '/gpus?q=a+b&sort=-util&group=model&limit=5', '/nodes/a%2Fb', '/users?q=%25']) {
+      const request = requestOf(path);
+      expect(request && pathOf(request)).toBe(path);
+    }
+    expect(requestOf('/gpus.html')).toEqual(allNodes);
+    for (const path of ['/nodes/', '/nodes/a/b', '/events', '/nodes/%', 'http://['])
+      expect(requestOf(path), path).toBeNull();
   });
 });

@@ -8,6 +8,7 @@ import {
   fakeNode,
   unreachable,
 } from '../../test/support/fake-cluster.ts';
+import { readEvents } from '../../test/support/event-reader.ts';
 import { compileOwnDesign, staticDir } from '../../test/support/read-design.ts';
 import { type App, createApp } from './app.ts';
 import type { WebDependencies } from './dependencies.ts';
@@ -32,6 +33,39 @@ const browser = { accept: 'text/html,*/*;q=0.8', 'user-agent': 'Mozilla/5.0' };
 const get = (path: string, headers: Record<string, string> = browser) => app.request(path, { headers });
 const hostile = (host: string, path = '/') => get(path, { ...browser, host });
 
+describe('the event stream', () => {
+  const say = (stream: string, body: string) => app.request(`/events/${stream}`, { method: 'POST', body });
+
+  test('tells its number, and then what is in sight, at once though compressed', async () => {
+    start();
+    const html = await (await get('/')).text();
+    const [, epoch, version] = /data-live-version="(\w+)\.(\d+)"/.exec(html) ?? [];
+    const answer = await get('/events', { 'accept-encoding': 'gzip' });
+    expect(answer.headers.get('content-encoding')).toBe('gzip');
+    const unzipped = answer.body?.pipeThrough(new DecompressionStream('gzip'));
+    if (!unzipped) throw new Error('no stream');
+    const reader = readEvents(unzipped as ReadableStream<Uint8Array>);
+    const { event, data: stream } = await reader.next();
+    expect(event).toBe('stream');
+    const rows = [[Number(version), 1, '1-9']];
+    const wanted = JSON.stringify({ epoch, rows, pages: [], topics: [] });
+    expect((await say(stream, wanted)).status).toBe(204);
+    cluster.set(unreachable(fakeNode('gpu01')));
+    expect((await reader.next()).data).toContain('refused');
+    await reader.cancel();
+  });
+
+  test('takes no rubbish, nothing endless and nothing for streams that are not there', async () => {
+    start();
+    expect((await say('x', 'rubbish')).status).toBe(400);
+    expect((await say('x', '{"epoch":"x","rows":[],"pages":[],"topics":[]}')).status).toBe(404);
+    expect((await say('x', ' '.repeat(300_000))).status).toBe(413);
+    const head = await app.request('/events', { method: 'HEAD' });
+    expect(head.status).toBe(200);
+    expect(app.viewerCount).toBe(0);
+  });
+});
+
 describe('the page', () => {
   test('shows every node, by any of its addresses', async () => {
     start();
@@ -51,7 +85,7 @@ describe('the page', () => {
     const html = await (await get(`/nodes/${encodeURIComponent('bob@[fe80::1]:22')}`)).text();
     expect(html).toContain('id="bob@[fe80::1]:22"');
     expect(html).not.toContain('id="gpu01"');
-    expect(html).toContain('/events?node=bob%40');
+    expect(html).toContain('data-live-key="/nodes/bob%40%5Bfe80%3A%3A1%5D%3A22"');
     const missing = await get('/nodes/%3Cb%3E');
     expect(missing.status).toBe(404);
     expect(await missing.text()).toContain('&lt;b&gt;');
@@ -69,17 +103,24 @@ describe('the page', () => {
     expect(headers.get('cache-control')).toBe('no-store');
   });
 
-  test('is compressed, events are not', async () => {
+  test('is compressed', async () => {
     start();
-    expect((await get('/', { ...browser, 'accept-encoding': 'gzip' })).headers.get('content-encoding')).toBe(
-      'gzip',
-    );
-    expect((await get('/api/v1/nodes', { 'accept-encoding': 'gzip' })).headers.get('content-encoding')).toBe(
-      'gzip',
-    );
-    const events = await get('/events', { 'accept-encoding': 'gzip' });
-    expect(events.headers.get('content-encoding')).toBeNull();
-    await events.body?.cancel();
+    for (const path of ['/', '/api/v1/nodes']) {
+      const { headers } = await get(path, { ...browser, 'accept-encoding': 'gzip' });
+      expect(headers.get('content-encoding')).toBe('gzip');
+    }
+  });
+
+  test('has views of GPUs, jobs and users, that can be searched', async () => {
+    start();
+    for (const path of ['/gpus', '/jobs', '/users', '/gpus?q=gpu:3090&sort=-util&group=node']) {
+      const response = await get(path);
+      expect(response.status, path).toBe(200);
+      expect(await response.text(), path).toContain('class="rows ');
+    }
+    const text = await (await get('/gpus?q=node:gpu01', { 'user-agent': 'curl/8' })).text();
+    expect(text).toContain('gpu01');
+    expect(text).not.toContain('bob@');
   });
 
   test('says what is wrong with the head, and that a demo is one', async () => {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { type EventReader, type ReadEvent, readEvents } from '../../test/support/event-reader.ts';
+import { type EventReader, readEvents } from '../../../test/support/event-reader.ts';
 import {
   createFakeCluster,
   type FakeCluster,
@@ -7,35 +7,43 @@ import {
   fakeJob,
   fakeNode,
   unreachable,
-} from '../../test/support/fake-cluster.ts';
-import { compileOwnDesign } from '../../test/support/read-design.ts';
-import { compileDesign } from '../design/compile.ts';
-import type { WebDependencies } from './dependencies.ts';
-import { createLiveFeed, type LiveFeed, type LiveFeedOptions } from './live-feed.ts';
-import type { Change, NodeChange } from './live-message.ts';
+} from '../../../test/support/fake-cluster.ts';
+import { compileOwnDesign, otherViews } from '../../../test/support/read-design.ts';
+import { compileDesign } from '../../design/compile.ts';
+import { allNodes, requestOf } from '../../render/page-request.ts';
+import type { WebDependencies } from '../dependencies.ts';
+import { createLiveFeed, type LiveFeed, type LiveFeedOptions } from './feed.ts';
+import type { Change } from './message.ts';
 
 interface Message {
-  page?: Change;
-  order?: number[];
-  nodes: NodeChange[];
+  id: string | null;
+  rows: (Change & { id: number; part: number; age: number | null })[];
+  pages: (Change & { key: string; orders?: Record<string, (number | string)[]>; names?: object })[];
+  topics: { topic: string; value: unknown }[];
 }
 
 let templates = compileOwnDesign();
 let cluster: FakeCluster;
 let feed: LiveFeed;
+/** Who looks at what, as the feed tells it. */
+let looked: (string | null)[] = [];
 const readers: EventReader[] = [];
 
 function start(options: LiveFeedOptions = {}, change: Partial<WebDependencies> = {}): void {
   cluster = createFakeCluster([fakeNode('a'), fakeNode('b')], change);
-  feed = createLiveFeed(
-    Object.assign(cluster, { templates: () => templates }),
-    () => () => undefined,
-    options,
-  );
+  looked = [];
+  const look = (node: string | null) => {
+    looked.push(node);
+    return () => looked.splice(looked.indexOf(node), 1);
+  };
+  feed = createLiveFeed(Object.assign(cluster, { templates: () => templates }), look, options);
 }
 
 beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] });
+  vi.useFakeTimers({
+    toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'performance'],
+  });
+  vi.advanceTimersByTime(10_000);
   templates = compileOwnDesign();
 });
 
@@ -43,92 +51,138 @@ afterEach(async () => {
   for (const reader of readers.splice(0)) await reader.cancel();
   expect(feed.viewerCount).toBe(0);
   expect(vi.getTimerCount()).toBe(0);
+  expect(looked).toEqual([]);
   feed.close();
   expect(cluster.subscribers).toBe(0);
   vi.useRealTimers();
 });
 
-const versionOf = (html: string | null) => /data-live-version="([^"]+)"/.exec(html ?? '')?.[1] ?? '';
-const idOf = (html: string | null, name: string) =>
-  Number(
-    new RegExp(`data-live-node="(\\d+)"[^>]*data-live="class id"[^>]* id="${name}"`).exec(html ?? '')?.[1],
-  );
+const render = (path: string) => feed.renderPage(requestOf(path) ?? allNodes) ?? '';
 
-function watch(since: string | null, only: string | null = null): EventReader {
-  const stream = feed.open(since, only);
+/** What a browser reads off a page. */
+function readPage(html: string) {
+  const attribute = (name: string) =>
+    (new RegExp(`data-live-${name}="([^"]*)"`).exec(html)?.[1] ?? '').replaceAll('&amp;', '&');
+  const [epoch = '', version = ''] = attribute('version').split('.');
+  const rows = [...html.matchAll(/data-live-row="(\d+)" data-live-part="(\d+)"/g)].map(
+    ([, id, part]) => `${part}:${id}`,
+  );
+  const [key, outer] = [attribute('key'), attribute('outer')];
+  return { html, epoch, version: Number(version), rows, key, outer };
+}
+type ReadPage = ReturnType<typeof readPage>;
+
+/** The number of a node's section. */
+const idOf = ({ html }: Pick<ReadPage, 'html'>, name: string) =>
+  Number(new RegExp(`data-live-row="(\\d+)" data-live-part="1"[^>]* id="${name}"`).exec(html)?.[1]);
+
+async function connect(): Promise<{ reader: EventReader; stream: string }> {
+  const stream = feed.open();
   if (!stream) throw new Error('too many viewers');
   const reader = readEvents(stream);
   readers.push(reader);
-  return reader;
+  const opening = await reader.next();
+  expect(opening.event).toBe('stream');
+  return { reader, stream: opening.data };
 }
 
-const read = async (reader: EventReader): Promise<Message & { id: string | null }> => {
-  const event: ReadEvent = await reader.next();
-  expect(event.event).toBe('message');
-  return { id: event.id, ...(JSON.parse(event.data) as Message) };
-};
+interface Sight {
+  since?: number;
+  rows?: string[];
+  topics?: string[];
+}
 
-/** Opens a page and the stream that continues it; swallows the first message, which repeats the ages only. */
-async function openPage(only: string | null = null) {
-  const html = feed.renderPage(only);
-  const reader = watch(versionOf(html), only);
-  const first = await read(reader);
-  expect(first.nodes.every((node) => !node.parts && !node.set && !node.all)).toBe(true);
-  expect(first.order).toBeUndefined();
-  expect(first.page).toBeUndefined();
-  return { html, reader };
+/** Says what of a page is in sight: all of it, unless given. */
+function say(
+  stream: string,
+  page: ReadPage,
+  { since = page.version, rows = page.rows, topics = [] }: Sight = {},
+) {
+  const written = rows.map((key) => [since, ...key.split(':')] as [number, string, string]);
+  return feed.subscribe(
+    stream,
+    JSON.stringify({
+      epoch: page.epoch,
+      rows: written.map(([version, part, id]) => [version, Number(part), id]),
+      pages: [[since, page.key, page.outer]],
+      topics: topics.map((topic) => [0, topic]),
+    }),
+  );
+}
+
+async function read(reader: EventReader): Promise<Message> {
+  let event = await reader.next();
+  while (event.event === 'ping') event = await reader.next();
+  expect(event.event).toBe('message');
+  return { id: event.id, ...JSON.parse(event.data) };
+}
+
+/** Opens a page and the stream that continues it. */
+async function openPage(path = '/', sight: Sight = {}) {
+  const page = readPage(render(path));
+  const { reader, stream } = await connect();
+  expect(say(stream, page, sight)).toBe(true);
+  return { ...page, reader, stream };
 }
 
 const busier = (name: string, celsius: number) =>
   fakeNode(name, { sampleAgeMs: 40 }, { gpus: [fakeGpu(0, { temperatureCelsius: celsius }), fakeGpu(1)] });
-const later = () => vi.advanceTimersByTime(100);
+const later = (ms = 1_100) => vi.advanceTimersByTime(ms);
+const sectionsOf = (message: Message) => message.rows.filter(({ part }) => part === 1);
 
 describe('while somebody looks', () => {
   test('only the values that changed travel', async () => {
     start();
     cluster.set(busier('a', 50));
-    const { html, reader } = await openPage();
+    const page = await openPage();
     cluster.set(busier('a', 51));
     later();
-    const message = await read(reader);
-    expect(message.nodes).toHaveLength(1);
-    expect(message.nodes[0]).toMatchObject({
-      id: idOf(html, 'a'),
-      age: 40,
-      set: [expect.any(Number), '51 °C'],
-    });
-    expect(message.nodes[0]?.set).toHaveLength(2);
-    expect(message.page).toBeUndefined();
+    const message = await read(page.reader);
+    expect(message.rows).toMatchObject([
+      { id: idOf(page, 'a'), part: 1, age: expect.any(Number), set: [expect.any(Number), '51 °C'] },
+    ]);
+    expect(message.rows[0]?.set).toHaveLength(2);
+    expect(message.rows[0]?.age).toBeLessThan(1_200);
+    expect(message.pages).toEqual([]);
   });
 
-  test('changes within 100 ms travel together, the last one wins', async () => {
+  test('a row changes once a second at most, the last value wins', async () => {
     start();
     cluster.set(busier('a', 50));
     const { reader } = await openPage();
-    cluster.set(busier('a', 60));
-    vi.advanceTimersByTime(99);
-    cluster.set(busier('a', 70));
     later();
-    expect((await read(reader)).nodes[0]?.set).toContain('70 °C');
+    cluster.set(busier('a', 60));
+    later(100);
+    expect((await read(reader)).rows[0]?.set).toContain('60 °C');
+    for (const celsius of [61, 62, 63]) {
+      cluster.set(busier('a', celsius));
+      later(300);
+    }
+    const node = vi.spyOn(cluster, 'node');
+    later(200);
+    expect((await read(reader)).rows[0]?.set).toContain('63 °C');
+    expect(node).toHaveBeenCalledTimes(1);
   });
 
   test('a fresh sample without other figures still tells its age', async () => {
     start();
-    const { html, reader } = await openPage();
+    const page = await openPage();
     cluster.set(fakeNode('b', { sampleAgeMs: 5 }));
     later();
-    expect((await read(reader)).nodes).toEqual([{ id: idOf(html, 'b'), age: 5 }]);
+    const { rows } = await read(page.reader);
+    expect(rows).toMatchObject([{ id: idOf(page, 'b'), part: 1, set: [] }]);
+    expect(rows[0]?.age).toBeLessThan(200);
   });
 
-  test('other rows replace the parts of that node only', async () => {
+  test('other rows replace that node only', async () => {
     start();
     const { reader } = await openPage();
     cluster.set(fakeNode('a', {}, { gpuProcesses: [fakeJob(1, 0), fakeJob(2, 0)] }));
     later();
-    const [change, ...others] = (await read(reader)).nodes;
+    const [change, ...others] = sectionsOf(await read(reader));
     expect(others).toEqual([]);
-    expect(change?.parts?.join('')).toContain('>2 (alice)<');
-    expect(change?.parts?.join('')).not.toContain('\u0001');
+    expect(change?.html).toContain('>2 (alice)<');
+    expect(change?.html).not.toContain('\u0001');
   });
 
   test('a node that goes away changes its state and the counts', async () => {
@@ -136,35 +190,88 @@ describe('while somebody looks', () => {
     const { reader } = await openPage();
     cluster.set(unreachable(fakeNode('a')));
     later();
-    const message = await read(reader);
-    expect(message.nodes[0]?.parts?.join('')).toContain('refused');
-    expect(message.page?.all ?? message.page?.set).toContain('1');
+    const messages = [await read(reader)];
+    while (!messages.some(({ pages }) => pages.length > 0)) messages.push(await read(reader));
+    expect(messages.flatMap(sectionsOf)[0]?.html).toContain('refused');
+    const page = messages.flatMap(({ pages }) => pages)[0];
+    expect(page?.all ?? page?.set).toContain('1');
   });
 
   test('nodes that come and go, in the order of the list', async () => {
     start();
-    const { html, reader } = await openPage();
+    const page = await openPage();
+    const [a, b] = [idOf(page, 'a'), idOf(page, 'b')];
+    const orderOf = async () => {
+      for (;;) {
+        const [change] = (await read(page.reader)).pages;
+        if (change?.orders) return change;
+      }
+    };
     cluster.set(fakeNode('c'));
     later();
-    const added = await read(reader);
-    const [a, b] = [idOf(html, 'a'), idOf(html, 'b')];
-    const c = added.nodes[0]?.id;
-    expect(added.nodes[0]?.parts?.join('')).toContain('id="c"');
-    expect(added.order).toEqual([a, b, c]);
+    const added = await orderOf();
+    expect(added.orders?.nodes).toEqual([a, b, expect.any(Number)]);
+    const c = added.orders?.nodes?.[2] as number;
+    expect(added.names).toEqual({ [c]: 'c' });
+    say(page.stream, page, { rows: [...page.rows, `0:${c}`, `1:${c}`], since: 0 });
+    const fresh = await read(page.reader);
+    expect(fresh.rows.find(({ id, part }) => id === c && part === 1)?.html).toContain('id="c"');
     cluster.remove('a');
     later();
-    expect(await read(reader)).toMatchObject({ nodes: [], order: [b, c] });
+    expect((await orderOf()).orders?.nodes).toEqual([b, c]);
     cluster.set(fakeNode('a'));
     later();
-    const back = await read(reader);
-    expect(back.order).toEqual([b, c, a]);
-    expect(back.nodes[0]).toMatchObject({ id: a, parts: expect.any(Array) });
+    expect((await orderOf()).orders?.nodes).toEqual([b, c, a]);
+  });
+
+  test('what is out of sight is neither rendered nor sent', async () => {
+    start();
+    const page = readPage(render('/'));
+    const { reader } = await openPage('/', { rows: [`1:${idOf(page, 'a')}`] });
+    expect(looked).toEqual(['a']);
+    const seen = vi.fn();
+    const hello = fakeNode('b').hello;
+    cluster.set({
+      ...fakeNode('b'),
+      get hello() {
+        return (
+          hello && {
+            ...hello,
+            get cpuModel() {
+              seen();
+              return 'x';
+            },
+          }
+        );
+      },
+    });
+    later(3_000);
+    cluster.set(busier('a', 77));
+    later();
+    expect((await read(reader)).rows.map(({ id }) => id)).toEqual([idOf(page, 'a')]);
+    expect(seen).not.toHaveBeenCalled();
+  });
+
+  test('what comes into sight later is sent as it is then', async () => {
+    start();
+    cluster.set(busier('a', 50));
+    const page = await openPage('/', { rows: [] });
+    expect(looked).toEqual([]);
+    cluster.set(busier('a', 51));
+    later();
+    say(page.stream, page);
+    expect((await read(page.reader)).rows.find(({ part }) => part === 1)?.set).toContain('51 °C');
+    expect(looked.sort()).toEqual(['a', 'b']);
+    say(page.stream, page);
+    say(page.stream, page, { since: 0, rows: [`1:${idOf(page, 'b')}`] });
+    expect((await read(page.reader)).rows[0]?.html).toContain('id="b"');
   });
 
   test('one rendering serves all viewers', async () => {
     start();
     const { reader } = await openPage();
     const { reader: second } = await openPage();
+    later();
     const node = vi.spyOn(cluster, 'node');
     cluster.set(busier('a', 77));
     later();
@@ -172,95 +279,187 @@ describe('while somebody looks', () => {
     expect(node).toHaveBeenCalledTimes(1);
   });
 
-  test('a viewer of one node hears of no other', async () => {
+  test('a page of one node hears of no other', async () => {
     start();
-    const { html, reader } = await openPage('b');
-    expect(html).not.toContain('id="a"');
+    const page = await openPage('/nodes/b', { topics: ['recent b'] });
+    expect(page.html).not.toContain('id="a"');
+    expect(looked).toEqual(['b']);
+    expect((await read(page.reader)).topics).toEqual([{ topic: 'recent b', value: null }]);
     cluster.set(busier('a', 77));
     cluster.set(fakeNode('b', { sampleAgeMs: 9 }));
     later();
-    expect((await read(reader)).nodes).toEqual([{ id: idOf(html, 'b'), age: 9 }]);
-    cluster.remove('b');
-    later();
-    expect((await read(reader)).order).toEqual([]);
+    const { rows } = await read(page.reader);
+    expect(rows.map(({ id }) => id)).toEqual([idOf(page, 'b')]);
   });
 
   test('a new sentence about the head shows up by itself', async () => {
     start({ keepaliveMs: 1000 });
     const { reader } = await openPage();
     cluster.problemList = ['broken line'];
-    vi.advanceTimersByTime(1100);
+    vi.advanceTimersByTime(1200);
     expect((await reader.next()).event).toBe('ping');
-    const { page } = await read(reader);
-    expect(page?.parts?.join('')).toContain('broken line');
+    const [page] = (await read(reader)).pages;
+    expect(page?.pieces?.join('')).toContain('broken line');
     expect(page?.all).toContain('broken line');
+  });
+});
+
+describe('searched and ordered lists', () => {
+  test('a node that comes to match is listed, in its group', async () => {
+    start();
+    const page = await openPage('/?q=temp%3A%3E80&group=model');
+    expect(page.html).toContain('Of 2 nodes none matches');
+    cluster.set(busier('b', 91));
+    later(3_000);
+    const message = await read(page.reader);
+    const [change] = message.pages;
+    expect(change?.orders?.nodes).toEqual(['GeForce RTX 3090', expect.any(Number)]);
+    expect(change?.all ?? change?.set).toContain('1 of 2 nodes');
+  });
+
+  test('GPUs, jobs and users have their own rows', async () => {
+    start();
+    const gpus = await openPage('/gpus?sort=-temp');
+    expect(gpus.rows).toHaveLength(4);
+    expect(gpus.html).toContain('>busy<');
+    cluster.set(busier('b', 99));
+    later();
+    const message = await read(gpus.reader);
+    expect(message.rows.some(({ set }) => set?.includes('99 °C'))).toBe(true);
+    expect(render('/users')).toContain('>alice<');
+    expect(render('/jobs')).toContain('There are no jobs at the moment.');
+  });
+
+  test('a search that cannot be understood says so, and hides nothing', () => {
+    start();
+    const html = render('/?q=usr%3Aalice');
+    expect(html).toMatch(/role="alert"[^>]*>[^<]*usr/);
+    expect(html).toContain('id="a"');
+  });
+
+  test('of very many rows some are shown, with a link to more', () => {
+    start();
+    expect(render('/gpus?limit=3')).toContain('3 of 4 are shown. Show 4');
+    expect(render('/gpus?limit=3')).toContain('href="/gpus?limit=6"');
+  });
+
+  test('of many nodes the last ones are empty places until they are in sight', async () => {
+    start();
+    for (let number = 0; number < 60; number += 1) cluster.set(fakeNode(`n${number}`));
+    const page = await openPage('/', { rows: [] });
+    expect(page.html.match(/unloaded/g)).toHaveLength(22);
+    expect(page.html).toMatch(
+      /<section class="node live unloaded" id="n59"[^>]*><h2><a href="\/nodes\/n59">n59</,
+    );
+    say(page.stream, page, {
+      since: 0,
+      rows: [
+        `1:${idOf({ html: page.html.replaceAll(/class="node live unloaded" (id="[^"]*") (data-live-row="\d+" data-live-part="1")/g, '$2 $1') }, 'n59')}`,
+      ],
+    });
+    expect((await read(page.reader)).rows[0]?.html).toContain('GeForce RTX 3090');
   });
 });
 
 describe('nobody looks', () => {
   test('nothing is rendered and no timer runs', () => {
     start();
-    feed.renderPage(null);
+    render('/');
     const node = vi.spyOn(cluster, 'node');
     cluster.set(busier('a', 77));
     later();
     expect(node).not.toHaveBeenCalled();
     expect(vi.getTimerCount()).toBe(0);
-    expect(feed.renderPage(null)).toContain('77 °C');
+    expect(render('/')).toContain('77 °C');
   });
 
   test('the next page is up to date, ages included', () => {
     start();
-    feed.renderPage(null);
+    render('/');
     cluster.set(fakeNode('a', { sampleAgeMs: 95_000 }));
-    expect(feed.renderPage(null)).toContain('95 s ago');
+    later();
+    expect(render('/')).toContain('95 s ago');
   });
 });
 
 describe('catching up', () => {
   test('after a cut comes what changed since, once', async () => {
     start();
-    const html = feed.renderPage(null);
+    const page = readPage(render('/'));
+    later();
     cluster.set(busier('a', 88));
-    cluster.set(fakeNode('c'));
-    const reader = watch(versionOf(html));
+    const { reader, stream } = await connect();
+    say(stream, page);
     const message = await read(reader);
-    expect(message.nodes.find(({ id }) => id === idOf(html, 'a'))?.all).toContain('88 °C');
-    expect(message.nodes.find(({ id }) => id === idOf(html, 'b'))).not.toHaveProperty('all');
-    expect(message.nodes.find(({ parts }) => parts)?.parts?.join('')).toContain('id="c"');
-    expect(message.order).toHaveLength(3);
-    const again = await read(watch(message.id));
-    expect(again.nodes.some((node) => node.all ?? node.parts ?? node.set)).toBe(false);
-    expect(again.order).toBeUndefined();
+    expect(message.rows.find(({ id, part }) => id === idOf(page, 'a') && part === 1)?.set).toContain('88 °C');
+    expect(message.rows.find(({ id }) => id === idOf(page, 'b'))).toBeUndefined();
+    const again = await connect();
+    say(again.stream, page, { since: Number(message.id?.split('.')[1]) });
+    cluster.set(busier('a', 89));
+    later();
+    expect((await read(again.reader)).rows[0]?.set).toContain('89 °C');
   });
 
-  test('rows that changed while away come as parts', async () => {
+  test('rows that changed while away come as a whole, values that changed twice all', async () => {
     start();
-    const html = feed.renderPage(null);
-    cluster.set(fakeNode('a', {}, { gpuProcesses: [] }));
-    feed.renderPage(null);
-    cluster.set(busier('a', 66));
-    const message = await read(watch(versionOf(html)));
-    expect(message.nodes.find(({ id }) => id === idOf(html, 'a'))?.parts?.join('')).toContain('66 °C');
-  });
-
-  test('a page of another head, of the future or of nothing reloads', async () => {
-    start();
-    const version = versionOf(feed.renderPage(null));
-    for (const since of [null, '', 'other.1', `${version}9`, 'x', `${version.split('.')[0]}.NaN`]) {
-      expect((await watch(since).next()).event, String(since)).toBe('reload');
+    const page = readPage(render('/'));
+    const open = await openPage();
+    for (const celsius of [66, 67]) {
+      cluster.set(busier('a', celsius));
+      later();
     }
+    cluster.set(fakeNode('b', {}, { gpuProcesses: [] }));
+    later();
+    const { reader, stream } = await connect();
+    say(stream, page);
+    const { rows } = await read(reader);
+    const changeOf = (name: string) => rows.find(({ id, part }) => id === idOf(page, name) && part === 1);
+    expect(changeOf('a')?.all).toContain('67 °C');
+    expect(changeOf('b')?.html).toContain('no process');
+    await open.reader.cancel();
   });
 
-  test('pages of one node reopen without end', async () => {
+  test('a page of another head or design reloads', async () => {
     start();
-    for (let round = 0; round < 3; round += 1) {
-      const html = feed.renderPage('b');
-      cluster.set(busier('a', 50 + round));
-      feed.renderPage(null);
-      const message = await read(watch(versionOf(html), 'b'));
-      expect(message.nodes.map(({ id }) => id)).toEqual([idOf(html, 'b')]);
-    }
+    const page = readPage(render('/'));
+    const { reader, stream } = await connect();
+    say(stream, { ...page, epoch: 'other' });
+    expect((await reader.next()).event).toBe('reload');
+  });
+
+  test('a page whose loops are shown on another condition reloads', async () => {
+    start();
+    templates = compileDesign(
+      '<!doctype html><title>x</title><div data-if="page.liveNodes"><p data-each="node in nodes" data-text="node.name"></p></div>',
+      'd',
+    );
+    const { reader } = await openPage();
+    later(2_500);
+    expect(feed.viewerCount).toBe(1);
+    cluster.set(unreachable(fakeNode('a')));
+    cluster.set(unreachable(fakeNode('b')));
+    later(2_500);
+    for (;;) if ((await reader.next()).event === 'reload') break;
+  });
+
+  test('rubbish and strangers are refused', async () => {
+    start();
+    const { stream } = await connect();
+    const valid = { epoch: 'x', rows: [[1, 0, '1-4']], pages: [], topics: [] };
+    for (const body of ['', 'x', '{}', '[]', JSON.stringify({ ...valid, rows: [[1, 0, '4-1']] })])
+      expect(feed.subscribe(stream, body), body).toBeNull();
+    for (const ranges of ['1-999999', '1,', 'a', '-1', '1-2-3'])
+      expect(feed.subscribe(stream, JSON.stringify({ ...valid, rows: [[1, 0, ranges]] })), ranges).toBeNull();
+    expect(feed.subscribe('nobody', JSON.stringify(valid))).toBe(false);
+  });
+
+  test('rows, pages and topics that do not exist say nothing', async () => {
+    start();
+    const page = await openPage('/', { rows: ['0:99999', '77:1', '2:1'], topics: ['recent x', 'nonsense'] });
+    cluster.set(busier('a', 51));
+    later();
+    expect(say(page.stream, { ...page, key: 'http://[', rows: [] })).toBe(true);
+    expect(feed.viewerCount).toBe(1);
   });
 });
 
@@ -271,12 +470,14 @@ describe('a changed design', () => {
     templates = compileDesign(
       '<!doctype html><title>new</title><p data-each="node in nodes" data-text="node.name"></p>',
       'd',
+      otherViews,
     );
     cluster.set(fakeNode('a'));
     later();
     expect((await reader.next()).event).toBe('reload');
     await expect(reader.next()).rejects.toThrow('ended');
-    expect(feed.renderPage(null)).toContain('<title>new</title>');
+    expect(render('/')).toContain('<title>new</title>');
+    expect(render('/gpus')).toContain('class="rows gpurows"');
   });
 
   test('that cannot be shown leaves the last good one', () => {
@@ -285,23 +486,21 @@ describe('a changed design', () => {
       '<!doctype html><title data-text="page.no.such">x</title><p data-each="node in nodes"></p>',
       'd',
     );
-    expect(feed.renderPage(null)).toContain('id="a"');
+    expect(render('/')).toContain('id="a"');
   });
 });
 
 describe('bounds', () => {
   test('a slow viewer is skipped, then caught up with one message', async () => {
     start({ backlogBytes: 3000 });
-    const html = feed.renderPage(null);
-    const slow = watch(versionOf(html));
+    const slow = await openPage();
     for (let celsius = 100; celsius < 220; celsius += 1) {
       cluster.set(busier('a', celsius));
-      later();
+      later(1_000);
     }
     const heard: string[] = [];
     for (;;) {
-      const message = await read(slow);
-      const values = JSON.stringify(message.nodes);
+      const values = JSON.stringify((await read(slow.reader)).rows);
       heard.push(values);
       if (values.includes('219 °C')) break;
     }
@@ -311,12 +510,11 @@ describe('bounds', () => {
 
   test('no more than so many viewers', async () => {
     start({ maxViewers: 2 });
-    const version = versionOf(feed.renderPage(null));
-    watch(version);
-    watch(version);
-    expect(feed.open(version, null)).toBeNull();
+    await connect();
+    await connect();
+    expect(feed.open()).toBeNull();
     await readers.pop()?.cancel();
-    watch(version);
+    await connect();
   });
 
   test('closing ends all streams', async () => {

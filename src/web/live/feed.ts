@@ -250,7 +250,7 @@ export function createLiveFeed(
     subscribe(viewer, subscription);
     lookAt(viewer, nodesOf(viewer));
     flush();
-    deliver(viewer);
+    if (viewers.all.has(viewer)) deliver(viewer);
     scheduleFlush();
     return true;
   }
