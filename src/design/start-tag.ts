@@ -30,8 +30,8 @@ function removal(source: string, { start, end }: SourceAttribute): Edit {
 /** The start tag without our attributes and those that they replace, with `extra` put in behind its name. */
 export function writeStartTag(source: string, element: SourceElement, extra: string): string {
   const replaced = new Set(element.directives?.attributes.map(({ name }) => name) ?? []);
-  // A designer may hide what does not go with the sample content; the condition decides on the real page.
-  if (typeof element.directives?.if === 'string') replaced.add('hidden');
+  // A designer may hide what does not go with the sample content; condition and view decide on the real page.
+  if (element.directives?.if != null || element.directives?.views) replaced.add('hidden');
   const edits: Edit[] = [];
   for (const attribute of element.attributes) {
     const gone = isDirective(attribute.name) || replaced.has(attribute.name);

@@ -1,5 +1,6 @@
 import { noGpuFacts, noGpuFigures, noGpuProcessFigures } from '../../src/protocol/absent.ts';
 import type { NodeReport, ReportedGpu, ReportedGpuProcess } from '../../src/protocol/node.ts';
+import type { RecentFigures } from '../../src/protocol/recent.ts';
 import { listGpus, listJobs } from '../../src/state/cluster-jobs.ts';
 import { listUsers } from '../../src/state/cluster-users.ts';
 import type { WebDependencies } from '../../src/web/dependencies.ts';
@@ -200,6 +201,16 @@ export interface FakeCluster extends WebDependencies {
   problemList: string[];
 }
 
+/** A node that keeps no recent figures. */
+const noFigures = (node: string): RecentFigures => ({
+  node,
+  fromMs: TAKEN_AT_MS - 900_000,
+  toMs: TAKEN_AT_MS,
+  timesMs: [],
+  series: [],
+  missing: {},
+});
+
 export function createFakeCluster(initial: NodeReport[], change: Partial<WebDependencies> = {}): FakeCluster {
   const nodes = new Map(initial.map((node) => [node.name, node]));
   const listeners = new Set<(names: ReadonlySet<string>) => void>();
@@ -220,8 +231,8 @@ export function createFakeCluster(initial: NodeReport[], change: Partial<WebDepe
     names: () => [...nodes.keys()],
     nodes: () => [...nodes.values()],
     node: (name) => nodes.get(name),
-    recent: () => undefined,
-    recentPoint: () => undefined,
+    recent: (name) => (nodes.has(name) ? noFigures(name) : undefined),
+    recentPoint: (name) => (nodes.has(name) ? noFigures(name) : undefined),
     subscribe(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);

@@ -284,7 +284,7 @@ describe('while somebody looks', () => {
     const page = await openPage('/nodes/b', { topics: ['recent b'] });
     expect(page.html).not.toContain('id="a"');
     expect(looked).toEqual(['b']);
-    expect((await read(page.reader)).topics).toEqual([{ topic: 'recent b', value: null }]);
+    expect((await read(page.reader)).topics).toMatchObject([{ topic: 'recent b', value: { node: 'b' } }]);
     cluster.set(busier('a', 77));
     cluster.set(fakeNode('b', { sampleAgeMs: 9 }));
     later();

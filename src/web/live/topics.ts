@@ -32,21 +32,14 @@ export function createTopics(
     return topic.startsWith(RECENT) ? cluster.node(topic.slice(RECENT.length))?.report : undefined;
   }
 
-  function topicValue(topic: string): unknown {
-    return recentPoint(topic.slice(RECENT.length)) ?? null;
-  }
-
   function take(topic: string, version: number, nowMs: number): boolean {
     const source = sourceOf(topic);
     const kept = known.get(topic);
     if (source === undefined || source === kept?.source) return false;
     if (kept && nowMs - kept.atMs < TOPIC_MS) return false;
-    known.set(topic, {
-      version,
-      atMs: nowMs,
-      source,
-      json: JSON.stringify({ topic, value: topicValue(topic) }),
-    });
+    const value = recentPoint(topic.slice(RECENT.length));
+    if (value === undefined) return false;
+    known.set(topic, { version, atMs: nowMs, source, json: JSON.stringify({ topic, value }) });
     return true;
   }
 
