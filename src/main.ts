@@ -8,8 +8,8 @@ import {
   writeRecord,
 } from './config/state-folder.ts';
 import { version } from './config/version.ts';
+import { type Design, openDesign } from './main/design.ts';
 import { demoSource, type Source, startFleet } from './main/source.ts';
-import { loadTemplates } from './main/templates.ts';
 import type { NodeReport } from './protocol/node.ts';
 import { listGpus, listJobs } from './state/cluster-jobs.ts';
 import { listUsers } from './state/cluster-users.ts';
@@ -31,8 +31,8 @@ export interface Head {
 export async function startHead(config: Config, say: (line: string) => void): Promise<Head> {
   const folder = openStateFolder(config.stateDir);
   const state = createState(() => performance.now(), config.marks);
-  const designProblem: string[] = [];
-  const templates = await loadTemplates(config.projectFolder, designProblem);
+  let refresh: () => void = () => undefined;
+  const design = await openDesign(config.projectFolder, () => refresh());
   const source = config.demo ? demoSource(state) : await startFleet(config, folder, state);
   let listening: Listening[] = [];
   let ending: Promise<void> | null = null;
@@ -59,11 +59,13 @@ export async function startHead(config: Config, say: (line: string) => void): Pr
   };
   try {
     const web = {
-      ...webDependencies(config, folder, state, source, designProblem),
-      templates: () => templates,
+      ...webDependencies(config, folder, state, source, design),
+      templates: design.templates,
     };
     const app = createApp({ ...web, staticDir: join(config.projectFolder, 'static') });
+    refresh = app.refresh;
     ended.then(app.close);
+    ended.then(design.close);
     removeRecord(folder);
     const page = await listen(app, config);
     listening = [page];
@@ -83,6 +85,7 @@ export async function startHead(config: Config, say: (line: string) => void): Pr
     say(`${new Date().toISOString()} serving ${url}, state folder ${folder.path}`);
     return { url, ended, stop: stopOnce };
   } catch (error) {
+    design.close();
     await source.stop(() => undefined);
     await Promise.all(listening.map((server) => server.close()));
     throw error;
@@ -94,13 +97,7 @@ function ownIdentity() {
   return { pid: process.pid, ...identity };
 }
 
-function webDependencies(
-  config: Config,
-  folder: StateFolder,
-  state: State,
-  source: Source,
-  designProblem: string[],
-) {
+function webDependencies(config: Config, folder: StateFolder, state: State, source: Source, design: Design) {
   return {
     version: version(),
     demo: config.demo,
@@ -116,7 +113,7 @@ function webDependencies(
     gpusOf: listGpus,
     usersOf: listUsers,
     subscribe: state.subscribe,
-    problems: () => [...designProblem, ...source.problems()],
+    problems: () => [...design.problems(), ...source.problems()],
     retry: source.retry,
     watch: source.watch,
   };

@@ -1,22 +1,58 @@
-// Smooth ways to a node and back: .scroll-to links and .scroll-to-top, below a bar of data-top-offset pixels.
+// Ways to a node and back: .scroll-to links and .scroll-to-top, below a bar of data-top-offset pixels. Nodes out of
+// sight are empty until they come into sight, so that the way to a far one changes its length while it is gone.
 (() => {
-  const behavior = matchMedia('(prefers-reduced-motion: reduce)').matches ? 'auto' : 'smooth';
+  const SETTLE_MS = 2_000;
+  const reduced = matchMedia('(prefers-reduced-motion: reduce)');
+  let settling = 0;
 
-  function targetOf(link) {
-    const hash = link.getAttribute('href') ?? '';
-    return hash.startsWith('#') ? document.getElementById(decodeURIComponent(hash.slice(1))) : null;
+  const offset = () => Number(document.body.dataset.topOffset) || 0;
+  const distanceTo = (target) => target.getBoundingClientRect().top - offset();
+
+  function targetOf(hash) {
+    try {
+      return hash.startsWith('#') ? document.getElementById(decodeURIComponent(hash.slice(1))) : null;
+    } catch {
+      return null;
+    }
+  }
+
+  /** Keeps the target where it belongs while what is above it gets its height, unless the reader moves. */
+  function settle(target) {
+    const own = ++settling;
+    const until = performance.now() + SETTLE_MS;
+    const step = () => {
+      if (own !== settling || performance.now() > until || !target.isConnected) return;
+      if (Math.abs(distanceTo(target)) > 1) scrollBy({ top: distanceTo(target), behavior: 'instant' });
+      requestAnimationFrame(step);
+    };
+    step();
+  }
+
+  function goTo(target) {
+    const isNear = Math.abs(distanceTo(target)) < 2 * innerHeight;
+    if (isNear && !reduced.matches) scrollBy({ top: distanceTo(target), behavior: 'smooth' });
+    else settle(target);
+  }
+
+  for (const type of ['wheel', 'touchstart', 'pointerdown', 'keydown']) {
+    addEventListener(type, () => settling++, { passive: true, capture: true });
   }
 
   document.addEventListener('click', (event) => {
     const link = event.target instanceof Element ? event.target.closest('.scroll-to, .scroll-to-top') : null;
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
-    const toTop = link.classList.contains('scroll-to-top');
-    const target = toTop ? document.documentElement : targetOf(link);
+    if (link.classList.contains('scroll-to-top')) {
+      event.preventDefault();
+      scrollTo({ top: 0, behavior: reduced.matches ? 'auto' : 'smooth' });
+      return;
+    }
+    const target = targetOf(link.getAttribute('href') ?? '');
     if (!target) return;
     event.preventDefault();
-    const offset = Number(document.body.dataset.topOffset) || 0;
-    const top = toTop ? 0 : target.getBoundingClientRect().top + scrollY - offset;
-    scrollTo({ top, behavior });
-    if (!toTop) history.replaceState(null, '', link.getAttribute('href'));
+    goTo(target);
+    history.replaceState(null, '', link.getAttribute('href'));
   });
+
+  const start = targetOf(location.hash);
+  if (start) settle(start);
 })();

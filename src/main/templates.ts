@@ -5,22 +5,16 @@ import type { CompiledTemplates, PartTemplate, RowKind } from '../lib/compiled-t
 import { createPageRenderer } from '../render/page.ts';
 
 const DESIGN_FILE = 'index-design.html';
-
-/** Compiles the design in memory; a design with a mistake leaves the last templates written, and says so. */
-export async function loadTemplates(projectFolder: string, problems: string[]): Promise<CompiledTemplates> {
-  try {
-    return await compileDesignFile(projectFolder);
-  } catch (error) {
-    problems.push(error instanceof Error ? error.message : String(error));
-    return readWrittenTemplates(projectFolder).catch(() => {
-      throw error;
-    });
-  }
-}
-
 const OTHER_VIEWS = 'views.html';
 
-async function compileDesignFile(projectFolder: string): Promise<CompiledTemplates> {
+/** The files that a page is made of. */
+export const designFiles = (projectFolder: string) => [
+  join(projectFolder, DESIGN_FILE),
+  join(projectFolder, 'templates', OTHER_VIEWS),
+];
+
+/** Compiles the design in memory. Rejects with its mistake. */
+export async function compileDesignFile(projectFolder: string): Promise<CompiledTemplates> {
   const [html, otherHtml] = await Promise.all([
     readFile(join(projectFolder, DESIGN_FILE), 'utf8'),
     readFile(join(projectFolder, 'templates', OTHER_VIEWS), 'utf8'),
@@ -35,7 +29,8 @@ async function compileDesignFile(projectFolder: string): Promise<CompiledTemplat
 const partFile = ({ kind, tag }: PartTemplate, number: number) => `part-${number}-${kind}-${tag}.eta`;
 const PART_FILE = /^part-(\d+)-(nodes|gpus|jobs|users)-([a-z0-9-]+)\.eta$/;
 
-async function readWrittenTemplates(projectFolder: string): Promise<CompiledTemplates> {
+/** What `writeTemplates` wrote last. */
+export async function readWrittenTemplates(projectFolder: string): Promise<CompiledTemplates> {
   const folder = join(projectFolder, 'templates');
   const read = (name: string) => readFile(join(folder, name), 'utf8');
   const named = (await readdir(folder)).map((name) => PART_FILE.exec(name)).filter((match) => match !== null);

@@ -35,6 +35,8 @@ export interface App {
   look: Watching['look'];
   /** A path that lets one browser press buttons, once. */
   link: Buttons['link'];
+  /** The design or the head's problems are others now: open pages follow. */
+  refresh(): void;
   /** Ends all event streams and timers. */
   close(): void;
 }
@@ -316,6 +318,7 @@ export function createApp(given: AppDependencies): App {
     },
     look: watching.look,
     link: rooms.buttons.link,
+    refresh: feed.refresh,
     close() {
       feed.close();
       watching.close();

@@ -1,48 +1,30 @@
-import { accessSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import type { AddressInfo, Socket } from 'node:net';
-import { type ServerType, serve } from '@hono/node-server';
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { RecentFigures } from '../../src/protocol/recent.ts';
 import { createState, type State } from '../../src/state/state.ts';
-import { type App, createApp } from '../../src/web/app.ts';
+import { createApp } from '../../src/web/app.ts';
 import { CHARTS_PAGE, chartedSample, collectors, drawnColumns, GIB } from '../support/charts-page.ts';
+import { CHROMIUM, hasChromium, launchChromium, listenForComplaints } from '../support/chromium.ts';
 import { createFakeCluster, fakeNode } from '../support/fake-cluster.ts';
 import { compileOwnDesign, staticDir } from '../support/read-design.ts';
+import { type ServedApp, serveApp } from '../support/served-app.ts';
 
 /** The charts in a real Chromium: the real web room and state, on a page of their own. */
 
-const CHROMIUM = '/usr/bin/chromium';
-const hasChromium = (() => {
-  try {
-    accessSync(CHROMIUM);
-    return true;
-  } catch {
-    return false;
-  }
-})();
-
 const templates = compileOwnDesign();
-interface Head {
-  app: App;
-  server: ServerType;
-  sockets: Set<Socket>;
-  port: number;
-}
 
 describe.skipIf(!hasChromium)(`charts in Chromium (skipped: no ${CHROMIUM})`, () => {
   let browser: Browser;
   let state: State;
-  let head: Head;
+  let head: ServedApp;
   let complaints: string[] = [];
   let asked: string[] = [];
   const contexts: { close(): Promise<void> }[] = [];
 
   beforeAll(async () => {
-    const args =
-      '--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync';
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: args.split(' ') });
+    browser = await launchChromium();
   });
   afterAll(() => browser.close());
 
@@ -55,21 +37,12 @@ describe.skipIf(!hasChromium)(`charts in Chromium (skipped: no ${CHROMIUM})`, ()
     state.connected('gpu01', { way, transport: 'ssh2', logPath: null });
     const { recent, recentPoint } = state;
     const cluster = createFakeCluster([fakeNode('gpu01')], { recent, recentPoint });
-    const app = createApp(Object.assign(cluster, { templates: () => templates, staticDir }));
-    const sockets = new Set<Socket>();
-    head = await new Promise<Head>((resolve) => {
-      const server = serve({ fetch: app.fetch, port: 0, hostname: '127.0.0.1' }, (address: AddressInfo) =>
-        resolve({ app, server, sockets, port: address.port }),
-      );
-      server.on('connection', (socket: Socket) => sockets.add(socket));
-    });
+    head = await serveApp(createApp(Object.assign(cluster, { templates: () => templates, staticDir })));
   });
 
   afterEach(async () => {
     for (const context of contexts.splice(0)) await context.close();
-    head.app.close();
-    for (const socket of head.sockets) socket.destroy();
-    await new Promise((resolve) => head.server.close(resolve));
+    await head.close();
   });
 
   /** The last 15 minutes, a sample every 10 s. */
@@ -85,12 +58,8 @@ describe.skipIf(!hasChromium)(`charts in Chromium (skipped: no ${CHROMIUM})`, ()
     const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
     contexts.push(context);
     const page = await context.newPage();
-    page.on('console', (message) => {
-      if (['error', 'warning'].includes(message.type())) complaints.push(message.text());
-    });
-    page.on('pageerror', (error) => complaints.push(String(error)));
+    listenForComplaints(page, head.origin, (text) => complaints.push(text));
     page.on('request', (request) => {
-      if (new URL(request.url()).host !== `127.0.0.1:${head.port}`) complaints.push(request.url());
       if (request.url().includes('/recent')) asked.push(new URL(request.url()).search);
     });
     const policy = (await head.app.request('/')).headers.get('content-security-policy') ?? '';
@@ -102,7 +71,7 @@ describe.skipIf(!hasChromium)(`charts in Chromium (skipped: no ${CHROMIUM})`, ()
         headers: { 'content-security-policy': policy },
       }),
     );
-    await page.goto(`http://127.0.0.1:${head.port}/charts-test.html`);
+    await page.goto(`${head.origin}/charts-test.html`);
     return page;
   }
 
@@ -322,7 +291,7 @@ describe.skipIf(!hasChromium)(`charts in Chromium (skipped: no ${CHROMIUM})`, ()
     await page.route('**/recent*', (route) =>
       refused++ === 0 ? route.fulfill({ status: 503, body: 'busy' }) : route.continue(),
     );
-    await page.goto(`http://127.0.0.1:${head.port}/charts-test.html`);
+    await page.goto(`${head.origin}/charts-test.html`);
     await page.getByText('could not be loaded: the head answers 503').waitFor();
     await legend(page, 'GPU utilization').waitFor({ timeout: 15_000 });
     expect(await page.locator('.charts-note').textContent()).toBe('');
@@ -335,7 +304,7 @@ describe.skipIf(!hasChromium)(`charts in Chromium (skipped: no ${CHROMIUM})`, ()
     );
     const loaded: string[] = [];
     page.on('request', (request) => loaded.push(new URL(request.url()).pathname));
-    await page.goto(`http://127.0.0.1:${head.port}/plain.html`);
+    await page.goto(`${head.origin}/plain.html`);
     await page.waitForLoadState('networkidle');
     expect(loaded.filter((path) => path.includes('uplot') || path.includes('recent'))).toEqual([]);
     expect(loaded).toContain('/static/charts.js');

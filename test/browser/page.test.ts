@@ -1,9 +1,7 @@
-import { accessSync } from 'node:fs';
-import type { AddressInfo, Socket } from 'node:net';
-import { type ServerType, serve } from '@hono/node-server';
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { type App, createApp } from '../../src/web/app.ts';
+import { createApp } from '../../src/web/app.ts';
+import { CHROMIUM, hasChromium, launchChromium, listenForComplaints } from '../support/chromium.ts';
 import {
   createFakeCluster,
   type FakeCluster,
@@ -13,77 +11,27 @@ import {
   unreachable,
 } from '../support/fake-cluster.ts';
 import { compileOwnDesign, staticDir } from '../support/read-design.ts';
+import { type ServedApp, serveApp } from '../support/served-app.ts';
 
 /** The page in a real Chromium, against the real web room and made-up nodes. */
 
-const CHROMIUM = '/usr/bin/chromium';
-const hasChromium = (() => {
-  try {
-    accessSync(CHROMIUM);
-    return true;
-  } catch {
-    return false;
-  }
-})();
-
-interface Head {
-  app: App;
-  server: ServerType;
-  sockets: Set<Socket>;
-  port: number;
-}
-
 let browser: Browser;
 let cluster: FakeCluster;
-let head: Head;
+let head: ServedApp;
 let complaints: string[] = [];
 const openContexts: { close(): Promise<void> }[] = [];
 
-function listen(port: number): Promise<Head> {
-  const app = createApp(Object.assign(cluster, { templates: () => templates, staticDir }));
-  const sockets = new Set<Socket>();
-  return new Promise((resolve, reject) => {
-    const server = serve({ fetch: app.fetch, port, hostname: '127.0.0.1' }, (address: AddressInfo) =>
-      resolve({ app, server, sockets, port: address.port }),
-    );
-    server.on('error', reject);
-    server.on('connection', (socket: Socket) => {
-      sockets.add(socket);
-      socket.on('close', () => sockets.delete(socket));
-    });
-  });
-}
-
 const templates = compileOwnDesign();
 
-/** As if the cable was pulled out: the port answers nobody. */
-function cut(): Promise<void> {
-  const closed = new Promise<void>((resolve) => head.server.close(() => resolve()));
-  for (const socket of head.sockets) socket.destroy();
-  return closed;
-}
-
-/** The same head again, with its memory of what it sent. */
-function restore(): Promise<void> {
-  return new Promise((resolve) => head.server.listen(head.port, '127.0.0.1', () => resolve()));
-}
+const listen = (port: number) =>
+  serveApp(createApp(Object.assign(cluster, { templates: () => templates, staticDir })), port);
 
 async function openPage(options: BrowserContextOptions = {}, path = '/'): Promise<Page> {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
   openContexts.push(context);
   const page = await context.newPage();
-  page.on('console', (message) => {
-    if (['error', 'warning'].includes(message.type())) complaints.push(message.text());
-  });
-  page.on('pageerror', (error) => complaints.push(String(error)));
-  page.on('request', (request) => {
-    if (new URL(request.url()).host !== `127.0.0.1:${head.port}`)
-      complaints.push(`request to ${request.url()}`);
-  });
-  page.on('response', (response) => {
-    if (response.status() >= 400) complaints.push(`${response.status()} for ${response.url()}`);
-  });
-  await page.goto(`http://127.0.0.1:${head.port}${path}`);
+  listenForComplaints(page, head.origin, (text) => complaints.push(text));
+  await page.goto(`${head.origin}${path}`);
   return page;
 }
 
@@ -99,9 +47,7 @@ const hot = (name: string, celsius: number) =>
 
 describe.skipIf(!hasChromium)(`the page in Chromium (skipped: no ${CHROMIUM})`, () => {
   beforeAll(async () => {
-    const args =
-      '--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync';
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: args.split(' ') });
+    browser = await launchChromium();
   });
   afterAll(() => browser.close());
 
@@ -113,9 +59,7 @@ describe.skipIf(!hasChromium)(`the page in Chromium (skipped: no ${CHROMIUM})`, 
 
   afterEach(async () => {
     for (const context of openContexts.splice(0)) await context.close();
-    head.app.close();
-    for (const socket of head.sockets) socket.destroy();
-    await new Promise((resolve) => head.server.close(resolve));
+    await head.close();
   });
 
   test('first paint, without a complaint and without a request that leaves the machine', async () => {
@@ -256,7 +200,7 @@ describe.skipIf(!hasChromium)(`the page in Chromium (skipped: no ${CHROMIUM})`, 
   test('a stream that is cut says so, ages go on, and it catches up', async () => {
     await start();
     const page = await openLivePage();
-    await cut();
+    await head.cut();
     const notice = page.getByRole('status');
     await notice.waitFor();
     expect(await notice.textContent()).toMatch(/^Connection to the head lost, figures are \d+ s old/);
@@ -266,7 +210,7 @@ describe.skipIf(!hasChromium)(`the page in Chromium (skipped: no ${CHROMIUM})`, 
     expect(await page.locator('[id="gpu01"] .age').textContent()).toMatch(/^[5-9] s ago$/);
     cluster.set(hot('gpu01', 91));
     cluster.set(fakeNode('gpu03'));
-    await restore();
+    await head.restore();
     await page.getByText('91 °C').waitFor();
     await page.getByRole('heading', { name: 'gpu03' }).waitFor();
     await expect.poll(() => notice.isHidden()).toBe(true);
@@ -278,7 +222,7 @@ describe.skipIf(!hasChromium)(`the page in Chromium (skipped: no ${CHROMIUM})`, 
     await start();
     const page = await openLivePage();
     const { port } = head;
-    await cut();
+    await head.cut();
     head.app.close();
     cluster = createFakeCluster([hot('gpu07', 55)]);
     head = await listen(port);
@@ -298,7 +242,7 @@ describe.skipIf(!hasChromium)(`the page in Chromium (skipped: no ${CHROMIUM})`, 
       refused += 1;
       return refused < 3 ? route.fulfill({ status: 503, body: 'full' }) : route.continue();
     });
-    await page.goto(`http://127.0.0.1:${head.port}/`);
+    await page.goto(`${head.origin}/`);
     await expect.poll(() => head.app.viewerCount, { timeout: 15_000 }).toBe(1);
     expect(refused).toBe(3);
     cluster.set(hot('gpu01', 72));
@@ -342,7 +286,7 @@ describe.skipIf(!hasChromium)(`the page in Chromium (skipped: no ${CHROMIUM})`, 
     await page.getByText('npx rollcall link').waitFor();
     expect(cluster.retried).toEqual([]);
     expect(complaints.splice(0).join('\n')).toContain('403');
-    await page.goto(`http://127.0.0.1:${head.port}${head.app.link()}`);
+    await page.goto(`${head.origin}${head.app.link()}`);
     expect(new URL(page.url()).search).toBe('');
     await button.click();
     await page.waitForURL('**/nodes/gpu02');

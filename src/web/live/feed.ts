@@ -24,6 +24,8 @@ export interface LiveFeed {
   open(): ReadableStream<Uint8Array> | null;
   /** What the browser behind a stream has in sight now. False where there is no such stream, null for rubbish. */
   subscribe(stream: string, body: string): boolean | null;
+  /** Something beside the nodes is another now: the design, or what is wrong with the head. */
+  refresh(): void;
   /** Ends all streams and timers. */
   close(): void;
 }
@@ -271,6 +273,7 @@ export function createLiveFeed(
     renderPage,
     open,
     subscribe: take,
+    refresh: scheduleFlush,
     close() {
       unsubscribe();
       viewers.endAll();
