@@ -4,150 +4,14 @@ import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import ssh2, { type ServerChannel } from 'ssh2';
 import { createRandom } from '../src/lib/random.ts';
-import {
-  gpuColumnNames,
-  gpuProcessColumnNames,
-  toColumns,
-  topProcessColumnNames,
-} from '../src/protocol/columns.ts';
-import { PROTOCOL_VERSION } from '../src/protocol/constants.ts';
-import { collectorNames } from '../src/protocol/sample.ts';
 import { type Roles, roleOf } from './roles.ts';
+import { simulatedFacts, simulatedHello, simulatedSample } from './simulated-sample.ts';
 
 const [keyFile = '', port = '0', interval = '1000', rolesText = '{}'] = process.argv.slice(2);
 const intervalMs = Number(interval);
 const roles = JSON.parse(rolesText) as Roles;
-const GPUS = 8;
-const GPU_PROCESSES = 16;
-const TOP_PROCESSES = 10;
-const CORES = 64;
-const GIB = 1024 ** 3;
 const random = createRandom(1);
 const some = (limit: number) => Math.floor(random() * limit);
-
-const gpuFacts = Array.from({ length: GPUS }, (_, index) => ({
-  index,
-  uuid: `GPU-5c4d7a10-0000-0000-0000-00000000000${index}`,
-  name: 'NVIDIA H100 80GB HBM3',
-  vendor: 'NVIDIA',
-  pciAddress: `00000000:${10 + index}:00.0`,
-  memoryTotalBytes: 80 * GIB,
-  powerLimitWatts: 700,
-  driverVersion: '580.105.08',
-}));
-
-function sample(sequence: number): object {
-  return {
-    type: 'sample',
-    sequence,
-    takenAtMs: Date.now(),
-    intervalMs,
-    collectors: Object.fromEntries(collectorNames.map((name) => [name, { ok: true, ms: some(100) / 100 }])),
-    cpu: {
-      totalPercent: some(1000) / 10,
-      corePercents: Array.from({ length: CORES }, () => some(100)),
-      load1: some(6400) / 100,
-      load5: some(6400) / 100,
-      load15: some(6400) / 100,
-    },
-    memory: {
-      totalBytes: 1024 * GIB,
-      availableBytes: some(1024) * GIB,
-      usedBytes: some(1024) * GIB,
-      swapTotalBytes: 0,
-      swapUsedBytes: 0,
-    },
-    filesystems: ['/', '/home', '/scratch'].map((mountPoint) => ({
-      mountPoint,
-      source: '/dev/nvme0n1p1',
-      fsType: 'ext4',
-      kind: 'SSD',
-      totalBytes: 1800 * GIB,
-      usedBytes: some(1800) * GIB,
-      availableBytes: some(1800) * GIB,
-      readOnly: false,
-    })),
-    disks: [
-      {
-        name: 'nvme0n1',
-        readBytesPerSecond: some(1e9),
-        writeBytesPerSecond: some(1e9),
-        busyPercent: some(100),
-      },
-    ],
-    network: [{ name: 'eno1', receiveBytesPerSecond: some(1e9), transmitBytesPerSecond: some(1e9) }],
-    gpus: toColumns(
-      Array.from({ length: GPUS }, (_, index) => ({
-        index,
-        health: 'ok',
-        error: null,
-        utilizationPercent: some(100),
-        memoryUtilizationPercent: some(100),
-        memoryUsedBytes: some(80) * GIB,
-        memoryFreeBytes: some(80) * GIB,
-        temperatureCelsius: some(90),
-        powerWatts: some(70000) / 100,
-        fanPercent: null,
-        smClockMHz: some(1980),
-        memoryClockMHz: 2619,
-        performanceState: 'P0',
-        encoderPercent: 0,
-        decoderPercent: 0,
-        bar1UsedBytes: 2 * 1024 * 1024,
-        memoryTemperatureCelsius: some(95),
-        energyJoules: some(1e9),
-        throttleReasons: '',
-        pcieGeneration: 5,
-        pcieWidth: 16,
-        pcieReceiveBytesPerSecond: some(1e9),
-        pcieTransmitBytesPerSecond: some(1e9),
-        nvlinkReceiveBytesPerSecond: some(1e11),
-        nvlinkTransmitBytesPerSecond: some(1e11),
-      })),
-      gpuColumnNames,
-    ),
-    gpuProcesses: toColumns(
-      Array.from({ length: GPU_PROCESSES }, (_, at) => ({
-        pid: 1_000_000 + at,
-        gpuIndex: at % GPUS,
-        type: 'C',
-        gpuMemoryUtilizationPercent: some(100),
-        gpuEncoderPercent: 0,
-        gpuDecoderPercent: 0,
-        gpuMemoryBytes: some(40) * GIB,
-        gpuUtilizationPercent: some(100),
-        state: 'R',
-        cpuPercent: some(1000) / 10,
-        residentBytes: some(GIB),
-        treeCpuPercent: some(10000) / 10,
-        treeResidentBytes: some(64) * GIB,
-      })),
-      gpuProcessColumnNames,
-    ),
-    processCount: 500,
-    topProcesses: toColumns(
-      Array.from({ length: TOP_PROCESSES }, (_, at) => ({
-        pid: 1_000_000 + at,
-        state: 'R',
-        cpuPercent: some(1000) / 10,
-        residentBytes: some(GIB),
-      })),
-      topProcessColumnNames,
-    ),
-  };
-}
-
-const facts = {
-  type: 'facts',
-  gpus: gpuFacts,
-  processes: Array.from({ length: GPU_PROCESSES }, (_, at) => ({
-    pid: 1_000_000 + at,
-    startTimeMs: Date.now() - some(1e8),
-    user: 'mkaur',
-    command: 'python',
-    arguments: 'train.py --config configs/llama_8b.yaml --bf16 --fsdp --data /data/c4',
-  })),
-};
 
 /** How long a node that misbehaves does not. */
 const TURN_MS = 60_000;
@@ -166,13 +30,13 @@ function playMonitor(channel: ServerChannel, command: string, breakOff: () => vo
     stage = 'running';
     // The last words of the line are title, node and head.
     const role = roleOf(/rollcall-monitor (\S+) \S+\s*$/.exec(line)?.[1] ?? '', roles);
-    say(hello(nonce));
+    say(simulatedHello(nonce));
     if (role === 'rubbish') return void channel.write('not a message\n');
     if (role === 'flapping') turnTimer = setTimeout(breakOff, TURN_MS * (0.5 + random()));
     if (role === 'hanging') turnTimer = setTimeout(() => clearInterval(timer), TURN_MS * (0.5 + random()));
-    say(facts);
+    say(simulatedFacts);
     let sequence = 0;
-    const next = () => say(sample(++sequence));
+    const next = () => say(simulatedSample(++sequence, intervalMs));
     // Nodes do not tick together.
     timer = setTimeout(
       () => {
@@ -207,29 +71,6 @@ function playMonitor(channel: ServerChannel, command: string, breakOff: () => vo
   channel.on('error', stop);
 }
 
-function hello(nonce: string): object {
-  return {
-    type: 'hello',
-    protocol: PROTOCOL_VERSION,
-    build: 'bench',
-    nonce,
-    pid: 4242,
-    hostname: 'simulated',
-    os: 'Debian GNU/Linux 12 (bookworm)',
-    kernel: '6.1.0',
-    runtime: 'v20.0.0',
-    cpuModel: 'AMD EPYC 7742 64-Core Processor',
-    sockets: 1,
-    cores: CORES,
-    threads: CORES,
-    memoryTotalBytes: 1024 * GIB,
-    swapTotalBytes: 0,
-    clockMs: Date.now(),
-    bootTimeMs: Date.now() - 1e9,
-    gpus: null,
-  };
-}
-
 const server = new ssh2.Server({ hostKeys: [readFileSync(keyFile)] }, (client) => {
   client.on('authentication', (context) => context.accept());
   client.on('ready', () => {
@@ -243,6 +84,6 @@ const server = new ssh2.Server({ hostKeys: [readFileSync(keyFile)] }, (client) =
 });
 server.listen(Number(port), '127.0.0.1', () => {
   const { port: taken } = server.address() as AddressInfo;
-  process.send?.({ port: taken, sampleBytes: JSON.stringify(sample(1)).length });
+  process.send?.({ port: taken, sampleBytes: JSON.stringify(simulatedSample(1, intervalMs)).length });
 });
 process.on('disconnect', () => process.exit(0));

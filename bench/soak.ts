@@ -56,7 +56,8 @@ const fleet = createFleet({
   monotonicMs,
 });
 const design = 'index-design.html';
-const templates = compileDesign(readFileSync(design, 'utf8'), design);
+const otherViews = { html: readFileSync('templates/views.html', 'utf8'), name: 'templates/views.html' };
+const templates = compileDesign(readFileSync(design, 'utf8'), design, otherViews);
 const app = createApp({
   version: 'soak',
   demo: false,
