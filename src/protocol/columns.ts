@@ -20,20 +20,6 @@ export function toColumns<Row extends object>(
   return columns as Columns<Row>;
 }
 
-/** Turns columns back into rows; what is absent becomes null. The first column says how many rows there are. */
-export function toRows<Row extends object>(
-  columns: Columns<Row>,
-  names: readonly (keyof Row & string)[],
-): Row[] {
-  const [key] = names;
-  if (key === undefined) return [];
-  return columns[key].map((_, at) => {
-    const row: Partial<Row> = {};
-    for (const name of names) row[name] = columns[name]?.[at] ?? (null as Row[typeof name]);
-    return row as Row;
-  });
-}
-
 /** The columns of each table; the first one names the rows. */
 export const gpuColumnNames = [
   'index',

@@ -18,7 +18,7 @@ export interface Cluster {
   readonly isDirty: boolean;
   note(names: Iterable<string>): void;
   /**
-   * Makes reports anew: of the nodes in sight at most once in `IN_SIGHT_MS`, of others less often and few at a time.
+   * Makes reports anew: of the nodes in sight at most once a second, of others less often where they are many.
    * The names of those that were.
    */
   refresh(nowMs: number, isInSight: (name: string) => boolean): string[];
@@ -50,8 +50,8 @@ export interface ClusterRows {
 export type RowOf<Kind extends RowKind> = ClusterRows[Kind][number];
 
 const IN_SIGHT_MS = 1_000;
-const OUT_OF_SIGHT_MS = 1_500;
-/** A round of a thousand reports takes a quarter of a second: they are spread over the second. */
+/** A report costs about 0.2 ms: all of a large cluster are made in turn, at a tenth of a core. */
+const OUT_OF_SIGHT_MS_PER_NODE = 2;
 const MOST_AT_ONCE = 100;
 
 type ClusterDependencies = Pick<WebDependencies, 'names' | 'node' | 'gpusOf' | 'jobsOf' | 'usersOf'>;
@@ -83,13 +83,15 @@ export function createCluster(dependencies: ClusterDependencies): Cluster {
     for (const name of held.keys()) if (!present.has(name)) held.delete(name);
   }
 
+  const outOfSightMs = () => Math.max(IN_SIGHT_MS, order.length * OUT_OF_SIGHT_MS_PER_NODE);
+
   function refresh(nowMs: number, isInSight: (name: string) => boolean): string[] {
     const taken: string[] = [];
     let others = 0;
     for (const name of dirty) {
       const known = held.get(name);
       const inSight = known === undefined || isInSight(name);
-      const isDue = known === undefined || nowMs - known.atMs >= (inSight ? IN_SIGHT_MS : OUT_OF_SIGHT_MS);
+      const isDue = known === undefined || nowMs - known.atMs >= (inSight ? IN_SIGHT_MS : outOfSightMs());
       if (!isDue || (!inSight && others >= MOST_AT_ONCE)) continue;
       if (!inSight) others += 1;
       take(name, nowMs);
