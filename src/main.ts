@@ -32,7 +32,10 @@ export async function startHead(config: Config, say: (line: string) => void): Pr
   const folder = openStateFolder(config.stateDir);
   const state = createState(() => performance.now(), config.marks);
   let refresh: () => void = () => undefined;
-  const design = await openDesign(config.projectFolder, () => refresh());
+  const design = await openDesign(config.projectFolder, () => {
+    for (const problem of design.problems()) say(problem);
+    refresh();
+  });
   const source = config.demo ? demoSource(state) : await startFleet(config, folder, state);
   let listening: Listening[] = [];
   let ending: Promise<void> | null = null;
