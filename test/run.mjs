@@ -45,7 +45,8 @@ const optionalPackages = [
   { file: '/usr/bin/screen', packages: ['screen'] },
 ];
 
-let child = null;
+/** What runs now, each the leader of its process group. */
+const children = new Set();
 let stopping = null;
 const skipped = [];
 
@@ -63,29 +64,42 @@ function findProgram(name) {
 
 const missingOf = (programs) => programs.filter((program) => !findProgram(program));
 
-/** Resolves to the exit code. The child leads a process group of its own, so that it can be ended whole. */
-function run(command, args, env = {}) {
+/**
+ * Resolves to the exit code. The child leads a process group of its own, so that it can be ended whole. `isHeldBack`:
+ * what it says is shown at its end, because another one speaks meanwhile.
+ */
+function run(command, args, env = {}, isHeldBack = false) {
   return new Promise((resolve) => {
-    child = spawn(command, args, {
+    const child = spawn(command, args, {
       cwd: root,
-      stdio: 'inherit',
+      stdio: isHeldBack ? ['ignore', 'pipe', 'pipe'] : 'inherit',
       detached: true,
       env: { ...process.env, ...env },
     });
+    children.add(child);
+    const said = [];
+    child.stdout?.on('data', (chunk) => said.push(chunk));
+    child.stderr?.on('data', (chunk) => said.push(chunk));
+    const end = (code) => {
+      children.delete(child);
+      process.stdout.write(Buffer.concat(said));
+      resolve(code);
+    };
     child.on('error', (error) => {
       console.error(`${command}: ${error.message}`);
-      resolve(127);
+      end(127);
     });
-    child.on('close', (code) => resolve(code ?? 1));
+    child.on('close', (code) => end(code ?? 1));
   });
 }
 
-function signalChild(signal) {
-  if (!child?.pid || child.exitCode !== null || child.signalCode !== null) return;
-  try {
-    process.kill(-child.pid, signal);
-  } catch {
-    // it has just ended
+function signalChildren(signal) {
+  for (const { pid } of children) {
+    try {
+      if (pid) process.kill(-pid, signal);
+    } catch {
+      // it has just ended
+    }
   }
 }
 
@@ -93,8 +107,8 @@ function stopOn(signal) {
   process.on(signal, () => {
     if (stopping) return;
     stopping = signal;
-    signalChild('SIGTERM');
-    setTimeout(() => signalChild('SIGKILL'), 5_000).unref();
+    signalChildren('SIGTERM');
+    setTimeout(() => signalChildren('SIGKILL'), 5_000).unref();
   });
 }
 
@@ -119,7 +133,7 @@ function isAskedFor(folders) {
   );
 }
 
-const runVitest = (project, env, prefix = []) => {
+const runVitest = (project, { env, prefix = [], options = [], isHeldBack = false } = {}) => {
   const words = [
     ...prefix,
     process.execPath,
@@ -128,9 +142,10 @@ const runVitest = (project, env, prefix = []) => {
     '--passWithNoTests',
     '--project',
     project,
+    ...options,
     ...extra,
   ];
-  return run(words[0], words.slice(1), env);
+  return run(words[0], words.slice(1), env, isHeldBack);
 };
 
 async function installPackages() {
@@ -154,7 +169,8 @@ async function installDebianPackages(programs) {
 /** Figures are compared with those of ps, free and vmstat; the stand-in for NVML is compiled. */
 async function runUnitTests() {
   await installDebianPackages(['ps', 'cc']);
-  return stopping ? 1 : runVitest('unit');
+  // Many of them wait for programs and timers.
+  return stopping ? 1 : runVitest('unit', { options: ['--maxWorkers=2'] });
 }
 
 async function installOptionalPackages() {
@@ -193,32 +209,31 @@ async function runFleetTests() {
   try {
     const code = await run(fleetScript, ['up', String(NODES)], env);
     if (code !== 0 || stopping) return code || 1;
-    return await runVitest('fleet', env, [fleetScript, 'head']);
+    return await runVitest('fleet', { env, prefix: [fleetScript, 'head'] });
   } finally {
     await run(fleetScript, ['down'], env);
     rmSync(env.FLEET_STATE, { recursive: true, force: true });
   }
 }
 
-async function runBrowserTests() {
-  await installDebianPackages(['chromium']);
+/** `isBeside`: other tests run meanwhile. */
+async function runBrowserTests(isBeside) {
   if (stopping) return 1;
-  if (findProgram('chromium') || process.env.CHROMIUM) return runVitest('browser');
+  if (findProgram('chromium')) return runVitest('browser', { isHeldBack: isBeside });
   skip('browser', 'this machine lacks chromium');
   return 0;
 }
 
-const groups = [
-  {
-    folders: [
-      { folder: 'src', recursive: true },
-      { folder: 'test', recursive: false },
-    ],
-    start: runUnitTests,
-  },
-  { folders: [{ folder: 'test/fleet', recursive: true }], start: runFleetTests },
-  { folders: [{ folder: 'test/browser', recursive: true }], start: runBrowserTests },
-];
+const unit = {
+  folders: [
+    { folder: 'src', recursive: true },
+    { folder: 'test', recursive: false },
+  ],
+  start: runUnitTests,
+};
+const browser = { folders: [{ folder: 'test/browser', recursive: true }], start: runBrowserTests };
+const fleet = { folders: [{ folder: 'test/fleet', recursive: true }], start: runFleetTests };
+const groups = [unit, browser, fleet];
 
 async function main() {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) stopOn(signal);
@@ -233,10 +248,13 @@ async function main() {
     console.error(`no test matches ${extra.join(' ')}`);
     failed = true;
   }
-  for (const group of asked) {
-    if (stopping) return 1;
-    if ((await group.start()) !== 0) failed = true;
-  }
+  // One installation at a time.
+  if (asked.includes(browser)) await installDebianPackages(['chromium']);
+  // The fleet's tests have the machine to themselves: they look at the clock.
+  const beside = asked.filter((group) => group !== fleet);
+  const codes = await Promise.all(beside.map((group) => group.start(beside.length > 1)));
+  if (asked.includes(fleet) && !stopping) codes.push(await fleet.start());
+  if (codes.some((code) => code !== 0)) failed = true;
   if (skipped.length > 0 && process.env.CI === 'true') {
     console.error(`CI=true: skipped tests are a failure (${skipped.join(', ')})`);
     failed = true;

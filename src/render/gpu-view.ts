@@ -1,8 +1,15 @@
 import { DASH, formatBytes, formatDuration, formatOpenPercent } from '../lib/format.ts';
 import { noGpuFigures } from '../protocol/absent.ts';
 import type { GpuFacts } from '../protocol/gpu-facts.ts';
-import type { NodeReport, ReportedGpu, ReportedGpuProcess, ReportedJob } from '../protocol/node.ts';
-import { type Bar, bar, type ProgramView, viewProgram } from './view-parts.ts';
+import type {
+  NodeReport,
+  ReportedGpu,
+  ReportedGpuProcess,
+  ReportedJob,
+  ReportedSample,
+} from '../protocol/node.ts';
+import type { CollectorReport } from '../protocol/sample.ts';
+import { type Bar, bar, type ProgramView, reasonOf, viewProgram } from './view-parts.ts';
 
 /** What a design can show of one GPU. */
 export interface GpuView {
@@ -19,6 +26,8 @@ export interface GpuView {
   temperature: string;
   power: string;
   fan: string;
+  /** Why a figure is a dash, each null where it is none. */
+  why: Record<'utilization' | 'memory' | 'temperature' | 'power', string | null>;
   /** UUID, bus address, driver, clocks: for a tooltip. */
   detail: string;
   /** What is odd about it, a sentence each. */
@@ -136,7 +145,23 @@ function powerOf({ powerWatts, powerLimitWatts }: ReportedGpu): string {
     : `${Math.round(powerWatts)}/${Math.round(powerLimitWatts)} W`;
 }
 
-function viewGpu(gpu: ReportedGpu, jobs: GpuJobView[], marks: string[], knowsJobs: boolean): GpuView {
+function whyMissing(gpu: ReportedGpu, collector: CollectorReport | undefined): GpuView['why'] {
+  const reason = faultOf(gpu) ?? reasonOf(collector) ?? "The GPU's driver does not tell it.";
+  const why = (value: number | null) => (value === null ? reason : null);
+  return {
+    utilization: why(gpu.utilizationPercent),
+    memory: why(gpu.memoryUsedBytes),
+    temperature: why(gpu.temperatureCelsius),
+    power: why(gpu.powerWatts),
+  };
+}
+
+function viewGpu(
+  gpu: ReportedGpu,
+  jobs: GpuJobView[],
+  marks: string[],
+  { gpuProcesses, collectors }: Partial<ReportedSample>,
+): GpuView {
   return {
     index: gpu.index,
     label: gpu.parentIndex === null ? String(gpu.index) : `${gpu.parentIndex}:${gpu.migInstance ?? DASH}`,
@@ -149,10 +174,11 @@ function viewGpu(gpu: ReportedGpu, jobs: GpuJobView[], marks: string[], knowsJob
     temperature: withUnit(gpu.temperatureCelsius, '°C'),
     power: powerOf(gpu),
     fan: gpu.fanPercent === null ? DASH : `${Math.round(gpu.fanPercent)}%`,
+    why: whyMissing(gpu, collectors?.gpus),
     detail: detailOf(gpu),
     marks,
     jobs,
-    jobsNote: jobs.length > 0 ? null : knowsJobs && gpu.health === 'ok' ? 'no process' : DASH,
+    jobsNote: jobs.length > 0 ? null : gpuProcesses && gpu.health === 'ok' ? 'no process' : DASH,
   };
 }
 
@@ -182,6 +208,6 @@ export function viewGpus({ hello, sample, marks }: NodeReport): GpuView[] {
     own.sort((a, b) => a.pid - b.pid);
     const jobs = own.map((process) => viewJob(process, known, takenAtMs));
     const texts = marks.filter(({ gpuIndex }) => gpuIndex === gpu.index).map(({ text }) => text);
-    return viewGpu(gpu, jobs, texts, Boolean(sample?.gpuProcesses));
+    return viewGpu(gpu, jobs, texts, sample ?? {});
   });
 }

@@ -1,4 +1,5 @@
 import { DASH, formatPercent } from '../lib/format.ts';
+import type { CollectorReport } from '../protocol/sample.ts';
 
 /** A bar and the figure beside it. */
 export interface Bar {
@@ -17,6 +18,12 @@ function levelOf(percent: number): Bar['level'] {
 export function bar(percent: number | null): Bar {
   if (percent === null) return { text: DASH, width: 0, level: 'absent' };
   return { text: formatPercent(percent), width: Math.round(percent), level: levelOf(percent) };
+}
+
+/** What a collector says of what it could not read; null where it says nothing. */
+export function reasonOf(collector: CollectorReport | undefined): string | null {
+  if (collector === undefined) return 'There is no sample yet.';
+  return collector.error ?? (collector.ok ? null : 'It could not be read.');
 }
 
 export interface ProgramView {

@@ -130,6 +130,18 @@ describe('a GPU’s tooltip', () => {
   });
 });
 
+test('a figure that is missing says why', () => {
+  const gpus = [fakeGpu(0, { powerWatts: null }), fakeGpu(1, { health: 'lost', temperatureCelsius: null })];
+  const node = fakeNode('a', {}, { gpus, cpu: null });
+  if (!node.sample) throw new Error('no sample');
+  node.sample.collectors.cpu = { ok: false, ms: 1, error: '/proc/stat: permission denied' };
+  const view = viewNode(node);
+  expect(view.gpus[0]?.why).toMatchObject({ utilization: null, power: "The GPU's driver does not tell it." });
+  expect(view.gpus[1]?.why.temperature).toBe('lost: fell off the bus');
+  expect(view.resources.map(({ why }) => why)).toEqual(['/proc/stat: permission denied', null, null]);
+  expect(viewNode(fakeNode('a', { sample: null })).resources[1]?.why).toBe('There is no sample yet.');
+});
+
 describe('around the rows', () => {
   const facts = {
     version: '1',

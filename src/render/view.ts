@@ -1,12 +1,12 @@
 import { DASH, formatBytes, formatDuration, formatOpenPercent, formatRate } from '../lib/format.ts';
 import type { NodeEvent } from '../protocol/events.ts';
 import type { NodeReport, ReportedHello, ReportedSample, ReportedTopProcess } from '../protocol/node.ts';
-import type { CpuSample, FilesystemSample, MemorySample } from '../protocol/sample.ts';
+import type { CollectorReport, CpuSample, FilesystemSample, MemorySample } from '../protocol/sample.ts';
 import { once } from '../lib/once.ts';
 import { countGpus } from '../protocol/gpu-use.ts';
 import { type GpuView, viewGpus } from './gpu-view.ts';
 import { ageLimitMs, stateWords, transportWords } from './node-state.ts';
-import { type Bar, bar, viewProgram } from './view-parts.ts';
+import { type Bar, bar, reasonOf, viewProgram } from './view-parts.ts';
 
 /** What a design can show of one node: ready texts, with a dash for what is absent. */
 export interface NodeView {
@@ -64,6 +64,8 @@ export interface ResourceView extends Bar {
   /** `CPU (16C32T)`, `RAM (256 GiB)`. */
   label: string;
   detail: string;
+  /** Why the figure is a dash; null where it is none. */
+  why: string | null;
 }
 
 export interface FilesystemView extends Bar {
@@ -116,7 +118,7 @@ function viewHardware(hello: ReportedHello | null): string[] {
   ]);
 }
 
-function viewCpu(cpu: CpuSample | null, hello: ReportedHello | null): ResourceView {
+function viewCpu(cpu: CpuSample | null, hello: ReportedHello | null): Omit<ResourceView, 'why'> {
   const size =
     hello && hello.cores !== null && hello.threads !== null ? ` (${hello.cores}C${hello.threads}T)` : '';
   const loads = cpu ? [cpu.load1, cpu.load5, cpu.load15] : [];
@@ -128,19 +130,33 @@ function viewCpu(cpu: CpuSample | null, hello: ReportedHello | null): ResourceVi
 const share = (part: number | null, whole: number | null) =>
   part === null || whole === null || whole <= 0 ? null : Math.min(100, (part / whole) * 100);
 
-function viewMemory(memory: MemorySample | null): ResourceView {
+function viewMemory(memory: MemorySample | null): Omit<ResourceView, 'why'> {
   const total = memory?.totalBytes ?? null;
   const detail = memory ? `${formatBytes(memory.availableBytes)} available` : '';
   const label = total === null ? 'RAM' : `RAM (${formatBytes(total)})`;
   return { name: 'RAM', label, ...bar(share(memory?.usedBytes ?? null, total)), detail };
 }
 
-function viewSwap(memory: MemorySample | null): ResourceView {
+function viewSwap(memory: MemorySample | null): Omit<ResourceView, 'why'> {
   const total = memory?.swapTotalBytes ?? null;
   if (total === 0) return { name: 'Swap', label: 'Swap (none)', ...bar(null), detail: '' };
   const label = total === null ? 'Swap' : `Swap (${formatBytes(total)})`;
   const detail = memory && memory.swapUsedBytes !== null ? `${formatBytes(memory.swapUsedBytes)} used` : '';
   return { name: 'Swap', label, ...bar(share(memory?.swapUsedBytes ?? null, total)), detail };
+}
+
+function withReason(row: Omit<ResourceView, 'why'>, collector: CollectorReport | undefined): ResourceView {
+  const isMissing = row.level === 'absent';
+  return { ...row, why: isMissing ? (reasonOf(collector) ?? 'The node does not tell it.') : null };
+}
+
+function viewResources({ hello, sample }: NodeReport): ResourceView[] {
+  const memory = sample?.memory ?? null;
+  return [
+    withReason(viewCpu(sample?.cpu ?? null, hello), sample?.collectors.cpu),
+    withReason(viewMemory(memory), sample?.collectors.memory),
+    withReason(viewSwap(memory), sample?.collectors.memory),
+  ];
 }
 
 function viewFilesystem(filesystem: FilesystemSample): FilesystemView {
@@ -239,11 +255,7 @@ export function viewNode(node: NodeReport): NodeView {
   const { hello, sample } = node;
   const lists = {
     hardware: once(() => viewHardware(hello)),
-    resources: once(() => [
-      viewCpu(sample?.cpu ?? null, hello),
-      viewMemory(sample?.memory ?? null),
-      viewSwap(sample?.memory ?? null),
-    ]),
+    resources: once(() => viewResources(node)),
     filesystems: once(() => (sample?.filesystems ?? []).map(viewFilesystem)),
     traffic: once(() => viewTraffic(sample)),
     gpus: once(() => viewGpus(node)),

@@ -299,6 +299,7 @@ describe.skipIf(!hasChromium)(`charts in Chromium (skipped: no ${CHROMIUM})`, ()
 
   test('a page without charts loads nothing of them', async () => {
     const page = await openCharts();
+    await page.waitForLoadState('networkidle');
     await page.route('**/plain.html', (route) =>
       route.fulfill({ contentType: 'text/html', body: CHARTS_PAGE.replace('class="charts"', '') }),
     );
