@@ -7,6 +7,13 @@
     return hash.startsWith('#') ? document.getElementById(decodeURIComponent(hash.slice(1))) : null;
   }
 
+  /** Who goes on by keyboard goes on there. */
+  function moveFocus(target) {
+    if (!target) return;
+    if (target.tabIndex < 0) target.setAttribute('tabindex', '-1');
+    target.focus({ preventScroll: true });
+  }
+
   document.addEventListener('click', (event) => {
     const link = event.target instanceof Element ? event.target.closest('.scroll-to, .scroll-to-top') : null;
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
@@ -17,6 +24,7 @@
     const offset = Number(document.body.dataset.topOffset) || 0;
     const top = toTop ? 0 : target.getBoundingClientRect().top + scrollY - offset;
     scrollTo({ top, behavior });
+    moveFocus(toTop ? document.querySelector('#title a') : target);
     if (!toTop) history.replaceState(null, '', link.getAttribute('href'));
   });
 })();
