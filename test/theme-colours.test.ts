@@ -27,7 +27,8 @@ function luminance(colour: string): number {
   if (digits === undefined) throw new Error(`${colour} is not written as #rgb or #rrggbb`);
   const size = digits.length / 3;
   const channels = [0, 1, 2].map((at) => {
-    const channel = Number.parseInt(digits.slice(at * size, (at + 1) * size).padStart(2, digits[at]), 16) / 255;
+    const channel =
+      Number.parseInt(digits.slice(at * size, (at + 1) * size).padStart(2, digits[at]), 16) / 255;
     return channel <= 0.04045 ? channel / 12.92 : ((channel + 0.055) / 1.055) ** 2.4;
   });
   const [red = 0, green = 0, blue = 0] = channels;
@@ -44,7 +45,10 @@ const range = (name: string, first: number, last: number) =>
 
 /** Text and what it stands on. */
 const texts: [string[], string[]][] = [
-  [['ink', 'muted', 'bad', 'good', 'warn'], ['paper', 'card', 'soft', 'stripe']],
+  [
+    ['ink', 'muted', 'bad', 'good', 'warn'],
+    ['paper', 'card', 'soft', 'stripe'],
+  ],
   [['ink', 'bad', 'muted'], ['bad-soft']],
   [['old-ink'], ['card', 'paper', 'stripe', 'bad-soft']],
   [['bar-ink'], ['bar-paper']],
@@ -93,7 +97,8 @@ test('contrast is that of WCAG', () => {
 describe('no other file names a colour', () => {
   const files = readdirSync(folder).filter((name) => name.endsWith('.css') && name !== 'themes.css');
   const named = /:[^;{]*(?<![\w-])(?:white|black|red|green|blue|gr[ae]y|yellow|orange|silver)(?![\w-])/;
-  const spelled = /#(?:[\da-f]{3,4}|[\da-f]{6}|[\da-f]{8})\b(?![^{}]*\{)|\b(?:rgba?|hsla?|oklch|oklab|lab|lch|hwb)\(/i;
+  const spelled =
+    /#(?:[\da-f]{3,4}|[\da-f]{6}|[\da-f]{8})\b(?![^{}]*\{)|\b(?:rgba?|hsla?|oklch|oklab|lab|lch|hwb)\(/i;
   test.each(files)('%s', (name) => {
     const css = read(name);
     expect(spelled.exec(css)?.[0]).toBeUndefined();
