@@ -23,6 +23,8 @@
   const notice = document.createElement('p');
   notice.className = 'stream-lost';
   notice.setAttribute('role', 'status');
+  // It counts seconds: announce.js says once what it is about.
+  notice.setAttribute('aria-live', 'off');
   notice.hidden = true;
   document.body.append(notice);
 

@@ -38,12 +38,20 @@
     addEventListener(type, () => settling++, { passive: true, capture: true });
   }
 
+  /** Who goes on by keyboard goes on there. */
+  function moveFocus(target) {
+    if (!target) return;
+    if (target.tabIndex < 0) target.setAttribute('tabindex', '-1');
+    target.focus({ preventScroll: true });
+  }
+
   document.addEventListener('click', (event) => {
     const link = event.target instanceof Element ? event.target.closest('.scroll-to, .scroll-to-top') : null;
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
     if (link.classList.contains('scroll-to-top')) {
       event.preventDefault();
       scrollTo({ top: 0, behavior: reduced.matches ? 'auto' : 'smooth' });
+      moveFocus(document.querySelector('#title a'));
       return;
     }
     const target = targetOf(link.getAttribute('href') ?? '');
@@ -51,6 +59,7 @@
     event.preventDefault();
     goTo(target);
     history.replaceState(null, '', link.getAttribute('href'));
+    moveFocus(target);
   });
 
   const start = targetOf(location.hash);

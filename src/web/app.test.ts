@@ -225,10 +225,28 @@ describe('static files', () => {
       ['favicon.ico', 'image/x-icon'],
       ['manifest.json', 'application/json'],
       ['apple-touch-icon.png', 'image/png'],
+      ['offline.html', 'text/html'],
     ]) {
       expect((await get(`/static/${file}`)).headers.get('content-type'), file).toContain(type);
     }
     expect((await get('/favicon.ico')).status).toBe(200);
+  });
+
+  test('a service worker stands at the root, and a browser always asks for a newer one', async () => {
+    start();
+    const worker = await get('/sw.js');
+    expect(worker.headers.get('content-type')).toContain('text/javascript');
+    expect(worker.headers.get('cache-control')).toBe('no-cache');
+    expect(await worker.text()).toBe(await (await get('/static/sw.js')).text());
+  });
+
+  test('the policy lets no script run but those that are served here', async () => {
+    start();
+    for (const path of ['/', '/gpus', '/nodes/nope', '/static/offline.html']) {
+      const policy = (await get(path, { accept: 'text/html' })).headers.get('content-security-policy') ?? '';
+      expect(policy, path).toMatch(/(?:^|; )script-src 'self'(?:;|$)/);
+      expect(policy, path).toMatch(/(?:^|; )worker-src 'self'(?:;|$)/);
+    }
   });
 
   test('no path leads out of the folder', async () => {

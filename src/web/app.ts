@@ -50,6 +50,8 @@ const CONTENT_SECURITY_POLICY = [
   "font-src 'self'",
   "connect-src 'self'",
   "manifest-src 'self'",
+  // One event stream for all tabs, and the page that stands in while the head is away.
+  "worker-src 'self'",
   "base-uri 'none'",
   "form-action 'self'",
   "frame-ancestors 'none'",
@@ -87,7 +89,8 @@ function messagePage(title: string, sentence: string): string {
   return (
     `<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>${title}</title>` +
     '<meta name="viewport" content="width=device-width, initial-scale=1">' +
-    '<link rel="stylesheet" href="/static/style.css"></head><body><main class="message">' +
+    '<link rel="stylesheet" href="/static/style.css"><script src="/static/theme.js"></script></head>' +
+    '<body><main class="message">' +
     `<h1>${title}</h1><p>${escapeHtml(withoutControls(sentence))}</p>` +
     '<p><a href="/">All nodes</a></p></main></body></html>\n'
   );
@@ -244,6 +247,8 @@ function addStaticRoutes(app: Hono, { dependencies }: Rooms): void {
     (await serveStatic(context, dependencies.staticDir, path)) ?? context.text('Not found.\n', 404);
   app.get('/static/*', (context) => send(context, decodePath(context.req.path.slice('/static/'.length))));
   app.get('/favicon.ico', (context) => send(context, 'favicon.ico'));
+  // A service worker answers for what lies below its own address.
+  app.get('/sw.js', (context) => send(context, 'sw.js'));
 }
 
 /** An empty path, which no file has, for one that cannot be decoded. */

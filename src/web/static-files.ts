@@ -6,6 +6,7 @@ import type { Context } from 'hono';
 /** Style, scripts and icons, served from disk as they are. */
 
 const types: Record<string, string> = {
+  html: 'text/html; charset=utf-8',
   css: 'text/css; charset=utf-8',
   js: 'text/javascript; charset=utf-8',
   json: 'application/json; charset=utf-8',

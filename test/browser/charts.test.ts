@@ -57,6 +57,7 @@ describe.skipIf(!hasChromium)(`charts in Chromium (skipped: no ${CHROMIUM})`, ()
   async function openCharts(options: BrowserContextOptions = {}): Promise<Page> {
     const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
     contexts.push(context);
+    await context.addInitScript(() => localStorage.setItem('rollcall-theme', 'system'));
     const page = await context.newPage();
     listenForComplaints(page, head.origin, (text) => complaints.push(text));
     page.on('request', (request) => {
@@ -204,7 +205,7 @@ describe.skipIf(!hasChromium)(`charts in Chromium (skipped: no ${CHROMIUM})`, ()
     await light.emulateMedia({ colorScheme: 'light' });
     await expect.poll(() => stroke(light)).toBe(lightColour);
     await light.evaluate(() => {
-      document.documentElement.className = 'dark own';
+      document.documentElement.className = 'own';
       document.dispatchEvent(new CustomEvent('rollcall:theme'));
     });
     await expect.poll(() => stroke(light)).toBe('rgb(1, 2, 3)');
@@ -283,6 +284,7 @@ describe.skipIf(!hasChromium)(`charts in Chromium (skipped: no ${CHROMIUM})`, ()
     fillPast(1, () => 42);
     const context = await browser.newContext();
     contexts.push(context);
+    await context.addInitScript(() => localStorage.setItem('rollcall-theme', 'system'));
     const page = await context.newPage();
     let refused = 0;
     await page.route('**/charts-test.html', (route) =>
@@ -299,6 +301,7 @@ describe.skipIf(!hasChromium)(`charts in Chromium (skipped: no ${CHROMIUM})`, ()
 
   test('a page without charts loads nothing of them', async () => {
     const page = await openCharts();
+    // What the page with charts asks for must not be taken for this one's.
     await page.waitForLoadState('networkidle');
     await page.route('**/plain.html', (route) =>
       route.fulfill({ contentType: 'text/html', body: CHARTS_PAGE.replace('class="charts"', '') }),

@@ -4,12 +4,12 @@ import { parseMessage } from '../../src/protocol/messages.ts';
 /** What the tests of charts draw, and how they look at it. */
 
 export const GIB = 1024 ** 3;
-/** A page with charts and nothing else, in a light, a dark and an own theme. */
+/** A page with charts and nothing else, in the themes of the system and an own one. */
 export const CHARTS_PAGE = `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>charts</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <link rel="stylesheet" href="/static/style.css">
-<style>@media (prefers-color-scheme: dark) { :root { color: #e8e6e1; background: #16181b } }
-:root.dark { color: #e8e6e1; background: #16181b } :root.own { --chart-1: rgb(1, 2, 3) }</style>
+<script src="/static/theme.js"></script>
+<style>:root.own { --chart-1: rgb(1, 2, 3) }</style>
 <script src="/static/charts.js" defer></script></head>
 <body><main><h1>Nodes</h1><h2>gpu01</h2><div class="charts" data-charts="/api/v1/nodes/gpu01/recent"></div></main></body></html>`;
 
