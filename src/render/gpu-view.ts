@@ -136,10 +136,14 @@ function powerOf({ powerWatts, powerLimitWatts }: ReportedGpu): string {
     : `${Math.round(powerWatts)}/${Math.round(powerLimitWatts)} W`;
 }
 
+/** `3`; of a MIG instance `3:1`. */
+export const gpuLabel = ({ index, parentIndex, migInstance }: GpuFacts) =>
+  parentIndex === null ? String(index) : `${parentIndex}:${migInstance ?? DASH}`;
+
 function viewGpu(gpu: ReportedGpu, jobs: GpuJobView[], marks: string[], knowsJobs: boolean): GpuView {
   return {
     index: gpu.index,
-    label: gpu.parentIndex === null ? String(gpu.index) : `${gpu.parentIndex}:${gpu.migInstance ?? DASH}`,
+    label: gpuLabel(gpu),
     name: gpu.name ?? DASH,
     uuid: gpu.uuid ?? DASH,
     fault: faultOf(gpu),
@@ -167,7 +171,7 @@ function withoutFigures(facts: GpuFacts): ReportedGpu {
 }
 
 /** MIG instances behind their GPU. */
-function inFamilies(a: ReportedGpu, b: ReportedGpu): number {
+export function inFamilies(a: GpuFacts, b: GpuFacts): number {
   return (a.parentIndex ?? a.index) - (b.parentIndex ?? b.index) || a.index - b.index;
 }
 

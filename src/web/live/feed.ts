@@ -157,8 +157,12 @@ export function createLiveFeed(
       const node = epoch.rows.nodesInSight(key);
       if (node !== undefined) nodes.add(node);
     }
-    for (const topic of topics.keys()) nodes.add(epoch.topics.nodeOf(topic));
-    return nodes.has(null) ? new Set([null]) : nodes;
+    for (const topic of topics.keys()) {
+      const node = epoch.topics.nodeOf(topic);
+      if (node !== undefined) nodes.add(node);
+    }
+    // Who looks at all of them has some in sight still: these are taken in first.
+    return nodes;
   }
 
   /** A changed design makes all pages out of date; one that cannot be shown leaves the last good one in place. */
