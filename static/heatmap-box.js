@@ -1,7 +1,7 @@
 // The box around the heat map's canvas: heading, choice of the figure, legend, the line that tells a cell; and the
 // words for what a cell shows. Used by heatmap.js.
 globalThis.rollcallHeatBox = (() => {
-  const { ABSENT, drawSample } = globalThis.rollcallHeat;
+  const { ABSENT, USES, drawSample } = globalThis.rollcallHeat;
   const HINT = 'Point at a cell, or move with the arrow keys; Enter opens the node.';
 
   const percent = (level) => `about ${Math.round((level / (ABSENT - 1)) * 100)} %`;
@@ -19,7 +19,8 @@ globalThis.rollcallHeatBox = (() => {
       text: (level) => `${percent(level)} of its power limit`,
     },
   };
-  const USES = { f: 'free', b: 'busy', i: 'held idle', x: 'out of service', '?': 'not known' };
+  const words = { b: 'busy', f: 'free', i: 'held idle', x: 'out of service', '?': 'not known' };
+  const USE_WORDS = Array.from(USES, (use) => words[use]);
   /** Of these a free GPU's figure says nothing. */
   const isUseMetric = (metric) => metric === 'utilization' || metric === 'memory';
 
@@ -91,5 +92,5 @@ globalThis.rollcallHeatBox = (() => {
     };
   }
 
-  return { HINT, METRICS, USES, isUseMetric, makeBox };
+  return { HINT, METRICS, USE_WORDS, isUseMetric, makeBox };
 })();

@@ -4,20 +4,21 @@
 // is never the only sign: free is hollow, held idle has a dot, out of service is a cross, without a figure is hatched.
 globalThis.rollcallHeat = (() => {
   const LEVELS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz+-';
-  const USES = 'bfix?';
+  const USES = 'fbix?';
   const ABSENT = LEVELS.length;
   const COLUMNS = ABSENT + 1;
   const LARGEST_PITCH = 22;
   const SMALLEST_PITCH = 3;
   const DIMMED_ALPHA = 0.22;
 
-  const levelByCode = new Map(Array.from(LEVELS, (character, level) => [character.charCodeAt(0), level]));
-  const useByCode = new Map(Array.from(USES, (character, use) => [character.charCodeAt(0), use]));
-
   /** What nobody can tell is absent, and not known. */
-  const levelAt = (text, at) => levelByCode.get(text.charCodeAt(at)) ?? ABSENT;
-  const useAt = (text, at) => USES[useByCode.get(text.charCodeAt(at)) ?? USES.length - 1];
-  const cellOf = (level, use) => USES.indexOf(use) * COLUMNS + level;
+  const levelByCode = new Uint8Array(128).fill(ABSENT);
+  const useByCode = new Uint8Array(128).fill(USES.length - 1);
+  for (let level = 0; level < ABSENT; level += 1) levelByCode[LEVELS.charCodeAt(level)] = level;
+  for (let use = 0; use < USES.length; use += 1) useByCode[USES.charCodeAt(use)] = use;
+  const levelAt = (text, at) => levelByCode[text.charCodeAt(at)] ?? ABSENT;
+  const useAt = (text, at) => useByCode[text.charCodeAt(at)] ?? USES.length - 1;
+  const cellAt = (levels, uses, at) => useAt(uses, at) * COLUMNS + levelAt(levels, at);
   const DIMMED = USES.length * COLUMNS;
 
   // --- places
@@ -203,5 +204,5 @@ globalThis.rollcallHeat = (() => {
     drawCell(canvas.getContext('2d'), size, level, use, readColors(root), true);
   }
 
-  return { ABSENT, DIMMED, cellOf, levelAt, useAt, place, createPainter, drawSample };
+  return { ABSENT, DIMMED, USES, cellAt, levelAt, useAt, place, createPainter, drawSample };
 })();

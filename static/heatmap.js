@@ -3,9 +3,10 @@
 // The head asks all nodes for fresh figures while somebody follows a metric: out of sight, collapsed or in a hidden
 // tab the map follows none. A `rollcall:theme` event draws it anew in the page's new colours.
 (() => {
-  const { ABSENT, DIMMED, cellOf, levelAt, useAt, place, createPainter } = globalThis.rollcallHeat;
-  const { HINT, METRICS, USES, isUseMetric, makeBox } = globalThis.rollcallHeatBox;
-  const MOST_CELLS_A_FRAME = 1_500;
+  const { ABSENT, DIMMED, cellAt, levelAt, useAt, place, createPainter } = globalThis.rollcallHeat;
+  const { HINT, METRICS, USE_WORDS, isUseMetric, makeBox } = globalThis.rollcallHeatBox;
+  /** Painting leaves the rest of a frame to others. */
+  const MOST_MS_A_FRAME = 6;
   const MOST_OF_WINDOW = 0.38;
   const LAYOUT = 'heat layout';
 
@@ -128,21 +129,16 @@
       const isNarrowed = isSearch();
       const dimmed = nodes.map(([name]) => (isNarrowed && !onPage(name) ? DIMMED : 0));
       for (let at = 0; at < cells.length; at += 1)
-        cells[at] = cellOf(levelAt(figures.levels, at), useAt(figures.uses, at)) + dimmed[owners[at]];
+        cells[at] = cellAt(figures.levels, figures.uses, at) + dimmed[owners[at]];
       canvas.setAttribute('aria-label', summary());
       if (pointed >= 0) tell('off');
       paintSoon();
     }
 
     function summary() {
-      const counts = new Map();
-      for (let at = 0; at < cells.length; at += 1) {
-        const word = USES[useAt(figures.uses, at)];
-        counts.set(word, (counts.get(word) ?? 0) + 1);
-      }
-      const parts = Object.values(USES).flatMap((word) =>
-        counts.has(word) ? `${counts.get(word)} ${word}` : [],
-      );
+      const counts = USE_WORDS.map(() => 0);
+      for (let at = 0; at < cells.length; at += 1) counts[useAt(figures.uses, at)] += 1;
+      const parts = USE_WORDS.flatMap((word, use) => (counts[use] > 0 ? `${counts[use]} ${word}` : []));
       return `${cells.length} GPUs by ${METRICS[metric].title}: ${parts.join(', ')}. Arrow keys move, Enter opens the node`;
     }
 
@@ -166,13 +162,14 @@
     function paint() {
       frame = 0;
       if (places === null) return;
-      let left = MOST_CELLS_A_FRAME;
+      const endMs = performance.now() + MOST_MS_A_FRAME;
       let at = paintFrom;
-      for (; at < cells.length && left > 0; at += 1) {
+      for (let count = 0; at < cells.length; at += 1) {
         if (painted[at] === cells[at]) continue;
         painter.paint(at, cells[at]);
         painted[at] = cells[at];
-        left -= 1;
+        count += 1;
+        if (count % 64 === 0 && performance.now() > endMs) break;
       }
       paintFrom = at;
       if (at < cells.length) frame = requestAnimationFrame(paint);
@@ -193,7 +190,7 @@
         name,
         `GPU ${labels[pointed]}`,
         level === ABSENT ? 'no figure' : METRICS[metric].text(level),
-        USES[useAt(figures.uses, pointed)],
+        USE_WORDS[useAt(figures.uses, pointed)],
         ...(state === 'live' ? [] : [`node ${state}`]),
         ...(cells[pointed] >= DIMMED ? ['not among those found'] : []),
       ];
@@ -221,7 +218,7 @@
       if (figures !== null) tell(live);
     }
 
-    function cellAt({ offsetX, offsetY }) {
+    function cellUnder({ offsetX, offsetY }) {
       if (places === null) return -1;
       const reach = places.pitch;
       return places.xs.findIndex((x, at) => {
@@ -275,11 +272,11 @@
     canvas.addEventListener('focus', () => {
       if (pointed < 0 && cells.length > 0 && canvas.matches(':focus-visible')) point(0, 'polite');
     });
-    canvas.addEventListener('pointermove', (event) => point(cellAt(event), 'off'));
+    canvas.addEventListener('pointermove', (event) => point(cellUnder(event), 'off'));
     canvas.addEventListener('pointerleave', () => document.activeElement !== canvas && point(-1, 'off'));
     canvas.addEventListener('blur', () => point(-1, 'off'));
     canvas.addEventListener('click', (event) => {
-      const at = cellAt(event);
+      const at = cellUnder(event);
       if (at >= 0) goTo(nodes[owners[at]][0], event.ctrlKey || event.metaKey);
     });
     select.addEventListener('change', () => {

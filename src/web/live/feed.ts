@@ -113,8 +113,16 @@ export function createLiveFeed(
       flushTimer = null;
       flush();
       // What is not due yet comes with one of the next rounds.
-      if (cluster.isDirty || epoch.pages.arePending(wanted(({ pages }) => pages))) scheduleFlush();
+      if (isBehind()) scheduleFlush();
     }, flushMs);
+  }
+
+  function isBehind(): boolean {
+    if (cluster.isDirty || epoch.pages.arePending(wanted(({ pages }) => pages))) return true;
+    return epoch.topics.arePending(
+      wanted(({ topics }) => topics),
+      performance.now(),
+    );
   }
 
   /** Nobody looks any more: what is dirty stays so until somebody does. */

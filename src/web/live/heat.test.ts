@@ -33,7 +33,7 @@ function start(nodes: NodeReport[]) {
       heard.map((json) => JSON.parse(json)).map(({ topic, value }) => [topic, value]),
     );
   }
-  return { fake, topics, hear };
+  return { fake, topics, hear, refresh: () => cluster.refreshAll(nowMs + 1_000), atMs: () => nowMs };
 }
 
 const at = (name: string, utilizationPercent: number | null) =>
@@ -81,6 +81,19 @@ describe('the heat map, live', () => {
     expect(heard['heat utilization']).toMatchObject({ version: 2, levels: '2.', uses: 'fx' });
     fake.remove('a');
     expect(hear(...both)['heat utilization']).toMatchObject({ version: 3, levels: '.', uses: 'x' });
+  });
+
+  test('says that there is news before a second is over, until it is told', () => {
+    const { fake, topics, hear, refresh, atMs } = start([at('a', 100)]);
+    const one = ['heat utilization'];
+    hear(...one);
+    expect(topics.arePending(one, atMs())).toBe(false);
+    fake.set(at('a', 3));
+    refresh();
+    expect(topics.arePending(one, atMs() + 1)).toBe(true);
+    expect(topics.arePending(['nonsense'], atMs() + 1)).toBe(false);
+    expect(Object.keys(hear(...one))).toEqual(one);
+    expect(topics.arePending(one, atMs() + 1)).toBe(false);
   });
 
   test('names instances that do not count up from 0', () => {

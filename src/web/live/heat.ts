@@ -14,6 +14,8 @@ import type { Cluster } from './cluster.ts';
  * seldom, what they show all the time: the first is told apart, and each of its versions has a number.
  */
 export interface Heat {
+  /** The cluster is another one than what was told last. */
+  readonly isBehind: boolean;
   layout(nowMs: number): HeatLayout;
   figures(metric: HeatMetric, nowMs: number): HeatFigures;
 }
@@ -129,6 +131,9 @@ export function createHeat(cluster: Pick<Cluster, 'generation' | 'nodes'>): Heat
   }
 
   return {
+    get isBehind() {
+      return cluster.generation !== madeOf;
+    },
     layout(nowMs) {
       refresh(nowMs);
       return layout;

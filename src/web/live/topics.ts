@@ -11,6 +11,8 @@ export interface Topics {
   nodeOf(topic: string): string | null | undefined;
   /** Makes the topics anew, each at most once a second; false where nothing changed. */
   update(topics: Iterable<string>, version: number, nowMs: number): boolean;
+  /** Whether one of them is not as the cluster is now. */
+  arePending(topics: Iterable<string>, nowMs: number): boolean;
   /** As JSON, what somebody needs of a topic who has it up to `since`; null for nothing. */
   changeJson(topic: string, since: number): string | null;
 }
@@ -20,6 +22,8 @@ interface TopicKind {
   nodeOf(rest: string): string | null | undefined;
   /** What it is made of now; undefined where there is no such topic. */
   sourceOf(rest: string, nowMs: number): unknown;
+  /** Whether there is news that it was not due for yet. */
+  isBehind(): boolean;
   /** What of it is told. */
   valueOf(rest: string, nowMs: number): unknown;
 }
@@ -45,11 +49,13 @@ function topicKinds(cluster: Cluster, { recentPoint }: TopicDependencies): Recor
     recent: {
       nodeOf: (node) => node,
       sourceOf: (node) => cluster.node(node)?.report,
+      isBehind: () => false,
       valueOf: (node) => recentPoint(node) ?? null,
     },
     heat: {
       nodeOf: (rest) => (isHeatMetric(rest) ? null : undefined),
       sourceOf: heatOf,
+      isBehind: () => heat.isBehind,
       valueOf: (rest, nowMs) => ({ topic: `heat ${rest}`, ...heatOf(rest, nowMs) }),
     },
   };
@@ -91,6 +97,13 @@ export function createTopics(cluster: Cluster, dependencies: TopicDependencies):
       for (const topic of wanted) if (take(topic, version, nowMs)) changed = true;
       return changed;
     },
+    arePending: (topics, nowMs) =>
+      Array.from(topics).some((topic) => {
+        const [word, rest] = splitTopic(topic);
+        const kept = known.get(topic);
+        const kind = kinds.get(word);
+        return kept && kind && (kind.isBehind() || kind.sourceOf(rest, nowMs) !== kept.source);
+      }),
     changeJson(topic, since) {
       const kept = known.get(topic);
       return kept && kept.version > since ? kept.json : null;
