@@ -28,7 +28,7 @@
   list.hidden = true;
   const status = document.createElement('span');
   status.className = 'find-status';
-  status.setAttribute('role', 'status');
+  status.setAttribute('aria-live', 'polite');
   form.append(list, status);
   input.setAttribute('role', 'combobox');
   input.setAttribute('aria-autocomplete', 'list');
@@ -86,6 +86,7 @@
     list.style.left = `${input.offsetLeft}px`;
     list.style.top = `${input.offsetTop + input.offsetHeight + 2}px`;
     list.style.minWidth = `${input.offsetWidth}px`;
+    list.style.maxWidth = `min(34rem, calc(100vw - ${Math.round(input.getBoundingClientRect().left)}px - 1rem))`;
     list.hidden = false;
     input.setAttribute('aria-expanded', 'true');
     input.removeAttribute('aria-activedescendant');

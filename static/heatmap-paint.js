@@ -57,6 +57,28 @@ globalThis.rollcallHeat = (() => {
     }
   }
 
+  /** The cell at a point of the map, with the gap behind it; -1 where there is none. */
+  function cellUnder({ xs, ys, pitch }, pointX, pointY) {
+    return xs.findIndex(
+      (x, at) => pointX >= x && pointX < x + pitch && pointY >= ys[at] && pointY < ys[at] + pitch,
+    );
+  }
+
+  /** The nearest cell of the line above or below; the same one where there is no such line. */
+  function beside({ xs, ys }, from, step) {
+    const lines = [...new Set(ys)];
+    const wanted = lines[lines.indexOf(ys[from]) + step];
+    let best = from;
+    let nearest = Number.POSITIVE_INFINITY;
+    for (let at = 0; at < xs.length; at += 1) {
+      const distance = Math.abs(xs[at] - xs[from]);
+      if (ys[at] !== wanted || distance >= nearest) continue;
+      best = at;
+      nearest = distance;
+    }
+    return best;
+  }
+
   // --- looks
 
   /** Colours as the style says them now, whatever way it writes them. */
@@ -204,5 +226,17 @@ globalThis.rollcallHeat = (() => {
     drawCell(canvas.getContext('2d'), size, level, use, readColors(root), true);
   }
 
-  return { ABSENT, DIMMED, USES, cellAt, levelAt, useAt, place, createPainter, drawSample };
+  return {
+    ABSENT,
+    DIMMED,
+    USES,
+    cellAt,
+    levelAt,
+    useAt,
+    place,
+    cellUnder,
+    beside,
+    createPainter,
+    drawSample,
+  };
 })();

@@ -3,7 +3,8 @@
 // The head asks all nodes for fresh figures while somebody follows a metric: out of sight, collapsed or in a hidden
 // tab the map follows none. A `rollcall:theme` event draws it anew in the page's new colours.
 (() => {
-  const { ABSENT, DIMMED, cellAt, levelAt, useAt, place, createPainter } = globalThis.rollcallHeat;
+  const { ABSENT, DIMMED, cellAt, levelAt, useAt, place, cellUnder, beside, createPainter } =
+    globalThis.rollcallHeat;
   const { HINT, METRICS, USE_WORDS, isUseMetric, makeBox } = globalThis.rollcallHeatBox;
   /** Painting leaves the rest of a frame to others. */
   const MOST_MS_A_FRAME = 6;
@@ -218,29 +219,7 @@
       if (figures !== null) tell(live);
     }
 
-    function cellUnder({ offsetX, offsetY }) {
-      if (places === null) return -1;
-      const reach = places.pitch;
-      return places.xs.findIndex((x, at) => {
-        const y = places.ys[at];
-        return offsetX >= x && offsetX < x + reach && offsetY >= y && offsetY < y + reach;
-      });
-    }
-
-    /** The nearest cell of the line above or below. */
-    function beside(at, step) {
-      const lines = [...new Set(places.ys)];
-      const y = lines[lines.indexOf(places.ys[at]) + step];
-      let best = at;
-      let nearest = Number.POSITIVE_INFINITY;
-      places.ys.forEach((each, other) => {
-        const distance = Math.abs(places.xs[other] - places.xs[at]);
-        if (each !== y || distance >= nearest) return;
-        best = other;
-        nearest = distance;
-      });
-      return best;
-    }
+    const under = ({ offsetX, offsetY }) => (places === null ? -1 : cellUnder(places, offsetX, offsetY));
 
     function firstOfNode(at, step) {
       const node = Math.max(0, Math.min(nodes.length - 1, owners[at] + step));
@@ -250,8 +229,8 @@
     const moves = {
       ArrowRight: (at) => Math.min(cells.length - 1, at + 1),
       ArrowLeft: (at) => Math.max(0, at - 1),
-      ArrowDown: (at) => beside(at, 1),
-      ArrowUp: (at) => beside(at, -1),
+      ArrowDown: (at) => beside(places, at, 1),
+      ArrowUp: (at) => beside(places, at, -1),
       PageDown: (at) => firstOfNode(at, 1),
       PageUp: (at) => firstOfNode(at, -1),
       Home: () => 0,
@@ -272,11 +251,11 @@
     canvas.addEventListener('focus', () => {
       if (pointed < 0 && cells.length > 0 && canvas.matches(':focus-visible')) point(0, 'polite');
     });
-    canvas.addEventListener('pointermove', (event) => point(cellUnder(event), 'off'));
+    canvas.addEventListener('pointermove', (event) => point(under(event), 'off'));
     canvas.addEventListener('pointerleave', () => document.activeElement !== canvas && point(-1, 'off'));
     canvas.addEventListener('blur', () => point(-1, 'off'));
     canvas.addEventListener('click', (event) => {
-      const at = cellUnder(event);
+      const at = under(event);
       if (at >= 0) goTo(nodes[owners[at]][0], event.ctrlKey || event.metaKey);
     });
     select.addEventListener('change', () => {

@@ -24,7 +24,7 @@ interface TopicKind {
   sourceOf(rest: string, nowMs: number): unknown;
   /** Whether there is news that it was not due for yet. */
   isBehind(): boolean;
-  /** What of it is told. */
+  /** What of it is told; undefined while there is nothing to tell. */
   valueOf(rest: string, nowMs: number): unknown;
 }
 
@@ -50,7 +50,7 @@ function topicKinds(cluster: Cluster, { recentPoint }: TopicDependencies): Recor
       nodeOf: (node) => node,
       sourceOf: (node) => cluster.node(node)?.report,
       isBehind: () => false,
-      valueOf: (node) => recentPoint(node) ?? null,
+      valueOf: recentPoint,
     },
     heat: {
       nodeOf: (rest) => (isHeatMetric(rest) ? null : undefined),
@@ -78,7 +78,9 @@ export function createTopics(cluster: Cluster, dependencies: TopicDependencies):
     const kept = known.get(topic);
     if (kind === undefined || source === undefined || source === kept?.source) return false;
     if (kept && nowMs - kept.atMs < TOPIC_MS) return false;
-    const json = JSON.stringify({ topic, value: kind.valueOf(rest, nowMs) });
+    const value = kind.valueOf(rest, nowMs);
+    if (value === undefined) return false;
+    const json = JSON.stringify({ topic, value });
     // What comes to the same need not be sent again.
     const isNew = kept?.json !== json;
     known.set(topic, { version: isNew ? version : kept.version, atMs: nowMs, source, json });
