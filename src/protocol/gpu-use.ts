@@ -47,18 +47,31 @@ export interface GpuCounts {
   out: number;
 }
 
+const isSick = ({ health, parentIndex }: ReportedGpu) => health !== 'ok' && parentIndex === null;
+
 /** What programs can get: a GPU in MIG mode is taken by none, its instances are, also where it has none yet. */
-function isUnit(gpu: GpuFacts, _at: number, all: readonly GpuFacts[]): boolean {
-  return !gpu.migEnabled && !all.some(({ parentIndex }) => parentIndex === gpu.index);
+function unitTest(gpus: readonly GpuFacts[]): (gpu: GpuFacts) => boolean {
+  const parents = new Set(gpus.map(({ parentIndex }) => parentIndex));
+  return ({ index, migEnabled }) => !migEnabled && !parents.has(index);
 }
 
-const isSick = ({ health, parentIndex }: ReportedGpu) => health !== 'ok' && parentIndex === null;
+/** The GPUs of one node that count, each once; where no sample told of them yet, as its hello has them. */
+export function countedGpus({ hello, sample }: Pick<NodeReport, 'hello' | 'sample'>): {
+  sampled: ReportedGpu[] | null;
+  facts: GpuFacts[];
+} {
+  const gpus = sample?.gpus ?? null;
+  if (gpus === null) return { sampled: null, facts: hello?.gpus?.filter(unitTest(hello.gpus)) ?? [] };
+  const isUnit = unitTest(gpus);
+  // A sick GPU tells no MIG mode, and its instances are gone.
+  const sampled = gpus.filter((gpu) => isUnit(gpu) || isSick(gpu));
+  return { sampled, facts: sampled };
+}
 
 /** The GPUs of one node. Old figures count for nothing: all of a node that is not live are `out`. */
 export function countGpus({ state, hello, sample, marks }: NodeReport): GpuCounts {
-  // A sick GPU tells no MIG mode, and its instances are gone.
-  const gpus = sample?.gpus?.filter((gpu, at, all) => isUnit(gpu, at, all) || isSick(gpu)) ?? null;
-  const total = gpus?.length ?? hello?.gpus?.filter(isUnit).length ?? 0;
+  const { sampled: gpus, facts } = countedGpus({ hello, sample });
+  const total = facts.length;
   const counts = { total, free: 0, busy: 0, heldIdle: 0, out: 0 };
   if (state !== 'live') return { ...counts, out: total };
   for (const gpu of gpus ?? []) {

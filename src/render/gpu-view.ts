@@ -145,6 +145,10 @@ function powerOf({ powerWatts, powerLimitWatts }: ReportedGpu): string {
     : `${Math.round(powerWatts)}/${Math.round(powerLimitWatts)} W`;
 }
 
+/** `3`; of a MIG instance `3:1`. */
+export const gpuLabel = ({ index, parentIndex, migInstance }: GpuFacts) =>
+  parentIndex === null ? String(index) : `${parentIndex}:${migInstance ?? DASH}`;
+
 function whyMissing(gpu: ReportedGpu, collector: CollectorReport | undefined): GpuView['why'] {
   const reason = faultOf(gpu) ?? reasonOf(collector) ?? "The GPU's driver does not tell it.";
   const why = (value: number | null) => (value === null ? reason : null);
@@ -164,7 +168,7 @@ function viewGpu(
 ): GpuView {
   return {
     index: gpu.index,
-    label: gpu.parentIndex === null ? String(gpu.index) : `${gpu.parentIndex}:${gpu.migInstance ?? DASH}`,
+    label: gpuLabel(gpu),
     name: gpu.name ?? DASH,
     uuid: gpu.uuid ?? DASH,
     fault: faultOf(gpu),
@@ -193,7 +197,7 @@ function withoutFigures(facts: GpuFacts): ReportedGpu {
 }
 
 /** MIG instances behind their GPU. */
-function inFamilies(a: ReportedGpu, b: ReportedGpu): number {
+export function inFamilies(a: GpuFacts, b: GpuFacts): number {
   return (a.parentIndex ?? a.index) - (b.parentIndex ?? b.index) || a.index - b.index;
 }
 

@@ -1,8 +1,9 @@
 import type { Context, Hono } from 'hono';
 import { complete } from '../query/complete.ts';
+import { fields } from '../query/fields.ts';
 import { type RowKind, rowKinds } from '../query/match.ts';
 import type { RowGroup } from '../query/order.ts';
-import { vocabularyOf } from '../query/vocabulary.ts';
+import { type Vocabulary, vocabularyOf } from '../query/vocabulary.ts';
 import { type Asked, type AskedError, listRows, type RowSources } from './listings.ts';
 
 /** `?q=`, `?sort=` and `?group=` of a request. */
@@ -37,15 +38,44 @@ function answerList(context: Context, kind: RowKind, sources: RowSources): Respo
   return context.json({ [kind]: rows, ...(groups && { groups: placesOf(rows, groups) }) });
 }
 
-/** The lists of nodes, GPUs, jobs and users, and what completes a search text. */
+/** Who types asks several times a second, and a thousand reports take a quarter of one. */
+const VOCABULARY_MS = 3_000;
+
+function keepVocabulary({ nodes, jobsOf }: RowSources): () => Vocabulary {
+  let kept: { value: Vocabulary; atMs: number } | null = null;
+  return () => {
+    const nowMs = performance.now();
+    if (kept === null || nowMs - kept.atMs > VOCABULARY_MS) {
+      const all = nodes();
+      kept = { value: vocabularyOf(all, jobsOf(all)), atMs: nowMs };
+    }
+    return kept.value;
+  };
+}
+
+/** The language of searches, for a page's help. */
+function describeFields() {
+  const described = fields.map(({ name, aliases, kind, help, example, choices = null }) => ({
+    name,
+    aliases,
+    kind,
+    help,
+    example,
+    choices,
+  }));
+  return { fields: described };
+}
+
+/** The lists of nodes, GPUs, jobs and users, and what completes and explains a search text. */
 export function addListRoutes(app: Hono, sources: RowSources): void {
   for (const kind of rowKinds) app.get(`/api/v1/${kind}`, (context) => answerList(context, kind, sources));
 
+  const vocabulary = keepVocabulary(sources);
   app.get('/api/v1/complete', (context) => {
     const text = context.req.query('q') ?? '';
     const caret = context.req.query('at');
-    const nodes = sources.nodes();
-    const vocabulary = vocabularyOf(nodes, sources.jobsOf(nodes));
-    return context.json(complete(text, caret === undefined ? text.length : Number(caret), vocabulary));
+    return context.json(complete(text, caret === undefined ? text.length : Number(caret), vocabulary()));
   });
+
+  app.get('/api/v1/complete/fields', (context) => context.json(describeFields()));
 }

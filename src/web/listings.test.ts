@@ -10,6 +10,7 @@ import {
 } from '../../test/support/fake-cluster.ts';
 import { compileOwnDesign, staticDir } from '../../test/support/read-design.ts';
 import type { NodeReport } from '../protocol/node.ts';
+import { fields } from '../query/fields.ts';
 import { type App, createApp } from './app.ts';
 import type { WebDependencies } from './dependencies.ts';
 import { textFor } from './text-answers.ts';
@@ -118,6 +119,20 @@ describe('the lists of the API', () => {
       help: expect.any(String),
     });
     expect((await ask('/api/v1/complete?q=x&at=nonsense')).status).toBe(200);
+  });
+});
+
+test('the API names the fields of a search, in the order of their table', async () => {
+  start();
+  const { body } = await ask('/api/v1/complete/fields');
+  expect((body.fields as { name: string }[]).map(({ name }) => name)).toEqual(fields.map(({ name }) => name));
+  expect(body.fields).toContainEqual({
+    name: 'state',
+    aliases: [],
+    kind: 'text',
+    help: 'state of the node',
+    example: 'state:live',
+    choices: ['connecting', 'live', 'stale', 'unreachable', 'disabled'],
   });
 });
 

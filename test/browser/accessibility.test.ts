@@ -4,13 +4,8 @@ import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playw
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { startDemo } from '../../src/demo/demo.ts';
 import { createState } from '../../src/state/state.ts';
-import {
-  type BrowserHead,
-  CHROMIUM,
-  hasChromium,
-  launchChromium,
-  serveCluster,
-} from '../support/browser-head.ts';
+import { CHROMIUM, hasChromium, launchChromium, serveCluster } from '../support/browser-head.ts';
+import type { ServedApp } from '../support/served-app.ts';
 import {
   createFakeCluster,
   type FakeCluster,
@@ -45,7 +40,7 @@ function findSpilling(): string[] {
 describe.skipIf(!hasChromium)(`accessibility (skipped: no ${CHROMIUM})`, () => {
   let browser: Browser;
   let cluster: FakeCluster;
-  let head: BrowserHead;
+  let head: ServedApp;
   const contexts: BrowserContext[] = [];
 
   beforeAll(async () => {

@@ -1,12 +1,7 @@
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import {
-  type BrowserHead,
-  CHROMIUM,
-  hasChromium,
-  launchChromium,
-  serveCluster,
-} from '../support/browser-head.ts';
+import { CHROMIUM, hasChromium, launchChromium, serveCluster } from '../support/browser-head.ts';
+import type { ServedApp } from '../support/served-app.ts';
 import { createFakeCluster, type FakeCluster, fakeNode, unreachable } from '../support/fake-cluster.ts';
 
 /** Themes, the page as an installed one, and what is shown while the head is away. */
@@ -14,7 +9,7 @@ import { createFakeCluster, type FakeCluster, fakeNode, unreachable } from '../s
 describe.skipIf(!hasChromium)(`themes and installing (skipped: no ${CHROMIUM})`, () => {
   let browser: Browser;
   let cluster: FakeCluster;
-  let head: BrowserHead;
+  let head: ServedApp;
   let complaints: string[] = [];
   const contexts: BrowserContext[] = [];
 

@@ -1,74 +1,55 @@
-import { accessSync } from 'node:fs';
-import type { AddressInfo, Socket } from 'node:net';
-import { type ServerType, serve } from '@hono/node-server';
-import { type Browser, chromium } from 'playwright-core';
-import { type App, createApp } from '../../src/web/app.ts';
-import type { FakeCluster } from './fake-cluster.ts';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import type { NodeReport } from '../../src/protocol/node.ts';
+import { createApp } from '../../src/web/app.ts';
+import type { WebDependencies } from '../../src/web/dependencies.ts';
+import { CHROMIUM, hasChromium, launchChromium, listenForComplaints } from './chromium.ts';
+import { createFakeCluster, type FakeCluster } from './fake-cluster.ts';
 import { compileOwnDesign, staticDir } from './read-design.ts';
+import { type ServedApp, serveApp } from './served-app.ts';
 
-/** The real web room behind a port of this machine, for tests in Chromium. */
+/** The real web room with made-up nodes on a port of this machine, and pages of it in a real Chromium. */
 
-export const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
-
-export const hasChromium = (() => {
-  try {
-    accessSync(CHROMIUM);
-    return true;
-  } catch {
-    return false;
-  }
-})();
-
-const QUIET =
-  '--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync';
-
-export function launchChromium(): Promise<Browser> {
-  return chromium.launch({ executablePath: CHROMIUM, args: QUIET.split(' ') });
-}
-
-export interface BrowserHead {
-  readonly app: App;
-  readonly origin: string;
-  /** As if the cable was pulled out: the port answers nobody. */
-  cut(): Promise<void>;
-  /** The same head again, with its memory of what it sent. */
-  restore(): Promise<void>;
-  close(): Promise<void>;
-}
+export { CHROMIUM, hasChromium, launchChromium };
 
 const templates = compileOwnDesign();
 
-export function serveCluster(cluster: FakeCluster): Promise<BrowserHead> {
-  const app = createApp(Object.assign(cluster, { templates: () => templates, staticDir }));
-  const sockets = new Set<Socket>();
-  return new Promise((resolve, reject) => {
-    const server: ServerType = serve(
-      { fetch: app.fetch, port: 0, hostname: '127.0.0.1' },
-      ({ port }: AddressInfo) => resolve(headAt(port)),
-    );
-    server.on('error', reject);
-    server.on('connection', (socket: Socket) => {
-      sockets.add(socket);
-      socket.on('close', () => sockets.delete(socket));
-    });
+export const serveCluster = (cluster: FakeCluster): Promise<ServedApp> =>
+  serveApp(createApp(Object.assign(cluster, { templates: () => templates, staticDir })));
 
-    function cut(): Promise<void> {
-      const closed = new Promise<void>((done) => server.close(() => done()));
-      for (const socket of sockets) socket.destroy();
-      return closed;
-    }
+export interface BrowserHead extends ServedApp {
+  cluster: FakeCluster;
+  /** What pages said on the console, requests that failed or left the machine. */
+  complaints: string[];
+  open(path?: string, options?: BrowserContextOptions): Promise<Page>;
+}
 
-    function headAt(port: number): BrowserHead {
-      return {
-        app,
-        origin: `http://127.0.0.1:${port}`,
-        cut,
-        restore: () => new Promise<void>((done) => server.listen(port, '127.0.0.1', () => done())),
-        close() {
-          app.close();
-          return cut();
-        },
-      };
-    }
-  });
+export async function startBrowserHead(
+  browser: Browser,
+  nodes: NodeReport[],
+  change: Partial<WebDependencies> = {},
+): Promise<BrowserHead> {
+  const cluster = createFakeCluster(nodes, change);
+  const served = await serveCluster(cluster);
+  const contexts: { close(): Promise<void> }[] = [];
+  const complaints: string[] = [];
+
+  async function open(path = '/', options: BrowserContextOptions = {}): Promise<Page> {
+    const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
+    contexts.push(context);
+    const page = await context.newPage();
+    listenForComplaints(page, served.origin, (text) => complaints.push(text));
+    await page.goto(served.origin + path);
+    return page;
+  }
+
+  return {
+    ...served,
+    cluster,
+    complaints,
+    open,
+    async close() {
+      for (const context of contexts.splice(0)) await context.close();
+      await served.close();
+    },
+  };
 }

@@ -115,8 +115,16 @@ export function createLiveFeed(
       flushTimer = null;
       flush();
       // What is not due yet comes with one of the next rounds.
-      if (cluster.isDirty || epoch.pages.arePending(wanted(({ pages }) => pages))) scheduleFlush();
+      if (isBehind()) scheduleFlush();
     }, flushMs);
+  }
+
+  function isBehind(): boolean {
+    if (cluster.isDirty || epoch.pages.arePending(wanted(({ pages }) => pages))) return true;
+    return epoch.topics.arePending(
+      wanted(({ topics }) => topics),
+      performance.now(),
+    );
   }
 
   /** Nobody looks any more: what is dirty stays so until somebody does. */
@@ -159,8 +167,12 @@ export function createLiveFeed(
       const node = epoch.rows.nodesInSight(key);
       if (node !== undefined) nodes.add(node);
     }
-    for (const topic of topics.keys()) nodes.add(epoch.topics.nodeOf(topic));
-    return nodes.has(null) ? new Set([null]) : nodes;
+    for (const topic of topics.keys()) {
+      const node = epoch.topics.nodeOf(topic);
+      if (node !== undefined) nodes.add(node);
+    }
+    // Who looks at all of them has some in sight still: these are taken in first.
+    return nodes;
   }
 
   /** A changed design makes all pages out of date; one that cannot be shown leaves the last good one in place. */

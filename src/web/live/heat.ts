@@ -1,0 +1,152 @@
+import type { NodeReport } from '../../protocol/node.ts';
+import {
+  type HeatCell,
+  type HeatMetric,
+  heatCells,
+  heatLevel,
+  heatMetrics,
+  heatUses,
+} from '../../render/heat.ts';
+import type { Cluster } from './cluster.ts';
+
+/**
+ * The heat map of all GPUs as it travels, made at most once a second for all viewers. Where the cells are changes
+ * seldom, what they show all the time: the first is told apart, and each of its versions has a number.
+ */
+export interface Heat {
+  /** The cluster is another one than what was told last. */
+  readonly isBehind: boolean;
+  layout(nowMs: number): HeatLayout;
+  figures(metric: HeatMetric, nowMs: number): HeatFigures;
+}
+
+export interface HeatLayout {
+  version: number;
+  /** Of each node its name, state and number of GPUs, or their labels where these do not just count up from 0. */
+  nodes: [name: string, state: string, gpus: number | string[]][];
+}
+
+/** A character for each GPU in the order of the layout of that version. */
+export interface HeatFigures {
+  version: number;
+  levels: string;
+  uses: string;
+}
+
+/** What a node adds, for as long as its report is the same. */
+interface Piece {
+  cells: HeatCell[];
+  row: HeatLayout['nodes'][number];
+  rowJson: string;
+  uses: string;
+  levels: Partial<Record<HeatMetric, string>>;
+}
+
+const ROUND_MS = 950;
+/** Models whose limit nobody tells; names come from nodes. */
+const MOST_MODELS = 200;
+
+export const isHeatMetric = (word: string): word is HeatMetric =>
+  (heatMetrics as readonly string[]).includes(word);
+
+function makePiece(report: NodeReport): Piece {
+  const cells = heatCells(report);
+  const labels = cells.map(({ label }) => label);
+  const isCounted = labels.every((label, at) => label === String(at));
+  const row: Piece['row'] = [report.name, report.state, isCounted ? labels.length : labels];
+  const uses = cells.map(({ use }) => heatUses[use]).join('');
+  return { cells, row, rowJson: JSON.stringify(row), uses, levels: {} };
+}
+
+/** Without a limit, the highest power that was seen of a model is the end of its scale. */
+function createPowerScales() {
+  const highest = new Map<string, number>();
+  let version = 0;
+  const keyOf = (model: string) => (highest.has(model) || highest.size < MOST_MODELS ? model : '');
+  return {
+    get version() {
+      return version;
+    },
+    take({ cells }: Piece): void {
+      for (const { unlimited } of cells) {
+        if (unlimited === null) continue;
+        const key = keyOf(unlimited.model);
+        if ((highest.get(key) ?? 0) >= unlimited.powerWatts) continue;
+        highest.set(key, unlimited.powerWatts);
+        version += 1;
+      }
+    },
+    shareOf({ model, powerWatts }: NonNullable<HeatCell['unlimited']>): number | null {
+      const most = highest.get(keyOf(model)) ?? 0;
+      return most > 0 ? powerWatts / most : null;
+    },
+  };
+}
+
+export function createHeat(cluster: Pick<Cluster, 'generation' | 'nodes'>): Heat {
+  const known = new WeakMap<NodeReport, Piece>();
+  const scales = createPowerScales();
+  let pieces: Piece[] = [];
+  let layout: HeatLayout = { version: 0, nodes: [] };
+  let layoutJson = '';
+  let madeOf = -1;
+  let atMs = Number.NEGATIVE_INFINITY;
+  let figures = new Map<HeatMetric, HeatFigures>();
+  let scaleVersion = 0;
+
+  function pieceOf(report: NodeReport): Piece {
+    const kept = known.get(report);
+    if (kept) return kept;
+    const piece = makePiece(report);
+    scales.take(piece);
+    known.set(report, piece);
+    return piece;
+  }
+
+  function refresh(nowMs: number): void {
+    if (cluster.generation === madeOf || nowMs - atMs < ROUND_MS) return;
+    madeOf = cluster.generation;
+    atMs = nowMs;
+    figures = new Map();
+    pieces = cluster
+      .nodes()
+      .map(({ report }) => pieceOf(report))
+      .filter(({ cells }) => cells.length > 0);
+    const json = pieces.map(({ rowJson }) => rowJson).join();
+    if (json !== layoutJson || layout.version === 0)
+      layout = { version: layout.version + 1, nodes: pieces.map(({ row }) => row) };
+    layoutJson = json;
+    if (scaleVersion === scales.version) return;
+    scaleVersion = scales.version;
+    for (const piece of pieces) delete piece.levels.power;
+  }
+
+  function levelsOf(piece: Piece, metric: HeatMetric): string {
+    piece.levels[metric] ??= piece.cells
+      .map(({ shares, unlimited }) =>
+        heatLevel(metric === 'power' && unlimited ? scales.shareOf(unlimited) : shares[metric]),
+      )
+      .join('');
+    return piece.levels[metric];
+  }
+
+  return {
+    get isBehind() {
+      return cluster.generation !== madeOf;
+    },
+    layout(nowMs) {
+      refresh(nowMs);
+      return layout;
+    },
+    figures(metric, nowMs) {
+      refresh(nowMs);
+      const made = figures.get(metric) ?? {
+        version: layout.version,
+        levels: pieces.map((piece) => levelsOf(piece, metric)).join(''),
+        uses: pieces.map(({ uses }) => uses).join(''),
+      };
+      figures.set(metric, made);
+      return made;
+    },
+  };
+}
