@@ -126,8 +126,7 @@ describe('the heat map, live', () => {
       expect(topics.nodeOf(rubbish)).toBeUndefined();
       expect(hear(rubbish)).toEqual({});
     }
-    // A node without a figure yet has no newest one.
-    expect(hear('recent a')).toEqual({});
+    expect(hear('recent nobody')).toEqual({});
   });
 
   test('of 8,000 GPUs stays small', () => {
