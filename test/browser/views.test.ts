@@ -108,8 +108,8 @@ describe.skipIf(!hasChromium)(`views in Chromium (skipped: no ${CHROMIUM})`, () 
   test('a search is in the address, and back and forward lead through them', async () => {
     await start();
     const page = await openPage();
-    await page.getByRole('searchbox').fill('node:gpu02');
-    await page.getByRole('searchbox').press('Enter');
+    await page.locator('#query').fill('node:gpu02');
+    await page.locator('#query').press('Enter');
     await page.waitForURL('**/?q=node*');
     await expect.poll(() => page.locator('.node').count()).toBe(1);
     await page.getByText('1 of 2 nodes', { exact: true }).waitFor();
