@@ -6,6 +6,7 @@ import {
   isRefresh,
   isScript,
   LIVE_ATTRIBUTES,
+  liveScripts,
   type Output,
   pageScope,
   writeRange,
@@ -15,8 +16,8 @@ import { withOtherViews } from './other-views.ts';
 import { readSource, type SourceElement } from './source-elements.ts';
 
 const REFRESH = '<noscript><meta http-equiv="refresh" content="60"></noscript>\n';
-const STREAM_SCRIPT = '<script src="/static/stream.js" defer></script>\n';
-const LIVE_SCRIPT = `<script src="/static/live.js" defer${LIVE_ATTRIBUTES}></script>\n`;
+const scriptTag = (name: string, attributes = '') =>
+  `<script src="/static/${name}.js" defer${attributes}></script>\n`;
 
 function anyOf(elements: readonly SourceElement[], is: (element: SourceElement) => boolean): boolean {
   return elements.some((element) => is(element) || anyOf(element.children, is));
@@ -24,12 +25,9 @@ function anyOf(elements: readonly SourceElement[], is: (element: SourceElement) 
 
 /** What every page needs and a design may leave out. */
 function missingFromHead(roots: readonly SourceElement[]): string {
-  const hasScript = (name: 'live' | 'stream') => anyOf(roots, (element) => isScript(element, name));
-  return [
-    anyOf(roots, isRefresh) ? '' : REFRESH,
-    hasScript('stream') ? '' : STREAM_SCRIPT,
-    hasScript('live') ? '' : LIVE_SCRIPT,
-  ].join('');
+  const missing = liveScripts.filter((name) => !anyOf(roots, (element) => isScript(element, name)));
+  const scripts = missing.map((name) => scriptTag(name, name === 'live' ? LIVE_ATTRIBUTES : ''));
+  return [anyOf(roots, isRefresh) ? '' : REFRESH, ...scripts].join('');
 }
 
 /** The last check: what was written must be a template. */

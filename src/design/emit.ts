@@ -123,8 +123,11 @@ export function isRefresh(element: SourceElement): boolean {
   );
 }
 
+/** What keeps a page live, in the order in which it is loaded. */
+export const liveScripts = ['stream', 'morph', 'live'] as const;
+
 /** Whether the element is `static/NAME.js`. */
-export function isScript(element: SourceElement, name: 'live' | 'stream'): boolean {
+export function isScript(element: SourceElement, name: (typeof liveScripts)[number]): boolean {
   if (element.tagName !== 'script') return false;
   const source = element.attributes.find((attribute) => attribute.name === 'src')?.value ?? '';
   return new RegExp(`(?:^|/)static/${name}\\.js(?:\\?|$)`).test(source);

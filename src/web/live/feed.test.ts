@@ -1,134 +1,22 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { type EventReader, readEvents } from '../../../test/support/event-reader.ts';
+import { describe, expect, test, vi } from 'vitest';
+import { fakeJob, fakeNode, unreachable } from '../../../test/support/fake-cluster.ts';
 import {
-  createFakeCluster,
-  type FakeCluster,
-  fakeGpu,
-  fakeJob,
-  fakeNode,
-  unreachable,
-} from '../../../test/support/fake-cluster.ts';
-import { compileOwnDesign, otherViews } from '../../../test/support/read-design.ts';
+  busier,
+  cluster,
+  idOf,
+  later,
+  looked,
+  openPage,
+  read,
+  readPage,
+  render,
+  say,
+  sectionsOf,
+  start,
+  useDesign,
+} from '../../../test/support/live-feed.ts';
+import { otherViews } from '../../../test/support/read-design.ts';
 import { compileDesign } from '../../design/compile.ts';
-import { allNodes, requestOf } from '../../render/page-request.ts';
-import type { WebDependencies } from '../dependencies.ts';
-import { createLiveFeed, type LiveFeed, type LiveFeedOptions } from './feed.ts';
-import type { Change } from './message.ts';
-
-interface Message {
-  id: string | null;
-  rows: (Change & { id: number; part: number; age: number | null })[];
-  pages: (Change & { key: string; orders?: Record<string, (number | string)[]>; names?: object })[];
-  topics: { topic: string; value: unknown }[];
-}
-
-let templates = compileOwnDesign();
-let cluster: FakeCluster;
-let feed: LiveFeed;
-/** Who looks at what, as the feed tells it. */
-let looked: (string | null)[] = [];
-const readers: EventReader[] = [];
-
-function start(options: LiveFeedOptions = {}, change: Partial<WebDependencies> = {}): void {
-  cluster = createFakeCluster([fakeNode('a'), fakeNode('b')], change);
-  looked = [];
-  const look = (node: string | null) => {
-    looked.push(node);
-    return () => looked.splice(looked.indexOf(node), 1);
-  };
-  feed = createLiveFeed(Object.assign(cluster, { templates: () => templates }), look, options);
-}
-
-beforeEach(() => {
-  vi.useFakeTimers({
-    toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'performance'],
-  });
-  vi.advanceTimersByTime(10_000);
-  templates = compileOwnDesign();
-});
-
-afterEach(async () => {
-  for (const reader of readers.splice(0)) await reader.cancel();
-  expect(feed.viewerCount).toBe(0);
-  expect(vi.getTimerCount()).toBe(0);
-  expect(looked).toEqual([]);
-  feed.close();
-  expect(cluster.subscribers).toBe(0);
-  vi.useRealTimers();
-});
-
-const render = (path: string) => feed.renderPage(requestOf(path) ?? allNodes) ?? '';
-
-/** What a browser reads off a page. */
-function readPage(html: string) {
-  const attribute = (name: string) =>
-    (new RegExp(`data-live-${name}="([^"]*)"`).exec(html)?.[1] ?? '').replaceAll('&amp;', '&');
-  const [epoch = '', version = ''] = attribute('version').split('.');
-  const rows = [...html.matchAll(/data-live-row="(\d+)" data-live-part="(\d+)"/g)].map(
-    ([, id, part]) => `${part}:${id}`,
-  );
-  const [key, outer] = [attribute('key'), attribute('outer')];
-  return { html, epoch, version: Number(version), rows, key, outer };
-}
-type ReadPage = ReturnType<typeof readPage>;
-
-/** The number of a node's section. */
-const idOf = ({ html }: Pick<ReadPage, 'html'>, name: string) =>
-  Number(new RegExp(`data-live-row="(\\d+)" data-live-part="1"[^>]* id="${name}"`).exec(html)?.[1]);
-
-async function connect(): Promise<{ reader: EventReader; stream: string }> {
-  const stream = feed.open();
-  if (!stream) throw new Error('too many viewers');
-  const reader = readEvents(stream);
-  readers.push(reader);
-  const opening = await reader.next();
-  expect(opening.event).toBe('stream');
-  return { reader, stream: opening.data };
-}
-
-interface Sight {
-  since?: number;
-  rows?: string[];
-  topics?: string[];
-}
-
-/** Says what of a page is in sight: all of it, unless given. */
-function say(
-  stream: string,
-  page: ReadPage,
-  { since = page.version, rows = page.rows, topics = [] }: Sight = {},
-) {
-  const written = rows.map((key) => [since, ...key.split(':')] as [number, string, string]);
-  return feed.subscribe(
-    stream,
-    JSON.stringify({
-      epoch: page.epoch,
-      rows: written.map(([version, part, id]) => [version, Number(part), id]),
-      pages: [[since, page.key, page.outer]],
-      topics: topics.map((topic) => [0, topic]),
-    }),
-  );
-}
-
-async function read(reader: EventReader): Promise<Message> {
-  let event = await reader.next();
-  while (event.event === 'ping') event = await reader.next();
-  expect(event.event).toBe('message');
-  return { id: event.id, ...JSON.parse(event.data) };
-}
-
-/** Opens a page and the stream that continues it. */
-async function openPage(path = '/', sight: Sight = {}) {
-  const page = readPage(render(path));
-  const { reader, stream } = await connect();
-  expect(say(stream, page, sight)).toBe(true);
-  return { ...page, reader, stream };
-}
-
-const busier = (name: string, celsius: number) =>
-  fakeNode(name, { sampleAgeMs: 40 }, { gpus: [fakeGpu(0, { temperatureCelsius: celsius }), fakeGpu(1)] });
-const later = (ms = 1_100) => vi.advanceTimersByTime(ms);
-const sectionsOf = (message: Message) => message.rows.filter(({ part }) => part === 1);
 
 describe('while somebody looks', () => {
   test('only the values that changed travel', async () => {
@@ -382,95 +270,16 @@ describe('nobody looks', () => {
   });
 });
 
-describe('catching up', () => {
-  test('after a cut comes what changed since, once', async () => {
-    start();
-    const page = readPage(render('/'));
-    later();
-    cluster.set(busier('a', 88));
-    const { reader, stream } = await connect();
-    say(stream, page);
-    const message = await read(reader);
-    expect(message.rows.find(({ id, part }) => id === idOf(page, 'a') && part === 1)?.set).toContain('88 °C');
-    expect(message.rows.find(({ id }) => id === idOf(page, 'b'))).toBeUndefined();
-    const again = await connect();
-    say(again.stream, page, { since: Number(message.id?.split('.')[1]) });
-    cluster.set(busier('a', 89));
-    later();
-    expect((await read(again.reader)).rows[0]?.set).toContain('89 °C');
-  });
-
-  test('rows that changed while away come as a whole, values that changed twice all', async () => {
-    start();
-    const page = readPage(render('/'));
-    const open = await openPage();
-    for (const celsius of [66, 67]) {
-      cluster.set(busier('a', celsius));
-      later();
-    }
-    cluster.set(fakeNode('b', {}, { gpuProcesses: [] }));
-    later();
-    const { reader, stream } = await connect();
-    say(stream, page);
-    const { rows } = await read(reader);
-    const changeOf = (name: string) => rows.find(({ id, part }) => id === idOf(page, name) && part === 1);
-    expect(changeOf('a')?.all).toContain('67 °C');
-    expect(changeOf('b')?.html).toContain('no process');
-    await open.reader.cancel();
-  });
-
-  test('a page of another head or design reloads', async () => {
-    start();
-    const page = readPage(render('/'));
-    const { reader, stream } = await connect();
-    say(stream, { ...page, epoch: 'other' });
-    expect((await reader.next()).event).toBe('reload');
-  });
-
-  test('a page whose loops are shown on another condition reloads', async () => {
-    start();
-    templates = compileDesign(
-      '<!doctype html><title>x</title><div data-if="page.liveNodes"><p data-each="node in nodes" data-text="node.name"></p></div>',
-      'd',
-    );
-    const { reader } = await openPage();
-    later(2_500);
-    expect(feed.viewerCount).toBe(1);
-    cluster.set(unreachable(fakeNode('a')));
-    cluster.set(unreachable(fakeNode('b')));
-    later(2_500);
-    for (;;) if ((await reader.next()).event === 'reload') break;
-  });
-
-  test('rubbish and strangers are refused', async () => {
-    start();
-    const { stream } = await connect();
-    const valid = { epoch: 'x', rows: [[1, 0, '1-4']], pages: [], topics: [] };
-    for (const body of ['', 'x', '{}', '[]', JSON.stringify({ ...valid, rows: [[1, 0, '4-1']] })])
-      expect(feed.subscribe(stream, body), body).toBeNull();
-    for (const ranges of ['1-999999', '1,', 'a', '-1', '1-2-3'])
-      expect(feed.subscribe(stream, JSON.stringify({ ...valid, rows: [[1, 0, ranges]] })), ranges).toBeNull();
-    expect(feed.subscribe('nobody', JSON.stringify(valid))).toBe(false);
-  });
-
-  test('rows, pages and topics that do not exist say nothing', async () => {
-    start();
-    const page = await openPage('/', { rows: ['0:99999', '77:1', '2:1'], topics: ['recent x', 'nonsense'] });
-    cluster.set(busier('a', 51));
-    later();
-    expect(say(page.stream, { ...page, key: 'http://[', rows: [] })).toBe(true);
-    expect(feed.viewerCount).toBe(1);
-  });
-});
-
 describe('a changed design', () => {
   test('reloads all pages', async () => {
     start();
     const { reader } = await openPage();
-    templates = compileDesign(
-      '<!doctype html><title>new</title><p data-each="node in nodes" data-text="node.name"></p>',
-      'd',
-      otherViews,
+    useDesign(
+      compileDesign(
+        '<!doctype html><title>new</title><p data-each="node in nodes" data-text="node.name"></p>',
+        'd',
+        otherViews,
+      ),
     );
     cluster.set(fakeNode('a'));
     later();
@@ -482,45 +291,12 @@ describe('a changed design', () => {
 
   test('that cannot be shown leaves the last good one', () => {
     start();
-    templates = compileDesign(
-      '<!doctype html><title data-text="page.no.such">x</title><p data-each="node in nodes"></p>',
-      'd',
+    useDesign(
+      compileDesign(
+        '<!doctype html><title data-text="page.no.such">x</title><p data-each="node in nodes"></p>',
+        'd',
+      ),
     );
     expect(render('/')).toContain('id="a"');
-  });
-});
-
-describe('bounds', () => {
-  test('a slow viewer is skipped, then caught up with one message', async () => {
-    start({ backlogBytes: 3000 });
-    const slow = await openPage();
-    for (let celsius = 100; celsius < 220; celsius += 1) {
-      cluster.set(busier('a', celsius));
-      later(1_000);
-    }
-    const heard: string[] = [];
-    for (;;) {
-      const values = JSON.stringify((await read(slow.reader)).rows);
-      heard.push(values);
-      if (values.includes('219 °C')) break;
-    }
-    expect(heard.length).toBeLessThan(100);
-    expect(heard.at(-1)).toContain('"all"');
-  });
-
-  test('no more than so many viewers', async () => {
-    start({ maxViewers: 2 });
-    await connect();
-    await connect();
-    expect(feed.open()).toBeNull();
-    await readers.pop()?.cancel();
-    await connect();
-  });
-
-  test('closing ends all streams', async () => {
-    start();
-    const { reader } = await openPage();
-    feed.close();
-    await expect(reader.next()).rejects.toThrow('ended');
   });
 });

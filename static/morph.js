@@ -1,0 +1,58 @@
+// Makes one piece of a page like another without replacing it. Used by live.js.
+(() => {
+  function parse(html) {
+    const template = document.createElement('template');
+    template.innerHTML = html;
+    return template.content;
+  }
+
+  const keyOf = (node) => node.dataset?.key;
+  const sameKind = (a, b) => a.nodeName === b.nodeName && keyOf(a) === keyOf(b);
+
+  /** Makes `from` like `to` without replacing it, so that open details, focus and selection survive. */
+  function morph(from, to) {
+    if (from.nodeType !== Node.ELEMENT_NODE) {
+      if (from.data !== to.data) from.data = to.data;
+      return;
+    }
+    for (const { name } of [...from.attributes]) {
+      if (!to.hasAttribute(name) && !(name === 'open' && from.nodeName === 'DETAILS'))
+        from.removeAttribute(name);
+    }
+    for (const { name, value } of to.attributes) {
+      if (from.getAttribute(name) !== value) from.setAttribute(name, value);
+    }
+    morphChildren(from, to);
+  }
+
+  function morphChildren(from, to) {
+    let at = from.firstChild;
+    for (const child of [...to.childNodes]) {
+      const match = findMatch(at, child);
+      if (!match) {
+        from.insertBefore(child, at);
+        continue;
+      }
+      if (match === at) at = at.nextSibling;
+      else from.insertBefore(match, at);
+      morph(match, child);
+    }
+    while (at) {
+      const next = at.nextSibling;
+      at.remove();
+      at = next;
+    }
+  }
+
+  /** Rows with a key are found wherever they are now; others near by, so that they do not slip onto each other. */
+  function findMatch(at, child) {
+    let far = keyOf(child) === undefined ? 4 : Number.POSITIVE_INFINITY;
+    for (let old = at; old && far > 0; old = old.nextSibling) {
+      if (sameKind(old, child)) return old;
+      far -= 1;
+    }
+    return null;
+  }
+
+  globalThis.rollcallMorph = { parse, morph };
+})();
