@@ -21,9 +21,14 @@ export const hasChromium = (() => {
 
 const QUIET =
   '--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync';
+/** Another name of this machine, over plain http: no secure context. */
+export const PLAIN_HOST = 'head.example';
 
 export function launchChromium(): Promise<Browser> {
-  return chromium.launch({ executablePath: CHROMIUM, args: QUIET.split(' ') });
+  return chromium.launch({
+    executablePath: CHROMIUM,
+    args: [...QUIET.split(' '), `--host-resolver-rules=MAP ${PLAIN_HOST} 127.0.0.1`],
+  });
 }
 
 export interface BrowserHead {
