@@ -1,6 +1,6 @@
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { CHROMIUM, hasChromium, launchChromium, serveCluster } from '../support/browser-head.ts';
+import { CHROMIUM, hasChromium, launchChromium, PLAIN_HOST, serveCluster } from '../support/browser-head.ts';
 import type { ServedApp } from '../support/served-app.ts';
 import { createFakeCluster, type FakeCluster, fakeNode, unreachable } from '../support/fake-cluster.ts';
 
@@ -34,13 +34,13 @@ describe.skipIf(!hasChromium)(`themes and installing (skipped: no ${CHROMIUM})`,
     return context;
   }
 
-  async function openPage(context: BrowserContext, path = '/'): Promise<Page> {
+  async function openPage(context: BrowserContext, path = '/', origin = head.origin): Promise<Page> {
     const page = await context.newPage();
     page.on('console', (message) => {
       if (['error', 'warning'].includes(message.type())) complaints.push(message.text());
     });
     page.on('pageerror', (error) => complaints.push(String(error)));
-    await page.goto(`${head.origin}${path}`);
+    await page.goto(`${origin}${path}`);
     return page;
   }
 
@@ -201,6 +201,24 @@ describe.skipIf(!hasChromium)(`themes and installing (skipped: no ${CHROMIUM})`,
     expect(new URL(page.url()).search).toBe('?q=is%3Afree');
   });
 
+  test('where browsers allow no such thing, nothing breaks and nobody complains', async () => {
+    Object.assign(cluster, { allowedHosts: [PLAIN_HOST] });
+    const plain = await serveCluster(cluster);
+    try {
+      const page = await openPage(await newContext(), '/', plain.origin.replace('127.0.0.1', PLAIN_HOST));
+      await expect.poll(() => plain.app.viewerCount).toBe(1);
+      expect(await page.evaluate(() => [isSecureContext, 'serviceWorker' in navigator])).toEqual([
+        false,
+        false,
+      ]);
+      await page.getByLabel('Theme').selectOption('dark');
+      expect(await themeOf(page)).toBe('dark');
+      expect(complaints).toEqual([]);
+    } finally {
+      await plain.close();
+    }
+  });
+
   test('nothing but the shell is ever kept', async () => {
     const page = await openPage(await newContext());
     await installed(page);
@@ -231,9 +249,10 @@ describe.skipIf(!hasChromium)(`themes and installing (skipped: no ${CHROMIUM})`,
     await installed(page);
     await page.reload();
     expect(await page.evaluate(() => navigator.serviceWorker.controller !== null)).toBe(true);
-    cluster.set(fakeNode('gpu77'));
+    const cpu = { totalPercent: 77.7, corePercents: [], load1: 1, load5: 1, load15: 1 };
+    cluster.set(fakeNode('gpu01', {}, { cpu }));
     await page.reload();
-    await page.getByRole('heading', { name: 'gpu77' }).waitFor();
+    await page.getByText('77.7%').waitFor();
     const missing = await page.goto(`${head.origin}/nodes/nowhere`);
     expect(missing?.status()).toBe(404);
     await page.getByText('There is no node "nowhere"').waitFor();

@@ -2,14 +2,14 @@ import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import type { NodeReport } from '../../src/protocol/node.ts';
 import { createApp } from '../../src/web/app.ts';
 import type { WebDependencies } from '../../src/web/dependencies.ts';
-import { CHROMIUM, hasChromium, launchChromium, listenForComplaints } from './chromium.ts';
+import { CHROMIUM, hasChromium, launchChromium, listenForComplaints, PLAIN_HOST } from './chromium.ts';
 import { createFakeCluster, type FakeCluster } from './fake-cluster.ts';
 import { compileOwnDesign, staticDir } from './read-design.ts';
 import { type ServedApp, serveApp } from './served-app.ts';
 
 /** The real web room with made-up nodes on a port of this machine, and pages of it in a real Chromium. */
 
-export { CHROMIUM, hasChromium, launchChromium };
+export { CHROMIUM, hasChromium, launchChromium, PLAIN_HOST };
 
 const templates = compileOwnDesign();
 

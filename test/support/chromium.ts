@@ -16,8 +16,14 @@ export const hasChromium = (() => {
 const quiet =
   '--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync';
 
+/** Another name of this machine, over plain http: no secure context. */
+export const PLAIN_HOST = 'head.example';
+
 export const launchChromium = (): Promise<Browser> =>
-  chromium.launch({ executablePath: CHROMIUM, args: quiet.split(' ') });
+  chromium.launch({
+    executablePath: CHROMIUM,
+    args: [...quiet.split(' '), `--host-resolver-rules=MAP ${PLAIN_HOST} 127.0.0.1`],
+  });
 
 /** Hears what a page complains about: its console, its errors, answers that are errors, requests that leave `origin`. */
 export function listenForComplaints(page: Page, origin: string, complain: (text: string) => void): void {
