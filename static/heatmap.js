@@ -54,6 +54,8 @@
     const { details, select, canvas, cursor, line } = box;
     const painter = createPainter(canvas, root);
     details.open = recall('rollcall-heat') !== 'closed';
+    // What stands below it does not move once it comes, if it is as high as last time.
+    if (details.open) root.style.minHeight = `${Number(recall('rollcall-heat-height')) || 0}px`;
     let metric = recall('rollcall-heat-metric') ?? '';
     if (!Object.hasOwn(METRICS, metric)) metric = 'utilization';
     select.value = metric;
@@ -98,6 +100,7 @@
     function hear(value) {
       if (value.topic === LAYOUT) {
         layout = value;
+        root.style.minHeight = '';
         if (layout.nodes.length === 0) details.remove();
         else if (!details.isConnected) root.append(details);
         follow();
@@ -152,6 +155,7 @@
       painted = new Int32Array(cells.length).fill(-1);
       showCursor();
       paintSoon();
+      keep('rollcall-heat-height', String(root.offsetHeight));
     }
 
     function paintSoon() {

@@ -112,6 +112,17 @@ describe.skipIf(!hasChromium)(`the heat map in Chromium (skipped: no ${CHROMIUM}
     expect(redOf(await pixel(page, 1, 0.5, 0))).toBeLessThan(60);
     await page.locator('.heatmap select').selectOption('power');
     await expect.poll(async () => redOf(await pixel(page, 0))).toBeLessThan(30);
+    const height = (await page.locator('.heatmap').boundingBox())?.height ?? 0;
+    expect(height).toBeGreaterThan(60);
+    // Its room is kept from the start, so that nothing below it moves once it comes.
+    const early = await page.context().newPage();
+    await early.addInitScript(() =>
+      document.addEventListener('rollcall:want', (event) => event.stopImmediatePropagation()),
+    );
+    await early.goto(head.origin);
+    expect((await early.locator('.heatmap').boundingBox())?.height).toBeCloseTo(height, 0);
+    expect(await early.locator('.heatmap').innerHTML()).toBe('');
+    await early.close();
     await page.reload();
     await expect.poll(() => canvas(page).getAttribute('aria-label')).toContain('5 GPUs by power');
     expect(await page.locator('.heatmap select').inputValue()).toBe('power');
