@@ -57,7 +57,7 @@ const texts: [string[], string[]][] = [
   [['ink'], ['chip-paper']],
   [['banner-ink'], ['banner-paper']],
   [['bad-ink'], ['bad']],
-  [['heat-ink'], [...range('heat', 0, 4), 'heat-free', 'heat-idle', 'heat-sick']],
+  [['heat-ink'], [...range('heat', 0, 4), 'heat-idle']],
 ];
 
 /** Shapes, lines of charts and marks that say something, and what they stand on. */
@@ -69,6 +69,8 @@ const shapes: [string[], string[]][] = [
   [['field-line'], ['field']],
   [['chip-line'], ['paper', 'chip-paper']],
   [['tab-paper'], ['bar-paper']],
+  // Hollow cells and crosses of the heat map.
+  [['heat-free', 'heat-sick'], ['paper']],
 ];
 
 const themes = parseThemes(read('themes.css'));
