@@ -168,32 +168,32 @@ globalThis.rollcallHeat = (() => {
     if (use === 'i') drawDot(context, size, colors);
   }
 
-  /** All cells that there can be, drawn once: a change on the map is then one copy. */
-  function drawAtlas(size, colors, isUseMetric) {
-    const atlas = Object.assign(document.createElement('canvas'), {
-      width: COLUMNS * size,
-      height: USES.length * size,
-    });
-    const context = atlas.getContext('2d');
-    for (const [row, use] of [...USES].entries())
-      for (let level = 0; level < COLUMNS; level += 1) {
-        context.save();
-        context.translate(level * size, row * size);
-        context.beginPath();
-        context.rect(0, 0, size, size);
-        context.clip();
-        drawCell(context, size, level, use, colors, isUseMetric);
-        context.restore();
-      }
-    return atlas;
+  /** The pixels of all cells that there can be, one after the other: a change on the map is then a copy of one. */
+  function drawPixels(size, colors, isUseMetric) {
+    const canvas = Object.assign(document.createElement('canvas'), { width: size, height: size });
+    const context = canvas.getContext('2d', { willReadFrequently: true });
+    const bytes = new Uint8ClampedArray(DIMMED * size * size * 4);
+    for (let cell = 0; cell < DIMMED; cell += 1) {
+      context.clearRect(0, 0, size, size);
+      drawCell(context, size, cell % COLUMNS, USES[Math.floor(cell / COLUMNS)], colors, isUseMetric);
+      bytes.set(context.getImageData(0, 0, size, size).data, cell * size * size * 4);
+    }
+    const dimmed = bytes.slice();
+    for (let at = 3; at < dimmed.length; at += 4) dimmed[at] *= DIMMED_ALPHA;
+    return [bytes, dimmed].map(({ buffer }) => new Uint32Array(buffer));
   }
 
+  /** Writes pixels itself: thousands of calls to draw would take many times as long. */
   function createPainter(canvas, root) {
     const context = canvas.getContext('2d');
     let places = flow([], 0, SMALLEST_PITCH);
     let scale = 1;
     let size = 1;
-    let atlas = null;
+    let cellPixels = [];
+    let image = null;
+    let pixels = null;
+    let firstRow = Number.POSITIVE_INFINITY;
+    let lastRow = 0;
 
     return {
       /** Forgets what was painted: all cells are to be painted again. */
@@ -202,19 +202,32 @@ globalThis.rollcallHeat = (() => {
         scale = window.devicePixelRatio || 1;
         size = Math.max(1, Math.round(places.cell * scale));
         canvas.width = Math.round(width * scale);
-        canvas.height = Math.round(places.height * scale);
-        canvas.style.height = `${places.height}px`;
-        atlas = drawAtlas(size, readColors(root), isUseMetric);
+        canvas.height = Math.ceil((places.height + 1) * scale);
+        canvas.style.height = `${places.height + 1}px`;
+        cellPixels = drawPixels(size, readColors(root), isUseMetric);
+        image = context.createImageData(canvas.width, canvas.height);
+        pixels = new Uint32Array(image.data.buffer);
       },
       paint(at, cell) {
-        const x = Math.round(places.xs[at] * scale);
-        const y = Math.round(places.ys[at] * scale);
-        const shown = cell % DIMMED;
-        context.clearRect(x, y, size, size);
-        context.globalAlpha = cell >= DIMMED ? DIMMED_ALPHA : 1;
-        const column = (shown % COLUMNS) * size;
-        const row = Math.floor(shown / COLUMNS) * size;
-        context.drawImage(atlas, column, row, size, size, x, y, size, size);
+        const left = Math.round(places.xs[at] * scale);
+        const top = Math.round(places.ys[at] * scale);
+        const wide = Math.min(size, image.width - left);
+        const from = cellPixels[cell < DIMMED ? 0 : 1];
+        let source = (cell % DIMMED) * size * size;
+        for (let row = top; row < top + size; row += 1) {
+          const target = row * image.width + left;
+          for (let x = 0; x < wide; x += 1) pixels[target + x] = from[source + x];
+          source += size;
+        }
+        firstRow = Math.min(firstRow, top);
+        lastRow = Math.max(lastRow, top + size);
+      },
+      /** Shows what was painted. */
+      flush() {
+        if (lastRow > firstRow)
+          context.putImageData(image, 0, 0, 0, firstRow, image.width, lastRow - firstRow);
+        firstRow = Number.POSITIVE_INFINITY;
+        lastRow = 0;
       },
     };
   }

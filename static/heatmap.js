@@ -6,8 +6,6 @@
   const { ABSENT, DIMMED, cellAt, levelAt, useAt, place, cellUnder, beside, createPainter } =
     globalThis.rollcallHeat;
   const { HINT, METRICS, USE_WORDS, isUseMetric, makeBox } = globalThis.rollcallHeatBox;
-  /** Painting leaves the rest of a frame to others. */
-  const MOST_MS_A_FRAME = 6;
   const MOST_OF_WINDOW = 0.38;
   const LAYOUT = 'heat layout';
 
@@ -69,6 +67,7 @@
     let nodes = [];
     let owners = [];
     let labels = [];
+    let counts = [];
     let cells = new Uint16Array(0);
     let painted = new Int32Array(0);
     let places = null;
@@ -76,7 +75,6 @@
     let pointed = -1;
     let isInSight = false;
     let frame = 0;
-    let paintFrom = 0;
     const followed = new Set();
 
     // --- what is followed
@@ -111,6 +109,7 @@
     // --- what is shown
 
     function takeLayout() {
+      const isRestyled = shownMetric !== metric;
       version = layout.version;
       shownMetric = metric;
       nodes = layout.nodes;
@@ -120,6 +119,10 @@
       labels = nodes.flatMap(([, , gpus]) =>
         typeof gpus === 'number' ? Array.from({ length: gpus }, (_, at) => String(at)) : gpus,
       );
+      const before = counts.join();
+      counts = nodes.map(([, , gpus]) => (typeof gpus === 'number' ? gpus : gpus.length));
+      // Mostly it is a node's state that is another one.
+      if (places !== null && counts.join() === before && !isRestyled) return;
       cells = new Uint16Array(owners.length);
       point(-1, 'off');
       placeAll();
@@ -140,16 +143,15 @@
     }
 
     function summary() {
-      const counts = USE_WORDS.map(() => 0);
-      for (let at = 0; at < cells.length; at += 1) counts[useAt(figures.uses, at)] += 1;
-      const parts = USE_WORDS.flatMap((word, use) => (counts[use] > 0 ? `${counts[use]} ${word}` : []));
+      const found = USE_WORDS.map(() => 0);
+      for (let at = 0; at < cells.length; at += 1) found[useAt(figures.uses, at)] += 1;
+      const parts = USE_WORDS.flatMap((word, use) => (found[use] > 0 ? `${found[use]} ${word}` : []));
       return `${cells.length} GPUs by ${METRICS[metric].title}: ${parts.join(', ')}. Arrow keys move, Enter opens the node`;
     }
 
     function placeAll() {
       width = box.field.clientWidth;
       if (width === 0) return;
-      const counts = nodes.map(([, , gpus]) => (typeof gpus === 'number' ? gpus : gpus.length));
       places = place(counts, width, window.innerHeight * MOST_OF_WINDOW);
       painter.restart(places, width, isUseMetric(shownMetric));
       painted = new Int32Array(cells.length).fill(-1);
@@ -159,25 +161,18 @@
     }
 
     function paintSoon() {
-      paintFrom = 0;
       if (frame === 0) frame = requestAnimationFrame(paint);
     }
 
-    /** Thousands of cells that change together are spread over a few frames. */
     function paint() {
       frame = 0;
       if (places === null) return;
-      const endMs = performance.now() + MOST_MS_A_FRAME;
-      let at = paintFrom;
-      for (let count = 0; at < cells.length; at += 1) {
+      for (let at = 0; at < cells.length; at += 1) {
         if (painted[at] === cells[at]) continue;
         painter.paint(at, cells[at]);
         painted[at] = cells[at];
-        count += 1;
-        if (count % 64 === 0 && performance.now() > endMs) break;
       }
-      paintFrom = at;
-      if (at < cells.length) frame = requestAnimationFrame(paint);
+      painter.flush();
     }
 
     function restyle() {
