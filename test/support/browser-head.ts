@@ -19,6 +19,9 @@ export const hasChromium = (() => {
   }
 })();
 
+/** The page's themes; a fifth choice is that of the system. */
+export const THEMES = ['yellow', 'blue', 'light', 'dark'];
+
 const QUIET =
   '--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync';
 /** Another name of this machine, over plain http: no secure context. */
