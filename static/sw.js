@@ -2,7 +2,18 @@
 // the API and event streams are neither kept nor looked at.
 const CACHE = 'rollcall-offline';
 const OFFLINE = '/static/offline.html';
-const STYLES = ['style', 'base', 'themes', 'title-bar', 'glance', 'node', 'listing', 'phones', 'mtcmon'];
+const STYLES = [
+  'style',
+  'base',
+  'themes',
+  'title-bar',
+  'glance',
+  'node',
+  'machine',
+  'listing',
+  'phones',
+  'mtcmon',
+];
 const SHELL = [
   OFFLINE,
   '/static/offline.js',

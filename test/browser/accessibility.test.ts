@@ -1,30 +1,11 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { startDemo } from '../../src/demo/demo.ts';
-import { createState } from '../../src/state/state.ts';
-import { CHROMIUM, hasChromium, launchChromium, serveCluster } from '../support/browser-head.ts';
+import { CHROMIUM, hasChromium, launchChromium, serveCluster, THEMES } from '../support/browser-head.ts';
+import { DEMO_VIEWS, demoCluster } from '../support/demo-cluster.ts';
 import type { ServedApp } from '../support/served-app.ts';
-import {
-  createFakeCluster,
-  type FakeCluster,
-  fakeJob,
-  fakeNode,
-  unreachable,
-} from '../support/fake-cluster.ts';
+import { type FakeCluster, fakeJob, fakeNode, unreachable } from '../support/fake-cluster.ts';
 
-/** The page for fingers, keyboards and ears: axe in every view, theme and width, and what axe cannot see. */
-
-const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-
-const THEMES = ['yellow', 'blue', 'light', 'dark'];
-const WIDTHS = [360, 1280];
-const VIEWS = ['/', '/gpus', '/jobs', '/users', '/nodes/l40s-01'];
-
-interface AxeResults {
-  violations: { id: string; nodes: { html: string; failureSummary?: string }[] }[];
-}
+/** The page for fingers, keyboards and ears: what axe cannot see. */
 
 /** Runs in the page: what reaches beyond its right edge. */
 function findSpilling(): string[] {
@@ -57,15 +38,6 @@ describe.skipIf(!hasChromium)(`accessibility (skipped: no ${CHROMIUM})`, () => {
     await head.close();
   });
 
-  /** The demo's nodes at one moment. */
-  function demoCluster(): FakeCluster {
-    const state = createState(() => performance.now());
-    const demo = startDemo(state);
-    demo.stop(() => undefined);
-    const { recent, recentPoint } = state;
-    return createFakeCluster(state.reports(), { recent, recentPoint, demo: true });
-  }
-
   async function openPage(path = '/', options: BrowserContextOptions = {}): Promise<Page> {
     const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
     contexts.push(context);
@@ -75,74 +47,6 @@ describe.skipIf(!hasChromium)(`accessibility (skipped: no ${CHROMIUM})`, () => {
   }
 
   const useTheme = (page: Page, theme: string) => page.getByLabel('Theme').selectOption(theme);
-
-  /** What axe finds, a line each. */
-  async function findFaults(page: Page): Promise<string[]> {
-    if (!(await page.evaluate(() => 'axe' in globalThis))) await page.evaluate(axeSource);
-    const { violations } = await page.evaluate<AxeResults>(
-      'axe.run(document, { resultTypes: ["violations"] })',
-    );
-    return violations.flatMap(({ id, nodes }) =>
-      nodes
-        .slice(0, 3)
-        .map(({ html, failureSummary }) => `${id}: ${html.slice(0, 160)} ${failureSummary ?? ''}`),
-    );
-  }
-
-  describe.each(VIEWS)('axe at %s', (path) => {
-    test.each(WIDTHS)('%d px, in all themes', async (width) => {
-      const page = await openPage(path, { viewport: { width, height: 740 } });
-      if (path.startsWith('/nodes/')) await page.locator('.chart-legend button').first().waitFor();
-      for (const theme of THEMES) {
-        await useTheme(page, theme);
-        expect(await findFaults(page), theme).toEqual([]);
-      }
-    });
-  });
-
-  /** What a page may show beside figures: each is looked at in all themes. */
-  const states: [string, string, (page: Page) => Promise<unknown>][] = [
-    ['a node that is down', '/nodes/gpu02', (page) => page.getByText('Try again now').waitFor()],
-    ['a search that is wrong', '/?q=usr%3Aalice', (page) => page.getByRole('alert').waitFor()],
-    ['a search that finds nothing', '/jobs?q=nobody-at-all', (page) => page.locator('.empty').waitFor()],
-    [
-      'groups and a chosen chip',
-      '/gpus?q=is%3Afree&group=node',
-      (page) => page.locator('.group').first().waitFor(),
-    ],
-    ['nodes in groups, one opened', '/?group=state', (page) => page.locator('summary').first().click()],
-    ['more than is shown', '/gpus?limit=2', (page) => page.locator('.more a').waitFor()],
-    ['no such node', '/nodes/nowhere', (page) => page.getByText('There is no node').waitFor()],
-    [
-      'the page without a head',
-      '/static/offline.html',
-      (page) => page.getByText('Nothing answers').waitFor(),
-    ],
-  ];
-  test.each(states)('axe: %s', async (_, path, prepare) => {
-    const broken = unreachable(fakeNode('gpu02'));
-    cluster.set({ ...broken, lastLines: ['Connection closed', 'by remote host'] });
-    cluster.problemList = ['node-list.txt line 7: no closing bracket'];
-    const page = await openPage(path, { viewport: { width: 360, height: 740 } });
-    await prepare(page);
-    for (const theme of THEMES) {
-      await page.evaluate((name) => document.documentElement.setAttribute('data-theme', name), theme);
-      expect(await findFaults(page), theme).toEqual([]);
-    }
-  });
-
-  test('axe: an empty list, and a connection that is lost', async () => {
-    for (const name of cluster.names()) cluster.remove(name);
-    const page = await openPage('/');
-    await expect.poll(() => head.app.viewerCount).toBe(1);
-    await page.getByText('There is no node in the node list').waitFor();
-    await head.cut();
-    await page.locator('.stream-lost').waitFor();
-    for (const theme of THEMES) {
-      await useTheme(page, theme);
-      expect(await findFaults(page), theme).toEqual([]);
-    }
-  });
 
   test('landmarks, headings in order, and a way past the bar', async () => {
     const page = await openPage('/');
@@ -155,7 +59,7 @@ describe.skipIf(!hasChromium)(`accessibility (skipped: no ${CHROMIUM})`, () => {
       ['navigation', 'Quick Access'],
     ] as const)
       expect(await page.getByRole(role, { name }).count(), `${role} ${name}`).toBe(1);
-    for (const path of VIEWS) {
+    for (const path of DEMO_VIEWS) {
       await page.goto(`${head.origin}${path}`);
       const levels = await page
         .locator('h1, h2, h3, h4')
@@ -244,7 +148,7 @@ describe.skipIf(!hasChromium)(`accessibility (skipped: no ${CHROMIUM})`, () => {
         .map((element) => `${element.getBoundingClientRect().height} ${element.outerHTML.slice(0, 120)}`);
     }, least);
 
-  test.each(VIEWS)('%s has room for fingers', async (path) => {
+  test.each(DEMO_VIEWS)('%s has room for fingers', async (path) => {
     const viewport = { width: 360, height: 740 };
     const phone = await openPage(path, { viewport, hasTouch: true, isMobile: true });
     expect(await tooSmall(phone, 44)).toEqual([]);
@@ -257,7 +161,7 @@ describe.skipIf(!hasChromium)(`accessibility (skipped: no ${CHROMIUM})`, () => {
     cluster.set(fakeNode(long, {}, { gpuProcesses: [job] }));
     cluster.set({ ...unreachable(fakeNode(`${long}2`)), lastLines: [long], message: long });
     const page = await openPage();
-    for (const path of [...VIEWS, '/gpus?group=user', `/nodes/${long}`, `/?q=${long}`]) {
+    for (const path of [...DEMO_VIEWS, '/gpus?group=user', `/nodes/${long}`, `/?q=${long}`]) {
       await page.goto(`${head.origin}${path}`);
       for (const width of [360, 768, 1024, 1200, 1280, 1920]) {
         await page.setViewportSize({ width, height: 740 });

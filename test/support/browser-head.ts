@@ -11,6 +11,9 @@ import { type ServedApp, serveApp } from './served-app.ts';
 
 export { CHROMIUM, hasChromium, launchChromium, PLAIN_HOST };
 
+/** The page's themes; a fifth choice is that of the system. */
+export const THEMES = ['yellow', 'blue', 'light', 'dark'];
+
 const templates = compileOwnDesign();
 
 export const serveCluster = (cluster: FakeCluster): Promise<ServedApp> =>

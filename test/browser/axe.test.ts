@@ -1,0 +1,117 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { CHROMIUM, hasChromium, launchChromium, serveCluster, THEMES } from '../support/browser-head.ts';
+import { DEMO_VIEWS, demoCluster } from '../support/demo-cluster.ts';
+import type { ServedApp } from '../support/served-app.ts';
+import { type FakeCluster, fakeNode, unreachable } from '../support/fake-cluster.ts';
+
+/** What axe finds in every view, theme and width, and in whatever state a page may be: nothing. */
+
+const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+const WIDTHS = [360, 1280];
+
+interface AxeResults {
+  violations: { id: string; nodes: { html: string; failureSummary?: string }[] }[];
+}
+
+describe.skipIf(!hasChromium)(`axe (skipped: no ${CHROMIUM})`, () => {
+  let browser: Browser;
+  let cluster: FakeCluster;
+  let head: ServedApp;
+  const contexts: BrowserContext[] = [];
+
+  beforeAll(async () => {
+    browser = await launchChromium();
+  });
+  afterAll(() => browser.close());
+
+  beforeEach(async () => {
+    cluster = demoCluster();
+    head = await serveCluster(cluster);
+  });
+  afterEach(async () => {
+    for (const context of contexts.splice(0)) await context.close();
+    await head.close();
+  });
+
+  async function openPage(path = '/', options: BrowserContextOptions = {}): Promise<Page> {
+    const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
+    contexts.push(context);
+    const page = await context.newPage();
+    await page.goto(`${head.origin}${path}`);
+    return page;
+  }
+
+  const useTheme = (page: Page, theme: string) => page.getByLabel('Theme').selectOption(theme);
+
+  /** What axe finds, a line each. */
+  async function findFaults(page: Page): Promise<string[]> {
+    if (!(await page.evaluate(() => 'axe' in globalThis))) await page.evaluate(axeSource);
+    const { violations } = await page.evaluate<AxeResults>(
+      'axe.run(document, { resultTypes: ["violations"] })',
+    );
+    return violations.flatMap(({ id, nodes }) =>
+      nodes
+        .slice(0, 3)
+        .map(({ html, failureSummary }) => `${id}: ${html.slice(0, 160)} ${failureSummary ?? ''}`),
+    );
+  }
+
+  describe.each(DEMO_VIEWS)('axe at %s', (path) => {
+    test.each(WIDTHS)('%d px, in all themes', async (width) => {
+      const page = await openPage(path, { viewport: { width, height: 740 } });
+      if (path.startsWith('/nodes/')) await page.locator('.chart-legend button').first().waitFor();
+      for (const theme of THEMES) {
+        await useTheme(page, theme);
+        expect(await findFaults(page), theme).toEqual([]);
+      }
+    });
+  });
+
+  /** What a page may show beside figures: each is looked at in all themes. */
+  const states: [string, string, (page: Page) => Promise<unknown>][] = [
+    ['a node that is down', '/nodes/gpu02', (page) => page.getByText('Try again now').waitFor()],
+    ['a search that is wrong', '/?q=usr%3Aalice', (page) => page.getByRole('alert').waitFor()],
+    ['a search that finds nothing', '/jobs?q=nobody-at-all', (page) => page.locator('.empty').waitFor()],
+    [
+      'groups and a chosen chip',
+      '/gpus?q=is%3Afree&group=node',
+      (page) => page.locator('.group').first().waitFor(),
+    ],
+    ['nodes in groups, one opened', '/?group=state', (page) => page.locator('summary').first().click()],
+    ['more than is shown', '/gpus?limit=2', (page) => page.locator('.more a').waitFor()],
+    ['no such node', '/nodes/nowhere', (page) => page.getByText('There is no node').waitFor()],
+    [
+      'the page without a head',
+      '/static/offline.html',
+      (page) => page.getByText('Nothing answers').waitFor(),
+    ],
+  ];
+  test.each(states)('axe: %s', async (_, path, prepare) => {
+    const broken = unreachable(fakeNode('gpu02'));
+    cluster.set({ ...broken, lastLines: ['Connection closed', 'by remote host'] });
+    cluster.problemList = ['node-list.txt line 7: no closing bracket'];
+    const page = await openPage(path, { viewport: { width: 360, height: 740 } });
+    await prepare(page);
+    for (const theme of THEMES) {
+      await page.evaluate((name) => document.documentElement.setAttribute('data-theme', name), theme);
+      expect(await findFaults(page), theme).toEqual([]);
+    }
+  });
+
+  test('axe: an empty list, and a connection that is lost', async () => {
+    for (const name of cluster.names()) cluster.remove(name);
+    const page = await openPage('/');
+    await expect.poll(() => head.app.viewerCount).toBe(1);
+    await page.getByText('There is no node in the node list').waitFor();
+    await head.cut();
+    await page.locator('.stream-lost').waitFor();
+    for (const theme of THEMES) {
+      await useTheme(page, theme);
+      expect(await findFaults(page), theme).toEqual([]);
+    }
+  });
+});
