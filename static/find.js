@@ -15,8 +15,10 @@
   form.addEventListener('formdata', ({ formData }) => {
     for (const [name, value] of [...formData]) if (value === '') formData.delete(name);
   });
-  for (const select of form.querySelectorAll('select'))
-    select.addEventListener('change', () => form.requestSubmit());
+  // The selects stand beside the form and belong to it by their `form` attribute.
+  for (const element of form.elements) {
+    if (element.localName === 'select') element.addEventListener('change', () => form.requestSubmit());
+  }
 
   // --- the list of options
 
