@@ -1,6 +1,7 @@
 // A head without SSH: NODES busy nodes at 1 Hz, checked and kept as the fleet does it, and the real web side. Started
 // by bench/page.ts; tells its port, and on each message the CPU and memory that it has used.
 import { readFileSync } from 'node:fs';
+import { keepHeapTight } from '../src/cli/keep-heap-tight.ts';
 import { compileDesign } from '../src/design/compile.ts';
 import { parseMessage } from '../src/protocol/messages.ts';
 import { isPointDue } from '../src/protocol/recent.ts';
@@ -12,6 +13,7 @@ import { createApp } from '../src/web/app.ts';
 import { serve } from '../src/web/serve.ts';
 import { simulatedFacts, simulatedHello, simulatedSample } from './simulated-sample.ts';
 
+keepHeapTight();
 const nodeCount = Number(process.argv[2]);
 const INTERVAL_MS = 1_000;
 /** So many different samples are made beforehand: making them is not the head's work. */

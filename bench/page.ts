@@ -66,8 +66,9 @@ async function watchDelays(page: Page): Promise<void> {
       if (taken) delays.push(Date.now() - Number(taken));
     };
     new MutationObserver((changes) => {
-      for (const { addedNodes } of changes) for (const node of addedNodes) note(node.textContent);
-    }).observe(document.body, { childList: true, subtree: true });
+      for (const { type, target, addedNodes } of changes)
+        for (const node of type === 'characterData' ? [target] : addedNodes) note(node.textContent);
+    }).observe(document.body, { childList: true, characterData: true, subtree: true });
     new PerformanceObserver((list) =>
       halts.push(...list.getEntries().map(({ duration }) => duration)),
     ).observe({

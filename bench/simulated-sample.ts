@@ -8,7 +8,10 @@ import {
 import { PROTOCOL_VERSION } from '../src/protocol/constants.ts';
 import { collectorNames } from '../src/protocol/sample.ts';
 
-/** What a busy node says: 8 GPUs with 16 processes, 10 top processes, 64 cores; other figures each time. */
+/**
+ * What a busy node says: 8 GPUs with 16 processes, 10 top processes, 64 cores; other figures each time, which fit
+ * together: what a GPU holds is what its processes hold, and siblings are alike.
+ */
 
 const GPUS = 8;
 const GPU_PROCESSES = 16;
@@ -29,8 +32,14 @@ const gpuFacts = Array.from({ length: GPUS }, (_, index) => ({
   driverVersion: '580.105.08',
 }));
 
+/** What a GPU without processes holds. */
+const DRIVER_BYTES = GIB / 2;
+
 /** `mark` is the mount point of a file system. */
 export function simulatedSample(sequence: number, intervalMs: number, mark = '/scratch'): object {
+  const heldBytes = Array.from({ length: GPU_PROCESSES }, () => (10 + some(25)) * GIB);
+  const usedBytes = (gpu: number) =>
+    heldBytes.filter((_, at) => at % GPUS === gpu).reduce((sum, bytes) => sum + bytes, DRIVER_BYTES);
   return {
     type: 'sample',
     sequence,
@@ -77,10 +86,10 @@ export function simulatedSample(sequence: number, intervalMs: number, mark = '/s
         error: null,
         utilizationPercent: some(100),
         memoryUtilizationPercent: some(100),
-        memoryUsedBytes: some(80) * GIB,
-        memoryFreeBytes: some(80) * GIB,
-        temperatureCelsius: some(90),
-        powerWatts: some(70000) / 100,
+        memoryUsedBytes: usedBytes(index),
+        memoryFreeBytes: 80 * GIB - usedBytes(index),
+        temperatureCelsius: 60 + some(12),
+        powerWatts: 400 + some(30000) / 100,
         fanPercent: null,
         smClockMHz: some(1980),
         memoryClockMHz: 2619,
@@ -108,7 +117,7 @@ export function simulatedSample(sequence: number, intervalMs: number, mark = '/s
         gpuMemoryUtilizationPercent: some(100),
         gpuEncoderPercent: 0,
         gpuDecoderPercent: 0,
-        gpuMemoryBytes: some(40) * GIB,
+        gpuMemoryBytes: heldBytes[at],
         gpuUtilizationPercent: some(100),
         state: 'R',
         cpuPercent: some(1000) / 10,

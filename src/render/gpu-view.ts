@@ -70,8 +70,11 @@ function viewMemory(gpu: ReportedGpu): GpuMemoryView {
   const { memoryTotalBytes: total, memoryUsedBytes: used } = gpu;
   const free = gpu.memoryFreeBytes ?? (total !== null && used !== null ? Math.max(0, total - used) : null);
   const percent = total === null || used === null || total <= 0 ? null : Math.min(100, (used / total) * 100);
+  const { text, width, level } = bar(percent);
   return {
-    ...bar(percent),
+    text,
+    width,
+    level,
     used: formatBytes(used),
     total: formatBytes(total),
     free: free === null ? DASH : `${megabytes(free)} MiB`,
@@ -90,7 +93,11 @@ function viewJob(
   const time = formatDuration(startTimeMs === null || takenAtMs === null ? null : takenAtMs - startTimeMs);
   const memory = megabytes(gpuMemoryBytes);
   return {
-    ...program,
+    pid: program.pid,
+    name: program.name,
+    arguments: program.arguments,
+    commandLine: program.commandLine,
+    user: program.user,
     who,
     memory: gpuMemoryBytes === null ? DASH : `${memory} MiB`,
     time,

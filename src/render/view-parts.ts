@@ -42,7 +42,10 @@ interface Program {
   arguments: string | null;
 }
 
-/** Who runs what. The facts of a process may be unknown: it ended, or lives where it cannot be seen. */
+/**
+ * Who runs what. The facts of a process may be unknown: it ended, or lives where it cannot be seen. Where there are
+ * many, its fields are copied one by one: to spread them costs V8 several microseconds.
+ */
 export function viewProgram(program: Program): ProgramView {
   const name = program.command ?? DASH;
   return {

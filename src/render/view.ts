@@ -207,8 +207,13 @@ function viewTraffic(sample: ReportedSample | null): TrafficView[] {
 
 function viewProcess(process: ReportedTopProcess, takenAtMs: number | null): ProcessView {
   const { startTimeMs } = process;
+  const { pid, name, arguments: words, commandLine, user } = viewProgram(process);
   return {
-    ...viewProgram(process),
+    pid,
+    name,
+    arguments: words,
+    commandLine,
+    user,
     cpu: formatOpenPercent(process.cpuPercent),
     memory: formatBytes(process.residentBytes),
     time: formatDuration(startTimeMs === null || takenAtMs === null ? null : takenAtMs - startTimeMs),

@@ -57,7 +57,7 @@ describe.runIf(fleet && hasChromium)('the page of a real fleet', () => {
     await nodeOn(page, 'n2:1').getByText('refused').first().waitFor();
     await nodeOn(page, 'n2').locator('.gpuname', { hasText: 'H100' }).waitFor();
     await expect
-      .poll(() => page.locator('.counts').innerText())
+      .poll(() => page.locator('.counts').textContent())
       .toMatch(/3 of 4 nodes live.*1 down.*0 of 1 GPUs free.*1 busy/s);
     await page.context().close();
   });

@@ -37,9 +37,12 @@ export type Row =
 interface KnownRow extends Versioned {
   part: number;
   id: number;
-  html: string;
   /** What it was rendered from. */
   source: Row['source'] | null;
+  /** Of the same figures, as often as it is asked for. */
+  view: () => RowView | null;
+  /** Kept from when somebody needs the whole row until it changes: it is many times as large as what changes. */
+  html: string | null;
   /** The last change that was asked for: viewers ask for the same one after another. */
   json: { kind: string; version: number; atMs: number; text: string } | null;
 }
@@ -115,22 +118,19 @@ export function createRows(renderer: PageRenderer, cluster: Cluster): Rows {
     return index.byName.get(name) ?? null;
   }
 
-  function viewGpu(gpu: ClusterGpu): RowView | null {
-    const report = cluster.node(gpu.node)?.report;
-    return report ? viewGpuRow(gpu, report) : null;
-  }
-
   /** Null where what it shows has gone meanwhile. */
-  function viewOf(row: Row): RowView | null {
+  function viewOf(row: Row): () => RowView | null {
     switch (row.kind) {
       case 'nodes':
-        return viewNode(row.source);
-      case 'gpus':
-        return viewGpu(row.source);
+        return () => viewNode(row.source);
+      case 'gpus': {
+        const report = cluster.node(row.source.node)?.report;
+        return () => (report ? viewGpuRow(row.source, report) : null);
+      }
       case 'jobs':
-        return viewJobRow(row.source);
+        return () => viewJobRow(row.source);
       case 'users':
-        return viewUserRow(row.source);
+        return () => viewUserRow(row.source);
     }
   }
 
@@ -143,19 +143,35 @@ export function createRows(renderer: PageRenderer, cluster: Cluster): Rows {
     return held.report.sampleAgeMs + nowMs - held.atMs;
   }
 
-  function updateRow(part: number, id: number, row: Row, version: number): KnownRow {
+  function updateRow(part: number, id: number, row: Row, version: number, isWhole = false): KnownRow {
     const key = rowKey(part, id);
-    const kept = known.get(key) ?? { ...unrendered, part, id, html: '', source: null, json: null };
+    const kept: KnownRow = known.get(key) ?? {
+      ...unrendered,
+      part,
+      id,
+      source: null,
+      view: () => null,
+      html: null,
+      json: null,
+    };
     known.set(key, kept);
     if (kept.source === row.source) return kept;
-    const view = viewOf(row);
+    const viewAgain = viewOf(row);
+    const view = viewAgain();
     if (view === null) return kept;
     const rendering = renderer.renderRow(part, view, id);
     const isFirst = kept.source === null;
     kept.source = row.source;
-    kept.html = rendering.html;
+    kept.view = viewAgain;
+    kept.html = isWhole ? rendering.html : null;
     takeRendering(kept, rendering, version, !isFirst && renderer.parts[part]?.hasAge);
     return kept;
+  }
+
+  function wholeHtml(row: KnownRow): string {
+    const view = row.html === null ? row.view() : null;
+    if (view !== null) row.html = renderer.renderRow(row.part, view, row.id).html;
+    return row.html ?? '';
   }
 
   function update(keys: Iterable<string>, version: number, nowMs: number): boolean {
@@ -180,7 +196,7 @@ export function createRows(renderer: PageRenderer, cluster: Cluster): Rows {
     const age = ageOf(row.id, nowMs);
     const change =
       kind === 'whole'
-        ? { html: fillAges(row.html, age) }
+        ? { html: fillAges(wholeHtml(row), age) }
         : kind === 'all'
           ? { all: row.slots }
           : { set: row.lastSet };
@@ -215,7 +231,7 @@ export function createRows(renderer: PageRenderer, cluster: Cluster): Rows {
       const id = idOf(row);
       const tag = renderer.parts[part]?.tag ?? 'section';
       if (!isWhole && row.kind === 'nodes') return renderShell(tag, row.source, part, id);
-      return fillAges(updateRow(part, id, row, version).html, ageOf(id, nowMs));
+      return fillAges(wholeHtml(updateRow(part, id, row, version, true)), ageOf(id, nowMs));
     },
     changeJson,
     nodesInSight(key) {
