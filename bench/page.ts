@@ -103,7 +103,8 @@ async function measureBrowser(port: number, path: string) {
   const paintMs = await page.evaluate(
     () => performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? 0,
   );
-  await sleep(3_000);
+  // The first seconds bring what is around the page, and reports into step with samples.
+  await sleep(10_000);
   await watchDelays(page);
   const [before, bytesBefore] = [await metricsOf(session), bytes];
   await sleep(options.seconds * 1000);

@@ -44,10 +44,10 @@ describe('while somebody looks', () => {
     expect((await read(reader)).rows[0]?.set).toContain('60 °C');
     for (const celsius of [61, 62, 63]) {
       cluster.set(busier('a', celsius));
-      later(300);
+      later(250);
     }
     const node = vi.spyOn(cluster, 'node');
-    later(200);
+    later(250);
     expect((await read(reader)).rows[0]?.set).toContain('63 °C');
     expect(node).toHaveBeenCalledTimes(1);
   });
