@@ -21,6 +21,8 @@ export interface SimulatedFleetOptions {
 export interface SimulatedFleet {
   folder: string;
   sshConfig: string;
+  /** Of the servers. */
+  ports: number[];
   targets: Target[];
   sampleBytes: number;
   /** Kills one server and starts it again on the same port. */
@@ -80,6 +82,7 @@ export async function startSimulatedFleet(options: SimulatedFleetOptions): Promi
   return {
     folder,
     sshConfig,
+    ports: servers.map(({ port }) => port),
     targets: withSettings(parseNodeList(list, 'bench').targets.slice(0, options.nodes)),
     sampleBytes: servers[0]?.sampleBytes ?? 0,
     async restartServer(at) {
