@@ -12,6 +12,8 @@ const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs');
 const extra = process.argv.slice(2);
 const isRoot = process.getuid?.() === 0;
 const NODES = 4;
+/** The fleet's tests wait most of their time: so many fleets, each with a share of the files, run side by side. */
+const FLEETS = 2;
 
 /** Program → Debian packages. */
 const debianPackages = {
@@ -117,20 +119,19 @@ function skip(group, why) {
   console.log(`skipped: ${group} tests, because ${why}`);
 }
 
-/** True where no path was asked for, or one of them names a file of these folders. */
-function isAskedFor(folders) {
+/** How many test files of these folders are asked for: all where no path was. */
+function countAskedFor(folders) {
   const filters = extra.filter((word) => !word.startsWith('-'));
-  if (filters.length === 0) return true;
   const files = folders.flatMap(({ folder, recursive }) =>
     existsSync(join(root, folder))
       ? readdirSync(join(root, folder), { recursive }).map((file) => join(folder, String(file)))
       : [],
   );
-  return files.some(
+  return files.filter(
     (file) =>
       file.endsWith('.test.ts') &&
-      filters.some((word) => join(root, file).includes(word.replace(/^\.\//, ''))),
-  );
+      (filters.length === 0 || filters.some((word) => join(root, file).includes(word.replace(/^\.\//, '')))),
+  ).length;
 }
 
 const runVitest = (project, { env, prefix = [], options = [], isHeldBack = false } = {}) => {
@@ -200,16 +201,24 @@ async function runFleetTests() {
     skip('fleet', 'network namespaces need root; those that one ordinary sshd can serve are run');
     return runVitest('fleet');
   }
+  const lanes = Math.max(1, Math.min(FLEETS, countAskedFor(fleet.folders)));
+  const codes = await Promise.all(Array.from({ length: lanes }, (_, at) => runFleet(at + 1, lanes)));
+  return Math.max(...codes);
+}
+
+/** One fleet of `lanes`, and its share of the tests. */
+async function runFleet(lane, lanes) {
   const env = {
     FLEET_STATE: mkdtempSync(join(tmpdir(), 'rollcall-fleet-')),
-    FLEET_PREFIX: `rollcall-${process.pid}`,
+    FLEET_PREFIX: `rollcall-${process.pid}-${lane}`,
     FLEET_OWNER: String(process.pid),
     FLEET_BARE: String(NODES),
   };
   try {
     const code = await run(fleetScript, ['up', String(NODES)], env);
     if (code !== 0 || stopping) return code || 1;
-    return await runVitest('fleet', { env, prefix: [fleetScript, 'head'] });
+    const options = [`--shard=${lane}/${lanes}`];
+    return await runVitest('fleet', { env, prefix: [fleetScript, 'head'], options, isHeldBack: lane > 1 });
   } finally {
     await run(fleetScript, ['down'], env);
     rmSync(env.FLEET_STATE, { recursive: true, force: true });
@@ -241,7 +250,7 @@ async function main() {
   if (installed !== 0 || stopping) return installed || 1;
   // A broken build is a failure, yet the other tests may say why.
   let failed = (await run(process.execPath, ['build.mjs'])) !== 0;
-  const named = groups.filter((group) => isAskedFor(group.folders));
+  const named = groups.filter((group) => countAskedFor(group.folders) > 0);
   // Words that name no file belong to an option: `-t something`.
   const asked = named.length === 0 && extra.some((word) => word.startsWith('-')) ? groups : named;
   if (asked.length === 0) {
@@ -250,7 +259,7 @@ async function main() {
   }
   // One installation at a time.
   if (asked.includes(browser)) await installDebianPackages(['chromium']);
-  // The fleet's tests have the machine to themselves: they look at the clock.
+  // The fleet's tests have the machine to themselves: many look at the clock.
   const beside = asked.filter((group) => group !== fleet);
   const codes = await Promise.all(beside.map((group) => group.start(beside.length > 1)));
   if (asked.includes(fleet) && !stopping) codes.push(await fleet.start());
