@@ -40,7 +40,11 @@ async function takeViews(browser, url, theme, screen) {
   const page = await context.newPage();
   for (const [view, path] of Object.entries(views)) {
     await page.goto(new URL(path, url).href);
-    if (view === 'node') await page.locator('.chart-legend').last().waitFor({ state: 'attached' });
+    // What comes a moment later than the page itself.
+    const last =
+      view === 'node' ? page.locator('.chart-legend').last() : page.locator('.heat-field > canvas');
+    await last.waitFor({ state: 'attached' });
+    await page.waitForTimeout(300);
     const picture = toIndexedPng(await page.screenshot());
     writeFileSync(join(folder, `${view}-${theme}-${screen.viewport.width}.png`), picture);
   }
