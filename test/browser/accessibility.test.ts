@@ -1,9 +1,15 @@
-import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { CHROMIUM, hasChromium, launchChromium, serveCluster, THEMES } from '../support/browser-head.ts';
-import { DEMO_VIEWS, demoCluster } from '../support/demo-cluster.ts';
-import type { ServedApp } from '../support/served-app.ts';
-import { type FakeCluster, fakeJob, fakeNode, unreachable } from '../support/fake-cluster.ts';
+import {
+  type BrowserHead,
+  CHROMIUM,
+  chooseTheme,
+  hasChromium,
+  launchChromium,
+  THEMES,
+} from '../support/browser-head.ts';
+import { DEMO_VIEWS, startDemoHead } from '../support/demo-head.ts';
+import { fakeJob, fakeNode, unreachable } from '../support/fake-cluster.ts';
 
 /** The page for fingers, keyboards and ears: what axe cannot see. */
 
@@ -20,36 +26,19 @@ function findSpilling(): string[] {
 
 describe.skipIf(!hasChromium)(`accessibility (skipped: no ${CHROMIUM})`, () => {
   let browser: Browser;
-  let cluster: FakeCluster;
-  let head: ServedApp;
-  const contexts: BrowserContext[] = [];
+  let head: BrowserHead;
 
   beforeAll(async () => {
     browser = await launchChromium();
   });
   afterAll(() => browser.close());
-
   beforeEach(async () => {
-    cluster = demoCluster();
-    head = await serveCluster(cluster);
+    head = await startDemoHead(browser);
   });
-  afterEach(async () => {
-    for (const context of contexts.splice(0)) await context.close();
-    await head.close();
-  });
-
-  async function openPage(path = '/', options: BrowserContextOptions = {}): Promise<Page> {
-    const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
-    contexts.push(context);
-    const page = await context.newPage();
-    await page.goto(`${head.origin}${path}`);
-    return page;
-  }
-
-  const useTheme = (page: Page, theme: string) => page.getByLabel('Theme').selectOption(theme);
+  afterEach(() => head.close());
 
   test('landmarks, headings in order, and a way past the bar', async () => {
-    const page = await openPage('/');
+    const page = await head.open('/');
     for (const [role, name] of [
       ['banner', ''],
       ['main', ''],
@@ -86,9 +75,9 @@ describe.skipIf(!hasChromium)(`accessibility (skipped: no ${CHROMIUM})`, () => {
   });
 
   test('focus is seen wherever it is, in all themes', async () => {
-    const page = await openPage('/', { viewport: { width: 1280, height: 800 } });
+    const page = await head.open('/', { viewport: { width: 1280, height: 800 } });
     for (const theme of THEMES) {
-      await useTheme(page, theme);
+      await chooseTheme(page, theme);
       await page.locator('#title h1 a').focus();
       const unseen: string[] = [];
       for (let step = 0; step < 24; step += 1) {
@@ -107,7 +96,7 @@ describe.skipIf(!hasChromium)(`accessibility (skipped: no ${CHROMIUM})`, () => {
   });
 
   test('a link of the quick access takes the keyboard along', async () => {
-    const page = await openPage('/');
+    const page = await head.open('/');
     await page.locator('#tableofcontents a', { hasText: 'a100-03' }).focus();
     await page.keyboard.press('Enter');
     expect(await page.evaluate(() => document.activeElement?.id)).toBe('a100-03');
@@ -128,8 +117,8 @@ describe.skipIf(!hasChromium)(`accessibility (skipped: no ${CHROMIUM})`, () => {
   test.each(['/gpus', '/jobs', '/users', '/nodes/l40s-01'])(
     'tables at %s are tables on phones too',
     async (path) => {
-      const wide = await rolesOf(await openPage(path));
-      const narrow = await rolesOf(await openPage(path, { viewport: { width: 360, height: 740 } }));
+      const wide = await rolesOf(await head.open(path));
+      const narrow = await rolesOf(await head.open(path, { viewport: { width: 360, height: 740 } }));
       for (const role of ['table', 'row', 'cell', 'rowheader', 'columnheader']) {
         expect(wide.get(role), role).toBeGreaterThan(0);
         expect(narrow.get(role), role).toBe(wide.get(role));
@@ -150,17 +139,17 @@ describe.skipIf(!hasChromium)(`accessibility (skipped: no ${CHROMIUM})`, () => {
 
   test.each(DEMO_VIEWS)('%s has room for fingers', async (path) => {
     const viewport = { width: 360, height: 740 };
-    const phone = await openPage(path, { viewport, hasTouch: true, isMobile: true });
+    const phone = await head.open(path, { viewport, hasTouch: true, isMobile: true });
     expect(await tooSmall(phone, 44)).toEqual([]);
-    expect((await tooSmall(await openPage(path), 24)).slice(0, 3)).toEqual([]);
+    expect((await tooSmall(await head.open(path), 24)).slice(0, 3)).toEqual([]);
   });
 
   test('nothing scrolls sideways, however long the names', async () => {
     const long = 'a-very-long-name-without-any-space-'.repeat(4);
     const job = fakeJob(1, 0, { command: long, user: long, arguments: long });
-    cluster.set(fakeNode(long, {}, { gpuProcesses: [job] }));
-    cluster.set({ ...unreachable(fakeNode(`${long}2`)), lastLines: [long], message: long });
-    const page = await openPage();
+    head.cluster.set(fakeNode(long, {}, { gpuProcesses: [job] }));
+    head.cluster.set({ ...unreachable(fakeNode(`${long}2`)), lastLines: [long], message: long });
+    const page = await head.open();
     for (const path of [...DEMO_VIEWS, '/gpus?group=user', `/nodes/${long}`, `/?q=${long}`]) {
       await page.goto(`${head.origin}${path}`);
       for (const width of [360, 768, 1024, 1200, 1280, 1920]) {
@@ -171,8 +160,8 @@ describe.skipIf(!hasChromium)(`accessibility (skipped: no ${CHROMIUM})`, () => {
   });
 
   test('the quick access stays in reach, with a thousand nodes too', async () => {
-    for (let at = 0; at < 1000; at += 1) cluster.set(fakeNode(`gpu${at}`));
-    const wide = await openPage('/');
+    for (let at = 0; at < 1000; at += 1) head.cluster.set(fakeNode(`gpu${at}`));
+    const wide = await head.open('/');
     await wide.evaluate(() => scrollTo(0, 3000));
     const box = await wide.locator('#tableofcontents').boundingBox();
     expect(box?.y).toBeGreaterThan(40);
@@ -180,7 +169,7 @@ describe.skipIf(!hasChromium)(`accessibility (skipped: no ${CHROMIUM})`, () => {
     expect(
       await wide.locator('#tableofcontents').evaluate((list) => list.scrollHeight > list.clientHeight),
     ).toBe(true);
-    const phone = await openPage('/', {
+    const phone = await head.open('/', {
       viewport: { width: 360, height: 740 },
       hasTouch: true,
       isMobile: true,
@@ -202,9 +191,7 @@ describe.skipIf(!hasChromium)(`accessibility (skipped: no ${CHROMIUM})`, () => {
 
     /** A page whose clock goes on by hand. */
     async function openSlowPage(path = '/'): Promise<Page> {
-      const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
-      contexts.push(context);
-      const page = await context.newPage();
+      const page = await head.open('/healthz');
       await page.clock.install();
       await page.goto(`${head.origin}${path}`);
       await page.clock.runFor(500);
@@ -216,13 +203,13 @@ describe.skipIf(!hasChromium)(`accessibility (skipped: no ${CHROMIUM})`, () => {
       page.locator('#tableofcontents a', { hasText: name }).evaluate((link) => link.matches('.unreachable'));
 
     async function turn(page: Page, name: string, down: boolean): Promise<void> {
-      cluster.set(down ? unreachable(fakeNode(name)) : fakeNode(name));
+      head.cluster.set(down ? unreachable(fakeNode(name)) : fakeNode(name));
       await expect.poll(() => isDown(page, name)).toBe(down);
     }
 
     test('nodes that go down or come back, at most twice a minute, and no figure', async () => {
       const page = await openSlowPage();
-      cluster.set(
+      head.cluster.set(
         fakeNode(
           'h100-01',
           {},
@@ -245,7 +232,7 @@ describe.skipIf(!hasChromium)(`accessibility (skipped: no ${CHROMIUM})`, () => {
 
     test('where nodes are not shown, how many are down', async () => {
       const page = await openSlowPage('/gpus');
-      cluster.set(unreachable(fakeNode('h100-01')));
+      head.cluster.set(unreachable(fakeNode('h100-01')));
       await expect.poll(() => page.locator('[data-count="down"] b').textContent()).toBe('2');
       await page.clock.runFor(3_000);
       expect(await region(page).textContent()).toBe('Nodes down now: 2.');

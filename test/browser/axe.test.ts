@@ -1,11 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { CHROMIUM, hasChromium, launchChromium, serveCluster, THEMES } from '../support/browser-head.ts';
-import { DEMO_VIEWS, demoCluster } from '../support/demo-cluster.ts';
-import type { ServedApp } from '../support/served-app.ts';
-import { type FakeCluster, fakeNode, unreachable } from '../support/fake-cluster.ts';
+import {
+  type BrowserHead,
+  CHROMIUM,
+  chooseTheme,
+  hasChromium,
+  launchChromium,
+  THEMES,
+} from '../support/browser-head.ts';
+import { DEMO_VIEWS, startDemoHead } from '../support/demo-head.ts';
+import { fakeNode, unreachable } from '../support/fake-cluster.ts';
 
 /**
  * What axe finds in every view, theme and width, and in whatever state a page may be: nothing. Themes differ in
@@ -22,33 +28,16 @@ interface AxeResults {
 
 describe.skipIf(!hasChromium)(`axe (skipped: no ${CHROMIUM})`, () => {
   let browser: Browser;
-  let cluster: FakeCluster;
-  let head: ServedApp;
-  const contexts: BrowserContext[] = [];
+  let head: BrowserHead;
 
   beforeAll(async () => {
     browser = await launchChromium();
   });
   afterAll(() => browser.close());
-
   beforeEach(async () => {
-    cluster = demoCluster();
-    head = await serveCluster(cluster);
+    head = await startDemoHead(browser);
   });
-  afterEach(async () => {
-    for (const context of contexts.splice(0)) await context.close();
-    await head.close();
-  });
-
-  async function openPage(path = '/', options: BrowserContextOptions = {}): Promise<Page> {
-    const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
-    contexts.push(context);
-    const page = await context.newPage();
-    await page.goto(`${head.origin}${path}`);
-    return page;
-  }
-
-  const useTheme = (page: Page, theme: string) => page.getByLabel('Theme').selectOption(theme);
+  afterEach(() => head.close());
 
   /** What axe finds, a line each; `rules` unless all. */
   async function findFaults(page: Page, rules?: string[]): Promise<string[]> {
@@ -72,9 +61,9 @@ describe.skipIf(!hasChromium)(`axe (skipped: no ${CHROMIUM})`, () => {
 
   describe.each(DEMO_VIEWS)('axe at %s', (path) => {
     test.each(WIDTHS)('%d px, in all themes', async (width) => {
-      const page = await openPage(path, { viewport: { width, height: 740 } });
+      const page = await head.open(path, { viewport: { width, height: 740 } });
       if (path.startsWith('/nodes/')) await page.locator('.chart-legend button').first().waitFor();
-      await expectNoFaults(page, useTheme);
+      await expectNoFaults(page, chooseTheme);
     });
   });
 
@@ -102,9 +91,9 @@ describe.skipIf(!hasChromium)(`axe (skipped: no ${CHROMIUM})`, () => {
   ];
   test.each(states)('axe: %s', async (_, path, prepare) => {
     const broken = unreachable(fakeNode('gpu02'));
-    cluster.set({ ...broken, lastLines: ['Connection closed', 'by remote host'] });
-    cluster.problemList = ['node-list.txt line 7: no closing bracket'];
-    const page = await openPage(path, { viewport: { width: 360, height: 740 } });
+    head.cluster.set({ ...broken, lastLines: ['Connection closed', 'by remote host'] });
+    head.cluster.problemList = ['node-list.txt line 7: no closing bracket'];
+    const page = await head.open(path, { viewport: { width: 360, height: 740 } });
     await prepare(page);
     // Not all of these pages offer the choice.
     await expectNoFaults(page, (_page, theme) =>
@@ -113,12 +102,12 @@ describe.skipIf(!hasChromium)(`axe (skipped: no ${CHROMIUM})`, () => {
   });
 
   test('axe: an empty list, and a connection that is lost', async () => {
-    for (const name of cluster.names()) cluster.remove(name);
-    const page = await openPage('/');
+    for (const name of head.cluster.names()) head.cluster.remove(name);
+    const page = await head.open('/');
     await expect.poll(() => head.app.viewerCount).toBe(1);
     await page.getByText('There is no node in the node list').waitFor();
     await head.cut();
     await page.locator('.stream-lost').waitFor();
-    await expectNoFaults(page, useTheme);
+    await expectNoFaults(page, chooseTheme);
   });
 });

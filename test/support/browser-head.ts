@@ -14,6 +14,8 @@ export { CHROMIUM, hasChromium, launchChromium, PLAIN_HOST };
 /** The page's themes; a fifth choice is that of the system. */
 export const THEMES = ['yellow', 'blue', 'light', 'dark'];
 
+export const chooseTheme = (page: Page, theme: string) => page.getByLabel('Theme').selectOption(theme);
+
 const templates = compileOwnDesign();
 
 export const serveCluster = (cluster: FakeCluster): Promise<ServedApp> =>
