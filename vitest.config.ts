@@ -1,9 +1,14 @@
 import { defineConfig } from 'vitest/config';
 
+/** What is waited for without a deadline of its own; machines may be busy. */
+const expect = { poll: { timeout: 10_000 } };
+
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'unit', include: ['src/**/*.test.ts', 'test/*.test.ts'], testTimeout: 20_000 } },
+      {
+        test: { name: 'unit', include: ['src/**/*.test.ts', 'test/*.test.ts'], testTimeout: 20_000, expect },
+      },
       {
         test: {
           // Tests against real SSH servers share one fleet, so one file runs after the other.
@@ -12,6 +17,7 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 60_000,
           hookTimeout: 60_000,
+          expect,
         },
       },
       {
@@ -21,6 +27,7 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 60_000,
           hookTimeout: 60_000,
+          expect,
         },
       },
     ],

@@ -1,4 +1,4 @@
-import { unwatchFile, watchFile } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import type { CompiledTemplates } from '../lib/compiled-templates.ts';
 import { compileDesignFile, designFiles, readWrittenTemplates } from './templates.ts';
 
@@ -11,45 +11,68 @@ export interface Design {
 }
 
 /** Files are asked for their times, not listened to: that works over NFS and for files that are replaced. */
-const LOOK_EVERY_MS = 400;
+const LOOK_EVERY_MS = 250;
 
 const sentenceOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
+
+/** Another text whenever one of the files was saved, replaced, removed or came. */
+async function stampOf(files: readonly string[]): Promise<string> {
+  const stamps = files.map(async (file) => {
+    try {
+      const { mtimeNs, ino, size } = await stat(file, { bigint: true });
+      return `${mtimeNs} ${ino} ${size}`;
+    } catch {
+      return 'none';
+    }
+  });
+  return (await Promise.all(stamps)).join('\n');
+}
 
 /**
  * Compiles the design, and again whenever its file changes; `onChange` is called then. A design with a mistake leaves
  * the last good one in place; at the start that is the one written by `rollcall template`. Rejects where there is none.
  */
 export async function openDesign(projectFolder: string, onChange: () => void): Promise<Design> {
+  const files = designFiles(projectFolder);
+  // Before the file is read: what is saved meanwhile is a change.
+  let stamp = await stampOf(files);
   let problem: string | null = null;
   let templates = await compileDesignFile(projectFolder).catch(async (error) => {
     problem = sentenceOf(error);
     return readWrittenTemplates(projectFolder).catch(() => Promise.reject(error));
   });
-  let round = 0;
+  let timer: NodeJS.Timeout | null = null;
 
-  async function look(): Promise<void> {
-    round += 1;
-    const own = round;
+  async function take(): Promise<void> {
     try {
-      const compiled = await compileDesignFile(projectFolder);
-      if (own !== round) return;
-      templates = compiled;
+      templates = await compileDesignFile(projectFolder);
       problem = null;
     } catch (error) {
-      if (own !== round) return;
       problem = sentenceOf(error);
     }
-    onChange();
   }
 
-  const files = designFiles(projectFolder);
-  for (const file of files) watchFile(file, { interval: LOOK_EVERY_MS, persistent: false }, look);
+  async function look(): Promise<void> {
+    const now = await stampOf(files);
+    if (now !== stamp) {
+      stamp = now;
+      await take();
+      if (timer !== null) onChange();
+    }
+    if (timer !== null) lookLater();
+  }
+
+  function lookLater(): void {
+    timer = setTimeout(look, LOOK_EVERY_MS).unref();
+  }
+
+  lookLater();
   return {
     templates: () => templates,
     problems: () => (problem === null ? [] : [problem]),
     close() {
-      round += 1;
-      for (const file of files) unwatchFile(file, look);
+      if (timer !== null) clearTimeout(timer);
+      timer = null;
     },
   };
 }

@@ -135,7 +135,8 @@ describe.skipIf(!hasChromium)(`themes and installing (skipped: no ${CHROMIUM})`,
   });
 
   test('a design that sets colours of bars keeps them in all themes', async () => {
-    const page = await openPage(await newContext());
+    // A service worker would fetch the page past the route below.
+    const page = await openPage(await newContext({ serviceWorkers: 'block' }));
     const used = () =>
       page.evaluate(() => getComputedStyle(document.body).getPropertyValue('--ub-color1').trim());
     await page.getByLabel('Theme').selectOption('dark');
