@@ -48,10 +48,11 @@ pids() {
 
 # ---- inside a node ---------------------------------------------------------
 # The node's system is the machine's own under overlays; /tmp, /run, /home, /root, /dev are its own.
+# Several accounts may take a runtime of 95 MiB at the same time: the disk has room for all of them.
 mount_root() {
   local disk=$state/n$1/mnt dir
   mount --make-rprivate /
-  mount -t tmpfs -o mode=755,size=256m "disk-$1" "$disk"
+  mount -t tmpfs -o mode=755,size=1g "disk-$1" "$disk"
   root=$disk/root
   mkdir "$disk/upper" "$disk/work" "$root"
   mount --bind "$root" "$root"
