@@ -26,7 +26,8 @@ const themes = ['yellow', 'blue', 'light', 'dark'];
 const views = { nodes: '/', gpus: '/gpus', jobs: '/jobs', users: '/users', node: '/nodes/ws-01' };
 const screens = [
   { viewport: { width: 1280, height: 860 } },
-  { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true },
+  // Long enough to show what is below the heat map, too.
+  { viewport: { width: 360, height: 1500 }, hasTouch: true, isMobile: true },
 ];
 /** The README's pictures. */
 const copies = { 'demo.png': 'nodes-yellow-1280.png', 'demo-phone.png': 'nodes-yellow-360.png' };
