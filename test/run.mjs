@@ -1,7 +1,7 @@
 // Runs all tests: `npm test`, or `npm test -- PATH...` for some of them. Plain Node.js, because it also
 // installs the packages. It leaves nothing running, whatever happens.
 import { spawn } from 'node:child_process';
-import { accessSync, constants, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -51,6 +51,8 @@ const optionalPackages = [
 const children = new Set();
 let stopping = null;
 const skipped = [];
+/** What went wrong, said again at the end of all output. */
+const failures = [];
 
 function findProgram(name) {
   const folders = `${process.env.PATH ?? ''}${delimiter}/usr/sbin${delimiter}/sbin`.split(delimiter);
@@ -134,7 +136,9 @@ function countAskedFor(folders) {
   ).length;
 }
 
-const runVitest = (project, { env, prefix = [], options = [], isHeldBack = false } = {}) => {
+async function runVitest(project, { env, prefix = [], options = [], isHeldBack = false } = {}) {
+  const folder = mkdtempSync(join(tmpdir(), 'rollcall-test-'));
+  const failuresFile = join(folder, 'failures');
   const words = [
     ...prefix,
     process.execPath,
@@ -143,11 +147,19 @@ const runVitest = (project, { env, prefix = [], options = [], isHeldBack = false
     '--passWithNoTests',
     '--project',
     project,
+    '--reporter=default',
+    `--reporter=${join(root, 'test', 'failures.mjs')}`,
     ...options,
     ...extra,
   ];
-  return run(words[0], words.slice(1), env, isHeldBack);
-};
+  const code = await run(words[0], words.slice(1), { ...env, FAILURES: failuresFile }, isHeldBack);
+  if (code !== 0) {
+    const said = existsSync(failuresFile) ? readFileSync(failuresFile, 'utf8') : '';
+    failures.push(`${project} tests ended with ${code}\n${said || 'without naming a test'}`);
+  }
+  rmSync(folder, { recursive: true, force: true });
+  return code;
+}
 
 async function installPackages() {
   if (existsSync(vitest)) return 0;
@@ -264,6 +276,7 @@ async function main() {
   const codes = await Promise.all(beside.map((group) => group.start(beside.length > 1)));
   if (asked.includes(fleet) && !stopping) codes.push(await fleet.start());
   if (codes.some((code) => code !== 0)) failed = true;
+  for (const failure of failures) console.error(`\nfailed: ${failure}`);
   if (skipped.length > 0 && process.env.CI === 'true') {
     console.error(`CI=true: skipped tests are a failure (${skipped.join(', ')})`);
     failed = true;
