@@ -117,6 +117,16 @@ export async function read(reader: EventReader): Promise<Message> {
   return { id: event.id, ...JSON.parse(event.data) };
 }
 
+/** All messages of a stream that has ended. */
+export async function readAll(reader: EventReader): Promise<Message[]> {
+  const messages: Message[] = [];
+  for (;;) {
+    const event = await reader.next().catch(() => null);
+    if (event === null) return messages;
+    if (event.event === 'message') messages.push({ id: event.id, ...JSON.parse(event.data) });
+  }
+}
+
 /** Opens a page and the stream that continues it. */
 export async function openPage(path = '/', sight: Sight = {}) {
   const page = readPage(render(path));

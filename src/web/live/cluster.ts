@@ -14,8 +14,8 @@ export interface Cluster {
   readonly generation: number;
   /** Counts up whenever nodes came, went or changed places. */
   readonly membership: number;
-  /** Nodes that changed since their reports were made. */
-  readonly isDirty: boolean;
+  /** Nodes changed since their reports were made, or reports since the rows that somebody was given. */
+  readonly isBehind: boolean;
   note(names: Iterable<string>): void;
   /**
    * Makes reports anew: of the nodes in sight at most once a second, of others less often where they are many.
@@ -41,6 +41,8 @@ export interface HeldNode {
 
 /** What each kind of row is made of. */
 export interface ClusterRows {
+  /** The cluster's, when they were made. */
+  generation: number;
   nodes: readonly NodeReport[];
   gpus: readonly ClusterGpu[];
   jobs: readonly ClusterJob[];
@@ -66,7 +68,9 @@ export function createCluster(dependencies: ClusterDependencies): Cluster {
   let order: string[] = [];
   let generation = 1;
   let membership = 1;
-  let rows: { generation: number; atMs: number; value: ClusterRows } | null = null;
+  let rows: { atMs: number; value: ClusterRows } | null = null;
+  /** Somebody was given rows that are older than the reports. */
+  let owesRows = false;
 
   /** Reads one node; false where it has gone. */
   function take(name: string, nowMs: number): boolean {
@@ -92,6 +96,7 @@ export function createCluster(dependencies: ClusterDependencies): Cluster {
   function refresh(nowMs: number, isInSight: (name: string) => boolean): string[] {
     const taken: string[] = [];
     let others = 0;
+    owesRows = false;
     for (const name of dirty) {
       const known = held.get(name);
       const inSight = known === undefined || isInSight(name);
@@ -109,12 +114,13 @@ export function createCluster(dependencies: ClusterDependencies): Cluster {
   const reports = () => order.flatMap((name) => held.get(name)?.report ?? []);
 
   /** Each kind only when somebody wants it. */
-  function makeRows(): ClusterRows {
+  function makeRows(now: number): ClusterRows {
     const nodes = reports();
     const gpus = once(() => dependencies.gpusOf(nodes));
     const jobs = once(() => dependencies.jobsOf(nodes));
     const users = once(() => dependencies.usersOf(nodes, jobs()));
     return {
+      generation: now,
       nodes,
       get gpus() {
         return gpus();
@@ -135,8 +141,8 @@ export function createCluster(dependencies: ClusterDependencies): Cluster {
     get membership() {
       return membership;
     },
-    get isDirty() {
-      return dirty.size > 0;
+    get isBehind() {
+      return dirty.size > 0 || owesRows;
     },
     note(names) {
       for (const name of names) dirty.add(name);
@@ -150,8 +156,9 @@ export function createCluster(dependencies: ClusterDependencies): Cluster {
     reports,
     rows(nowMs) {
       const now = generation + membership;
-      const isFresh = rows !== null && (rows.generation === now || nowMs - rows.atMs < IN_SIGHT_MS);
-      if (rows === null || !isFresh) rows = { generation: now, atMs: nowMs, value: makeRows() };
+      if (rows === null || (rows.value.generation !== now && nowMs - rows.atMs >= IN_SIGHT_MS))
+        rows = { atMs: nowMs, value: makeRows(now) };
+      if (rows.value.generation !== now) owesRows = true;
       return rows.value;
     },
   };

@@ -3,11 +3,13 @@ import { fakeJob, fakeNode, unreachable } from '../../../test/support/fake-clust
 import {
   busier,
   cluster,
+  feed,
   idOf,
   later,
   looked,
   openPage,
   read,
+  readAll,
   readPage,
   render,
   say,
@@ -216,6 +218,22 @@ describe('searched and ordered lists', () => {
     expect(message.rows.some(({ set }) => set?.includes('99 °C'))).toBe(true);
     expect(render('/users')).toContain('>alice<');
     expect(render('/jobs')).toContain('There are no jobs at the moment.');
+  });
+
+  test('the last change of rows of all nodes arrives, whenever it came', async () => {
+    for (let pauseMs = 50; pauseMs <= 1_500; pauseMs += 50) {
+      // No keepalive, which looks after what was left behind.
+      start({ keepaliveMs: 60_000 });
+      const { reader } = await openPage('/gpus');
+      cluster.set(busier('b', 99));
+      later(pauseMs);
+      cluster.set(unreachable(fakeNode('a')));
+      later(2_500);
+      feed.close();
+      const texts = (await readAll(reader)).flatMap(({ rows }) => rows.map((row) => JSON.stringify(row)));
+      const arrived = texts.filter((text) => text.includes('out of service'));
+      expect({ pauseMs, arrived: arrived.length }).toEqual({ pauseMs, arrived: 2 });
+    }
   });
 
   test('a search that cannot be understood says so, and hides nothing', () => {

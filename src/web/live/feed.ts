@@ -120,7 +120,7 @@ export function createLiveFeed(
   }
 
   function isBehind(): boolean {
-    if (cluster.isDirty || epoch.pages.arePending(wanted(({ pages }) => pages))) return true;
+    if (cluster.isBehind || epoch.pages.arePending(wanted(({ pages }) => pages))) return true;
     return epoch.topics.arePending(
       wanted(({ topics }) => topics),
       performance.now(),

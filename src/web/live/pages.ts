@@ -114,13 +114,13 @@ export function createPages(
     return viewPage(facts, tallyCluster(cluster.nodes().map(({ tally }) => tally)));
   }
 
-  /** What the page is made of; a page is not made anew while this stays. */
-  const stateOf = () => `${cluster.generation} ${dependencies.problems().join('\n')}`;
+  /** What a page is made of; it is not made anew while this stays. */
+  const stateOf = (generation = cluster.generation) => `${generation} ${dependencies.problems().join('\n')}`;
 
   /** Takes in what the page shows now; true where something changed. */
   function take(page: KnownPage, version: number, nowMs: number): boolean {
     page.atMs = nowMs;
-    page.madeOf = stateOf();
+    page.madeOf = stateOf(cluster.rows(nowMs).generation);
     const { request } = page;
     const kind = kindOf(request.view);
     const listing = list(kind, request, nowMs);
