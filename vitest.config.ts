@@ -1,10 +1,15 @@
 import { defineConfig } from 'vitest/config';
+import { createFailuresReporter } from './test/failures.ts';
+
+/** The file for what failed, where test/run.mjs wants one. */
+const { FAILURES } = process.env;
 
 /** What is waited for without a deadline of its own; machines may be busy. */
 const expect = { poll: { timeout: 10_000 } };
 
 export default defineConfig({
   test: {
+    reporters: FAILURES ? ['default', createFailuresReporter(FAILURES)] : ['default'],
     projects: [
       {
         test: { name: 'unit', include: ['src/**/*.test.ts', 'test/*.test.ts'], testTimeout: 20_000, expect },

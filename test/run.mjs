@@ -147,8 +147,6 @@ async function runVitest(project, { env, prefix = [], options = [], isHeldBack =
     '--passWithNoTests',
     '--project',
     project,
-    '--reporter=default',
-    `--reporter=${join(root, 'test', 'failures.mjs')}`,
     ...options,
     ...extra,
   ];
