@@ -3,7 +3,7 @@ import type { Failure } from '../protocol/causes.ts';
 import { BEAT_INTERVAL_MS } from '../protocol/constants.ts';
 import { createFailure, type Way } from '../protocol/failures.ts';
 import type { Fault } from '../protocol/figures.ts';
-import type { Message } from '../protocol/messages.ts';
+import type { Command, Message } from '../protocol/messages.ts';
 import type { TransportName } from '../protocol/node.ts';
 import { isPointDue } from '../protocol/recent.ts';
 import { briefSample } from '../protocol/sample-brief.ts';
@@ -110,15 +110,14 @@ export function startNodeLife(options: NodeLifeOptions): NodeLife {
     } else state.message(target.name, message, faults);
   }
 
-  function beat(): void {
+  function makeBeat(): Command {
     lastBeatMs = monotonicMs();
-    link?.send({ type: 'beat', acknowledged: lastSequence });
+    return { type: 'beat', acknowledged: lastSequence };
   }
 
   /** At a slower pace fewer samples may wait for an acknowledgement: those of the faster one are acknowledged first. */
   function sendInterval(): void {
-    beat();
-    link?.send({ type: 'interval', intervalMs: intervalMs(), watched });
+    link?.send(makeBeat(), { type: 'interval', intervalMs: intervalMs(), watched });
     link?.expectEvery(intervalMs());
   }
 
@@ -243,7 +242,7 @@ export function startNodeLife(options: NodeLifeOptions): NodeLife {
     tick() {
       const nowMs = monotonicMs();
       closeIfSilent(nowMs);
-      if (link !== null && nowMs - lastBeatMs >= beatMs()) beat();
+      if (link !== null && nowMs - lastBeatMs >= beatMs()) link.send(makeBeat());
       if (waitingForPerson && options.accessFingerprint() !== triedWith) demand();
     },
     slept(ms) {

@@ -25,9 +25,12 @@ export function createGpuSpells(lowPowerShare: number): GpuSpells {
   }
 
   /** An index that comes back later may be another MIG instance. */
-  function forgetMissing(since: Map<number, number>, present: ReadonlySet<number>): void {
-    for (const index of since.keys()) if (!present.has(index)) since.delete(index);
+  function forgetMissing(since: Map<number, number>, present: readonly number[]): void {
+    for (const index of since.keys()) if (!present.includes(index)) since.delete(index);
   }
+
+  const drawsLittle = (watts: number | null = null, limitWatts: number | null) =>
+    watts !== null && limitWatts !== null && watts <= limitWatts * lowPowerShare;
 
   const lengthOf = (since: Map<number, number>, index: number, nowMs: number) => {
     const begun = since.get(index);
@@ -41,18 +44,15 @@ export function createGpuSpells(lowPowerShare: number): GpuSpells {
         lowPowerSince.clear();
       }
       notedMs = nowMs;
-      const present = new Set(brief?.index);
-      const held = new Set(brief?.held);
-      forgetMissing(heldIdleSince, present);
-      forgetMissing(lowPowerSince, present);
-      brief?.index.forEach((index, at) => {
+      if (brief === null) return;
+      forgetMissing(heldIdleSince, brief.index);
+      forgetMissing(lowPowerSince, brief.index);
+      brief.index.forEach((index, at) => {
         const use = brief.utilizationPercent[at] ?? null;
-        const power = brief.powerWatts[at] ?? null;
-        const limit = powerLimitOf(index);
         const isIdle = use !== null && use <= IDLE_PERCENT;
-        const isLow = power !== null && limit !== null && power <= limit * lowPowerShare;
-        mark(heldIdleSince, index, isIdle && held.has(index), nowMs);
-        mark(lowPowerSince, index, use !== null && use >= FULL_PERCENT && isLow, nowMs);
+        const isFull = use !== null && use >= FULL_PERCENT;
+        mark(heldIdleSince, index, isIdle && brief.held.includes(index), nowMs);
+        mark(lowPowerSince, index, isFull && drawsLittle(brief.powerWatts[at], powerLimitOf(index)), nowMs);
       });
     },
     heldIdleMs: (index, nowMs) => lengthOf(heldIdleSince, index, nowMs),

@@ -11,15 +11,6 @@ export function readSampleLine(line: string): Sample {
   return parsed.message;
 }
 
-/** Calls it once at most. */
-export function once<T>(read: () => T): () => T {
-  let known: { value: T } | null = null;
-  return () => {
-    known ??= { value: read() };
-    return known.value;
-  };
-}
-
 /** Refused figures show as an error of the collector that they came from. */
 export function noteFaults(sample: Sample, faults: readonly Fault[]): void {
   for (const { collector, figure, value } of faults) {

@@ -14,9 +14,10 @@ import { sampleFigures } from '../protocol/sample-figures.ts';
 import { findMajorities, type Majorities } from './gpu-majorities.ts';
 import { defaultThresholds, type MarkThresholds, markGpus } from './gpu-marks.ts';
 import { createGpuSpells, type GpuSpells } from './gpu-spells.ts';
+import { createKeptLine, type KeptLine } from './kept-line.ts';
 import { newestFigures, noteFigures, type RecentSource, recentFigures } from './recent.ts';
 import { createRecentRing, lastPointMs, type RecentRing } from './recent-ring.ts';
-import { noteFaults, once, readSampleLine } from './sample-line.ts';
+import { noteFaults } from './sample-line.ts';
 
 /** A sample is fresh for three intervals, and for 5 s at least. */
 export function freshForMs(intervalMs: number): number {
@@ -84,6 +85,7 @@ interface Row {
   logPath: string | null;
   hello: Hello | null;
   facts: KnownFacts;
+  line: KeptLine;
   /** Reads the last sample. */
   sample: (() => Sample) | null;
   intervalMs: number;
@@ -157,15 +159,10 @@ export function createState(
       change(name, (row) => takeMessage(row, message, faults, { nowMs: monotonicMs(), epochMs: epochMs() }));
     },
     sampleLine(name, line, intervalMs, brief) {
-      change(name, (row) =>
-        takeSample(
-          row,
-          intervalMs,
-          once(() => readSampleLine(line)),
-          brief,
-          { nowMs: monotonicMs(), epochMs: epochMs() },
-        ),
-      );
+      change(name, (row) => {
+        row.line.keep(line);
+        takeSample(row, intervalMs, row.line.read, brief, { nowMs: monotonicMs(), epochMs: epochMs() });
+      });
     },
     pastSample(name, sample, atMs) {
       const row = rows.get(name);
@@ -236,6 +233,7 @@ function emptyRow(name: string, { lowPowerShare }: MarkThresholds): Row {
     logPath: null,
     hello: null,
     facts: createKnownFacts(),
+    line: createKeptLine(),
     sample: null,
     intervalMs: 1_000,
     sampleAtMs: null,

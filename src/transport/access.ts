@@ -7,6 +7,7 @@ import { askpassOf, createAskpassProgram } from './askpass-program.ts';
 import { createAskpassServer } from './askpass-server.ts';
 import { createAutoTransport } from './auto-transport.ts';
 import { createTransportChooser } from './choose-transport.ts';
+import { createIdentityFiles } from './identity-files.ts';
 import { createKnownHosts } from './known-hosts.ts';
 import { createLocalTransport } from './local.ts';
 import { createOpensshTransport } from './openssh.ts';
@@ -67,21 +68,21 @@ export function createAccess(options: AccessOptions): Access {
   const secrets = secretsOf(options, home, userId);
   const resolver = createSettingsResolver({ sshConfigFile: sshConfig, home, environment });
   const knownHosts = createKnownHosts(runTool);
+  const identities = createIdentityFiles(home, userId);
   const askpass = createAskpassServer({
     folder,
     program: join(options.projectFolder, 'scripts', 'askpass.sh'),
   });
   const shared = { sshConfigFile: sshConfig, environment, home, secrets, resolver };
   const local = createLocalTransport(environment);
-  const ssh2 = createSsh2Transport({ ...shared, knownHosts, askpass });
+  const ssh2 = createSsh2Transport({ ...shared, knownHosts, identities, askpass });
   const openssh = createOpensshTransport({ ...shared, folder, askpass });
   const chooser = createTransportChooser({
     resolver,
     knownHosts,
+    identities,
     run: runTool,
     sshConfigFile: sshConfig,
-    home,
-    userId,
   });
   const files = createAccessFingerprint(homeFolder, sshConfig, environment.SSH_AUTH_SOCK, () =>
     resolver.accessFiles(),

@@ -1,6 +1,7 @@
-import { access, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import type { Target } from '../nodes/target.ts';
 import { listAgentKeyTypes } from './agent-key-types.ts';
+import type { IdentityFiles } from './identity-files.ts';
 import { createKeptAnswers } from './kept-answers.ts';
 import { type KnownHosts, knownHostsName } from './known-hosts.ts';
 import { hopName, hopsBefore, type OpensshHop } from './openssh-command.ts';
@@ -9,7 +10,6 @@ import type { RunTool } from './run-tool.ts';
 import { type SettingsResolver, settingsWords } from './ssh-settings.ts';
 import type { SshSettings } from './ssh-settings-parse.ts';
 import { chooseAlgorithms } from './ssh2-algorithms.ts';
-import { readIdentity } from './ssh2-identities.ts';
 
 /** What carries a connection, and why where it is not the library. */
 export interface TransportChoice {
@@ -20,10 +20,9 @@ export interface TransportChoice {
 export interface ChooserOptions {
   resolver: SettingsResolver;
   knownHosts: KnownHosts;
+  identities: IdentityFiles;
   run: RunTool;
   sshConfigFile: string | null;
-  home: string;
-  userId: number;
 }
 
 export interface TransportChooser {
@@ -57,37 +56,21 @@ const isSecurityKey = (type: string) => type.startsWith('sk-');
 const isCertificate = (type: string) => /-cert-v\d+@/.test(type);
 
 export function createTransportChooser(options: ChooserOptions): TransportChooser {
-  const { resolver, knownHosts, run, sshConfigFile, home, userId } = options;
+  const { resolver, knownHosts, identities, run, sshConfigFile } = options;
   const masters = createKeptAnswers<boolean>(KEPT_MS);
   const agents = createKeptAnswers<string[]>(KEPT_MS);
   const tickets = createKeptAnswers<boolean>(KEPT_MS);
-  const keyTypes = createKeptAnswers<string | null>(KEPT_MS);
-  // A thousand nodes ask for the same seven default keys.
-  const files = createKeptAnswers<boolean>(KEPT_MS);
 
-  const exists = (path: string) =>
-    files.get(path, () =>
-      access(path).then(
-        () => true,
-        () => false,
-      ),
-    );
-
-  /** The type of an identity file's key; null where there is none. */
-  const typeOf = (path: string) =>
-    keyTypes.get(path, async () => (await readIdentity(path, home, userId)).type);
-
-  async function certificateReason({ certificateFiles, identityFiles }: SshSettings): Promise<string | null> {
-    for (const path of [...certificateFiles, ...identityFiles.map((file) => `${file}-cert.pub`)])
-      if (await exists(path)) return `there is a certificate (${path})`;
-    return null;
+  async function certificateReason(settings: SshSettings): Promise<string | null> {
+    const [path] = await identities.findCertificates(settings);
+    return path === undefined ? null : `there is a certificate (${path})`;
   }
 
   async function keyReason(settings: SshSettings): Promise<string | null> {
     if (!settings.pubkeyAuthentication) return ticketReason(settings);
     const types: string[] = [];
     for (const path of settings.identityFiles) {
-      const type = await typeOf(path);
+      const { type } = await identities.read(path);
       if (type === null) continue;
       if (isSecurityKey(type)) return `${path} is a security key`;
       types.push(type);

@@ -1,6 +1,7 @@
 import { access } from 'node:fs/promises';
 import { readSignature } from './file-signature.ts';
 import type { PublicKey } from './host-key.ts';
+import { createKeptAnswers } from './kept-answers.ts';
 import type { RunTool } from './run-tool.ts';
 import type { SshSettings } from './ssh-settings-parse.ts';
 
@@ -64,6 +65,8 @@ export interface KnownHosts {
 }
 
 const MAX_KEPT = 50_000;
+/** Of a thousand nodes that log in together, several do within so short a time. */
+const SIGNATURE_KEPT_MS = 100;
 
 async function exists(file: string): Promise<boolean> {
   return access(file).then(
@@ -81,10 +84,11 @@ async function askKeygen(run: RunTool, name: string, file: string): Promise<Know
 
 /** Looks hosts up with `ssh-keygen -F`; answers are kept while the file stays the same. */
 export function createKnownHosts(run: RunTool): KnownHosts {
+  const signatures = createKeptAnswers<string>(SIGNATURE_KEPT_MS);
   const answers = new Map<string, { signature: string; keys: Promise<KnownKey[]> }>();
 
   async function lookUpIn(name: string, file: string): Promise<KnownKey[]> {
-    const signature = await readSignature([file]);
+    const signature = await signatures.get(file, () => readSignature([file]));
     const id = `${name}\n${file}`;
     const kept = answers.get(id);
     if (kept?.signature === signature) return kept.keys;

@@ -32,7 +32,8 @@ export interface MonitorLinkOptions extends TalkOptions {
 /** A monitor that has said hello. */
 export interface MonitorLink {
   readonly hello: Hello;
-  send(command: Command): void;
+  /** Several travel as one packet. */
+  send(...commands: Command[]): void;
   /** As `Channel.expectEvery`. */
   expectEvery(intervalMs: number): void;
   /** What the node said last beside its messages. */
@@ -91,21 +92,20 @@ async function converse(options: MonitorLinkOptions, nonce: string, command: str
 
 async function startMonitor(options: MonitorLinkOptions, talk: Talk, nonce: string): Promise<MonitorLink> {
   const { monitor, target, headId, intervalMs } = options;
-  talk.channel.write(
-    startLine({
-      payloadBytes: monitor.gzip.length,
-      payloadSha256: monitor.gzipSha256,
-      build: monitor.build,
-      nonce,
-      intervalMs,
-      node: target.name,
-      headId,
-    }),
-  );
-  talk.channel.write(monitor.gzip);
+  const line = startLine({
+    payloadBytes: monitor.gzip.length,
+    payloadSha256: monitor.gzipSha256,
+    build: monitor.build,
+    nonce,
+    intervalMs,
+    node: target.name,
+    headId,
+  });
+  talk.channel.write(Buffer.concat([Buffer.from(line), monitor.gzip]));
   const hello = await talk.awaitHello(nonce);
   options.onStage?.('hello', `pid ${hello.pid}, ${hello.runtime}`);
-  const send = (command: Command) => talk.channel.write(`${JSON.stringify(command)}\n`);
+  const send = (...commands: Command[]) =>
+    talk.channel.write(commands.map((command) => `${JSON.stringify(command)}\n`).join(''));
   if (hello.nvmlFor !== null) send(nvmlOffer(monitor, hello.nvmlFor));
   return {
     hello,

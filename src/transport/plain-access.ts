@@ -4,6 +4,7 @@ import type { Way } from '../protocol/failures.ts';
 import { createAccessFingerprint } from './access-fingerprint.ts';
 import { isWorthAnotherTry } from './auto-transport.ts';
 import { createTransportChooser } from './choose-transport.ts';
+import { createIdentityFiles } from './identity-files.ts';
 import { createKnownHosts } from './known-hosts.ts';
 import { runTool } from './run-tool.ts';
 import type { SettingsResolver } from './ssh-settings.ts';
@@ -32,15 +33,10 @@ export function createPlainAccess(options: PlainAccessOptions): PlainAccess {
   const { homeFolder, sshConfig, environment, resolver, onMisfit } = options;
   const { homedir: home, uid: userId } = userInfo();
   const knownHosts = createKnownHosts(runTool);
-  const ssh2 = createSsh2Transport({ sshConfigFile: sshConfig, environment, home, resolver, knownHosts });
-  const chooser = createTransportChooser({
-    resolver,
-    knownHosts,
-    run: runTool,
-    sshConfigFile: sshConfig,
-    home,
-    userId,
-  });
+  const identities = createIdentityFiles(home, userId);
+  const shared = { resolver, knownHosts, identities, sshConfigFile: sshConfig };
+  const ssh2 = createSsh2Transport({ ...shared, environment, home });
+  const chooser = createTransportChooser({ ...shared, run: runTool });
   const transport: Transport = {
     name: 'ssh2',
     async open(target, open) {

@@ -1,10 +1,10 @@
-import { access } from 'node:fs/promises';
 import type { AnyAuthMethod, ParsedKey } from 'ssh2';
 import { algorithmsOfType } from './host-key.ts';
+import type { IdentityFiles } from './identity-files.ts';
 import type { SecretRequest } from './secret-request.ts';
 import type { SshSettings } from './ssh-settings-parse.ts';
 import { type AgentClient, createAgentClient } from './ssh2-agent.ts';
-import { type IdentityFile, readIdentity } from './ssh2-identities.ts';
+import type { IdentityFile } from './ssh2-identities.ts';
 import { type KeyOpener, LockedKey, parsePublicHalf } from './ssh2-locked-key.ts';
 
 /** A key to show to the server. */
@@ -23,8 +23,7 @@ export interface Candidates {
 
 export interface CandidateOptions {
   settings: SshSettings;
-  home: string;
-  userId: number;
+  identities: IdentityFiles;
   /** Null where nobody can be asked for a passphrase. */
   opener: KeyOpener | null;
   onMissing: (request: SecretRequest) => void;
@@ -92,7 +91,7 @@ function orderCandidates({ agent, agentKeys, files }: Keys, options: CandidateOp
 
 async function listLeftOut(
   { agentKeys, files }: Keys,
-  { settings, opener }: CandidateOptions,
+  { settings, opener, identities }: CandidateOptions,
 ): Promise<string[]> {
   const held = new Set(agentKeys.map(publicHalf));
   const useless = files.filter(
@@ -105,25 +104,18 @@ async function listLeftOut(
       return opener === null ? [`${file.path} (not used: it has a passphrase: use ssh-add)`] : [];
     return file.problem === null ? [] : [`${file.path} (not used: ${file.problem})`];
   });
-  const certificates = [
-    ...settings.certificateFiles,
-    ...settings.identityFiles.map((path) => `${path}-cert.pub`),
+  const certificates = await identities.findCertificates(settings);
+  return [
+    ...notes,
+    ...certificates.map((path) => `${path} (not used: only the system's ssh understands certificates)`),
   ];
-  for (const path of certificates) {
-    const there = await access(path).then(
-      () => true,
-      () => false,
-    );
-    if (there) notes.push(`${path} (not used: only the system's ssh understands certificates)`);
-  }
-  return notes;
 }
 
-async function gatherKeys({ settings, home, userId }: CandidateOptions): Promise<Keys> {
+async function gatherKeys({ settings, identities }: CandidateOptions): Promise<Keys> {
   const agent = settings.identityAgent === null ? null : createAgentClient(settings.identityAgent);
   const [agentKeys, files] = await Promise.all([
     agent?.listKeys() ?? [],
-    Promise.all(settings.identityFiles.map((path) => readIdentity(path, home, userId))),
+    Promise.all(settings.identityFiles.map(identities.read)),
   ]);
   return { agent, agentKeys, files };
 }

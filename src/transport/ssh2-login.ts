@@ -1,4 +1,5 @@
 import type { AnyAuthMethod, AuthenticationType, Prompt } from 'ssh2';
+import type { IdentityFiles } from './identity-files.ts';
 import {
   asksForPassword,
   passwordRequest,
@@ -28,8 +29,7 @@ export interface Login {
 
 export interface LoginOptions {
   settings: SshSettings;
-  home: string;
-  userId: number;
+  identities: IdentityFiles;
   /** Null where nobody can be asked. */
   secrets: Secrets | null;
   opener: KeyOpener | null;

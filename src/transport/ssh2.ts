@@ -4,6 +4,7 @@ import type { Stage } from '../protocol/causes.ts';
 import { createFailure, type Way } from '../protocol/failures.ts';
 import type { AskpassServer } from './askpass-server.ts';
 import { prepareHostKeyCheck } from './host-key-check.ts';
+import { createIdentityFiles, type IdentityFiles } from './identity-files.ts';
 import { createKnownHosts, type KnownHosts } from './known-hosts.ts';
 import { startProxyCommand } from './proxy-command.ts';
 import { openProxyQuestions } from './proxy-questions.ts';
@@ -37,6 +38,7 @@ export interface Ssh2TransportOptions {
   /** Shared with the other transports; its own unless given. */
   resolver?: SettingsResolver;
   knownHosts?: KnownHosts;
+  identities?: IdentityFiles;
 }
 
 export interface Ssh2Transport extends Transport {
@@ -71,6 +73,7 @@ export function createSsh2Transport(options: Ssh2TransportOptions): Ssh2Transpor
   const userId = userInfo().uid;
   const resolver = options.resolver ?? createSettingsResolver({ sshConfigFile, home, environment });
   const knownHosts = options.knownHosts ?? createKnownHosts(runTool);
+  const identities = options.identities ?? createIdentityFiles(home, userId);
   const secrets = options.secrets ?? null;
   const opener = secrets === null ? null : createKeyOpener(secrets);
   const jumps = createJumpPool();
@@ -88,7 +91,7 @@ export function createSsh2Transport(options: Ssh2TransportOptions): Ssh2Transpor
       userId,
     });
     const algorithms = chooseAlgorithms(settings, hostKey.knownTypes);
-    const login = await prepareLogin({ settings, home, userId, secrets, opener });
+    const login = await prepareLogin({ settings, identities, secrets, opener });
     try {
       const route = await openRoute(request, settings, proxy);
       return await Session.start({ route, settings, algorithms, hostKey, login, limits, signal, onStage });
