@@ -1,8 +1,6 @@
 // npm run bench:head -- --nodes 1000: the head's cost per node-sample, memory, start and latency, against
-// simulated nodes in processes of their own. Prints figures; asserts nothing. With --native the same again
-// with ssh2's native addon, which is built into node_modules first.
-import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, rmSync } from 'node:fs';
+// simulated nodes in processes of their own. Prints figures; asserts nothing. ssh2's native addon counts where
+// `npm run native` has built it.
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { writeHeapSnapshot } from 'node:v8';
@@ -32,7 +30,6 @@ const options = await yargs(hideBin(process.argv))
     describe: 'Percent of nodes that break off every minute',
   })
   .option('rubbish', { type: 'number', default: 0, describe: 'Percent of nodes that send rubbish' })
-  .option('native', { type: 'boolean', default: false, describe: "Also with ssh2's native addon" })
   .option('heap', { type: 'string', describe: 'Write a heap snapshot to this file at the end' })
   .option('threads', {
     type: 'number',
@@ -45,8 +42,7 @@ const options = await yargs(hideBin(process.argv))
 // As the head does at its start.
 keepHeapTight();
 const root = process.cwd();
-const cryptoFolder = join(root, 'node_modules/ssh2/lib/protocol/crypto');
-const addon = join(cryptoFolder, 'build/Release/sshcrypto.node');
+const addon = join(root, 'node_modules/ssh2/lib/protocol/crypto/build/Release/sshcrypto.node');
 
 function hasAddon(): boolean {
   try {
@@ -55,15 +51,6 @@ function hasAddon(): boolean {
   } catch {
     return false;
   }
-}
-
-function runAgainWithAddon(): void {
-  const wasThere = existsSync(addon);
-  if (!wasThere)
-    execFileSync('npx', ['--yes', 'node-gyp', 'rebuild'], { cwd: cryptoFolder, stdio: 'ignore' });
-  const args = process.argv.slice(1).filter((word) => word !== '--native');
-  spawnSync(process.execPath, [...process.execArgv, ...args], { stdio: 'inherit' });
-  if (!wasThere) rmSync(join(cryptoFolder, 'build'), { recursive: true, force: true });
 }
 
 const roles = { flapping: options.flapping, rubbish: options.rubbish, hanging: 0 };
@@ -233,5 +220,4 @@ if (options.heap) {
 await fleet.stop(2_000, () => undefined);
 access.dispose();
 simulated.dispose();
-if (options.native && !hasAddon()) runAgainWithAddon();
 process.exit(0);
