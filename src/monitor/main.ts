@@ -134,13 +134,15 @@ function runMonitor(own: Arguments): void {
     const nowMs = system.monotonicMs();
     if (nowMs - statusWrittenMs < STATUS_EVERY_MS) return;
     statusWrittenMs = nowMs;
-    const merged = mergeSample(sample, known);
-    status.write(
-      `${JSON.stringify({ name: own.node, hello: { ...hello, gpus: known.gpus }, sample: merged })}\n`,
-    );
+    if (helloWritten.gpus !== known.gpus) helloWritten = writeHello();
+    const merged = JSON.stringify(mergeSample(sample, known));
+    status.write(`{"name":${JSON.stringify(own.node)},"hello":${helloWritten.text},"sample":${merged}}\n`);
     if (status.problem !== statusProblem) log.write(`status file: ${status.problem ?? 'written again'}`);
     statusProblem = status.problem;
   }
+
+  /** What changes seldom is written as JSON as seldom. */
+  const writeHello = () => ({ gpus: known.gpus, text: JSON.stringify({ ...hello, gpus: known.gpus }) });
 
   function schedule(delayMs: number): void {
     if (timer) clearTimeout(timer);
@@ -162,6 +164,7 @@ function runMonitor(own: Arguments): void {
     process.exit(70);
   });
   const { nonce: _nonce, ...hello } = greeting;
+  let helloWritten = writeHello();
   link.send(greeting);
   sampler.prime();
   schedule(FIRST_SAMPLE_MS);

@@ -47,7 +47,7 @@ export function createSampler(
   const processes = createProcessCollector(system, readKernelUnits(system), jobNames);
   const processFacts = createProcessFacts(processes.facts, processes.startOf, processes.jobOf);
   const jobFacts = createJobFacts(processes.jobFacts);
-  let toldGpus = '';
+  let toldGpus: { rows: GpuReading['facts']; text: string } = { rows: [], text: '' };
 
   function collect(
     intervalMs: number,
@@ -94,15 +94,26 @@ export function createSampler(
   function newFacts(sample: Sample, onGpus: GpuReading | null): Facts | null {
     const pids = new Set([...(sample.gpuProcesses?.pid ?? []), ...(sample.topProcesses?.pid ?? [])]);
     const changed = processFacts.update(pids);
-    const told = onGpus === null ? toldGpus : JSON.stringify(onGpus.facts);
     const facts: Facts = { type: 'facts' };
-    if (onGpus !== null && told !== toldGpus) facts.gpus = onGpus.facts;
+    if (onGpus !== null && areNewGpus(onGpus.facts)) facts.gpus = onGpus.facts;
     if (onGpus !== null) Object.assign(facts, newsOf(onGpus, sample));
     if (changed.processes.length > 0) facts.processes = changed.processes;
     if (changed.gone.length > 0) facts.gone = changed.gone;
     if (sample.jobs !== null) tellJobs(facts, sample.jobs.key);
-    toldGpus = told;
     return Object.keys(facts).length > 1 ? facts : null;
+  }
+
+  /** Most providers hand on the same objects while nothing changes. */
+  function areNewGpus(rows: GpuReading['facts']): boolean {
+    const before = toldGpus;
+    if (
+      rows.length > 0 &&
+      rows.length === before.rows.length &&
+      rows.every((row, at) => row === before.rows[at])
+    )
+      return false;
+    toldGpus = { rows, text: JSON.stringify(rows) };
+    return toldGpus.text !== before.text;
   }
 
   /** What goes wrong beside the figures must not take them along. */

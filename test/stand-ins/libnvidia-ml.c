@@ -29,6 +29,34 @@ enum { MAX_LINES = 4096, MAX_LENGTH = 256 };
 static char lines[MAX_LINES][MAX_LENGTH];
 static int line_count = 0;
 
+/* The beginnings of lines, up to each end of a word, so that what the stand-in itself costs is little. */
+enum { MAX_BEGINNINGS = 1 << 15, MAX_WORDS = 5 };
+static struct beginning {
+  const char *line;
+  size_t length;
+} beginnings[MAX_BEGINNINGS];
+
+static struct beginning *place_of(const char *text, size_t length) {
+  unsigned hash = 2166136261u;
+  for (size_t at = 0; at < length; at++) hash = (hash ^ (unsigned char)text[at]) * 16777619u;
+  for (unsigned at = hash % MAX_BEGINNINGS;; at = (at + 1) % MAX_BEGINNINGS) {
+    struct beginning *found = &beginnings[at];
+    if (found->line == NULL) return found;
+    if (found->length == length && memcmp(found->line, text, length) == 0) return found;
+  }
+}
+
+/* The first line that begins so counts. */
+static void take_beginnings(const char *line) {
+  const char *end = line;
+  for (int words = 0; words < MAX_WORDS && *end != 0; words++) {
+    end += strspn(end, " ");
+    end += strcspn(end, " ");
+    struct beginning *place = place_of(line, end - line);
+    if (place->line == NULL) *place = (struct beginning){line, end - line};
+  }
+}
+
 /* A handle is 1000 * (GPU + 1) for a GPU, and one more than a slot's number beyond it for a MIG instance. */
 #define GPU_OF(handle) ((int)((handle) / 1000) - 1)
 #define SLOT_OF(handle) ((int)((handle) % 1000) - 1)
@@ -44,8 +72,10 @@ static void load(void) {
   if (file == NULL) return;
   known = version;
   line_count = 0;
+  memset(beginnings, 0, sizeof beginnings);
   while (line_count < MAX_LINES && fgets(lines[line_count], MAX_LENGTH, file)) {
     lines[line_count][strcspn(lines[line_count], "\n")] = 0;
+    take_beginnings(lines[line_count]);
     line_count++;
   }
   fclose(file);
@@ -54,10 +84,8 @@ static void load(void) {
 /* What follows `prefix` in the first line that begins with it. */
 static const char *after(const char *prefix) {
   size_t length = strlen(prefix);
-  for (int at = 0; at < line_count; at++)
-    if (strncmp(lines[at], prefix, length) == 0 && (lines[at][length] == ' ' || lines[at][length] == 0))
-      return lines[at] + length + (lines[at][length] == ' ');
-  return NULL;
+  const char *line = place_of(prefix, length)->line;
+  return line == NULL ? NULL : line + length + (line[length] == ' ');
 }
 
 static const char *value_of(Handle handle, const char *key) {

@@ -1,6 +1,5 @@
 import { FIRST_MIG_INDEX, MAX_GPU_PROCESSES, MAX_GPUS } from '../../protocol/constants.ts';
-import type { GpuFacts } from '../../protocol/gpu-facts.ts';
-import type { GpuProcessReading, GpuProvider, GpuReading } from './provider.ts';
+import type { GpuProvider, GpuReading } from './provider.ts';
 
 /** All vendors of one node side by side. An index that two vendors use is moved on for the second. */
 export interface GpuCollector {
@@ -72,19 +71,17 @@ export function mergeReadings(readings: readonly GpuReading[]): GpuReading {
   for (const reading of readings) {
     const by = offset;
     const moved = (index: number) => (index >= FIRST_MIG_INDEX ? index : index + by);
-    const movedFacts = reading.facts.map(
-      (row): GpuFacts => ({
-        ...row,
-        index: moved(row.index),
-        parentIndex: row.parentIndex === null ? null : moved(row.parentIndex),
-      }),
-    );
+    // Rows that stay where they are stay the same objects, so that what did not change is seen at a glance.
+    const change = <Row>(rows: readonly Row[], move: (row: Row) => Row) => (by === 0 ? rows : rows.map(move));
     merged.known &&= reading.known;
+    const movedFacts = change(reading.facts, (row) => ({
+      ...row,
+      index: moved(row.index),
+      parentIndex: row.parentIndex === null ? null : moved(row.parentIndex),
+    }));
     merged.facts.push(...movedFacts);
-    merged.gpus.push(...reading.gpus.map((row) => ({ ...row, index: moved(row.index) })));
-    merged.processes.push(
-      ...reading.processes.map((row): GpuProcessReading => ({ ...row, gpuIndex: moved(row.gpuIndex) })),
-    );
+    merged.gpus.push(...change(reading.gpus, (row) => ({ ...row, index: moved(row.index) })));
+    merged.processes.push(...change(reading.processes, (row) => ({ ...row, gpuIndex: moved(row.gpuIndex) })));
     merged.error = joined([merged.error, reading.error]);
     for (const { index } of movedFacts) if (index < FIRST_MIG_INDEX) offset = Math.max(offset, index + 1);
   }

@@ -40,6 +40,19 @@ export function listNvidiaGpus(system: System): ListedGpu[] {
   }));
 }
 
+const LISTED_EVERY_MS = 5_000;
+
+/** The same for every sample: reading it anew costs eight files on a machine with eight GPUs. */
+export function createNvidiaGpuList(system: System): () => readonly ListedGpu[] {
+  let known: { gpus: ListedGpu[]; atMs: number } | null = null;
+  return () => {
+    const nowMs = system.monotonicMs();
+    if (known === null || nowMs - known.atMs >= LISTED_EVERY_MS)
+      known = { gpus: listNvidiaGpus(system), atMs: nowMs };
+    return known.gpus;
+  };
+}
+
 /** The little that is known of a GPU which only the kernel module lists. */
 export function factsOfListed({ pciAddress, name, uuid }: ListedGpu, index: number): GpuFacts {
   return { ...noGpuFacts, pciAddress, name, uuid, index, vendor: 'NVIDIA' };

@@ -3,7 +3,7 @@ import type { GpuFacts } from '../../protocol/gpu-facts.ts';
 import type { GpuSample } from '../../protocol/sample.ts';
 import type { Leash } from '../leash.ts';
 import type { System } from '../system.ts';
-import { factsOfListed, listNvidiaGpus } from './nvidia-proc.ts';
+import { createNvidiaGpuList, factsOfListed, listNvidiaGpus } from './nvidia-proc.ts';
 import {
   type ComputeProcessRow,
   createPmonParser,
@@ -35,6 +35,7 @@ export function createNvidiaSmiProvider(system: System, leash: Leash): GpuProvid
   const utilization = new Map<string, Seen<number | null>>();
   const broken = new Map<string, string>();
   const withUnifiedMemory = createUnifiedMemory(system);
+  const listGpus = createNvidiaGpuList(system);
   let intervalMs = 1_000;
   let loops: { gpus: ToolLoop; processes: ToolLoop; pmon: ToolLoop } | null = null;
   let pmonStarted = false;
@@ -156,7 +157,7 @@ export function createNvidiaSmiProvider(system: System, leash: Leash): GpuProvid
   function lostRows(present: readonly GpuRow[]): GpuRow[] {
     const seen = new Set(present.map((row) => row.facts.pciAddress));
     const known = new Map(Array.from(rows.values(), ({ value }) => [value.facts.pciAddress, value.facts]));
-    return listNvidiaGpus(system).flatMap((listed, position) => {
+    return listGpus().flatMap((listed, position) => {
       if (seen.has(listed.pciAddress)) return [];
       const error = broken.get(listed.pciAddress) ?? 'nvidia-smi does not list this GPU any more';
       return {

@@ -7,7 +7,7 @@ import { explainNvmlFailure } from '../nvidia-driver/explain.ts';
 import type { HelperMessage } from '../nvml/helper-messages.ts';
 import { type HelperKit, startHelper } from '../nvml/helper-start.ts';
 import type { RunningProgram, System } from '../system.ts';
-import { factsOfListed, type ListedGpu, listNvidiaGpus } from './nvidia-proc.ts';
+import { createNvidiaGpuList, factsOfListed, type ListedGpu } from './nvidia-proc.ts';
 import type { GpuProvider, GpuReading } from './provider.ts';
 import type { GpuRow } from './row-book.ts';
 import { describeStuckProcess } from './stuck-process.ts';
@@ -45,6 +45,7 @@ interface Seen {
 export function createNvmlProvider(options: NvmlProviderOptions): GpuProvider {
   const { system, leash, kit } = options;
   const withUnifiedMemory = createUnifiedMemory(system);
+  const listGpus = createNvidiaGpuList(system);
   let child: RunningProgram | null = null;
   let timer: NodeJS.Timeout | null = null;
   let intervalMs = 1_000;
@@ -147,7 +148,7 @@ export function createNvmlProvider(options: NvmlProviderOptions): GpuProvider {
 
   function read(): GpuReading {
     const error = trouble(system.monotonicMs());
-    const listed = listNvidiaGpus(system);
+    const listed = listGpus();
     if (seen === null || error !== null) {
       const known = facts.length > 0 ? facts : listed.map(factsOfListed);
       return {

@@ -14,16 +14,19 @@ const ALL_LINKS = 0xffffffff;
 /** nvmlFieldValue_t: field, scope, timestamp, latency, type, code, value. */
 const FIELD_BYTES = 40;
 const buffer = Buffer.alloc(FIELD_BYTES * Object.keys(fieldIds).length);
+/** The same memory; see library.ts for why. */
+const numbers = new Uint32Array(buffer.buffer, buffer.byteOffset, buffer.length / 4);
+const words = new BigUint64Array(buffer.buffer, buffer.byteOffset, buffer.length / 8);
 
 export function readFieldValues<Name extends FieldName>(
   nvml: Nvml,
   device: Handle,
   names: readonly Name[],
 ): Record<Name, number | null> {
-  buffer.fill(0);
+  words.fill(0n);
   names.forEach((name, at) => {
-    buffer.writeUInt32LE(fieldIds[name], at * FIELD_BYTES);
-    buffer.writeUInt32LE(name.startsWith('nvlink') ? ALL_LINKS : 0, at * FIELD_BYTES + 4);
+    numbers[(at * FIELD_BYTES) / 4] = fieldIds[name];
+    numbers[(at * FIELD_BYTES) / 4 + 1] = name.startsWith('nvlink') ? ALL_LINKS : 0;
   });
   const code = nvml.call(
     'nvmlDeviceGetFieldValues',
@@ -32,25 +35,25 @@ export function readFieldValues<Name extends FieldName>(
     names.length,
     buffer,
   );
-  const values = names.map((name, at): [Name, number | null] => [
-    name,
-    code === nvmlCodes.success ? readValue(at * FIELD_BYTES) : null,
-  ]);
-  return Object.fromEntries(values) as Record<Name, number | null>;
+  const values: Partial<Record<Name, number | null>> = {};
+  names.forEach((name, at) => {
+    values[name] = code === nvmlCodes.success ? readValue(at * FIELD_BYTES) : null;
+  });
+  return values as Record<Name, number | null>;
 }
 
 function readValue(start: number): number | null {
-  const type = buffer.readUInt32LE(start + 24);
-  if (buffer.readUInt32LE(start + 28) !== nvmlCodes.success) return null;
+  const type = numbers[(start + 24) / 4];
+  if (numbers[(start + 28) / 4] !== nvmlCodes.success) return null;
   const value = start + 32;
   switch (type) {
     case 0:
       return buffer.readDoubleLE(value);
     case 1:
-      return buffer.readUInt32LE(value);
+      return numbers[value / 4] ?? null;
     case 2:
     case 3:
-      return Number(buffer.readBigUInt64LE(value));
+      return Number(words[value / 8]);
     case 4:
       return Number(buffer.readBigInt64LE(value));
     case 5:

@@ -79,13 +79,16 @@ export function createGpuFigureReader(nvml: Nvml, monotonicMs: () => number): Gp
   };
 }
 
+/** nvmlUtilization_t: GPU, memory. */
+const use = new Uint32Array(2);
+const useBuffer = Buffer.from(use.buffer);
+
 function readUse(nvml: Nvml, handle: Handle) {
-  const use = Buffer.alloc(8);
   const isKnown =
-    nvml.call('nvmlDeviceGetUtilizationRates', ['handle', 'buffer'], handle, use) === nvmlCodes.success;
+    nvml.call('nvmlDeviceGetUtilizationRates', ['handle', 'buffer'], handle, useBuffer) === nvmlCodes.success;
   return {
-    utilizationPercent: isKnown ? percent(use.readUInt32LE(0)) : null,
-    memoryUtilizationPercent: isKnown ? percent(use.readUInt32LE(4)) : null,
+    utilizationPercent: isKnown ? percent(use[0]) : null,
+    memoryUtilizationPercent: isKnown ? percent(use[1]) : null,
   };
 }
 

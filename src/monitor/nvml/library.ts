@@ -80,6 +80,11 @@ export function openNvml(foreign: ForeignFunctions, path: string, onCode: (code:
   const library = foreign.load(path);
   const functions = new Map<string, ForeignFunction | null>();
   const scratch = Buffer.alloc(256);
+  // The helper has no compiler: Buffer's own functions, which are JavaScript, would cost as much as the driver does.
+  const numbers = new Uint32Array(scratch.buffer, scratch.byteOffset, 2);
+  const words = new BigUint64Array(scratch.buffer, scratch.byteOffset, 1);
+  const first = scratch.subarray(0, 4);
+  const second = scratch.subarray(4, 8);
 
   function find(name: string, parameters: readonly Parameter[]): ForeignFunction | null {
     const known = functions.get(name);
@@ -107,7 +112,7 @@ export function openNvml(foreign: ForeignFunctions, path: string, onCode: (code:
   }
 
   function asked(name: string, device: Handle, choice: number | undefined): boolean {
-    scratch.fill(0, 0, 32);
+    words[0] = 0n;
     const code =
       choice === undefined
         ? call(name, ['handle', 'buffer'], device, scratch)
@@ -119,10 +124,10 @@ export function openNvml(foreign: ForeignFunctions, path: string, onCode: (code:
     call,
     number(name, device, choice) {
       if (!asked(name, device, choice)) return null;
-      const value = scratch.readUInt32LE(0);
+      const [value = UNKNOWN_32] = numbers;
       return value === UNKNOWN_32 ? null : value;
     },
-    large: (name, device) => (asked(name, device, undefined) ? Number(scratch.readBigUInt64LE(0)) : null),
+    large: (name, device) => (asked(name, device, undefined) ? Number(words[0]) : null),
     text(name, device, size) {
       const code = call(
         name,
@@ -134,15 +139,9 @@ export function openNvml(foreign: ForeignFunctions, path: string, onCode: (code:
       return code === nvmlCodes.success ? readText(scratch, 0, size) : null;
     },
     pair(name, device) {
-      scratch.fill(0, 0, 8);
-      const code = call(
-        name,
-        ['handle', 'buffer', 'buffer'],
-        device,
-        scratch.subarray(0, 4),
-        scratch.subarray(4, 8),
-      );
-      return code === nvmlCodes.success ? [scratch.readUInt32LE(0), scratch.readUInt32LE(4)] : null;
+      words[0] = 0n;
+      const code = call(name, ['handle', 'buffer', 'buffer'], device, first, second);
+      return code === nvmlCodes.success ? [numbers[0] ?? 0, numbers[1] ?? 0] : null;
     },
   };
 }

@@ -20,6 +20,7 @@ const MOST_ROOM = 4096;
 
 /** nvmlProcessUtilizationSample_t: pid, time stamp, SM, memory, encoder, decoder. */
 const UTILIZATION_BYTES = 32;
+const MOST_ROW_BYTES = UTILIZATION_BYTES;
 
 /** Processes of one device, with what they used since the last call. */
 export interface DeviceProcessReader {
@@ -30,49 +31,52 @@ export function createDeviceProcessReader(nvml: Nvml): DeviceProcessReader {
   /** The library's clock, microseconds: older samples have been read. */
   let seenUntil = 0n;
   let room = FIRST_ROOM;
+  let rows = Buffer.alloc(room * MOST_ROW_BYTES);
+  const count = new Uint32Array(1);
+  const countBuffer = Buffer.from(count.buffer);
 
-  /** Calls with room for more and more rows until it suffices. */
-  function withRoom(bytes: number, call: (rows: Buffer, count: Buffer) => number): Buffer[] | null {
+  /** Calls with room for more and more rows until it suffices; the rows are good until the next call. */
+  function withRoom(bytes: number, call: () => number): Buffer[] | null {
     for (;;) {
-      const rows = Buffer.alloc(bytes * room);
-      const count = Buffer.alloc(4);
-      count.writeUInt32LE(room, 0);
-      const code = call(rows, count);
+      count[0] = room;
+      const code = call();
+      const [told = 0] = count;
       if (code === nvmlCodes.success) {
-        const length = Math.min(count.readUInt32LE(0), room);
+        const length = Math.min(told, room);
         return Array.from({ length }, (_, at) => rows.subarray(at * bytes, (at + 1) * bytes));
       }
       if (code !== nvmlCodes.insufficientSize || room >= MOST_ROOM) return null;
-      room = Math.min(MOST_ROOM, Math.max(2 * room, count.readUInt32LE(0)));
+      room = Math.min(MOST_ROOM, Math.max(2 * room, told));
+      rows = Buffer.alloc(room * MOST_ROW_BYTES);
     }
   }
 
   function listProcesses(handle: Handle, name: string): Buffer[] {
     for (const { ending, bytes } of layouts) {
       let isMissing = false;
-      const rows = withRoom(bytes, (buffer, count) => {
-        const code = nvml.call(`${name}${ending}`, ['handle', 'buffer', 'buffer'], handle, count, buffer);
+      const found = withRoom(bytes, () => {
+        const code = nvml.call(`${name}${ending}`, ['handle', 'buffer', 'buffer'], handle, countBuffer, rows);
         isMissing = code === nvmlCodes.functionNotFound;
         return code;
       });
-      if (!isMissing) return rows ?? [];
+      if (!isMissing) return found ?? [];
     }
     return [];
   }
 
   function readUtilization(handle: Handle): Map<number, Partial<GpuProcessReading>> {
-    const rows = withRoom(UTILIZATION_BYTES, (buffer, count) =>
+    const found = withRoom(UTILIZATION_BYTES, () =>
       nvml.call(
         'nvmlDeviceGetProcessUtilization',
         ['handle', 'buffer', 'buffer', 'count'],
         handle,
-        buffer,
-        count,
+        rows,
+        countBuffer,
         seenUntil,
       ),
     );
     const byPid = new Map<number, Partial<GpuProcessReading>>();
-    const samples = (rows ?? []).map((row) => ({ row, atUs: row.readBigUInt64LE(8) }));
+    const samples = (found ?? []).map((row) => ({ row, atUs: row.readBigUInt64LE(8) }));
     samples.sort((a, b) => (a.atUs < b.atUs ? -1 : 1));
     for (const { row, atUs } of samples) {
       byPid.set(row.readUInt32LE(0), utilizationOf(row));

@@ -11,8 +11,20 @@ const reasons: readonly [bit: bigint, word: string][] = [
   [0x100n, 'display_clock_setting'],
 ];
 
+/** A driver has a few dozen combinations; one that makes them up must not fill the memory. */
+const MOST_DESCRIBED = 256;
+const described = new Map<bigint, string>();
+
 /** `sw_power_cap,hw_slowdown`; '' for no reason. A bit that is not known is told as its number. */
 export function describeThrottleReasons(bits: bigint): string {
+  const known = described.get(bits);
+  if (known !== undefined) return known;
+  const text = describe(bits);
+  if (described.size < MOST_DESCRIBED) described.set(bits, text);
+  return text;
+}
+
+function describe(bits: bigint): string {
   const words = reasons.filter(([bit]) => (bits & bit) !== 0n).map(([, word]) => word);
   const others = reasons.reduce((rest, [bit]) => rest & ~bit, bits);
   return others === 0n ? words.join(',') : [...words, `0x${others.toString(16)}`].join(',');
