@@ -5,14 +5,16 @@ import { createFailuresReporter } from './test/failures.ts';
 const { FAILURES } = process.env;
 
 /** What is waited for without a deadline of its own; machines may be busy. */
-const expect = { poll: { timeout: 10_000 } };
+const expect = { poll: { timeout: 30_000 } };
+/** Ends what hangs. What must come within a time says so itself. */
+const limits = { testTimeout: 180_000, hookTimeout: 180_000 };
 
 export default defineConfig({
   test: {
     reporters: FAILURES ? ['default', createFailuresReporter(FAILURES)] : ['default'],
     projects: [
       {
-        test: { name: 'unit', include: ['src/**/*.test.ts', 'test/*.test.ts'], testTimeout: 20_000, expect },
+        test: { name: 'unit', include: ['src/**/*.test.ts', 'test/*.test.ts'], ...limits, expect },
       },
       {
         test: {
@@ -20,8 +22,7 @@ export default defineConfig({
           name: 'fleet',
           include: ['test/fleet/**/*.test.ts'],
           fileParallelism: false,
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          ...limits,
           expect,
         },
       },
@@ -30,8 +31,7 @@ export default defineConfig({
           name: 'browser',
           include: ['test/browser/**/*.test.ts'],
           fileParallelism: false,
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          ...limits,
           expect,
         },
       },

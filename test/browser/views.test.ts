@@ -170,7 +170,7 @@ describe.skipIf(!hasChromium)(`views in Chromium (skipped: no ${CHROMIUM})`, () 
     let seen = 0;
     await page.mouse.move(900, 500);
     await page.evaluate(() => scrollTo({ top: 0, behavior: 'instant' }));
-    for (let step = 0; step < 120; step += 1) {
+    for (let step = 0; step < 80; step += 1) {
       await page.mouse.wheel(0, 2400);
       await page.waitForFunction(() => {
         const shown = document.elementFromPoint(innerWidth - 200, innerHeight - 50)?.closest('.node');
@@ -181,6 +181,7 @@ describe.skipIf(!hasChromium)(`views in Chromium (skipped: no ${CHROMIUM})`, () 
     // What was seen long ago becomes empty again, and is there when it is scrolled to once more.
     expect(seen).toBeGreaterThan(100);
     expect(seen).toBeLessThan(250);
+    expect(await page.locator('[id="n1"].unloaded').count()).toBe(1);
     await page.evaluate(() => scrollTo({ top: 0, behavior: 'instant' }));
     await page.locator('[id="n1"] .gputable').waitFor();
     const halts = await page.evaluate(() => (window as unknown as { halts: number[] }).halts);
