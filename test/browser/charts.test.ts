@@ -295,7 +295,7 @@ describe.skipIf(!hasChromium)(`charts in Chromium (skipped: no ${CHROMIUM})`, ()
     );
     await page.goto(`${head.origin}/charts-test.html`);
     await page.getByText('could not be loaded: the head answers 503').waitFor();
-    await legend(page, 'GPU utilization').waitFor({ timeout: 15_000 });
+    await legend(page, 'GPU utilization').waitFor();
     expect(await page.locator('.charts-note').textContent()).toBe('');
   });
 

@@ -175,19 +175,17 @@ describe.skipIf(!hasChromium)(`the heat map in Chromium (skipped: no ${CHROMIUM}
   test('a change repaints its cell, and a new node finds its place', async () => {
     await start([oddNode()]);
     const page = await openMap();
-    await expect.poll(() => pixel(page, 0), { timeout: 5_000 }).toMatch(HOT);
+    await expect.poll(() => pixel(page, 0)).toMatch(HOT);
     head.cluster.set(oddNode({ utilizationPercent: 10 }));
-    await expect.poll(async () => redOf(await pixel(page, 0)), { timeout: 5_000 }).toBeLessThan(30);
+    await expect.poll(async () => redOf(await pixel(page, 0))).toBeLessThan(30);
     head.cluster.set(fakeNode('gpu02', {}, { gpus: [busy(0)], gpuProcesses: [] }));
-    await expect.poll(() => canvas(page).getAttribute('aria-label'), { timeout: 5_000 }).toContain('6 GPUs');
+    await expect.poll(() => canvas(page).getAttribute('aria-label')).toContain('6 GPUs');
     head.cluster.remove('gpu01');
-    await expect.poll(() => canvas(page).getAttribute('aria-label'), { timeout: 5_000 }).toContain('1 GPUs');
-    await expect.poll(() => pixel(page, 0), { timeout: 5_000 }).toMatch(HOT);
+    await expect.poll(() => canvas(page).getAttribute('aria-label')).toContain('1 GPUs');
+    await expect.poll(() => pixel(page, 0)).toMatch(HOT);
     await page.setViewportSize({ width: 500, height: 800 });
-    await expect
-      .poll(() => canvas(page).evaluate((map: HTMLCanvasElement) => map.width), { timeout: 5_000 })
-      .toBeLessThan(500);
-    await expect.poll(() => pixel(page, 0), { timeout: 5_000 }).toMatch(HOT);
+    await expect.poll(() => canvas(page).evaluate((map: HTMLCanvasElement) => map.width)).toBeLessThan(500);
+    await expect.poll(() => pixel(page, 0)).toMatch(HOT);
     expect(head.complaints).toEqual([]);
   });
 

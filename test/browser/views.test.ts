@@ -96,7 +96,7 @@ describe.skipIf(!hasChromium)(`views in Chromium (skipped: no ${CHROMIUM})`, () 
     await row.waitFor();
     expect(await row.textContent()).toContain('resnet');
     cluster.set(working('gpu02'));
-    await expect.poll(() => row.textContent(), { timeout: 10_000 }).toContain('gpu02');
+    await expect.poll(() => row.textContent()).toContain('gpu02');
     await page.getByRole('link', { name: 'Users' }).click();
     await rowsOf(page).filter({ hasText: 'alice' }).waitFor();
     await page.getByRole('link', { name: 'alice' }).click();
@@ -135,7 +135,7 @@ describe.skipIf(!hasChromium)(`views in Chromium (skipped: no ${CHROMIUM})`, () 
     const headings = () => page.locator('article > .group').allTextContents();
     expect(await headings()).toEqual(['live']);
     cluster.set(unreachable(hot('gpu01', 50)));
-    await expect.poll(headings, { timeout: 10_000 }).toEqual(['live', 'unreachable']);
+    await expect.poll(headings).toEqual(['live', 'unreachable']);
     expect(await page.locator('article > section h2').allInnerTexts()).toEqual(['gpu02', 'gpu01']);
     expect(complaints).toEqual([]);
   });
@@ -207,8 +207,7 @@ describe.skipIf(!hasChromium)(`views in Chromium (skipped: no ${CHROMIUM})`, () 
     for (const path of paths) tabs.push(await openTab(context, path));
     await expect.poll(() => head.app.viewerCount).toBe(1);
     cluster.set(hot('gpu02', 83));
-    for (const index of [0, 1, 4, 5, 6, 7])
-      await tabs[index]?.getByText('83 °C').first().waitFor({ timeout: 10_000 });
+    for (const index of [0, 1, 4, 5, 6, 7]) await tabs[index]?.getByText('83 °C').first().waitFor();
     await tabs[0]?.close();
     cluster.set(hot('gpu02', 84));
     await tabs[7]?.getByText('84 °C').first().waitFor();
@@ -224,7 +223,7 @@ describe.skipIf(!hasChromium)(`views in Chromium (skipped: no ${CHROMIUM})`, () 
     const design = readFileSync(new URL('../../index-design.html', import.meta.url), 'utf8');
     templates = compileDesign(design.replace('>Quick Access<', '>At hand<'), 'd', otherViews);
     head.app.refresh();
-    await page.getByRole('heading', { name: 'At hand' }).waitFor({ timeout: 5_000 });
+    await page.getByRole('heading', { name: 'At hand' }).waitFor();
     cluster.problemList = ['index-design.html:7: <p>: wrong. Mend it.'];
     head.app.refresh();
     await page.getByText('index-design.html:7').waitFor();
