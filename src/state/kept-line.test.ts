@@ -1,24 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import { bareSample } from '../../test/support/bare-sample.ts';
 import { createKeptLine } from './kept-line.ts';
 import { readSampleLine } from './sample-line.ts';
 
-const ok = { ok: true, ms: 1 };
 const lineOf = (mountPoint: string) =>
   JSON.stringify({
-    type: 'sample',
-    sequence: 1,
-    takenAtMs: 1,
-    intervalMs: 1000,
-    collectors: { cpu: ok, memory: ok, filesystems: ok, disks: ok, network: ok, gpus: ok, processes: ok },
-    cpu: null,
-    memory: null,
+    ...bareSample,
     filesystems: [{ mountPoint, source: 's', fsType: 'ext4', kind: 'SSD' }],
-    disks: null,
-    network: null,
-    gpus: null,
-    gpuProcesses: null,
-    processCount: 1,
-    topProcesses: null,
   });
 
 describe('createKeptLine', () => {

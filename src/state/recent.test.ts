@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { bareSample } from '../../test/support/bare-sample.ts';
 import { parseMessage } from '../protocol/messages.ts';
 import { isPointDue, RECENT_MS } from '../protocol/recent.ts';
 import { briefSample } from '../protocol/sample-brief.ts';
@@ -8,26 +9,8 @@ import { createState, type State } from './state.ts';
 const START_MS = 1_700_000_000_000;
 const GIB = 1024 ** 3;
 const way = { node: 'n1', sshWords: ['ssh', 'n1'], host: 'n1', port: 22 };
-const ok = { ok: true, ms: 1 };
-const collectors = { cpu: ok, memory: ok, filesystems: ok, disks: ok, network: ok, gpus: ok, processes: ok };
-const nothing = {
-  type: 'sample',
-  sequence: 1,
-  takenAtMs: 1,
-  intervalMs: 1000,
-  collectors,
-  cpu: null,
-  memory: null,
-  filesystems: null,
-  disks: null,
-  network: null,
-  gpus: null,
-  gpuProcesses: null,
-  processCount: 1,
-  topProcesses: null,
-};
 const full = {
-  ...nothing,
+  ...bareSample,
   cpu: { totalPercent: 12.3, corePercents: [], load1: 1, load5: 1, load15: 1 },
   memory: {
     totalBytes: 64 * GIB,
@@ -132,7 +115,7 @@ describe('the last 15 minutes of a node', () => {
     expect(recent().missing).toEqual({ gpus: 'no sample yet', jobs: 'no sample yet' });
     say({
       ...full,
-      collectors: { ...collectors, network: { ok: false, ms: 1, error: 'no /proc/net' } },
+      collectors: { ...bareSample.collectors, network: { ok: false, ms: 1, error: 'no /proc/net' } },
       network: null,
     });
     expect(seriesOf('network.receive')?.missing).toBe('no /proc/net');
@@ -146,7 +129,7 @@ describe('the last 15 minutes of a node', () => {
   });
 
   it('say that there is no GPU and no job', () => {
-    say({ ...nothing, gpus: { index: [] }, jobs: { key: [] } });
+    say({ ...bareSample, gpus: { index: [] }, jobs: { key: [] } });
     expect(recent().missing).toEqual({ gpus: 'this node has no GPU', jobs: 'no job runs here' });
   });
 

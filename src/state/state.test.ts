@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { bareSample } from '../../test/support/bare-sample.ts';
 import { createFailure } from '../protocol/failures.ts';
 import { parseMessage } from '../protocol/messages.ts';
 import { createState, type State } from './state.ts';
@@ -23,25 +24,7 @@ const hello = message({
   runtime: 'r',
   gpus: null,
 });
-const ok = { ok: true, ms: 1 };
-const sampleOf = (fields: object = {}) =>
-  message({
-    type: 'sample',
-    sequence: 1,
-    takenAtMs: 1,
-    intervalMs: 1000,
-    collectors: { cpu: ok, memory: ok, filesystems: ok, disks: ok, network: ok, gpus: ok, processes: ok },
-    cpu: null,
-    memory: null,
-    filesystems: null,
-    disks: null,
-    network: null,
-    gpus: null,
-    gpuProcesses: null,
-    processCount: 1,
-    topProcesses: null,
-    ...fields,
-  });
+const sampleOf = (fields: object = {}) => message({ ...bareSample, ...fields });
 
 describe('state', () => {
   let nowMs = 0;
