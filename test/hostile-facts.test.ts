@@ -6,14 +6,11 @@ import { renderNodeText, renderStatusText } from '../src/render/text.ts';
 import { viewNode } from '../src/render/view.ts';
 import { listGpus, listJobs } from '../src/state/cluster-jobs.ts';
 import { createState } from '../src/state/state.ts';
+import { bareSample } from './support/bare-sample.ts';
 
 /** Whatever a node says of GPUs, jobs and events, every view of it is made, and none grows beyond what was said. */
 
 const way = { node: 'evil', sshWords: ['ssh', 'evil'], host: 'evil', port: 22 };
-const report = { ok: true, ms: 1 };
-const collectors = Object.fromEntries(
-  ['cpu', 'memory', 'filesystems', 'disks', 'network', 'gpus', 'processes'].map((name) => [name, report]),
-);
 const hello = {
   type: 'hello',
   protocol: 1,
@@ -48,24 +45,7 @@ function sizeOfViews(messages: readonly object[]): number {
   return JSON.stringify(all).length;
 }
 
-const sample = (rest: object) => ({
-  type: 'sample',
-  sequence: 1,
-  takenAtMs: 1,
-  intervalMs: 1000,
-  collectors,
-  cpu: null,
-  memory: null,
-  filesystems: null,
-  disks: null,
-  network: null,
-  gpus: null,
-  gpuProcesses: null,
-  processCount: null,
-  topProcesses: null,
-  jobs: null,
-  ...rest,
-});
+const sample = (rest: object) => ({ ...bareSample, processCount: null, jobs: null, ...rest });
 
 const oddNumber = fc.oneof(
   fc.constantFrom(0, -1, 1, 0.5, 2 ** 53 - 1, 8.64e15, 8.64e15 + 1, 1e308, null),

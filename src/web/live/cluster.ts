@@ -114,13 +114,13 @@ export function createCluster(dependencies: ClusterDependencies): Cluster {
   const reports = () => order.flatMap((name) => held.get(name)?.report ?? []);
 
   /** Each kind only when somebody wants it. */
-  function makeRows(now: number): ClusterRows {
+  function makeRows(madeAtGeneration: number): ClusterRows {
     const nodes = reports();
     const gpus = once(() => dependencies.gpusOf(nodes));
     const jobs = once(() => dependencies.jobsOf(nodes));
     const users = once(() => dependencies.usersOf(nodes, jobs()));
     return {
-      generation: now,
+      generation: madeAtGeneration,
       nodes,
       get gpus() {
         return gpus();
