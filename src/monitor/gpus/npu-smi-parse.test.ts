@@ -92,6 +92,53 @@ describe.runIf(fixturesFolder)('real captures of npu-smi', () => {
 });
 
 describe('npu-smi', () => {
+  it('reads the boxes of an Ascend 950, which have no chips, and keeps the numbers of its cards', () => {
+    const answer = parseNpuSmi(`
+| npu-smi 25.7.rc1                  Version: 25.7.rc1                                       |
++--------+---------------+---------------+--------------------------------------------------+
+| NPU ID | Name          | Health        | Power(W)    Temp(C)        Hugepages-Usage(page) |
+|        |               | Bus-Id        | NPU Util(%) Memory-Usage(MB)  HBM-Usage(MB)      |
++========+===============+===============+==================================================+
+| 1      | Ascend950PR   | Alarm         | 301.5       70             0     / 0             |
+|        |               | 0000:61:00.0  | 98          0    / 0       90000 / 114688        |
++========+===============+===============+==================================================+
+| 4      | Ascend950PR   | OK            | 190.0       55             0     / 0             |
+|        |               | NA            | 3           0    / 0       5400  / 131072        |
++========+===============+===============+==================================================+
++------------------------+---------------+--------------------------+-----------------------+
+| NPU ID                 | Process id    | Process name             | Process memory(MB)    |
++========================+===============+==========================+=======================+
+| No running processes found in NPU 1                                                       |
++========================+===============+==========================+=======================+
+| 4                      | 4242          |                          | 332                   |
++========================+===============+==========================+=======================+
+`);
+    expect(answer?.rows).toMatchObject([
+      {
+        facts: { index: 1, name: 'Ascend950PR', pciAddress: '00000000:61:00.0', driverVersion: '25.7.rc1' },
+        sample: { health: 'error', utilizationPercent: 98, powerWatts: 301.5, temperatureCelsius: 70 },
+      },
+      {
+        facts: { index: 4, pciAddress: null, memoryTotalBytes: 131072 * MEBIBYTE },
+        sample: { health: 'ok', utilizationPercent: 3, memoryUsedBytes: 5400 * MEBIBYTE },
+      },
+    ]);
+    expect(answer?.processes).toMatchObject([{ pid: 4242, gpuIndex: 4, gpuMemoryBytes: 332 * MEBIBYTE }]);
+  });
+
+  it('keeps the number of a card whose neighbour is gone', () => {
+    const answer = parseNpuSmi(`
+| NPU   Name     | Health        | Power(W)    Temp(C)           Hugepages-Usage(page)|
+| Chip           | Bus-Id        | AICore(%)   Memory-Usage(MB)  HBM-Usage(MB)        |
++================+===============+====================================================+
+| 6     910B1    | OK            | 90.1        32                0    / 0             |
+| 0              | 0000:C2:00.0  | 5           0    / 0          59356/ 65536         |
+`);
+    expect(answer?.rows).toMatchObject([
+      { facts: { index: 6 }, sample: { index: 6, utilizationPercent: 5 } },
+    ]);
+  });
+
   it('never throws, and never gives a figure that is no number', () => {
     const cell = fc.oneof(fc.string(), fc.constantFrom('0', '12 / 34', '-', 'NA', 'OK', '0000:C1:00.0'));
     const line = fc.oneof(

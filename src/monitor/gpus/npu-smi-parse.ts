@@ -22,6 +22,7 @@ type Fields = Map<string, string>;
  * Parses the boxes of `npu-smi info`; null where there are none. Each chip has two lines, whose columns are
  * named by the two lines of the header: several names share a cell, and releases differ in which
  * (`Device`, `Phy-ID`, `HBM-Usage` come and go). The columns are not aligned, so cells are cut into words.
+ * From Ascend 950 on there are no chips: the second lines begin with an empty cell.
  */
 export function parseNpuSmi(text: string): NpuSmiAnswer | null {
   const version = /^\|\s*npu-smi\s+(\S+)/im.exec(text)?.[1];
@@ -37,10 +38,11 @@ export function parseNpuSmi(text: string): NpuSmiAnswer | null {
       if (line.startsWith('+')) first = null;
       continue;
     }
-    const isFirstOfHeader = /^NPU\b/.test(cells[0] ?? '');
-    if (isFirstOfHeader) header = { lines: [cells.map(namesOf)] };
-    else if (/^Chip\b/.test(cells[0] ?? '')) header?.lines.push(cells.map(namesOf));
-    else if (header !== null && /^\d+\b/.test(cells[0] ?? '')) {
+    const start = cells[0] ?? '';
+    if (/^NPU\b/.test(start)) header = { lines: [cells.map(namesOf)] };
+    else if (header === null) continue;
+    else if (/^(?:Chip\b|$)/.test(start) && first === null) header.lines.push(cells.map(namesOf));
+    else if (/^(?:\d+\b|$)/.test(start)) {
       if (isProcessHeader(header)) holders.push(fieldsOf(header.lines[0] ?? [], cells));
       else if (first === null) first = fieldsOf(header.lines[0] ?? [], cells);
       else {
@@ -67,7 +69,7 @@ function cellsOf(line: string): string[] | null {
 /** `AICore(%)   Memory-Usage(MB)  HBM-Usage(MB)` are three names; a single space is within a name. */
 function namesOf(cell: string): string[] {
   return cell
-    .split(/(?<=\))\s*(?=\S)|\s{2,}|^(NPU|Chip)\s/)
+    .split(/(?<=\))\s*(?=\S)|\s{2,}|^(NPU|Chip)\s(?!Util)/)
     .filter((name) => name !== undefined && name.trim() !== '')
     .map((name) =>
       name
@@ -95,9 +97,12 @@ function fieldsOf(names: string[][], cells: readonly string[]): Fields {
   return fields;
 }
 
-/** The numbers by which programs choose a chip, where the tool prints them and they are different; else a count. */
+/**
+ * The numbers by which programs choose a chip, where the tool prints them, or those of cards with one chip each:
+ * where a card is missing, the others keep theirs. Else a count.
+ */
 function indexesOf(chips: readonly Fields[]): number[] {
-  for (const name of ['phy-id', 'device']) {
+  for (const name of ['phy-id', 'device', 'npu']) {
     const numbers = chips.map((chip) => positiveOf(chip.get(name)));
     const whole = numbers.filter((value) => value !== null);
     if (whole.length === chips.length && new Set(whole).size === chips.length) return whole;
@@ -126,7 +131,7 @@ function rowOf(chip: Fields, index: number, driverVersion: string | null): GpuRo
       ...noGpuFigures,
       index,
       ...healthOf(wordOf(chip.get('health'))),
-      utilizationPercent: positiveOf(chip.get('aicore')),
+      utilizationPercent: positiveOf(chip.get('aicore') ?? chip.get('npu util')),
       memoryUsedBytes: used,
       memoryFreeBytes: used === null || total === null ? null : Math.max(0, total - used),
       temperatureCelsius: numberOf(chip.get('temp')),
