@@ -38,8 +38,8 @@ export function withKernelRows(told: GpuReading, kernel: readonly GpuRow[]): Gpu
   };
 }
 
-/** The kernel's word first; what it does not say, the tool's. */
-function filled<Row extends GpuFacts | GpuSample>(first: Row, second: Row): Row {
+/** The first one's word; what it does not say, the second's. */
+export function filled<Row extends GpuFacts | GpuSample>(first: Row, second: Row): Row {
   const known = Object.entries(first).filter(([, value]) => value !== null);
   return { ...second, ...Object.fromEntries(known) };
 }

@@ -1,3 +1,4 @@
+import type { GpuFacts } from '../../protocol/gpu-facts.ts';
 import type { Leash } from '../leash.ts';
 import type { System } from '../system.ts';
 import { createAmdProvider } from './amd.ts';
@@ -6,6 +7,7 @@ import { createHabanaProvider } from './habana.ts';
 import { createHygonProvider } from './hygon.ts';
 import { createIntelProvider } from './intel.ts';
 import { createJetsonProvider } from './jetson.ts';
+import { filled } from './kernel-rows.ts';
 import type { GpuProvider, GpuReading } from './provider.ts';
 
 /**
@@ -14,9 +16,10 @@ import type { GpuProvider, GpuReading } from './provider.ts';
  */
 export function createGpuProviders(system: System, leash: Leash, nvidia: GpuProvider): GpuProvider[] {
   const jetson = createJetsonProvider(system, leash);
+  const isJetson = jetson.isPresent();
   return [
-    jetson.isPresent() ? withoutIntegrated(nvidia) : nvidia,
-    jetson,
+    isJetson ? withoutIntegrated(nvidia) : nvidia,
+    isJetson ? withDriver(jetson, nvidia) : jetson,
     createAmdProvider(system, leash),
     createIntelProvider(system, leash),
     createHabanaProvider(system, leash),
@@ -25,17 +28,17 @@ export function createGpuProviders(system: System, leash: Leash, nvidia: GpuProv
   ];
 }
 
-/** Newer Jetsons have `nvidia-smi` too, which tells little of the GPU that `tegrastats` tells: it shows once. */
+/** Newer Jetsons have `nvidia-smi` too, which tells of the GPU that `tegrastats` tells: it shows once. */
 export function withoutIntegrated(provider: GpuProvider): GpuProvider {
   return { ...provider, read: () => onlyCards(provider.read()) };
 }
 
 const INTEGRATED = /\b(?:nvgpu|Tegra|Orin|Xavier|Thor)\b/i;
 
+const isIntegrated = ({ name }: GpuFacts) => INTEGRATED.test(name ?? '');
+
 function onlyCards(reading: GpuReading): GpuReading {
-  const dropped = new Set(
-    reading.facts.filter(({ name }) => INTEGRATED.test(name ?? '')).map(({ index }) => index),
-  );
+  const dropped = new Set(reading.facts.filter(isIntegrated).map(({ index }) => index));
   if (dropped.size === 0) return reading;
   const facts = reading.facts.filter(({ index }) => !dropped.has(index));
   return {
@@ -45,5 +48,29 @@ function onlyCards(reading: GpuReading): GpuReading {
     processes: reading.processes.filter(({ gpuIndex }) => !dropped.has(gpuIndex)),
     // What it cannot tell of the integrated GPU is no fault of the node.
     error: facts.length === 0 ? null : reading.error,
+  };
+}
+
+/**
+ * A Jetson's GPU with what NVIDIA's driver adds to it: nothing up to Orin, while on Thor only the driver knows its load
+ * and its processes.
+ */
+export function withDriver(jetson: GpuProvider, nvidia: GpuProvider): GpuProvider {
+  return { ...jetson, read: () => completed(jetson.read(), nvidia.read()) };
+}
+
+function completed(board: GpuReading, driver: GpuReading): GpuReading {
+  const facts = driver.facts.find(isIntegrated);
+  const sample = driver.gpus.find(({ index, health }) => index === facts?.index && health === 'ok');
+  if (!facts || !sample) return board;
+  const [boardFacts = facts] = board.facts;
+  const [boardSample = sample] = board.gpus;
+  return {
+    ...board,
+    facts: [{ ...filled(boardFacts, facts), index: 0 }],
+    gpus: [{ ...filled(boardSample.health === 'ok' ? boardSample : sample, sample), index: 0 }],
+    processes: driver.processes
+      .filter(({ gpuIndex }) => gpuIndex === facts.index)
+      .map((row) => ({ ...row, gpuIndex: 0 })),
   };
 }

@@ -68,6 +68,19 @@ describe('tegrastats', () => {
     });
   });
 
+  it('reads a Thor, which tells clocks without loads and three figures of each rail', () => {
+    const line =
+      '01-02-2026 10:00:00 RAM 30000/125749MB CPU [2%@972,off] EMC_FREQ @4266 GR3D_FREQ @[1574,1574,1574] gpu@62.5C/66C VDD_GPU 37000mW/9000mW/38000mW VDD_CPU_SOC_MSS 18000mW/18000mW/18000mW VIN 87000mW/43000mW/87000mW';
+    expect(parseTegrastats(line)?.sample).toMatchObject({
+      utilizationPercent: null,
+      smClockMHz: 1574,
+      memoryUtilizationPercent: null,
+      memoryClockMHz: 4266,
+      temperatureCelsius: 62.5,
+      powerWatts: 37,
+    });
+  });
+
   it('takes no other line', () => {
     fc.assert(fc.property(fc.string(), (line) => parseTegrastats(line) === null));
     expect(parseTegraRelease('# R35 (release), REVISION: 4.1, GCID: 33958178')).toBe('35.4.1');

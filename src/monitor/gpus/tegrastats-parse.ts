@@ -14,8 +14,8 @@ const MEBIBYTE = 1024 * 1024;
 export function parseTegrastats(line: string): TegraReading | null {
   const memory = /\bRAM (\d+)\/(\d+)MB\b/.exec(line);
   // "GR3D_FREQ 63%@[621]", "GR3D_FREQ 0%@[1007,1007]" where there are two clusters, "GR3D 12%@76", "GR3D_FREQ 45%".
-  const load = /\bGR3D(?:_FREQ)? (\d+)%(?:@\[?(\d+))?/.exec(line);
-  if (memory === null && load === null) return null;
+  const graphics = loadAndClock(line, 'GR3D');
+  if (memory === null && graphics.percent === null) return null;
   const used = memory ? Number(memory[1]) * MEBIBYTE : null;
   const total = memory ? Number(memory[2]) * MEBIBYTE : null;
   return {
@@ -26,23 +26,27 @@ export function parseTegrastats(line: string): TegraReading | null {
       index: 0,
       health: 'ok',
       error: null,
-      utilizationPercent: load ? Number(load[1]) : null,
+      utilizationPercent: graphics.percent,
       ...memoryController(line),
       ...videoEngines(line),
       temperatureCelsius: temperatureOf(line),
       powerWatts: powerOf(line),
-      smClockMHz: load?.[2] === undefined ? null : Number(load[2]),
+      smClockMHz: graphics.megahertz,
     },
   };
 }
 
+/** An engine's "63%@[621]"; either half may be missing: Thor tells clocks alone, "@[1574,1574,1574]". */
+function loadAndClock(line: string, engine: string): { percent: number | null; megahertz: number | null } {
+  const found = new RegExp(`\\b${engine}(?:_FREQ)? (?:(\\d+)%)?(?:@\\[?(\\d+))?`).exec(line);
+  const figure = (printed: string | undefined) => (printed === undefined ? null : Number(printed));
+  return { percent: figure(found?.[1]), megahertz: figure(found?.[2]) };
+}
+
 /** "EMC_FREQ 43%@2133": how much of the memory's bandwidth is in use, by CPU and GPU together. */
 function memoryController(line: string): Pick<GpuSample, 'memoryUtilizationPercent' | 'memoryClockMHz'> {
-  const found = /\bEMC(?:_FREQ)? (\d+)%(?:@\[?(\d+))?/.exec(line);
-  return {
-    memoryUtilizationPercent: found ? Number(found[1]) : null,
-    memoryClockMHz: found?.[2] === undefined ? null : Number(found[2]),
-  };
+  const { percent, megahertz } = loadAndClock(line, 'EMC');
+  return { memoryUtilizationPercent: percent, memoryClockMHz: megahertz };
 }
 
 /** "NVENC 12%@1164", "NVDEC off", or only a clock ("NVDEC 716"), which says nothing of the load. */
@@ -63,12 +67,13 @@ function temperatureOf(line: string): number | null {
 
 /**
  * The rail that feeds the GPU: alone, with the SoC, or with the CPU and the accelerators, by board. "mW" is
- * printed by newer releases; the first figure is now, the second the average. The whole board's rail is left out.
+ * printed by newer releases; the first figure is now, then come the average and, from R39 on, the peak. The whole
+ * board's rail is left out.
  */
 function powerOf(line: string): number | null {
   const rails = ['VDD_GPU', 'VDD_SYS_GPU', 'POM_5V_GPU', 'GPU', 'VDD_GPU_SOC', 'VDD_CPU_GPU_CV'];
   for (const rail of rails) {
-    const found = new RegExp(`\\b${rail} (\\d+)(?:mW)?(?:/\\d+(?:mW)?)?(?=\\s|$)`).exec(line)?.[1];
+    const found = new RegExp(`\\b${rail} (\\d+)(?:mW)?(?:/\\d+(?:mW)?){0,2}(?=\\s|$)`).exec(line)?.[1];
     if (found !== undefined) return Number(found) / 1000;
   }
   return null;

@@ -108,6 +108,33 @@ describe('a node with two vendors', () => {
     await expect.poll(() => collector.read().known, POLL).toBe(true);
     expect(collector.read().facts).toMatchObject([{ index: 0, unifiedMemory: true }]);
   });
+
+  it('adds to a Thor’s GPU what only the driver knows: its load and its processes', async () => {
+    install('nvidia-smi', 'nvidia-smi', {
+      gpus: [
+        {
+          index: 0,
+          uuid: 'GPU-0',
+          'pci.bus_id': '00000000:01:00.0',
+          name: 'NVIDIA Thor',
+          'utilization.gpu': 85,
+        },
+      ],
+      processes: [{ gpu: 0, pid: 4242, memoryMiB: 512 }],
+    });
+    installVendor('tegrastats', {
+      lines: 'RAM 4096/16384MB GR3D_FREQ @[1574,1574,1574] gpu@48C VDD_GPU 9000mW/8000mW/9000mW',
+    });
+    start('nvidia-smi', 'tegrastats');
+    await expect.poll(() => collector.read().gpus[0]?.smClockMHz, POLL).toBe(1574);
+    await expect.poll(() => collector.read().processes.length, POLL).toBe(1);
+    expect(collector.read()).toMatchObject({
+      error: null,
+      facts: [{ index: 0, uuid: 'GPU-0', unifiedMemory: true, memoryTotalBytes: 16 * GIBIBYTE }],
+      gpus: [{ index: 0, utilizationPercent: 85, powerWatts: 9, memoryUsedBytes: 6 * GIBIBYTE }],
+      processes: [{ pid: 4242, gpuIndex: 0, gpuMemoryBytes: GIBIBYTE / 2 }],
+    });
+  });
 });
 
 describe('withoutIntegrated', () => {
