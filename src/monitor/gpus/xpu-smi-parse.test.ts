@@ -64,6 +64,13 @@ describe('xpu-smi', () => {
     expect(linesOf(createXpuDumpParser(), text)).toMatchObject([{ index: 0, utilizationPercent: 7 }]);
   });
 
+  it('takes what the GPU reads over the link as received', () => {
+    const text = 'Timestamp, DeviceId, PCIe Read (kB/s), PCIe Write (kB/s)\n1, 0, 3000, 20';
+    expect(linesOf(createXpuDumpParser(), text)).toMatchObject([
+      { pcieReceiveBytesPerSecond: 3_000_000, pcieTransmitBytesPerSecond: 20_000 },
+    ]);
+  });
+
   it('averages the engines of a kind', () => {
     const header = 'Timestamp, DeviceId, Media decoder engine utilizations (%)\n';
     for (const [printed, percent] of [

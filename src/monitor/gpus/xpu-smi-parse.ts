@@ -76,8 +76,9 @@ export function createXpuDumpParser(): (line: string) => GpuSample | null {
       powerWatts: figure('gpu power'),
       energyJoules: figure('gpu energy consumed'),
       smClockMHz: figure('gpu frequency'),
-      pcieReceiveBytesPerSecond: kilobytes('pcie write'),
-      pcieTransmitBytesPerSecond: kilobytes('pcie read'),
+      // The GPU reads from the host's memory: the tool takes the link's inbound reads, later its `rxCounter`.
+      pcieReceiveBytesPerSecond: kilobytes('pcie read'),
+      pcieTransmitBytesPerSecond: kilobytes('pcie write'),
     };
   };
 }
