@@ -8,13 +8,7 @@ import { withKernelRows } from './kernel-rows.ts';
 import { createLoopProvider, secondsStepMs } from './loop-provider.ts';
 import type { GpuProvider, GpuReading } from './provider.ts';
 import { createToolRuns, type ToolRuns } from './tool-runs.ts';
-import {
-  createXpuDumpParser,
-  parseXpuDiscovery,
-  XPU_BASIC_METRICS,
-  XPU_METRICS,
-  xpuSample,
-} from './xpu-smi-parse.ts';
+import { createXpuDumpParser, parseXpuDiscovery, XPU_DUMP_WAYS, xpuSample } from './xpu-smi-parse.ts';
 
 /** Details of so many devices are asked for one by one. */
 const MAX_DETAILED = 16;
@@ -40,11 +34,8 @@ export function createIntelProvider(system: System, leash: Leash): GpuProvider {
     remedy: 'try `xpu-smi discovery` on the node',
     stepMs: secondsStepMs,
     pciVendors: PCI_VENDORS,
-    // A release that does not know one of the metrics refuses all of them: every other try asks for less.
-    args(stepMs, unanswered) {
-      const metrics = unanswered % 2 === 0 ? XPU_METRICS : XPU_BASIC_METRICS;
-      return ['dump', '-d', '-1', '-m', metrics.join(','), '-i', String(stepMs / 1_000)];
-    },
+    args: (stepMs, unanswered) =>
+      XPU_DUMP_WAYS[unanswered % XPU_DUMP_WAYS.length]?.(String(stepMs / 1_000)) ?? [],
     takeLine(line, book, atMs) {
       const sample = parse(line);
       if (sample === null) return false;

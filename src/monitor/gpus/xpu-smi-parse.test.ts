@@ -64,6 +64,25 @@ describe('xpu-smi', () => {
     expect(linesOf(createXpuDumpParser(), text)).toMatchObject([{ index: 0, utilizationPercent: 7 }]);
   });
 
+  it('reads the columns of release 2', () => {
+    const names =
+      'utilization.gpu (%),power.draw (W),clocks.current.graphics (MHz),temperature.gpu (C),energy.consumed (J),memory.used (MiB),pcie.rx.throughput.kbs (kB/s),utilization.media (%)';
+    const text = `Timestamp,DeviceId,${names}\n10:00:00.123,1,97.50,180.25,2400,61,5000,2048.50,3000,N/A`;
+    expect(linesOf(createXpuDumpParser(), text)).toMatchObject([
+      {
+        index: 1,
+        utilizationPercent: 97.5,
+        powerWatts: 180.25,
+        smClockMHz: 2400,
+        temperatureCelsius: 61,
+        energyJoules: 5000,
+        memoryUsedBytes: 2048.5 * MEBIBYTE,
+        pcieReceiveBytesPerSecond: 3_000_000,
+        encoderPercent: null,
+      },
+    ]);
+  });
+
   it('takes what the GPU reads over the link as received', () => {
     const text = 'Timestamp, DeviceId, PCIe Read (kB/s), PCIe Write (kB/s)\n1, 0, 3000, 20';
     expect(linesOf(createXpuDumpParser(), text)).toMatchObject([

@@ -30,10 +30,10 @@ function factsOf(index: number, device: unknown): GpuFacts {
     index,
     vendor: 'Intel',
     name: word('device_name'),
-    uuid: word('uuid'),
+    uuid: word('uuid') ?? word('soc_uuid'),
     pciAddress: pciAddressOf(at(device, 'pci_bdf_address')),
     memoryTotalBytes: bytesOf(at(device, 'memory_physical_size_byte'), 'B'),
-    smClockMaxMHz: numberOf(at(device, 'core_clock_rate_mhz')),
+    smClockMaxMHz: numberOf(at(device, 'core_clock_rate_mhz') ?? at(device, 'core_clock_rate')),
     pcieGenerationMax: positiveOf(at(device, 'pcie_generation')),
     pcieWidthMax: positiveOf(at(device, 'pcie_max_link_width')),
     eccEnabled: ecc === null ? null : ecc === 'enabled',
@@ -43,12 +43,26 @@ function factsOf(index: number, device: unknown): GpuFacts {
 }
 
 /** Numbers of the metrics that `xpu-smi dump -m` is asked for; the header says which columns came. */
-export const XPU_METRICS = [0, 1, 2, 3, 4, 5, 8, 17, 18, 19, 20, 24, 25];
+const XPU_METRICS = [0, 1, 2, 3, 4, 5, 8, 17, 18, 19, 20, 24, 25];
 
 /** Those that every release knows. */
-export const XPU_BASIC_METRICS = [0, 1, 2, 3, 4, 5, 18];
+const XPU_BASIC_METRICS = [0, 1, 2, 3, 4, 5, 18];
 
-/** Reads the lines of `xpu-smi dump`, by its header; null for what is no device. A line of a tile is none. */
+/**
+ * Ways of asking for a dump without end, of which each release knows one: up to 1.3 it refuses all metrics where one
+ * is not known to it; from 2.0 on there are no short options, and all devices are meant where none is named (2.0 fails
+ * on `-1`).
+ */
+export const XPU_DUMP_WAYS: readonly ((seconds: string) => readonly string[])[] = [
+  (seconds) => ['dump', '-d', '-1', '-m', XPU_METRICS.join(','), '-i', seconds],
+  (seconds) => ['dump', '-d', '-1', '-m', XPU_BASIC_METRICS.join(','), '-i', seconds],
+  (seconds) => ['dump', '--metrics', XPU_METRICS.join(','), '--interval', seconds],
+];
+
+/**
+ * Reads the lines of `xpu-smi dump`, by its header; null for what is no device. A line of a tile is none. From 2.0 on
+ * the columns have names after the manner of `nvidia-smi`.
+ */
 export function createXpuDumpParser(): (line: string) => GpuSample | null {
   const table = createCsvTable(/^\s*Timestamp\s*,\s*Device\s?Id\b/i);
   return (line) => {
@@ -56,9 +70,10 @@ export function createXpuDumpParser(): (line: string) => GpuSample | null {
     const index = row && positiveOf(row.get('deviceid') ?? row.get('device id'));
     if (row === null || index === null || index === undefined || !Number.isInteger(index)) return null;
     if (row.has('tileid') && wordOf(row.get('tileid')) !== null) return null;
-    const figure = (name: string) => positiveOf(row.get(name));
-    const kilobytes = (name: string) => {
-      const value = figure(name);
+    const cell = (name: string, laterName: string) => row.get(name) ?? row.get(laterName);
+    const figure = (name: string, laterName: string) => positiveOf(cell(name, laterName));
+    const kilobytes = (name: string, laterName: string) => {
+      const value = figure(name, laterName);
       return value === null ? null : value * 1000;
     };
     return {
@@ -66,19 +81,19 @@ export function createXpuDumpParser(): (line: string) => GpuSample | null {
       index,
       health: 'ok',
       error: null,
-      utilizationPercent: figure('gpu utilization'),
-      memoryUtilizationPercent: figure('gpu memory bandwidth utilization'),
-      encoderPercent: averageOf(row.get('media encoder engine utilizations')),
-      decoderPercent: averageOf(row.get('media decoder engine utilizations')),
-      memoryUsedBytes: bytesOf(row.get('gpu memory used'), 'MiB'),
-      temperatureCelsius: numberOf(row.get('gpu core temperature')),
-      memoryTemperatureCelsius: numberOf(row.get('gpu memory temperature')),
-      powerWatts: figure('gpu power'),
-      energyJoules: figure('gpu energy consumed'),
-      smClockMHz: figure('gpu frequency'),
+      utilizationPercent: figure('gpu utilization', 'utilization.gpu'),
+      memoryUtilizationPercent: figure('gpu memory bandwidth utilization', 'memory.bandwidth.utilization'),
+      encoderPercent: averageOf(cell('media encoder engine utilizations', 'utilization.media')),
+      decoderPercent: averageOf(cell('media decoder engine utilizations', 'utilization.media')),
+      memoryUsedBytes: bytesOf(cell('gpu memory used', 'memory.used'), 'MiB'),
+      temperatureCelsius: numberOf(cell('gpu core temperature', 'temperature.gpu')),
+      memoryTemperatureCelsius: numberOf(cell('gpu memory temperature', 'temperature.memory')),
+      powerWatts: figure('gpu power', 'power.draw'),
+      energyJoules: figure('gpu energy consumed', 'energy.consumed'),
+      smClockMHz: figure('gpu frequency', 'clocks.current.graphics'),
       // The GPU reads from the host's memory: the tool takes the link's inbound reads, later its `rxCounter`.
-      pcieReceiveBytesPerSecond: kilobytes('pcie read'),
-      pcieTransmitBytesPerSecond: kilobytes('pcie write'),
+      pcieReceiveBytesPerSecond: kilobytes('pcie read', 'pcie.rx.throughput.kbs'),
+      pcieTransmitBytesPerSecond: kilobytes('pcie write', 'pcie.tx.throughput.kbs'),
     };
   };
 }
