@@ -192,6 +192,19 @@ describe('rocm-smi', () => {
     expect(parseRocmSmi(JSON.stringify({ card0: card, card1: card, system }), 'AMD')?.processes).toBeNull();
   });
 
+  it('reads the fork of Hygon, which leaves out commas', () => {
+    const card = (watts: number) =>
+      `{"Card Series": "BW", "Average Graphics Package Power (W)": "${watts}.0""Average GFX Core Power (W)": "20.0""Average Memory Power (W)": "38.0", "HCU use (%)": "7.0", "": "", "": "", "vram Total Memory (MiB)": "65520", "vram Total Used Memory (MiB)": "64169"}`;
+    const rows = parseRocmSmi(`{"card0": ${card(91)}, "card1": ${card(84)}}`, 'Hygon')?.rows;
+    expect(rows).toMatchObject([
+      {
+        facts: { index: 0, name: 'BW', memoryTotalBytes: 65520 * MEBIBYTE },
+        sample: { powerWatts: 91, utilizationPercent: 7, memoryUsedBytes: 64169 * MEBIBYTE },
+      },
+      { facts: { index: 1 }, sample: { powerWatts: 84 } },
+    ]);
+  });
+
   it('never throws on rubbish', () => {
     fc.assert(
       fc.property(fc.jsonValue(), fc.jsonValue(), fc.string(), (card, system, text) => {

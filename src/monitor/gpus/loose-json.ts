@@ -24,10 +24,16 @@ export function parseLooseJson(text: string): unknown {
     if (start === null) return null;
     const rest = text.slice(start.index);
     const end = Math.max(rest.lastIndexOf('}'), rest.lastIndexOf(']')) + 1;
-    const value = parse(rest) ?? parse(rest.slice(0, end));
+    const cut = rest.slice(0, end);
+    const value = parse(rest) ?? parse(cut) ?? parse(withCommas(cut));
     if (value !== null) return value;
   }
   return null;
+}
+
+/** `hy-smi` leaves out commas between some pairs: `"W": "91.0""GFX W": "20.0"`. */
+function withCommas(text: string): string {
+  return text.replace(/""(?=[^"]*"\s*:)/g, '","');
 }
 
 function parse(text: string): unknown {
