@@ -301,5 +301,8 @@ describe('the kernel’s files', () => {
     expect(parseErrorCount('ue: 1\nce: 12\n')).toEqual({ corrected: 12, uncorrected: 1 });
     expect(parseTopologyAddress('domain 0\nlocation_id 49920\n')).toBe('00000000:c3:00.0');
     expect(parseTopologyAddress('location_id 0\n')).toBeNull();
+    // Partition 3, as later and as earlier drivers tell it.
+    expect(parseTopologyAddress(`location_id ${3 * 2 ** 28 + 49920}\n`)).toBe('00000000:c3:00.3');
+    expect(parseTopologyAddress(`location_id ${3 + 49920}\n`)).toBe('00000000:c3:00.3');
   });
 });

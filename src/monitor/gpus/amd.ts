@@ -33,7 +33,11 @@ export function createAmdProvider(system: System, leash: Leash): GpuProvider {
     const computing = kfd.isPresent() ? kfd.read(indexes) : told;
     const placeOf = (row: GpuProcessReading) => `${row.pid} ${row.gpuIndex}`;
     const places = new Set(computing.map(placeOf));
-    const drawing = drm.read(indexes).filter((row) => !places.has(placeOf(row)));
+    // A compute process has all GPUs open, and tables there that count as memory: of several, it uses those on which it
+    // has more than that, which KFD tells, or draws.
+    const isIdle = (row: GpuProcessReading) =>
+      indexes.size > 1 && kfd.has(row.pid) && !row.gpuUtilizationPercent;
+    const drawing = drm.read(indexes).filter((row) => !places.has(placeOf(row)) && !isIdle(row));
     return [...computing, ...drawing];
   }
 

@@ -147,6 +147,34 @@ describe('figures of the kernel', () => {
     ]);
   });
 
+  it('adds up a process’s memory in partitions that are not told, and leaves out GPUs that it only has open', () => {
+    tree.write({ ...amdFiles('card0', '0000:83:00.0'), ...amdFiles('card1', '0000:c3:00.0') });
+    tree.write(
+      under('/sys/class/kfd/kfd', {
+        'topology/nodes/1/gpu_id': 111,
+        'topology/nodes/1/properties': 'location_id 33536',
+        'topology/nodes/2/gpu_id': 222,
+        'topology/nodes/2/properties': `location_id ${2 ** 28 + 33536}`,
+        'proc/77/vram_111': GIBIBYTE,
+        'proc/77/vram_222': GIBIBYTE,
+      }),
+    );
+    const fdinfo = (client: number, address: string, engine: string) =>
+      `drm-pdev: ${address}\ndrm-client-id: ${client}\ndrm-memory-vram: 56 KiB\n${engine}`;
+    tree.write({
+      '/proc/77/fdinfo/5': fdinfo(1, '0000:83:00.0', ''),
+      '/proc/77/fdinfo/6': fdinfo(2, '0000:c3:00.0', ''),
+      '/proc/78/fdinfo/5': fdinfo(3, '0000:c3:00.0', ''),
+    });
+    for (const path of ['/proc/77/fd/5', '/proc/77/fd/6', '/proc/78/fd/5'])
+      tree.link(path, '/dev/dri/renderD128');
+    nowMs = 20_000;
+    expect(create(createAmdProvider).read().processes).toMatchObject([
+      { pid: 77, gpuIndex: 0, gpuMemoryBytes: 2 * GIBIBYTE },
+      { pid: 78, gpuIndex: 1, gpuMemoryBytes: 56 * 1024 },
+    ]);
+  });
+
   it('tells Intel’s cards, their power from the energy they used, and own processes', () => {
     const hwmon = '/sys/class/drm/card1/device/hwmon/hwmon2';
     tree.write({

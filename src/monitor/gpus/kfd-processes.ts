@@ -11,11 +11,16 @@ const KFD = '/sys/class/kfd/kfd';
 export interface KfdProcesses {
   /** Whether the driver is there at all: if not, a tool may know more. */
   isPresent(): boolean;
+  /** Whether the process is one of them, on whatever GPU. */
+  has(pid: number): boolean;
   /** `indexes`: the GPUs' rows by PCI address. */
   read(indexes: ReadonlyMap<string, number>): GpuProcessReading[];
 }
 
-/** The GPU of a topology node, from its `properties`: `location_id` is bus, device and function in 16 bits. */
+/**
+ * The GPU of a topology node, from its `properties`: `location_id` is bus, device and function in 16 bits. The number of
+ * a partition stands in its four highest bits, in some drivers in place of the function, and `amd-smi` prints it there.
+ */
 export function parseTopologyAddress(text: string): string | null {
   const field = (name: string) => {
     const found = new RegExp(`^${name} (\\d+)$`, 'm').exec(text)?.[1];
@@ -26,7 +31,8 @@ export function parseTopologyAddress(text: string): string | null {
   const hex = (value: number, length: number) => value.toString(16).padStart(length, '0');
   const bus = hex((location >> 8) & 0xff, 2);
   const device = hex((location >> 3) & 0x1f, 2);
-  return normalPciAddress(`${hex(field('domain') ?? 0, 4)}:${bus}:${device}.${location & 7}`);
+  const func = location >>> 28 || location & 7;
+  return normalPciAddress(`${hex(field('domain') ?? 0, 4)}:${bus}:${device}.${func}`);
 }
 
 export function createKfdProcesses(system: System): KfdProcesses {
@@ -45,24 +51,35 @@ export function createKfdProcesses(system: System): KfdProcesses {
     return new Map(pairs);
   }
 
+  function indexOf(id: string, indexes: ReadonlyMap<string, number>): number | undefined {
+    if (addresses?.get(id) === undefined) addresses = readAddresses();
+    const address = addresses.get(id) ?? '';
+    // A partition that no tool tells is within its card's row.
+    return indexes.get(address) ?? indexes.get(address.replace(/\.\d$/, '.0'));
+  }
+
   function readProcess(pid: string, indexes: ReadonlyMap<string, number>): GpuProcessReading[] {
     const files = listOf(system, `${KFD}/proc/${pid}`).filter((name) => /^vram_\d+$/.test(name));
-    return files.flatMap((name) => {
-      const id = name.slice('vram_'.length);
-      if (addresses?.get(id) === undefined) addresses = readAddresses();
-      const gpuIndex = indexes.get(addresses.get(id) ?? '');
+    const held = new Map<number, number>();
+    for (const name of files) {
+      const gpuIndex = indexOf(name.slice('vram_'.length), indexes);
       const text = system.tryReadText(`${KFD}/proc/${pid}/${name}`)?.trim() ?? '';
-      if (gpuIndex === undefined || !/^\d+$/.test(text)) return [];
       // Every compute process has all GPUs open: one without memory there does not use that GPU.
-      if (text === '0') return [];
-      return [
-        { ...noGpuProcessFigures, pid: Number(pid), gpuIndex, type: 'C', gpuMemoryBytes: Number(text) },
-      ];
-    });
+      if (gpuIndex === undefined || !/^\d+$/.test(text) || text === '0') continue;
+      held.set(gpuIndex, (held.get(gpuIndex) ?? 0) + Number(text));
+    }
+    return Array.from(held, ([gpuIndex, gpuMemoryBytes]) => ({
+      ...noGpuProcessFigures,
+      pid: Number(pid),
+      gpuIndex,
+      type: 'C',
+      gpuMemoryBytes,
+    }));
   }
 
   return {
     isPresent: () => system.exists(`${KFD}/proc`),
+    has: (pid) => system.exists(`${KFD}/proc/${pid}`),
     read(indexes) {
       const pids = listOf(system, `${KFD}/proc`).filter((name) => /^[1-9]\d{0,9}$/.test(name));
       return pids.slice(0, MAX_GPU_PROCESSES).flatMap((pid) => readProcess(pid, indexes));
