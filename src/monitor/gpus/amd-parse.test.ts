@@ -78,6 +78,38 @@ describe('amd-smi', () => {
     expect(parseAmdProcesses(JSON.stringify(none))).toEqual([]);
   });
 
+  it('leaves out processes that are said of all GPUs alike', () => {
+    const list = (...bytes: number[]) =>
+      bytes.map((value, place) => ({
+        process_info: { pid: 70 + place, memory_usage: { vram_mem: { value, unit: 'B' } } },
+      }));
+    const gpus = [
+      { gpu: 0, process_list: list(56_000, 21_000_000_000, 5_000) },
+      { gpu: 1, process_list: list(56_000, 21_000_000_000, 0) },
+    ];
+    expect(parseAmdProcesses(JSON.stringify(gpus))).toMatchObject([
+      { pid: 72, gpuIndex: 0, gpuMemoryBytes: 5_000 },
+      { pid: 72, gpuIndex: 1, gpuMemoryBytes: 0 },
+    ]);
+  });
+
+  it('takes a zero that cannot be for none, and other video figures where one kind is not there', () => {
+    const zero = { value: 0, unit: 'MHz' };
+    const found = metric({
+      usage: { mm_activity: { value: 7, unit: '%' }, vcn_activity: ['N/A', 'N/A'] },
+      clock: { gfx_0: { clk: { value: 2774, unit: 'MHz' }, max_clk: zero } },
+      energy: { total_energy_consumption: { value: 0, unit: 'J' } },
+    });
+    expect(found?.sample).toMatchObject({ smClockMHz: 2774, energyJoules: null, decoderPercent: 7 });
+    expect(found?.facts).toEqual({});
+  });
+
+  it('tells the kernel’s version for a driver that came with it', () => {
+    const version = 'Linuxversion6.8.0-79-generic(buildd@host)(gcc(Ubuntu13)13.3.0)#79-Ubuntu';
+    const facts = parseAmdStatic(JSON.stringify([{ gpu: 0, driver: { version } }]))?.get(0);
+    expect(facts?.driverVersion).toBe('6.8.0-79-generic');
+  });
+
   it('takes an error for no answer', () => {
     for (const text of ["Can not find a device: GPU '123' Error code: -3", '', '[]', '{"error":"x"}']) {
       expect(parseAmdMetric(text)).toBeNull();

@@ -68,9 +68,14 @@ function factsOf(index: number, gpu: Tree): GpuFacts {
     pcieGenerationMax: pcieGenerationOf(at(gpu, 'bus', 'max_pcie_speed')),
     pcieWidthMax: zeroIsAbsent(positiveOf(at(gpu, 'bus', 'max_pcie_width'))),
     eccEnabled: isEccEnabled(at(gpu, 'ras', 'ecc_block_state')),
-    driverVersion: wordOf(at(gpu, 'driver', 'version'))?.slice(0, 100) ?? null,
+    driverVersion: driverVersionOf(wordOf(at(gpu, 'driver', 'version'))),
     vbiosVersion: wordOf(at(gpu, 'vbios', 'version') ?? at(gpu, 'ifwi', 'version')),
   };
+}
+
+/** Of the kernel's own driver the tool prints all of `/proc/version`, without blanks. */
+function driverVersionOf(printed: string | null): string | null {
+  return printed?.replace(/^Linux ?version ?|\(.*$/g, '').slice(0, 100) || null;
 }
 
 function topLevelMHz(levels: unknown): number | null {
@@ -123,7 +128,7 @@ function metricOf(index: number, gpu: Tree): AmdMetric {
         positiveOf(at(gpu, 'power', name)),
       ),
     ),
-    energyJoules: positiveOf(at(gpu, 'energy', 'total_energy_consumption')),
+    energyJoules: zeroIsAbsent(positiveOf(at(gpu, 'energy', 'total_energy_consumption'))),
     fanPercent: fanPercentOf(fan),
     smClockMHz: clockOf(gpu, ['gfx', 'gfx_0', 'sys'], 'clk'),
     memoryClockMHz: clockOf(gpu, ['mem', 'mem_0'], 'clk'),
@@ -137,7 +142,7 @@ function metricOf(index: number, gpu: Tree): AmdMetric {
 
 /** The VCN engines encode and decode: one figure for both. */
 function videoFigures(usage: unknown): Pick<GpuSample, 'encoderPercent' | 'decoderPercent'> {
-  const busy = averageOf(at(usage, 'vcn_activity') ?? at(usage, 'mm_activity'));
+  const busy = firstOf(['vcn_activity', 'mm_activity'].map((name) => averageOf(at(usage, name))));
   return { encoderPercent: busy, decoderPercent: busy };
 }
 
@@ -167,8 +172,8 @@ function changingFacts(gpu: Tree, totalBytes: number | null): Partial<GpuFacts> 
   const ecc = at(gpu, 'ecc');
   const found: Partial<GpuFacts> = {
     memoryTotalBytes: totalBytes,
-    smClockMaxMHz: clockOf(gpu, ['gfx', 'gfx_0'], 'max_clk'),
-    memoryClockMaxMHz: clockOf(gpu, ['mem', 'mem_0'], 'max_clk'),
+    smClockMaxMHz: zeroIsAbsent(clockOf(gpu, ['gfx', 'gfx_0'], 'max_clk')),
+    memoryClockMaxMHz: zeroIsAbsent(clockOf(gpu, ['mem', 'mem_0'], 'max_clk')),
     eccVolatileCorrected: positiveOf(at(ecc, 'total_correctable_count') ?? at(ecc, 'total_correctable')),
     eccVolatileUncorrected: positiveOf(
       at(ecc, 'total_uncorrectable_count') ?? at(ecc, 'total_uncorrectable'),
@@ -181,11 +186,20 @@ function changingFacts(gpu: Tree, totalBytes: number | null): Partial<GpuFacts> 
 export function parseAmdProcesses(text: string): GpuProcessReading[] | null {
   const gpus = gpusOf(text);
   if (gpus === null) return null;
-  return Array.from(gpus, ([gpuIndex, gpu]) => {
+  const rows = Array.from(gpus, ([gpuIndex, gpu]) => {
     const list = at(gpu, 'process_list') ?? at(gpu, 'processes') ?? at(gpu, 'process_info');
     // Without a process the tool prints a sentence in place of one.
     return (Array.isArray(list) ? list : [list]).flatMap((entry) => processOf(gpuIndex, entry));
   }).flat();
+  return gpus.size === 1 ? rows : withoutSaidOfAll(rows, gpus.size);
+}
+
+/** Some releases list every process under every GPU, with the memory of all: that tells nothing of its GPU. */
+function withoutSaidOfAll(rows: readonly GpuProcessReading[], gpuCount: number): GpuProcessReading[] {
+  const counts = new Map<string, number>();
+  const keyOf = ({ pid, gpuMemoryBytes }: GpuProcessReading) => `${pid} ${gpuMemoryBytes}`;
+  for (const row of rows) counts.set(keyOf(row), (counts.get(keyOf(row)) ?? 0) + 1);
+  return rows.filter((row) => counts.get(keyOf(row)) !== gpuCount);
 }
 
 function processOf(gpuIndex: number, entry: unknown): GpuProcessReading[] {
