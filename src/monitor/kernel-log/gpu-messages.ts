@@ -9,8 +9,12 @@ export type GpuMessage = Pick<NodeEvent, 'kind' | 'code' | 'severity' | 'text' |
  * `critical`: the GPU needs a reset, a reboot or a service; `warning`: a program's own fault, or a repair that worked.
  * All others are errors.
  */
-const critical = new Set([46, 48, 62, 64, 74, 79, 95, 109, 110, 119, 120, 136, 140, 143]);
-const warnings = new Set([13, 31, 32, 43, 45, 63, 68, 69, 92]);
+const critical = new Set([46, 48, 62, 64, 74, 79, 95, 109, 110, 119, 120, 136, 140, 143, 151, 156, 158]);
+const warnings = new Set([13, 31, 32, 43, 45, 63, 68, 69, 92, 121]);
+/** NVLink of Blackwell and later: each such message says itself whether it is fatal. */
+const nvlinks = new Set([144, 145, 146, 147, 148, 149, 150]);
+/** Says what the GPU needs from now on, which may be nothing any more. */
+const RECOVERY_ACTION = 154;
 
 /** In words, for those that people meet; the kernel's own text follows. */
 const meanings: Record<number, string> = {
@@ -32,7 +36,10 @@ const meanings: Record<number, string> = {
 };
 
 const MAX_TEXT_LENGTH = 500;
-const XID = /^NVRM: Xid \((?:PCI:)?([0-9a-f:.]+)\): (\d+)\b,?\s*(.*)$/i;
+/** On a GPU with MIG the instances follow the address: `(PCI:0000:01:00 GPU-I:05 GPU-CI:00)`. */
+const XID = /^NVRM: Xid \((?:PCI:)?([0-9a-f:.]+)(?: GPU-[^)]*)?\): (\d+)\b/i;
+/** `pid=4711`, `the client 'python' (pid 4711)`, and of Intel's drivers `in python [4711]`. */
+const PID = /(?:\bpid[= ]'?|, in .+ \[)(\d+)/;
 
 /** Other messages that announce a broken or resetting GPU, by driver. */
 const others: readonly { pattern: RegExp; severity: NodeEvent['severity'] }[] = [
@@ -40,7 +47,10 @@ const others: readonly { pattern: RegExp; severity: NodeEvent['severity'] }[] = 
   { pattern: /^NVRM: .*RmInitAdapter failed/i, severity: 'critical' },
   { pattern: /^NVRM: .*likely needs to be reset/i, severity: 'critical' },
   { pattern: /^NVRM: API mismatch/i, severity: 'error' },
-  { pattern: /^nvidia-nvswitch\d*: SXid/i, severity: 'error' },
+  { pattern: /^nvidia-nvswitch\d*: SXid.*: \d+, Fatal/i, severity: 'critical' },
+  { pattern: /^nvidia-nvswitch\d*: SXid.*: \d+, Non-fatal/i, severity: 'warning' },
+  // Registers of the message before.
+  { pattern: /^nvidia-nvswitch\d*: SXid(?!.*: \d+, (?:Severity|Data) )/i, severity: 'error' },
   {
     pattern: /\bamdgpu\b.*(?:ring \S+ timeout|GPU reset begin|uncorrectable hardware errors)/i,
     severity: 'error',
@@ -62,21 +72,31 @@ export function parseGpuMessage(line: string): GpuMessage | null {
     severity: other.severity,
     text,
     pciAddress: addressIn(text),
-    pid: null,
+    pid: pidIn(text),
   };
 }
 
 function xidMessage(text: string, address: string, code: number): GpuMessage {
-  const pid = /\bpid='?(\d+)/.exec(text)?.[1];
   const meaning = meanings[code];
   return {
     kind: 'xid',
     code,
-    severity: critical.has(code) ? 'critical' : warnings.has(code) ? 'warning' : 'error',
+    severity: severityOf(code, text),
     text: meaning ? `${meaning} · ${text}`.slice(0, MAX_TEXT_LENGTH) : text,
     pciAddress: wholeAddress(address),
-    pid: pid === undefined ? null : Number(pid),
+    pid: pidIn(text),
   };
+}
+
+function severityOf(code: number, text: string): NodeEvent['severity'] {
+  if (code === RECOVERY_ACTION) return / to 0x0\b/.test(text) ? 'info' : 'critical';
+  if (critical.has(code) || (nvlinks.has(code) && /\bFatal\b/.test(text))) return 'critical';
+  return warnings.has(code) ? 'warning' : 'error';
+}
+
+function pidIn(text: string): number | null {
+  const pid = PID.exec(text)?.[1];
+  return pid === undefined ? null : Number(pid);
 }
 
 /** The driver leaves the function out: `0000:9b:00`. */

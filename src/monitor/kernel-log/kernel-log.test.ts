@@ -33,6 +33,43 @@ describe('messages about GPUs', () => {
       { code: 56, severity: 'error', pciAddress: '00000000:05:00.0' },
     ],
     [
+      'NVRM: Xid (PCI:0000:3b:00 GPU-I:02): 94, pid=815, name=python, Contained: SM (0x1). RST: No, D-RST: No',
+      { kind: 'xid', code: 94, severity: 'error', pciAddress: '00000000:3b:00.0', pid: 815 },
+    ],
+    [
+      'NVRM: Xid (PCI:0000:3b:00 GPU-I:02 GPU-CI:00): 31, pid=815, name=python, Ch 00000008',
+      { code: 31, severity: 'warning', pciAddress: '00000000:3b:00.0', pid: 815 },
+    ],
+    [
+      'NVRM: Xid (PCI:0009:01:00): 149, NETIR_LINK_EVT  Fatal   XC0 i0 Link 03 (0x004505c6 0x00000000)',
+      { code: 149, severity: 'critical', pciAddress: '00000009:01:00.0' },
+    ],
+    [
+      'NVRM: Xid (PCI:0009:01:00): 145, RLW_REMAP Nonfatal XC1 i0 Link 03 (0x00000004 0x00000000)',
+      { code: 145, severity: 'error' },
+    ],
+    [
+      'NVRM: Xid (PCI:0000:3b:00): 154, GPU recovery action changed from 0x0 (None) to 0x1 (GPU Reset Required)',
+      { code: 154, severity: 'critical' },
+    ],
+    [
+      'NVRM: Xid (PCI:0000:3b:00): 154, GPU recovery action changed from 0x1 (GPU Reset Required) to 0x0 (None)',
+      { code: 154, severity: 'info' },
+    ],
+    [
+      'nvidia-nvswitch1: SXid (PCI:0000:c4:00.0): 20034, Fatal, Link 30 LTSSM Fault Up',
+      { kind: 'kernel', severity: 'critical', pciAddress: '00000000:c4:00.0' },
+    ],
+    [
+      'nvidia-nvswitch1: SXid (PCI:0000:c4:00.0): 20009, Non-fatal, Link 30 RX Short Error Rate',
+      { severity: 'warning' },
+    ],
+    ['nvidia-nvswitch1: SXid (PCI:0000:c4:00.0): 26006, SOE HALTED', { severity: 'error' }],
+    [
+      "NVRM: API mismatch: the client 'python' (pid 815) NVRM: has the version 570.86.15",
+      { kind: 'kernel', severity: 'error', pid: 815 },
+    ],
+    [
       'NVRM: GPU 0000:41:00.0: RmInitAdapter failed! (0x62:0x40:1860)',
       { kind: 'kernel', severity: 'critical', code: null },
     ],
@@ -42,18 +79,22 @@ describe('messages about GPUs', () => {
     ],
     [
       'i915 0000:00:02.0: [drm] GPU HANG: ecode 12:1:85dffffb',
-      { severity: 'error', pciAddress: '00000000:00:02.0' },
+      { severity: 'error', pciAddress: '00000000:00:02.0', pid: null },
     ],
+    ['i915 0000:00:02.0: [drm] GPU HANG: ecode 12:1:85dffffb, in blender [4711]', { pid: 4711 }],
   ])('%s', (line, expected) => {
     expect(parseGpuMessage(line)).toMatchObject(expected);
   });
 
-  it.each(['usb 1-1: new device', 'NVRM: loading NVIDIA UNIX x86_64 Kernel Module  535.104.05', ''])(
-    'leaves %j alone',
-    (line) => {
-      expect(parseGpuMessage(line)).toBeNull();
-    },
-  );
+  it.each([
+    'usb 1-1: new device',
+    'NVRM: loading NVIDIA UNIX x86_64 Kernel Module  535.104.05',
+    'nvidia-nvswitch1: SXid (PCI:0000:c4:00.0): 20034, Severity 1 Engine instance 30 Sub-engine instance 00',
+    'nvidia-nvswitch1: SXid (PCI:0000:c4:00.0): 20034, Data {0x50610002, 0x10100030, 0x00000000}',
+    '',
+  ])('leaves %j alone', (line) => {
+    expect(parseGpuMessage(line)).toBeNull();
+  });
 
   it('are never trusted', () => {
     fc.assert(
@@ -85,6 +126,13 @@ describe('records', () => {
       { sinceBootUs: 1_000_000, atMs: null, text: 'one' },
       { sinceBootUs: 3_000_000, atMs: null, text: 'three' },
     ]);
+  });
+
+  it('of several lines are one', () => {
+    const [record] = parseKmsg(
+      '3,4,4000000,-;NVRM: The NVIDIA GPU 0000:b3:00.0\\x0aNVRM: fallen off the bus\n',
+    );
+    expect(record?.text).toBe('NVRM: The NVIDIA GPU 0000:b3:00.0 NVRM: fallen off the bus');
   });
 
   it('of the journal have a time', () => {
@@ -138,11 +186,17 @@ describe('the kernel log', () => {
   });
 
   it('follows the journal where the device may not be read', async () => {
-    const line = `1740327858.123456 node kernel: ${XID}`;
+    const lines = [
+      `1740327858.123456 node kernel: ${XID}`,
+      '1740327859.123456 node kernel: NVRM: The NVIDIA GPU 0000:b3:00.0',
+      '                               NVRM: fallen off the bus and is not responding to commands.',
+    ];
     const program = join(folder, 'bin/journalctl');
-    writeFileSync(program, `#!/bin/sh\necho "$@" > ${folder}/args\necho '${line}'\nexec sleep 100\n`, {
-      mode: 0o755,
-    });
+    writeFileSync(
+      program,
+      `#!/bin/sh\necho "$@" > ${folder}/args\necho '${lines.join('\n')}'\nexec sleep 100\n`,
+      { mode: 0o755 },
+    );
     const system = createSystem({ root: folder, programFolders: [join(folder, 'bin')] });
     const leash = createLeash(system);
     // A program's path is not moved with the root.
@@ -150,7 +204,10 @@ describe('the kernel log', () => {
     const current = log;
     await expect
       .poll(() => current.take(), { timeout: 10_000 })
-      .toMatchObject([{ code: 48, atMs: 1_740_327_858_123 }]);
+      .toMatchObject([
+        { code: 48, atMs: 1_740_327_858_123 },
+        { severity: 'critical', pciAddress: '00000000:b3:00.0' },
+      ]);
     expect(readFileSync(join(folder, 'args'), 'utf8')).toContain('--follow');
     log.stop();
     leash.release();

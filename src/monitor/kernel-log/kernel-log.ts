@@ -23,6 +23,8 @@ const JOURNAL_ARGS = ['--dmesg', '--follow', '--lines=2000', '--output=short-uni
 export function openKernelLog(system: System, leash: Leash): KernelLog {
   let found: Omit<NodeEvent, 'jobs'>[] = [];
   let journal: RunningProgram | null = null;
+  /** Of the journal, whose message may go on in the next line. */
+  let last: KernelRecord | null = null;
 
   function keep({ sinceBootUs, atMs, text }: KernelRecord): void {
     const message = parseGpuMessage(text);
@@ -45,6 +47,20 @@ export function openKernelLog(system: System, leash: Leash): KernelLog {
     }
   }
 
+  function keepLast(): void {
+    if (last !== null) keep(last);
+    last = null;
+  }
+
+  /** Further lines of a message are indented. */
+  function takeJournalLine(line: string): void {
+    const record = parseJournalLine(line);
+    if (record !== null) {
+      keepLast();
+      last = record;
+    } else if (last !== null && line.startsWith(' ')) last.text += ` ${line.trim()}`;
+  }
+
   function followJournal(): void {
     const program = system.findProgram('journalctl');
     if (program === null) return;
@@ -52,14 +68,7 @@ export function openKernelLog(system: System, leash: Leash): KernelLog {
     leash.add(journal);
     journal.on('error', () => undefined);
     journal.stderr?.resume();
-    const lines = createLineSplitter(
-      MAX_LINE_BYTES,
-      (line) => {
-        const record = parseJournalLine(line);
-        if (record) keep(record);
-      },
-      () => undefined,
-    );
+    const lines = createLineSplitter(MAX_LINE_BYTES, takeJournalLine, () => undefined);
     journal.stdout?.on('data', (chunk: Buffer) => lines.push(chunk));
   }
 
@@ -69,6 +78,7 @@ export function openKernelLog(system: System, leash: Leash): KernelLog {
   return {
     take() {
       if (descriptor !== null) readKmsg(descriptor);
+      keepLast();
       const events = found;
       found = [];
       return events;

@@ -10,14 +10,14 @@ export interface KernelRecord {
 const KERNEL_FACILITY = 0;
 
 /**
- * Records of /dev/kmsg: `6,1234,5678901,-;text`, and lines that begin with a space for more about it.
- * Source: Documentation/ABI/testing/dev-kmsg.
+ * Records of /dev/kmsg: `6,1234,5678901,-;text`, and lines that begin with a space for more about it. A message of
+ * several lines is one record with `\x0a` between them. Source: Documentation/ABI/testing/dev-kmsg.
  */
 export function parseKmsg(text: string): KernelRecord[] {
   return text.split('\n').flatMap((line): KernelRecord[] => {
     const match = /^(\d+),\d+,(\d+),[^;]*;(.*)$/.exec(line);
     if (!match || Number(match[1]) >> 3 !== KERNEL_FACILITY) return [];
-    return [{ sinceBootUs: Number(match[2]), atMs: null, text: match[3] ?? '' }];
+    return [{ sinceBootUs: Number(match[2]), atMs: null, text: (match[3] ?? '').replaceAll('\\x0a', ' ') }];
   });
 }
 
