@@ -145,17 +145,23 @@ describe('other lines', () => {
     expect(normalPciAddress('00000000:0C:00.0')).toBe('00000000:0c:00.0');
   });
 
-  it('finds the GPU that broke the tool', () => {
-    expect(
-      parseBrokenGpu('Unable to determine the device handle for GPU 0000:41:00.0: Unknown Error'),
-    ).toEqual({
-      pciAddress: '00000000:41:00.0',
-      error: 'Unknown Error',
+  it.each([
+    ['GPU 0000:41:00.0: Unknown Error', null, '00000000:41:00.0', 'Unknown Error'],
+    ['GPU0000:0E:00.0: Unknown Error', null, '00000000:0e:00.0', 'Unknown Error'],
+    ['gpu 0001:00:00.0: Unknown Error', null, '00000001:00:00.0', 'Unknown Error'],
+    ['GPU0009:01:00.0: GPU is lost.', null, '00000009:01:00.0', 'GPU is lost.'],
+    ['GPU 3E3F8E05:00:00.0: Unknown Error', null, '3e3f8e05:00:00.0', 'Unknown Error'],
+    ['GPU1: 0000:C1:00.0: GPU is lost.  Reboot', 1, '00000000:c1:00.0', 'GPU is lost.  Reboot'],
+    ['GPU0: Unknown Error', 0, null, 'Unknown Error'],
+  ])('finds the GPU that broke the tool: %s', (words, index, pciAddress, error) => {
+    expect(parseBrokenGpu(`Unable to determine the device handle for ${words}`)).toEqual({
+      index,
+      pciAddress,
+      error,
     });
-    expect(
-      parseBrokenGpu('Unable to determine the device handle for GPU1: 0000:C1:00.0: GPU is lost.  Reboot')
-        ?.pciAddress,
-    ).toBe('00000000:c1:00.0');
+  });
+
+  it('finds no broken GPU elsewhere', () => {
     expect(parseBrokenGpu(H100)).toBeNull();
   });
 });

@@ -141,8 +141,21 @@ export function createPmonParser(): (line: string) => ProcessUtilization | null 
   };
 }
 
-/** `Unable to determine the device handle for GPU 0000:41:00.0: …` names the GPU that broke the tool. */
-export function parseBrokenGpu(line: string): { pciAddress: string; error: string } | null {
-  const match = /device handle for GPU\s?\d*:?\s*([0-9a-f:]+\.[0-9a-f]):\s*(.+?)\s*$/i.exec(line);
-  return match?.[1] && match[2] ? { pciAddress: normalPciAddress(match[1]), error: match[2] } : null;
+/** The GPU that broke the tool; where the tool does not even know its address, by its index alone. */
+export interface BrokenGpu {
+  index: number | null;
+  pciAddress: string | null;
+  error: string;
+}
+
+/** `Unable to determine the device handle for GPU 0000:41:00.0: …`; also `GPU1: 0000:41:00.0: …` and `GPU1: …`. */
+export function parseBrokenGpu(line: string): BrokenGpu | null {
+  const match = /device handle for GPU\s*(?:(\d+):\s)?(?:([0-9a-f:]+\.[0-9a-f]):)?\s*(.+?)\s*$/i.exec(line);
+  const [, index, address, error = ''] = match ?? [];
+  if (index === undefined && address === undefined) return null;
+  return {
+    index: index === undefined ? null : Number(index),
+    pciAddress: address === undefined ? null : normalPciAddress(address),
+    error,
+  };
 }

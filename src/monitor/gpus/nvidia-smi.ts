@@ -5,6 +5,7 @@ import type { Leash } from '../leash.ts';
 import type { System } from '../system.ts';
 import { createNvidiaGpuList, factsOfListed, listNvidiaGpus } from './nvidia-proc.ts';
 import {
+  type BrokenGpu,
   type ComputeProcessRow,
   createPmonParser,
   GPU_FIELDS,
@@ -61,9 +62,15 @@ export function createNvidiaSmiProvider(system: System, leash: Leash): GpuProvid
     return healthy.length === 0 ? [] : [`--id=${healthy.map((gpu) => gpu.pciAddress).join(',')}`];
   }
 
+  /** The tool counts by PCI address, as the kernel module's list is sorted. */
+  function noteBroken({ index, pciAddress, error }: BrokenGpu): void {
+    const address = pciAddress ?? listNvidiaGpus(system)[index ?? -1]?.pciAddress;
+    if (address !== undefined) broken.set(address, error);
+  }
+
   function takeGpuLine(line: string): boolean {
     const trouble = parseBrokenGpu(line);
-    if (trouble) broken.set(trouble.pciAddress, trouble.error);
+    if (trouble) noteBroken(trouble);
     const row = parseGpuLine(line);
     if (row === null) return false;
     const nowMs = system.monotonicMs();
