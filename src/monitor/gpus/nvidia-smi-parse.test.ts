@@ -49,6 +49,24 @@ describe('parseGpuLine', () => {
     });
   });
 
+  it.each([
+    ['24564, 300, 24000, 5, 1, 48, 31.20, 80.00, [Unknown Error], 300, 405, P8', 'ok', null],
+    ['24564, 300, 24000, 0, 0, 48, 31.20, 80.00, [N/A], 300, 405, [Unknown Error]', 'ok', null],
+    [
+      '24564, [Unknown Error], [Unknown Error], [N/A], [N/A], [Unknown Error], ERR!, 80.00, ERR!, [N/A], [N/A], P8',
+      'error',
+      'Unknown Error',
+    ],
+    [
+      '24564, 300, 24000, [Unknown Error], [N/A], [GPU requires reset], [N/A], 80.00, [N/A], [N/A], [N/A], P8',
+      'error',
+      'GPU requires reset',
+    ],
+  ])('takes one odd answer for no sickness: %s', (figures, health, error) => {
+    const row = parseGpuLine(`0, GPU-1, 00000000:01:00.0, NVIDIA RTX 4090, 550.54.14, ${figures}`);
+    expect(row?.sample).toMatchObject({ health, error });
+  });
+
   it('takes nothing that is not such a line', () => {
     for (const line of ['No devices were found', '', H100.replace('3,', 'x,'), `${H100}, 1`]) {
       expect(parseGpuLine(line)).toBeNull();

@@ -51,11 +51,17 @@ export interface GpuRow {
   sample: GpuSample;
 }
 
-/** The tool's own words in a cell where a figure should be, for a GPU in trouble. */
-function troubleOf(cells: readonly string[]): { health: GpuSample['health']; error: string } | null {
-  const found = cells.map((cell) => /^\[?((?:GPU|Unknown Error|ERR!?)[^\]]*)\]?$/.exec(cell)?.[1]);
-  const words = found.find((text) => text !== undefined && !/^GPU-/.test(text));
-  if (!words) return null;
+/**
+ * The tool's own words in a cell where a figure should be, for a GPU in trouble. Many a driver says "unknown error" to
+ * one odd question, such as a laptop's fan; to all of them, only that of a sick GPU.
+ */
+function troubleOf(
+  cells: readonly string[],
+  isSick: boolean,
+): { health: GpuSample['health']; error: string } | null {
+  const said = cells.flatMap((cell) => /^\[?((?:GPU|Unknown Error|ERR!?)[^\]]*)\]?$/.exec(cell)?.[1] ?? []);
+  const words = said.find((text) => text.startsWith('GPU ')) ?? (isSick ? said[0] : undefined);
+  if (words === undefined) return null;
   return { health: /lost|fallen off/i.test(words) ? 'lost' : 'error', error: words };
 }
 
@@ -66,7 +72,9 @@ export function parseGpuLine(line: string): GpuRow | null {
   if (cells.length !== GPU_FIELDS.length || !/^\d+$/.test(cells[0] ?? '')) return null;
   const cell = (name: (typeof GPU_FIELDS)[number]) => cells[GPU_FIELDS.indexOf(name)];
   const address = textOf(cell('pci.bus_id'));
-  const trouble = troubleOf(cells.slice(5));
+  const memoryUsedBytes = mebibytes(cell('memory.used'));
+  const temperatureCelsius = figureOf(cell('temperature.gpu'));
+  const trouble = troubleOf(cells.slice(5), memoryUsedBytes === null && temperatureCelsius === null);
   return {
     facts: {
       ...noGpuFacts,
@@ -86,9 +94,9 @@ export function parseGpuLine(line: string): GpuRow | null {
       error: trouble?.error ?? null,
       utilizationPercent: figureOf(cell('utilization.gpu')),
       memoryUtilizationPercent: figureOf(cell('utilization.memory')),
-      memoryUsedBytes: mebibytes(cell('memory.used')),
+      memoryUsedBytes,
       memoryFreeBytes: mebibytes(cell('memory.free')),
-      temperatureCelsius: figureOf(cell('temperature.gpu')),
+      temperatureCelsius,
       powerWatts: figureOf(cell('power.draw')),
       fanPercent: figureOf(cell('fan.speed')),
       smClockMHz: figureOf(cell('clocks.sm')),
