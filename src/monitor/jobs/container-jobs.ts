@@ -86,9 +86,12 @@ function findEcsContainer(below: readonly string[]): JobIdentity | null {
   return null;
 }
 
-/** `docker run --cgroup-parent` leaves the bare id below a parent of any name. */
+/** Below these a bare id is a step of a build, or a pod of Podman's with its containers inside. */
+const NO_CONTAINERS = ['buildkit', 'libpod_parent'];
+
+/** `docker run --cgroup-parent` leaves the bare id below a parent of any name, or below none. */
 function findByBareId(segment: string, segments: readonly string[], at: number): JobIdentity | null {
-  return at > 0 && segments[at - 1] !== 'buildkit' ? idAs('docker', BARE_ID, segment) : null;
+  return NO_CONTAINERS.includes(segments[at - 1] ?? '') ? null : idAs('docker', BARE_ID, segment);
 }
 
 /**

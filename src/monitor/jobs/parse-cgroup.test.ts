@@ -79,11 +79,15 @@ describe('containers', () => {
     [`/system.slice/docker-${HEX}.scope`, `docker:${HEX}`],
     [`/../../docker-${HEX}.scope/init`, `docker:${HEX}`],
     [`/lab-limits/${HEX}`, `docker:${HEX}`],
+    [`/${HEX}`, `docker:${HEX}`],
+    [`/../${HEX}`, `docker:${HEX}`],
     [`/system.slice:docker:${HEX}`, `docker:${HEX}`],
     [`/user.slice/user-1000.slice/user@1000.service/user.slice/docker-${HEX}.scope`, `docker:${HEX}`],
     [`/machine.slice/libpod-${HEX}.scope/container`, `podman:${HEX}`],
     [`/machine.slice/machine-libpod_pod_${OTHER}.slice/libpod-${HEX}.scope`, `podman:${HEX}`],
     [`/libpod_parent/libpod-${HEX}/ctr`, `podman:${HEX}`],
+    [`/libpod_parent/${OTHER}/libpod-${HEX}`, `podman:${HEX}`],
+    [`/libpod_parent/${OTHER}/conmon`, null],
     [`/system.slice/web.service/libpod-payload-${HEX}`, `podman:${HEX}`],
     [
       `/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-${HEX}.scope/container`,
@@ -99,10 +103,26 @@ describe('containers', () => {
     ['/lxc.payload.web/system.slice/nginx.service', 'lxc:web'],
     ['/lxc/db', 'lxc:db'],
     [`/lxc.payload.web/docker/${HEX}`, `docker:${HEX}`],
+    ['/lxc.payload.web/user.slice/user-1000.slice/user@1000.service/app.slice/jupyter.service', 'lxc:web'],
+    [
+      `/lxc.payload.web/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-${HEX}.scope`,
+      `podman:${HEX}`,
+    ],
+    [`/docker/${HEX}/user.slice/user-1000.slice/user@1000.service/init.scope`, `docker:${HEX}`],
     ['/lxc.monitor.web', null],
     ['/docker/buildkit/abcdefghijklm', null],
     ['/docker', null],
   ])('%s is %s', (path, key) => expect(v2(path)).toBe(key));
+
+  it('with users of their own are nobody’s of the host', () => {
+    const login = 'user.slice/user-1000.slice';
+    expect(parseCgroup(`0::/lxc.payload.web/${login}/session-3.scope`)).toMatchObject({
+      id: 'web',
+      uid: null,
+    });
+    expect(parseCgroup(`0::/docker/${HEX}/${login}/session-3.scope`)?.uid).toBeNull();
+    expect(parseCgroup(`0::/docker/${HEX}/${login}/user@1000.service/init.scope`)?.uid).toBeNull();
+  });
 
   it('of Podman are the user’s whose slice they are in, and root’s else', () => {
     const user = `/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-${HEX}.scope`;

@@ -29,23 +29,26 @@ function rankOf({ kind, isSluid }: JobIdentity): number {
 function parsePath(path: string): JobIdentity | null {
   const segments = segmentsOf(path);
   const userAt = segments.findIndex((segment) => /^user@\d+\.service$/.test(segment));
-  const owner = ownerOf(segments);
-  if (userAt >= 0) {
-    // A user may make groups of any name below their own manager: there no name of a scheduler is believed.
-    const own = findContainer(segments.slice(userAt + 1));
-    return own === null ? findUnit(segments) : { ...own, uid: owner };
-  }
+  // A user may make groups of any name below their own manager: there no name of a scheduler is believed.
+  const trusted = userAt < 0 ? segments : segments.slice(0, userAt);
+  const own = userAt < 0 ? [] : segments.slice(userAt + 1);
   const found =
-    findSchedulerJob(segments) ?? findPod(segments) ?? findContainer(segments) ?? findLxc(segments);
+    findSchedulerJob(trusted) ??
+    findPod(trusted) ??
+    findContainer(trusted) ??
+    findContainer(own) ??
+    findLxc(trusted);
   if (found === null) return findUnit(segments);
-  return { ...found, uid: found.uid ?? owner ?? (found.kind === 'podman' ? 0 : null) };
+  const isOfRoot = found.kind === 'podman' && userAt < 0;
+  return { ...found, uid: found.uid ?? ownerOf(segments) ?? (isOfRoot ? 0 : null) };
 }
 
-/** `user-1000.slice`: whose login it is, or whose containers without root. */
+/**
+ * `/user.slice/user-1000.slice/…`: whose login it is, or whose containers without root. A slice further down is of a
+ * container's own systemd, which has users of its own.
+ */
 function ownerOf(segments: readonly string[]): number | null {
-  for (const segment of segments) {
-    const uid = /^user-(\d{1,10})\.slice$/.exec(segment)?.[1];
-    if (uid !== undefined) return Number(uid);
-  }
-  return null;
+  const path = segments.slice(0, 2).join('/');
+  const uid = /(?:^|\/)user-(\d{1,10})\.slice$/.exec(path)?.[1];
+  return uid === undefined ? null : Number(uid);
 }
