@@ -41,6 +41,8 @@ export interface System {
   /** With every link followed; null where there is nothing. */
   realPath(path: string): string | null;
   exists(path: string): boolean;
+  /** Whether this control group may not use a device, whatever the file's own mode allows. Opens nothing. */
+  isWithheld(path: string): boolean;
   ownerOf(path: string): number | null;
   /** Asks the kernel for a file system's space in a thread of its own: a dead server hangs it. */
   filesystemSpace(path: string): Promise<FilesystemSpace>;
@@ -138,6 +140,16 @@ export function createSystem(options: SystemOptions = {}): System {
 
   const exists = (path: string) => fs.existsSync(root + path);
 
+  function isWithheld(path: string): boolean {
+    try {
+      fs.accessSync(root + path, fs.constants.R_OK | fs.constants.W_OK);
+      return false;
+    } catch (error) {
+      // The file's mode would say EACCES.
+      return (error as NodeJS.ErrnoException).code === 'EPERM';
+    }
+  }
+
   function findProgram(name: string): string | null {
     const fromPath = (process.env.PATH ?? '').split(':').filter((folder) => folder.startsWith('/'));
     const folders = [...(options.programFolders ?? []), ...fromPath, ...PROGRAM_FOLDERS];
@@ -170,6 +182,7 @@ export function createSystem(options: SystemOptions = {}): System {
     readLink: (path) => attempt(() => fs.readlinkSync(root + path)),
     realPath: (path) => attempt(() => fs.realpathSync(root + path)),
     exists,
+    isWithheld,
     ownerOf: (path) => attempt(() => fs.statSync(root + path).uid),
     filesystemSpace: async (path) => {
       const found = await fs.promises.statfs(root + path);

@@ -26,7 +26,11 @@ export function parseGpuInformation(text: string): Omit<ListedGpu, 'pciAddress'>
   };
 }
 
-/** The GPUs that the loaded kernel module knows, in PCI order; empty without the module. */
+/**
+ * The GPUs that the loaded kernel module knows and lets this user have, in PCI order; empty without the module. Those
+ * that an administrator excluded (NVreg_ExcludedGpus), and those that a job's control group withholds from a login that
+ * was adopted into it, are not lost.
+ */
 export function listNvidiaGpus(system: System): ListedGpu[] {
   let names: string[];
   try {
@@ -34,10 +38,13 @@ export function listNvidiaGpus(system: System): ListedGpu[] {
   } catch {
     return [];
   }
-  return names.sort().map((address) => ({
-    pciAddress: normalPciAddress(address),
-    ...parseGpuInformation(system.tryReadText(`${FOLDER}/${address}/information`) ?? ''),
-  }));
+  return names.sort().flatMap((address) => {
+    const text = system.tryReadText(`${FOLDER}/${address}/information`) ?? '';
+    const gpu = { pciAddress: normalPciAddress(address), ...parseGpuInformation(text) };
+    const isExcluded = /^GPU Excluded:\s*Yes/m.test(text);
+    const isWithheld = gpu.deviceMinor !== null && system.isWithheld(`/dev/nvidia${gpu.deviceMinor}`);
+    return isExcluded || isWithheld ? [] : gpu;
+  });
 }
 
 const LISTED_EVERY_MS = 5_000;
