@@ -239,6 +239,23 @@ describe('what stands above a process', () => {
     expect(node.tracker.jobOf(84)).toMatch(/^session:/);
   });
 
+  it('tells apart what a scheduler without groups of its own starts for different users', () => {
+    const node = createNode();
+    const groups = '7:memory:/system.slice/sgeexecd.service\n1:name=systemd:/system.slice/sgeexecd.service\n';
+    node.put(85, { groups, uid: 0, name: 'sge_execd' });
+    node.put(86, { parent: 85, groups, uid: 0, name: 'sge_shepherd' });
+    node.put(87, { parent: 86, groups, uid: 1001, name: 'bash' });
+    node.put(88, { parent: 87, groups, uid: 1001 });
+    node.put(89, { parent: 86, groups, uid: 1002 });
+    node.scan();
+    expect([86, 87, 88, 89].map(node.tracker.jobOf)).toEqual([
+      'systemd:sgeexecd.service',
+      'session:87-87',
+      'session:87-87',
+      'session:89-89',
+    ]);
+  });
+
   it('tells the kernel’s own threads from jobs, and survives a circle', () => {
     const node = createNode();
     node.put(2, { parent: 0, uid: 0, name: 'kthreadd' });

@@ -22,7 +22,7 @@ const FIRST_PROCESS = 1;
 const KERNEL_THREADS = 2;
 /** Below these a user's own tree of processes begins. `sshd` runs as the user from the login on. */
 const LOGIN_PROGRAM =
-  /^(?:sshd|sshd-.*|login|systemd|\(sd-pam\)|init|su|sudo|runuser|cron|crond|atd|dropbear|tinysshd|agetty|gdm.*|sddm.*|lightdm|slurmstepd|conmon|containerd-shim.*|pbs_mom|condor_starter|res|sbatchd)$/i;
+  /^(?:sshd|sshd-.*|login|systemd|\(sd-pam\)|init|su|sudo|runuser|cron|crond|atd|dropbear|tinysshd|agetty|gdm.*|sddm.*|lightdm|slurmstepd|conmon|containerd-shim.*|pbs_mom|sge_shepherd|condor_starter|res|sbatchd)$/i;
 
 export const isKernelThread = (pid: number, parentPid: number) =>
   pid === KERNEL_THREADS || parentPid === KERNEL_THREADS;

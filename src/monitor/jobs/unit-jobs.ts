@@ -10,7 +10,7 @@ const USER_MANAGER = /^user@(\d{1,10})\.service$/;
 
 /** Services that let people in or start what people ask for: what other users run there is not the service. */
 const OPEN_TO_USERS =
-  /^(?:ssh|sshd|sshd?@.*|sshd?-session.*|dropbear(?:@.*)?|tinyssh.*|cron|crond|cronie|fcron|anacron|atd|(?:serial-|console-|container-)?getty(?:@.*)?|gdm.*|sddm|lightdm|xdm|display-manager|xrdp.*|slurmd|pbs|pbs_mom|pbspro|torque|lsfd|lsf|condor)\.service$/;
+  /^(?:ssh|sshd|sshd?@.*|sshd?-session.*|dropbear(?:@.*)?|tinyssh.*|cron|crond|cronie|fcron|anacron|atd|(?:serial-|console-|container-)?getty(?:@.*)?|gdm.*|sddm|lightdm|xdm|display-manager|xrdp.*|slurmd|pbs|pbs_mom|pbspro|torque|lsfd|lsf|condor|sge_?execd.*|oar-node|flux)\.service$/;
 
 export const isOpenToUsers = (unit: string) => OPEN_TO_USERS.test(unit);
 
