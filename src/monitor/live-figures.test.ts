@@ -38,7 +38,7 @@ async function waitMs(ms: number): Promise<void> {
 
 describe('cpu', () => {
   it('agrees with vmstat over the same second, and with nproc and /proc/loadavg', async () => {
-    const collect = createCpuCollector(system);
+    const { collect } = createCpuCollector(system);
     collect();
     const vmstat = execFile('vmstat', ['1', '2']);
     let said = '';
@@ -149,10 +149,10 @@ describe('processes', () => {
       gpuIndex: 0,
       gpuMemoryBytes: 1,
     }));
-    collector.collect(onGpus, true);
+    collector.collect(onGpus, true, null);
     await expect.poll(() => childOf(parent.pid)).toBeGreaterThan(0);
     await waitMs(1_000);
-    const { gpuProcesses, topProcesses, processCount } = collector.collect(onGpus, true);
+    const { gpuProcesses, topProcesses, processCount } = collector.collect(onGpus, true, null);
     const [own, tree] = gpuProcesses;
     const [rss, state, user, command] = saidBy('ps', '-o', 'rss=,stat=,user=,comm=', '-p', String(busy.pid))
       .trim()
@@ -175,13 +175,13 @@ describe('processes', () => {
   it('are scanned every other second while somebody watches, and seldom else', async () => {
     let nowMs = 0;
     const own = createProcessCollector({ ...system, monotonicMs: () => nowMs }, readKernelUnits(system));
-    own.collect([], true);
-    own.collect([], true);
+    own.collect([], true, null);
+    own.collect([], true, null);
     const child = spawn('sleep', ['60'], { stdio: 'ignore' });
     await once(child, 'spawn');
     const isKnown = (atMs: number, watched: boolean) => {
       nowMs = atMs;
-      own.collect([], watched);
+      own.collect([], watched, null);
       return own.facts(child.pid ?? 0) !== null;
     };
     expect(isKnown(1_000, true)).toBe(false);
@@ -198,12 +198,12 @@ describe('processes', () => {
     let nowMs = 0;
     const own = createProcessCollector({ ...system, monotonicMs: () => nowMs }, readKernelUnits(system));
     const onGpu = [{ ...noGpuProcessFigures, pid: busy.pid ?? 0, gpuIndex: 0 }];
-    own.collect(onGpu, true);
-    own.collect(onGpu, true);
+    own.collect(onGpu, true, null);
+    own.collect(onGpu, true, null);
     await waitMs(300);
     // The moved clock says that next to no time has passed: what was used meanwhile is far beyond one core.
     nowMs = 1;
-    expect(own.collect(onGpu, true).gpuProcesses[0]?.cpuPercent).toBeGreaterThan(1_000);
+    expect(own.collect(onGpu, true, null).gpuProcesses[0]?.cpuPercent).toBeGreaterThan(1_000);
     own.close();
   });
 });

@@ -70,13 +70,16 @@ export function createSampler(
     const onGpus = run('gpus', gpus.read);
     if (onGpus?.error) collectors.gpus = { ok: false, ms: collectors.gpus?.ms ?? null, error: onGpus.error };
     const known = onGpus?.known ? onGpus : null;
-    const onProcesses = run('processes', () => processes.collect(onGpus?.processes ?? [], watched));
+    const onCpu = run('cpu', cpu.collect);
+    const onProcesses = run('processes', () =>
+      processes.collect(onGpus?.processes ?? [], watched, onCpu && cpu.processTicks()),
+    );
     const sample: Sample = {
       type: 'sample',
       sequence,
       takenAtMs: system.now(),
       intervalMs,
-      cpu: run('cpu', cpu),
+      cpu: onCpu,
       memory: run('memory', memory),
       filesystems: run('filesystems', () => filesystems(watched)),
       disks: run('disks', disks),

@@ -9,6 +9,8 @@ export interface CpuTicks {
 
 export interface CpuTimes {
   total: CpuTicks;
+  /** Of all CPUs together, in processes: without interrupts and what a hypervisor took. */
+  processTicks: number;
   /** By core number; offline cores are missing. */
   cores: Map<number, CpuTicks>;
 }
@@ -17,16 +19,19 @@ export interface CpuTimes {
 export function parseCpuTimes(procStat: string): CpuTimes {
   const cores = new Map<number, CpuTicks>();
   let total: CpuTicks = { idle: 0, total: 0 };
+  let processTicks = 0;
   for (const line of procStat.split('\n')) {
     if (!line.startsWith('cpu')) continue;
     const [name = '', ...fields] = line.trim().split(/\s+/);
     const ticks = fields.slice(0, 8).map(Number);
-    const [, , , idle = 0, iowait = 0] = ticks;
+    const [user = 0, nice = 0, system = 0, idle = 0, iowait = 0] = ticks;
     const counted = { idle: idle + iowait, total: ticks.reduce((sum, value) => sum + value, 0) };
-    if (name === 'cpu') total = counted;
-    else cores.set(Number(name.slice(3)), counted);
+    if (name === 'cpu') {
+      total = counted;
+      processTicks = user + nice + system;
+    } else cores.set(Number(name.slice(3)), counted);
   }
-  return { total, cores };
+  return { total, processTicks, cores };
 }
 
 const oneDecimal = (value: number) => Math.round(value * 10) / 10;
@@ -53,20 +58,29 @@ export function parseLoad(text: string): {
   return { load1: load1 ?? null, load5: load5 ?? null, load15: load15 ?? null };
 }
 
-export function createCpuCollector(system: System): () => CpuSample {
+export interface CpuCollector {
+  collect(): CpuSample;
+  /** CPU time of all processes since the node's start, of the last sample; null before the first. */
+  processTicks(): number | null;
+}
+
+export function createCpuCollector(system: System): CpuCollector {
   const readStat = system.textReader('/proc/stat');
   const readLoad = system.textReader('/proc/loadavg');
   let before: CpuTimes | null = null;
-  return () => {
-    const after = parseCpuTimes(readStat());
-    const last = before;
-    before = after;
-    return {
-      totalPercent: busyPercent(last?.total, after.total),
-      corePercents: Array.from(after.cores, ([core, ticks]) => busyPercent(last?.cores.get(core), ticks)).map(
-        (percent) => (percent === null ? null : Math.round(percent)),
-      ),
-      ...parseLoad(readLoad()),
-    };
+  return {
+    collect() {
+      const after = parseCpuTimes(readStat());
+      const last = before;
+      before = after;
+      return {
+        totalPercent: busyPercent(last?.total, after.total),
+        corePercents: Array.from(after.cores, ([core, ticks]) =>
+          busyPercent(last?.cores.get(core), ticks),
+        ).map((percent) => (percent === null ? null : Math.round(percent))),
+        ...parseLoad(readLoad()),
+      };
+    },
+    processTicks: () => before?.processTicks ?? null,
   };
 }

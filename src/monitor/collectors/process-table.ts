@@ -26,17 +26,36 @@ const nobody: ReadonlySet<number> = new Set();
 /** Node.js raises its own limit of open files; this stays far below the usual 4,096. */
 const MAX_KEPT_DESCRIPTORS = 1500;
 
-/**
- * Most processes of a node do nothing for hours, and two thirds of a scan's cost is reading: one that did nothing in
- * so many readings is read with every fourth scan only, each scan another fourth of them, and after this long at most.
- */
+/** Readings in a row without any use of CPU, after which a process rests. */
 const IDLE_READINGS = 2;
-const IDLE_SHARES = 4;
-const LONGEST_REST_MS = 4_500;
+
+/** How long the resting go unread; each scan reads another share of them. */
+interface Rest {
+  longestMs: number;
+  shares: number;
+}
+
+/**
+ * Most processes of a node do nothing for hours, and most of a scan's cost is reading. While those that are read
+ * account for the CPU time that the kernel counted, none that rests can be doing much.
+ */
+const LONG_REST: Rest = { longestMs: 15_000, shares: 8 };
+const SHORT_REST: Rest = { longestMs: 4_500, shares: 4 };
+
+/** The kernel counts a processor's time by ticks, a process's exactly: so much of the time in use may be missing. */
+const MISSING_SHARE = 0.01;
+/** Of one core. */
+const MISSING_CORES = 0.05;
+
+/** Where nobody seems to come or go all pids are listed so often: lxcfs shows containers figures of its own. */
+const LISTED_EVERY_MS = 9_500;
 
 export interface ProcessTable {
-  /** Finds out who is there, and reads those anew that may have changed; `always` are read in any case. */
-  scan(always?: ReadonlySet<number>): ReadonlyMap<number, ProcessRow>;
+  /**
+   * Finds out who is there, and reads those anew that may have changed; `always` are read in any case. `busyTicks`: CPU
+   * time of all processes since the node's start; null where it is not known.
+   */
+  scan(busyTicks: number | null, always?: ReadonlySet<number>): ReadonlyMap<number, ProcessRow>;
   /** Reads only these anew; the rows of the last scan change in place. */
   refresh(pids: Iterable<number>): void;
   close(): void;
@@ -52,6 +71,15 @@ export function createProcessTable(system: System, ticksPerSecond: number): Proc
   let kept = 0;
   let scanNumber = 0;
   let nowMs = 0;
+  const readLoad = system.textReader('/proc/loadavg');
+  let listed = { population: '', atMs: Number.NEGATIVE_INFINITY };
+  /** Of the processes that were read, since the last scan. */
+  let usedTicks = 0;
+  let last: { busyTicks: number | null; atMs: number; isMissing: boolean } = {
+    busyTicks: null,
+    atMs: 0,
+    isMissing: true,
+  };
 
   function forget(pid: number, entry: Entry): void {
     if (entry.descriptor !== null) {
@@ -109,14 +137,15 @@ export function createProcessTable(system: System, ticksPerSecond: number): Proc
     const seconds = ticks / ticksPerSecond;
     entry.row.cpuPercent =
       elapsedMs > 0 ? Math.max(0, Math.round((seconds * 1_000_000) / elapsedMs) / 10) : null;
+    usedTicks += ticks;
     entry.row.stat = stat;
     entry.readAtMs = nowMs;
     entry.idleReadings = ticks === 0 ? entry.idleReadings + 1 : 0;
   }
 
-  function isResting({ row, readAtMs, idleReadings }: Entry): boolean {
-    const isOthersTurn = (row.pid + scanNumber) % IDLE_SHARES !== 0;
-    return idleReadings >= IDLE_READINGS && isOthersTurn && nowMs - readAtMs < LONGEST_REST_MS;
+  function isResting({ row, readAtMs, idleReadings }: Entry, { longestMs, shares }: Rest): boolean {
+    const isOthersTurn = (row.pid + scanNumber) % shares !== 0;
+    return idleReadings >= IDLE_READINGS && isOthersTurn && nowMs - readAtMs < longestMs;
   }
 
   function reopen(pid: number, entry: Entry): ProcessStat | null {
@@ -135,14 +164,15 @@ export function createProcessTable(system: System, ticksPerSecond: number): Proc
   function addNew(pid: number): void {
     const { stat, name, descriptor } = openStat(pid);
     if (stat === null) return;
+    usedTicks += stat.cpuTicks;
     const row: ProcessRow = { pid, name, stat, cpuPercent: null };
     entries.set(pid, { row, descriptor, seenInScan: scanNumber, readAtMs: nowMs, idleReadings: 0 });
     rows.set(pid, row);
   }
 
-  function visit(pid: number, always: ReadonlySet<number>): void {
+  function visit(pid: number): void {
     const entry = entries.get(pid);
-    if (entry && ((isResting(entry) && !always.has(pid)) || readKnown(pid, entry))) {
+    if (entry && readKnown(pid, entry)) {
       entry.seenInScan = scanNumber;
       return;
     }
@@ -150,14 +180,47 @@ export function createProcessTable(system: System, ticksPerSecond: number): Proc
     addNew(pid);
   }
 
+  /** The kernel's last pid changes with every fork, its number of threads with every exit (proc(5), loadavg). */
+  function pidsNow(): number[] {
+    const population = /\/(\d+ \d+)$/.exec(readLoad().trimEnd())?.[1] ?? '';
+    if (population !== '' && population === listed.population && nowMs - listed.atMs < LISTED_EVERY_MS)
+      return [...entries.keys()];
+    listed = { population, atMs: nowMs };
+    const names = system.list('/proc').filter((name) => name >= '1' && name < ':');
+    return names.map(Number);
+  }
+
+  /** Whether some process used CPU since the last scan that was not read: one that rested, or one that came and went. */
+  function isTimeMissing(busyTicks: number | null): boolean {
+    if (busyTicks === null || last.busyTicks === null) return true;
+    const busy = busyTicks - last.busyTicks;
+    const elapsedTicks = ((nowMs - last.atMs) / 1000) * ticksPerSecond;
+    return busy - usedTicks > Math.max(busy * MISSING_SHARE, elapsedTicks * MISSING_CORES);
+  }
+
+  /** Reads those that do not rest, then those whose rest is over while time is missing. */
+  function visitAll(busyTicks: number | null, always: ReadonlySet<number>): void {
+    const resting: [number, Entry][] = [];
+    for (const pid of pidsNow()) {
+      const entry = entries.get(pid);
+      if (entry && !always.has(pid) && isResting(entry, LONG_REST)) {
+        entry.seenInScan = scanNumber;
+        resting.push([pid, entry]);
+      } else visit(pid);
+    }
+    const isMissing = isTimeMissing(busyTicks);
+    // Where it goes missing, everybody is asked at once; where it has been missing for long, not all over again.
+    if (isMissing)
+      for (const [pid, entry] of resting) if (!last.isMissing || !isResting(entry, SHORT_REST)) visit(pid);
+    last = { busyTicks, atMs: nowMs, isMissing };
+    usedTicks = 0;
+  }
+
   return {
-    scan(always = nobody) {
+    scan(busyTicks, always = nobody) {
       nowMs = system.monotonicMs();
       scanNumber++;
-      for (const name of system.list('/proc')) {
-        const first = name.charCodeAt(0);
-        if (first >= 0x30 && first <= 0x39) visit(Number(name), always);
-      }
+      visitAll(busyTicks, always);
       for (const [pid, entry] of entries) if (entry.seenInScan !== scanNumber) forget(pid, entry);
       return rows;
     },

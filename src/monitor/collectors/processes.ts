@@ -20,8 +20,11 @@ export interface ProcessSample {
 }
 
 export interface ProcessCollector {
-  /** Unless `watched`, all processes are scanned every 5 s at most. */
-  collect(onGpus: readonly GpuProcessReading[], watched: boolean): ProcessSample;
+  /**
+   * Unless `watched`, all processes are scanned every 5 s at most. `busyTicks`: CPU time of all processes since the
+   * node's start; null where it is not known.
+   */
+  collect(onGpus: readonly GpuProcessReading[], watched: boolean, busyTicks: number | null): ProcessSample;
   /** What stays the same about a process; null when it is gone. */
   facts(pid: number): ProcessFacts | null;
   /** Ticks after boot of the process that has this pid now; null when there is none. */
@@ -108,11 +111,11 @@ export function createProcessCollector(
   }
 
   return {
-    collect(onGpus, watched) {
+    collect(onGpus, watched, busyTicks) {
       const nowMs = system.monotonicMs();
       const gpuPids = pidsOf(onGpus);
       if (isScanDue(gpuPids, watched, nowMs)) {
-        rows = table.scan(new Set(gpuPids));
+        rows = table.scan(busyTicks, new Set(gpuPids));
         scannedAtMs = nowMs;
         sumUp(gpuPids, nowMs);
         topPids = pidsOf(busiest(rows));

@@ -25,7 +25,9 @@ interface Tracked {
   uid: number | null;
   groups: Groups | null;
   job: Job | null;
+  /** 0 before the first look. */
   lookAgainMs: number;
+  waitMs: number;
 }
 
 export interface JobTrackerOptions {
@@ -52,11 +54,20 @@ const MAX_NEW_AT_FIRST = 4096;
 const MAX_AGAIN_PER_SCAN = 32;
 /** slurmstepd, runc and systemd move a process into its group only after it was forked. */
 const LOOK_AGAIN_MS = 2_000;
-/** Processes are moved later too (cgclassify, pam_slurm_adopt), yet seldom. */
-const LOOK_LATER_MS = 60_000;
+/** Processes are moved later too (cgclassify, pam_slurm_adopt), the older the more seldom: each look waits twice as long. */
+const LOOK_LATEST_MS = 300_000;
 
 const isAlwaysShown = ({ kind }: JobIdentity) =>
   isOfScheduler(kind) || (containerKinds as readonly string[]).includes(kind);
+
+const unseen = (row: ProcessRow): Tracked => ({
+  row,
+  uid: null,
+  groups: null,
+  job: null,
+  lookAgainMs: 0,
+  waitMs: LOOK_AGAIN_MS,
+});
 
 /**
  * Which job each process belongs to, and the sums over each job. A process is its row, which the table of
@@ -82,7 +93,8 @@ export function createJobTracker(system: System, options: JobTrackerOptions): Jo
     const isSame = groups === entry.groups && uid === entry.uid;
     entry.uid = uid;
     entry.groups = groups;
-    entry.lookAgainMs = nowMs + (entry.lookAgainMs === 0 ? LOOK_AGAIN_MS : LOOK_LATER_MS);
+    entry.lookAgainMs = nowMs + entry.waitMs;
+    entry.waitMs = Math.min(2 * entry.waitMs, LOOK_LATEST_MS);
     // A session outlives the process that it began with, which a second look would not find any more.
     if (isSame && entry.job !== null && entry.job.identity.isSluid !== true) return;
     const identity = reader.identify(row, uid, groups);
@@ -132,7 +144,7 @@ export function createJobTracker(system: System, options: JobTrackerOptions): Jo
   function visit(row: ProcessRow, nowMs: number, budget: { fresh: number; again: number }): void {
     let entry = tracked.get(row.pid);
     if (entry === undefined || entry.row !== row) {
-      entry = { row, uid: null, groups: null, job: null, lookAgainMs: 0 };
+      entry = unseen(row);
       tracked.set(row.pid, entry);
     }
     if (entry.lookAgainMs === 0) {
@@ -151,7 +163,7 @@ export function createJobTracker(system: System, options: JobTrackerOptions): Jo
       const row = rows.get(pid);
       const entry = tracked.get(pid);
       if (row === undefined || (entry?.row === row && entry.lookAgainMs > 0)) continue;
-      const fresh: Tracked = { row, uid: null, groups: null, job: null, lookAgainMs: 0 };
+      const fresh = unseen(row);
       tracked.set(pid, fresh);
       look(fresh, nowMs);
     }
