@@ -87,6 +87,7 @@ const provider = createNvmlProvider({
   system,
   leash,
   kit,
+  onReading: () => undefined,
   onUnusable(reason) {
     console.error(`NVML cannot be used: ${reason}`);
     process.exit(1);

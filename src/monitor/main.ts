@@ -13,6 +13,7 @@ import { createHeadLink } from './head-link.ts';
 import { createJobNames } from './jobs/job-names.ts';
 import { createLeash } from './leash.ts';
 import { watchNode } from './node-watch.ts';
+import { createSampleClock } from './sample-clock.ts';
 import { createSampler } from './sampler.ts';
 import { openStatusFile } from './status-file.ts';
 import { createSystem } from './system.ts';
@@ -69,7 +70,13 @@ function runMonitor(own: Arguments): void {
   let intervalMs = own.intervalMs;
   let watched = false;
   let gpusAwaitedUntilMs = system.monotonicMs() + GPUS_AWAITED_MS;
-  const nvidia = createNvidiaProvider(system, leash, (note) => log.write(note));
+  const nvidia = createNvidiaProvider(
+    system,
+    leash,
+    (note) => log.write(note),
+    // Who starts is awaited; later the samples keep their pace.
+    () => (gpusAwaitedUntilMs === 0 ? clock.onGpusRead() : clock.restart()),
+  );
   const gpus = createGpuCollector(createGpuProviders(system, leash, nvidia), intervalMs);
   const watch = watchNode(system, leash);
   const sampler = createSampler(system, gpus, createJobNames(system, leash), watch);
@@ -77,9 +84,7 @@ function runMonitor(own: Arguments): void {
   let statusWrittenMs = Number.NEGATIVE_INFINITY;
   let statusProblem = status.problem;
   let sequence = 0;
-  /** When the next sample is due: counted on from the last due time, so that a slow sample causes no drift. */
-  let dueMs = system.monotonicMs() + FIRST_SAMPLE_MS;
-  let timer: NodeJS.Timeout | null = null;
+  const clock = createSampleClock(system.monotonicMs, takeSample, paceMs);
 
   /** `process.exit` waits for stuck threads; SIGKILL does not. */
   function dieNow(): void {
@@ -88,7 +93,7 @@ function runMonitor(own: Arguments): void {
   }
 
   function leave(reason: string): void {
-    if (timer) clearTimeout(timer);
+    clock.stop();
     gpus.stop();
     watch.stop();
     log.write(`leaving: ${reason}`);
@@ -101,8 +106,7 @@ function runMonitor(own: Arguments): void {
       watched = isWatched;
       if (ms === intervalMs) return;
       intervalMs = ms;
-      dueMs = system.monotonicMs();
-      schedule(0);
+      clock.restart();
     },
     onNvmlKit(kit, reason) {
       nvidia.offer(kit === null ? { kit, reason } : { kit: Buffer.from(kit, 'base64') });
@@ -110,24 +114,22 @@ function runMonitor(own: Arguments): void {
     onLeave: leave,
   });
 
-  function sampleNow(): void {
-    const following = link.isHeadFollowing(sequence, intervalMs);
-    if (following) {
-      const { facts, sample } = sampler.take(sequence + 1, intervalMs, watched);
-      if (sample.gpus !== null || sample.collectors.gpus.error) gpusAwaitedUntilMs = 0;
-      sequence++;
-      if (facts) {
-        link.send(facts);
-        applyFacts(known, facts);
-      }
-      link.send(sample);
-      writeStatus(sample);
+  function takeSample(): void {
+    if (!link.isHeadFollowing(sequence, intervalMs)) return;
+    const { facts, sample } = sampler.take(sequence + 1, intervalMs, watched);
+    if (sample.gpus !== null || sample.collectors.gpus.error) gpusAwaitedUntilMs = 0;
+    sequence++;
+    if (facts) {
+      link.send(facts);
+      applyFacts(known, facts);
     }
-    const nowMs = system.monotonicMs();
-    const isStarting = sequence < QUICK_SAMPLES || nowMs < gpusAwaitedUntilMs;
-    const waitMs = isStarting ? Math.min(intervalMs, QUICK_EVERY_MS) : intervalMs;
-    dueMs = Math.max(dueMs + waitMs, nowMs);
-    schedule(dueMs - nowMs);
+    link.send(sample);
+    writeStatus(sample);
+  }
+
+  function paceMs(): number {
+    const isStarting = sequence < QUICK_SAMPLES || system.monotonicMs() < gpusAwaitedUntilMs;
+    return isStarting ? Math.min(intervalMs, QUICK_EVERY_MS) : intervalMs;
   }
 
   function writeStatus(sample: Sample): void {
@@ -143,11 +145,6 @@ function runMonitor(own: Arguments): void {
 
   /** What changes seldom is written as JSON as seldom. */
   const writeHello = () => ({ gpus: known.gpus, text: JSON.stringify({ ...hello, gpus: known.gpus }) });
-
-  function schedule(delayMs: number): void {
-    if (timer) clearTimeout(timer);
-    timer = setTimeout(sampleNow, delayMs);
-  }
 
   const greeting = describeNode(system, {
     build: own.build,
@@ -167,7 +164,7 @@ function runMonitor(own: Arguments): void {
   let helloWritten = writeHello();
   link.send(greeting);
   sampler.prime();
-  schedule(FIRST_SAMPLE_MS);
+  clock.start(FIRST_SAMPLE_MS);
 }
 
 function writingNotes(log: BoundedLog, statusProblem: string | null): string[] {

@@ -61,7 +61,7 @@ const nvml = (name: string, library: () => string): Way => ({
     const onUnusable = (reason: string) => {
       throw new Error(reason);
     };
-    return createNvmlProvider({ system, leash, kit, onUnusable });
+    return createNvmlProvider({ system, leash, kit, onReading: () => undefined, onUnusable });
   },
   write(folder, { gpus, processes = [], isHung, isGone }) {
     const lines = [

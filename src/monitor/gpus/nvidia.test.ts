@@ -72,7 +72,12 @@ describe.runIf(canCompile)('the choice between NVML and nvidia-smi', () => {
       findProgram: (name) => (options.tool ? real.findProgram(name) : null),
     };
     leash = createLeash(system);
-    provider = createNvidiaProvider(system, leash, (note) => notes.push(note));
+    provider = createNvidiaProvider(
+      system,
+      leash,
+      (note) => notes.push(note),
+      () => undefined,
+    );
     provider.start(TICK_MS);
     return provider;
   }

@@ -23,11 +23,15 @@ const OFFER_AWAITED_MS = 10_000;
 
 const nothingYet: GpuReading = { known: false, facts: [], gpus: [], processes: [], error: null };
 
-/** NVIDIA's GPUs through NVML where it can be loaded, else through nvidia-smi. `tell` notes why. */
+/**
+ * NVIDIA's GPUs through NVML where it can be loaded, else through nvidia-smi. `tell` notes why. `onReading` is called when
+ * fresh figures have come from NVML, which tells all GPUs at once.
+ */
 export function createNvidiaProvider(
   system: System,
   leash: Leash,
   tell: (note: string) => void,
+  onReading: () => void,
 ): NvidiaProvider {
   const smi = createNvidiaSmiProvider(system, leash);
   const library = findNvmlLibrary(system);
@@ -79,7 +83,7 @@ export function createNvidiaProvider(
     offer(offer) {
       if (awaiting === null) return;
       if (offer.kit === null) return fallBack(offer.reason);
-      use(createNvmlProvider({ system, leash, kit: offer.kit, onUnusable: fallBack }));
+      use(createNvmlProvider({ system, leash, kit: offer.kit, onReading, onUnusable: fallBack }));
     },
     setInterval(ms, watched) {
       intervalMs = ms;

@@ -20,7 +20,7 @@ describe('a helper', () => {
   afterEach(() => provider?.stop());
 
   /** A shell stands for the helper. */
-  function start(script: string, unusable: string[] = []): GpuProvider {
+  function start(script: string, unusable: string[] = [], onReading = () => {}): GpuProvider {
     const system = {
       ...real,
       list: () => [],
@@ -30,6 +30,7 @@ describe('a helper', () => {
       system,
       leash: createLeash(system),
       kit: Buffer.alloc(4),
+      onReading,
       onUnusable: (reason) => unusable.push(reason),
     });
     provider.start(1_000);
@@ -42,6 +43,17 @@ describe('a helper', () => {
     const running = start(`${script}; exec cat > /dev/null`);
     await expect.poll(() => running.read().gpus[0]?.temperatureCelsius).toBe(44);
     expect(running.read()).toMatchObject({ known: true, error: null, facts: [{ uuid: 'GPU-0' }] });
+  });
+
+  it('is heard whenever it has read the GPUs, and then only', async () => {
+    const temperatures: unknown[] = [];
+    const fifth = (celsius: number) => reading.replace('44', String(celsius));
+    const running = start(
+      `echo '${fifth(51)}'; echo noise; echo '${fifth(52)}'; exec cat > /dev/null`,
+      [],
+      () => temperatures.push(running.read().gpus[0]?.temperatureCelsius),
+    );
+    await expect.poll(() => temperatures).toEqual([51, 52]);
   });
 
   it('that cannot be used at all is given up at once', async () => {

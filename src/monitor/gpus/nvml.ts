@@ -17,6 +17,8 @@ export interface NvmlProviderOptions {
   system: System;
   leash: Leash;
   kit: HelperKit;
+  /** Fresh figures have come. */
+  onReading: () => void;
   /** NVML cannot be used on this node at all; another way must be taken. Called once. */
   onUnusable: (reason: string) => void;
 }
@@ -73,7 +75,7 @@ export function createNvmlProvider(options: NvmlProviderOptions): GpuProvider {
         previousIntervalMs = intervalMs;
         failure = null;
         crashes = 0;
-        return;
+        return options.onReading();
       case 'failed':
         isExplained = true;
         failure = explainNvmlFailure(system, message.code, message.reason);
