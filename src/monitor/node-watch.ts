@@ -1,6 +1,6 @@
 import { MAX_EVENTS } from '../protocol/constants.ts';
 import type { NodeEvent } from '../protocol/events.ts';
-import type { Facts } from '../protocol/hello.ts';
+import type { Facts, GpuHolder } from '../protocol/hello.ts';
 import { createDeviceHolders } from './gpus/device-holders.ts';
 import type { GpuReading } from './gpus/provider.ts';
 import { type KernelLog, openKernelLog } from './kernel-log/kernel-log.ts';
@@ -28,7 +28,11 @@ export function watchNode(system: System, leash: Leash): NodeWatch {
   const holders = createDeviceHolders(system);
   let log: KernelLog | null = null;
   let versionsDueMs = Number.NEGATIVE_INFINITY;
-  let told = { warnings: '[]', holders: '[]' };
+  let told: { warnings: string; holders: readonly GpuHolder[]; holdersText: string } = {
+    warnings: '[]',
+    holders: [],
+    holdersText: '[]',
+  };
 
   function readWarnings() {
     const library = findNvmlLibrary(system);
@@ -59,9 +63,10 @@ export function watchNode(system: System, leash: Leash): NodeWatch {
         told = { ...told, warnings: text };
       }
       const found = holders.find(reading, pids);
+      if (found === told.holders) return news;
       const text = JSON.stringify(found);
-      if (text !== told.holders) news.gpuHolders = found;
-      told = { ...told, holders: text };
+      if (text !== told.holdersText) news.gpuHolders = [...found];
+      told = { ...told, holders: found, holdersText: text };
       return news;
     },
     stop: () => log?.stop(),

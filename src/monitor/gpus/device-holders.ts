@@ -6,8 +6,8 @@ import type { GpuReading } from './provider.ts';
 
 /** Who has the device file of a GPU open whose memory is not explained. */
 export interface DeviceHolders {
-  /** Looks seldom, and only where memory is missing; between looks the last answer stands. */
-  find(reading: GpuReading, pids: Iterable<number>): GpuHolder[];
+  /** Looks seldom, and only where memory is missing; between looks the last answer stands, as the same object. */
+  find(reading: GpuReading, pids: Iterable<number>): readonly GpuHolder[];
 }
 
 const LOOK_EVERY_MS = 60_000;
@@ -16,8 +16,10 @@ const MISSING_BYTES = 512 * 1024 * 1024;
 /** Of one process; a server with many connections is not looked through to its end. */
 const MOST_DESCRIPTORS = 512;
 
+const nobody: readonly GpuHolder[] = [];
+
 export function createDeviceHolders(system: System): DeviceHolders {
-  let found: GpuHolder[] = [];
+  let found = nobody;
   let lookedAtMs = Number.NEGATIVE_INFINITY;
 
   function devicesOf(pid: number, indexes: ReadonlyMap<string, number>): Set<number> {
@@ -51,7 +53,7 @@ export function createDeviceHolders(system: System): DeviceHolders {
     find(reading, pids) {
       const missing = gpusWithMissingMemory(reading);
       const nowMs = system.monotonicMs();
-      if (missing.size === 0) found = [];
+      if (missing.size === 0) found = nobody;
       else if (nowMs - lookedAtMs >= LOOK_EVERY_MS) {
         lookedAtMs = nowMs;
         found = look(reading, missing, pids);

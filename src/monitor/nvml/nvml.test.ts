@@ -285,6 +285,22 @@ describe.runIf(canCompile)('a reader of NVML', () => {
     expect(processes[149]).toMatchObject({ pid: 249, type: 'C', gpuUtilizationPercent: 2 });
   });
 
+  it('looks at once who computes, and within 5 s who draws; who stops is gone at once', () => {
+    const computes = { gpu: 0, pid: 100, memoryMiB: 1 };
+    const draws = { gpu: 0, pid: 200, memoryMiB: 1, type: 'G' as const };
+    const reader = open();
+    const pidsAfter = (ms: number, processes: (typeof computes)[]) => {
+      nowMs += ms;
+      writeNvmlScenario(scenario, { gpus: [card(0)], processes });
+      return reader.read().processes.map(({ pid }) => pid);
+    };
+    expect(pidsAfter(0, [])).toEqual([]);
+    expect(pidsAfter(1_000, [computes, draws])).toEqual([100]);
+    expect(pidsAfter(4_000, [computes, draws])).toEqual([100, 200]);
+    expect(pidsAfter(1_000, [draws])).toEqual([200]);
+    expect(pidsAfter(1_000, [computes])).toEqual([100]);
+  });
+
   it('takes memory and utilization out of their range for absent', () => {
     writeNvmlScenario(scenario, {
       gpus: [card(0, { utilization: '255 3' })],

@@ -9,10 +9,12 @@ const layouts = [
   { ending: '_v2', bytes: 24 },
   { ending: '', bytes: 16 },
 ];
+/** Each list costs a call into the driver, and most GPUs only compute: others that were empty can wait. */
+const SELDOM_MS = 5_000;
 const kinds = [
-  { name: 'nvmlDeviceGetComputeRunningProcesses', type: 'C' },
-  { name: 'nvmlDeviceGetMPSComputeRunningProcesses', type: 'C' },
-  { name: 'nvmlDeviceGetGraphicsRunningProcesses', type: 'G' },
+  { name: 'nvmlDeviceGetComputeRunningProcesses', type: 'C', emptyForMs: 0 },
+  { name: 'nvmlDeviceGetMPSComputeRunningProcesses', type: 'C', emptyForMs: SELDOM_MS },
+  { name: 'nvmlDeviceGetGraphicsRunningProcesses', type: 'G', emptyForMs: SELDOM_MS },
 ];
 const NOT_AVAILABLE = 0xffff_ffff_ffff_ffffn;
 const FIRST_ROOM = 64;
@@ -24,7 +26,7 @@ const MOST_ROW_BYTES = UTILIZATION_BYTES;
 
 /** Processes of one device, with what they used since the last call. */
 export interface DeviceProcessReader {
-  read(device: Device): GpuProcessReading[];
+  read(device: Device, nowMs: number): GpuProcessReading[];
 }
 
 export function createDeviceProcessReader(nvml: Nvml): DeviceProcessReader {
@@ -32,6 +34,8 @@ export function createDeviceProcessReader(nvml: Nvml): DeviceProcessReader {
   let seenUntil = 0n;
   let room = FIRST_ROOM;
   let rows = Buffer.alloc(room * MOST_ROW_BYTES);
+  /** When lists that were empty are asked for again. */
+  const dueMs = new Map<string, number>();
   const count = new Uint32Array(1);
   const countBuffer = Buffer.from(count.buffer);
 
@@ -64,6 +68,13 @@ export function createDeviceProcessReader(nvml: Nvml): DeviceProcessReader {
     return [];
   }
 
+  function listKind(handle: Handle, { name, emptyForMs }: (typeof kinds)[number], nowMs: number): Buffer[] {
+    if (nowMs < (dueMs.get(name) ?? 0)) return [];
+    const found = listProcesses(handle, name);
+    dueMs.set(name, found.length > 0 ? 0 : nowMs + emptyForMs);
+    return found;
+  }
+
   function readUtilization(handle: Handle): Map<number, Partial<GpuProcessReading>> {
     const found = withRoom(UTILIZATION_BYTES, () =>
       nvml.call(
@@ -86,13 +97,13 @@ export function createDeviceProcessReader(nvml: Nvml): DeviceProcessReader {
   }
 
   return {
-    read(device) {
+    read(device, nowMs) {
       const { handle, index } = device;
       if (handle === null) return [];
       const found = new Map<number, GpuProcessReading>();
-      for (const { name, type } of kinds)
-        for (const row of listProcesses(handle, name)) {
-          const reading = readingOf(row, index, type);
+      for (const kind of kinds)
+        for (const row of listKind(handle, kind, nowMs)) {
+          const reading = readingOf(row, index, kind.type);
           found.set(reading.pid, merge(found.get(reading.pid), reading));
         }
       // The library has no utilization of a MIG instance's processes.

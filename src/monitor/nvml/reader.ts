@@ -74,12 +74,12 @@ export function createNvmlReader(
     return { index: device.index, health: 'ok', error: null, ...trouble, ...figures };
   }
 
-  function readProcesses(): GpuProcessReading[] {
+  function readProcesses(nowMs: number): GpuProcessReading[] {
     const parents = new Set(devices.map(({ parent }) => parent?.index));
     return devices
       .filter(({ index }) => !parents.has(index))
       .flatMap((device) =>
-        readerOf(processReaders, device, () => createDeviceProcessReader(nvml)).read(device),
+        readerOf(processReaders, device, () => createDeviceProcessReader(nvml)).read(device, nowMs),
       )
       .slice(0, MAX_GPU_PROCESSES);
   }
@@ -114,7 +114,11 @@ export function createNvmlReader(
       beginTraffic(nowMs);
       // Rates are of the moment at which their counters are read, which may be after the wait.
       const readMs = monotonicMs();
-      return { facts, gpus: devices.map((device) => readRow(device, readMs)), processes: readProcesses() };
+      return {
+        facts,
+        gpus: devices.map((device) => readRow(device, readMs)),
+        processes: readProcesses(nowMs),
+      };
     },
   };
 }
