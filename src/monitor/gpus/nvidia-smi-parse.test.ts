@@ -10,6 +10,7 @@ import {
   parseBrokenGpu,
   parseGpuLine,
   parseProcessLine,
+  tellsNoProcess,
 } from './nvidia-smi-parse.ts';
 import { normalPciAddress } from './pci-address.ts';
 
@@ -141,6 +142,24 @@ describe.runIf(fixturesFolder)('real captures', () => {
       }
     },
   );
+
+  it.each([
+    '[Not Supported]',
+    '[N/A], [N/A], [N/A], [N/A]',
+    'GPU-1, 00000000:41:00.0, [Insufficient Permissions], [N/A]',
+    'WARNING: infoROM is corrupted at gpu 0000:41:00.0',
+  ])('takes %s for no failure to tell processes', (line) => {
+    expect(parseProcessLine(line)).toBeNull();
+    expect(tellsNoProcess(line)).toBe(true);
+  });
+
+  it.each([
+    '[Unknown Error]',
+    'Failed to initialize NVML: Unknown Error',
+    'Unable to determine the device handle for GPU 0000:41:00.0: GPU is lost.',
+  ])('takes %s for a failure to tell processes', (line) => {
+    expect(tellsNoProcess(line)).toBe(false);
+  });
 
   const pmonFolder = join(fixturesFolder ?? '', 'nvidia', 'pmon');
   it.each(existsSync(pmonFolder) ? readdirSync(pmonFolder) : [])('pmon %s', (name) => {

@@ -126,6 +126,14 @@ export function parseProcessLine(line: string): ComputeProcessRow | null {
   };
 }
 
+/** What `--query-compute-apps` prints, without failing, where a GPU tells of no process; and warnings beside. */
+export function tellsNoProcess(line: string): boolean {
+  const isRow = line.split(',').length === PROCESS_FIELDS.length;
+  return (
+    isRow || /^\s*(?:WARNING:|\[(?:N\/A|Not Supported|Not Found|Insufficient Permissions)\])/i.test(line)
+  );
+}
+
 export interface ProcessUtilization {
   gpuIndex: number;
   pid: number;

@@ -30,6 +30,8 @@ const gpu = (index: number, more: object = {}) => ({
 });
 
 describe('nvidia-smi in loop mode', () => {
+  /** Moves the monotonic clock on: a hang need not be waited for. */
+  let skippedMs = 0;
   let folder = '';
   let leash: Leash;
   let provider: GpuProvider;
@@ -53,6 +55,7 @@ describe('nvidia-smi in loop mode', () => {
     ).size;
 
   beforeEach(() => {
+    skippedMs = 0;
     folder = mkdtempSync(join(tmpdir(), 'smi-'));
     copyFileSync(standIn, join(folder, 'nvidia-smi'));
     const root = join(folder, 'root');
@@ -68,6 +71,7 @@ describe('nvidia-smi in loop mode', () => {
     const moved = createSystem({ root });
     const system = {
       ...real,
+      monotonicMs: () => real.monotonicMs() + skippedMs,
       list: (path: string) => (path.startsWith('/proc/driver') ? moved.list(path) : real.list(path)),
       tryReadText: (path: string) =>
         path.startsWith('/proc/driver') ? moved.tryReadText(path) : real.tryReadText(path),
@@ -141,6 +145,39 @@ describe('nvidia-smi in loop mode', () => {
     await expect.poll(() => provider.read().error, { timeout: 15_000 }).toContain('has not answered for');
     expect(provider.read().gpus[0]).toMatchObject({ health: 'error', utilizationPercent: null });
     expect(started('--query-gpu')).toBe(1);
+  });
+
+  it('tells what the tool says at every tick in place of rows, and starts it anew', async () => {
+    write({ gpus: [gpu(0), gpu(1)] });
+    provider.start(TICK_MS);
+    await expect.poll(() => provider.read().gpus[0]?.health, { timeout: 10_000 }).toBe('ok');
+    const error = 'Failed to initialize NVML: Unknown Error';
+    write({ gpus: [], mode: 'complain', error });
+    skippedMs = 12_000;
+    await expect
+      .poll(() => provider.read().error, { timeout: 10_000 })
+      .toMatch(/nvidia-smi has not answered for \d+ s: Failed to initialize NVML: Unknown Error$/);
+    expect(provider.read().gpus[0]).toMatchObject({ health: 'error', error: expect.stringContaining(error) });
+    skippedMs = 45_000;
+    await expect.poll(() => provider.read().error, { timeout: 10_000 }).toContain(`ended: ${error} ·`);
+    write({ gpus: [gpu(0), gpu(1)] });
+    await expect.poll(() => provider.read().gpus[0]?.health, { timeout: 15_000 }).toBe('ok');
+    expect(started('--query-gpu')).toBe(2);
+  });
+
+  it('tells why no process is told, but takes no row for that', async () => {
+    const processes = [{ gpu: 0, pid: '[N/A]', memoryMiB: '[N/A]' }];
+    write({ gpus: [gpu(0), gpu(1)], processes });
+    provider.start(TICK_MS);
+    await expect.poll(() => provider.read().gpus.length, { timeout: 10_000 }).toBe(2);
+    skippedMs = 20_000;
+    await expect.poll(() => provider.read().gpus[0]?.health, { timeout: 10_000 }).toBe('ok');
+    expect(provider.read().error).toBeNull();
+    write({ gpus: [gpu(0), gpu(1)], processError: '[Unknown Error]' });
+    await expect
+      .poll(() => provider.read().error, { timeout: 15_000 })
+      .toMatch(/^processes: nvidia-smi has not answered for \d+ s: \[Unknown Error\]$/);
+    expect(provider.read().gpus[0]).toMatchObject({ health: 'ok' });
   });
 
   it('takes a tool that never answered for no sign that there is no GPU', async () => {

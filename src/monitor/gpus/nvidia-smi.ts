@@ -14,9 +14,11 @@ import {
   parseBrokenGpu,
   parseGpuLine,
   parseProcessLine,
+  tellsNoProcess,
 } from './nvidia-smi-parse.ts';
 import type { GpuProcessReading, GpuProvider, GpuReading } from './provider.ts';
 import { createToolLoop, type ToolLoop, type ToolState } from './tool-loop.ts';
+import { describeTool } from './tool-words.ts';
 import { createUnifiedMemory } from './unified-memory.ts';
 
 /** A GPU whose line is missing for so many intervals while others come is gone. */
@@ -81,7 +83,7 @@ export function createNvidiaSmiProvider(system: System, leash: Leash): GpuProvid
 
   function takeProcessLine(line: string): boolean {
     const row = parseProcessLine(line);
-    if (row === null) return false;
+    if (row === null) return tellsNoProcess(line);
     processes.set(`${row.uuid} ${row.pciAddress} ${row.pid}`, { value: row, atMs: system.monotonicMs() });
     startPmon();
     return true;
@@ -250,23 +252,7 @@ export function createNvidiaSmiProvider(system: System, leash: Leash): GpuProvid
   };
 }
 
-function describe(state: ToolState): string | null {
-  switch (state.kind) {
-    case 'ticking':
-      return null;
-    case 'starting':
-      if (state.after !== null) return `nvidia-smi ended: ${state.after}`;
-      return state.sinceMs > 5_000
-        ? `nvidia-smi has not answered yet, after ${seconds(state.sinceMs)}`
-        : null;
-    case 'silent':
-      return `nvidia-smi has not answered for ${seconds(state.forMs)} (the driver may hang)`;
-    case 'ended':
-      return `nvidia-smi ended: ${state.reason}`;
-  }
-}
-
-const seconds = (ms: number) => `${Math.round(ms / 1000)} s`;
+const describe = (state: ToolState) => describeTool('nvidia-smi', state, 'try `nvidia-smi` on the node');
 
 function withoutFigures(row: GpuRow, error: string): GpuRow {
   return { facts: row.facts, sample: { index: row.facts.index, health: 'error', error, ...noGpuFigures } };

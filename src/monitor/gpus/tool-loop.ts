@@ -7,7 +7,8 @@ export type ToolState =
   /** `after`: why it ended the last time, where that was not in order. */
   | { kind: 'starting'; sinceMs: number; after: string | null }
   | { kind: 'ticking' }
-  | { kind: 'silent'; forMs: number }
+  /** `words`: what it says all the while in place of an answer; empty where it says nothing, as one that hangs. */
+  | { kind: 'silent'; forMs: number; words: string }
   | { kind: 'ended'; reason: string };
 
 export interface ToolLoopOptions {
@@ -17,9 +18,9 @@ export interface ToolLoopOptions {
   args: () => readonly string[];
   /** True where the line is part of an answer; other lines are kept as the tool's own words. */
   onLine: (line: string) => boolean;
-  /** How long between two signs of life at most. */
+  /** How long between two answers at most. */
   silenceLimitMs: () => number;
-  /** For a tool that rightly prints nothing when there is nothing: being scheduled is a sign of life. */
+  /** For a tool that rightly prints nothing when there is nothing: being scheduled is an answer too. */
   quietIsAlive: boolean;
 }
 
@@ -34,9 +35,10 @@ export interface ToolLoop {
 const FIRST_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 60_000;
 const HEALTHY_AFTER_MS = 60_000;
-/** The first answer takes long where the driver is not kept loaded: seconds per GPU. */
-const STARTUP_LIMIT_MS = 30_000;
-/** A tool that says nothing for so long is killed; a new one is started only once it is really gone. */
+/**
+ * A tool that answers nothing for so long is killed; a new one is started only once it is really gone. The first answer
+ * takes long where the driver is not kept loaded: seconds per GPU.
+ */
 const KILL_AFTER_MS = 30_000;
 const MAX_LINE_BYTES = 16 * 1024;
 const KEPT_WORDS = 5;
@@ -48,22 +50,31 @@ export function createToolLoop(options: ToolLoopOptions): ToolLoop {
   let timer: NodeJS.Timeout | null = null;
   let waitMs = FIRST_WAIT_MS;
   let startedAtMs = 0;
-  let lastSignMs = 0;
+  let answeredAtMs = 0;
   let answered = false;
   let switches = '';
-  let words: string[] = [];
+  /** Lines that were no answer, each with when it was said last. */
+  const words = new Map<string, number>();
   let endReason: string | null = null;
   let stopped = true;
   let restartWanted = false;
 
   function takeLine(line: string): void {
-    lastSignMs = system.monotonicMs();
-    if (line.trim() === '') return;
+    const said = line.trim();
+    if (said === '') return;
     if (options.onLine(line)) {
+      answeredAtMs = system.monotonicMs();
       answered = true;
       endReason = null;
-    } else words = [...words, line.trim()].slice(-KEPT_WORDS);
+      return;
+    }
+    words.delete(said);
+    words.set(said, system.monotonicMs());
+    const [oldest] = words.keys();
+    if (words.size > KEPT_WORDS && oldest !== undefined) words.delete(oldest);
   }
+
+  const wordsSince = (ms: number) => [...words].flatMap(([said, atMs]) => (atMs >= ms ? said : [])).join(' ');
 
   function listen(running: RunningProgram): void {
     const tooLong = () => takeLine('(a line without end)');
@@ -76,10 +87,10 @@ export function createToolLoop(options: ToolLoopOptions): ToolLoop {
   function launch(): void {
     timer = null;
     restartWanted = false;
-    words = [];
+    words.clear();
     answered = false;
     switches = '';
-    startedAtMs = lastSignMs = system.monotonicMs();
+    startedAtMs = answeredAtMs = system.monotonicMs();
     const running = system.start(options.program, options.args());
     child = running;
     options.leash.add(running);
@@ -93,7 +104,9 @@ export function createToolLoop(options: ToolLoopOptions): ToolLoop {
   function onEnd(running: RunningProgram, how: string): void {
     if (child !== running) return;
     child = null;
-    endReason = restartWanted ? endReason : [words.join(' '), how].filter((part) => part !== '').join(' · ');
+    // What it said long before its last answer was not the end of it: a header, a warning.
+    const last = wordsSince(answeredAtMs - options.silenceLimitMs());
+    endReason = restartWanted ? endReason : [last, how].filter((part) => part !== '').join(' · ');
     if (stopped) return;
     const nowMs = system.monotonicMs();
     if (nowMs - startedAtMs > HEALTHY_AFTER_MS) waitMs = FIRST_WAIT_MS;
@@ -113,18 +126,15 @@ export function createToolLoop(options: ToolLoopOptions): ToolLoop {
   function state(): ToolState {
     const nowMs = system.monotonicMs();
     if (child === null) return { kind: 'ended', reason: endReason ?? 'not started' };
-    const isQuiet = options.quietIsAlive && nowMs - lastSignMs > options.silenceLimitMs() / 2;
-    if (isQuiet && isScheduled()) lastSignMs = nowMs;
-    const silentMs = nowMs - lastSignMs;
-    if (!answered && !options.quietIsAlive) {
-      if (silentMs > STARTUP_LIMIT_MS) child.kill('SIGKILL');
-      if (silentMs <= options.silenceLimitMs()) {
-        return { kind: 'starting', sinceMs: nowMs - startedAtMs, after: endReason };
-      }
-    }
-    if (silentMs <= options.silenceLimitMs()) return { kind: 'ticking' };
-    if (silentMs > KILL_AFTER_MS) child.kill('SIGKILL');
-    return { kind: 'silent', forMs: silentMs };
+    const limitMs = options.silenceLimitMs();
+    const complaints = wordsSince(nowMs - limitMs);
+    const isQuiet = options.quietIsAlive && complaints === '' && nowMs - answeredAtMs > limitMs / 2;
+    if (isQuiet && isScheduled()) answeredAtMs = nowMs;
+    const silentMs = nowMs - answeredAtMs;
+    if (silentMs > Math.max(KILL_AFTER_MS, limitMs)) child.kill('SIGKILL');
+    if (silentMs > limitMs) return { kind: 'silent', forMs: silentMs, words: complaints };
+    if (answered || options.quietIsAlive) return { kind: 'ticking' };
+    return { kind: 'starting', sinceMs: nowMs - startedAtMs, after: endReason };
   }
 
   return {

@@ -131,7 +131,7 @@ export function createToolRuns(options: ToolRunsOptions): ToolRuns {
     const nowMs = system.monotonicMs();
     const forMs = child === null ? 0 : nowMs - runStartedMs;
     if (forMs > KILL_AFTER_MS) child?.kill('SIGKILL');
-    if (forMs > SILENCE_LIMIT_MS) return { kind: 'silent', forMs };
+    if (forMs > SILENCE_LIMIT_MS) return { kind: 'silent', forMs, words: '' };
     if (failure !== null) return { kind: 'ended', reason: failure };
     if (answeredSinceMs !== null) return { kind: 'ticking' };
     return { kind: 'starting', sinceMs: nowMs - roundStartedMs, after: null };

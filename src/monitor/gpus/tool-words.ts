@@ -13,8 +13,10 @@ export function describeTool(tool: string, state: ToolState, remedy: string): st
       return state.sinceMs > SLOW_START_MS
         ? `${tool} has not answered yet, after ${seconds(state.sinceMs)}`
         : null;
-    case 'silent':
-      return `${tool} has not answered for ${seconds(state.forMs)} (the driver may hang)`;
+    case 'silent': {
+      const why = state.words === '' ? ' (the driver may hang)' : `: ${state.words}`;
+      return `${tool} has not answered for ${seconds(state.forMs)}${why}`;
+    }
     case 'ended':
       return `${tool} ended: ${state.reason} (${remedy})`;
   }

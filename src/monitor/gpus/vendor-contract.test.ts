@@ -130,6 +130,24 @@ describe.each(vendorScenarios)('$tool', ({ tool, vendor, scenario, facts, sample
     expect(startedPids()).toHaveLength(hanging);
   });
 
+  const itLoops = it.runIf('loop' in scenario(0));
+  itLoops('tells what a tool says at every tick in place of an answer, and starts it anew', async () => {
+    await startAndAwait(50);
+    write({ ...scenario(50), mode: 'complain', error: WORDS });
+    skippedMs = 12_000;
+    await expect
+      .poll(() => provider.read().error, POLL)
+      .toMatch(new RegExp(`not answered for .*: ${WORDS}$`));
+    expect(provider.read().gpus[0]).toMatchObject({ health: 'error', utilizationPercent: null });
+    const before = startedPids().length;
+    skippedMs = 45_000;
+    await expect.poll(() => provider.read() && startedPids().length, POLL).toBeGreaterThan(before);
+    expect(provider.read().error).toMatch(new RegExp(`^${tool} ended: .*${WORDS}`));
+    write(scenario(60));
+    await expect.poll(() => provider.read().gpus[0]?.utilizationPercent, POLL).toBe(60);
+    expect(provider.read().error).toBeNull();
+  });
+
   it('tells of a tool that is gone', async () => {
     await startAndAwait(50);
     rmSync(join(folder, tool));
