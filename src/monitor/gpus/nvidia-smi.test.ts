@@ -12,7 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createLeash, type Leash } from '../leash.ts';
 import { createSystem } from '../system.ts';
 import { createNvidiaSmiProvider } from './nvidia-smi.ts';
@@ -80,6 +80,7 @@ describe('nvidia-smi in loop mode', () => {
     provider = createNvidiaSmiProvider(system, leash);
   });
   afterEach(() => {
+    vi.useRealTimers();
     provider.stop();
     leash.release();
     rmSync(folder, { recursive: true, force: true });
@@ -199,6 +200,29 @@ describe('nvidia-smi in loop mode', () => {
     await expect.poll(() => provider.read().gpus[0]?.utilizationPercent, { timeout: 15_000 }).toBe(33);
     expect(provider.read().gpus[1]).toMatchObject({ memoryUsedBytes: null });
     expect(provider.read().facts.map((row) => row.uuid)).toEqual(['GPU-0', 'GPU-1']);
+  });
+
+  it('takes a GPU back that answers again, and tries one that does not beside the others', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const lost = ['00000000:40:00.0', '00000000:41:00.0'];
+    const scenario = { gpus: [gpu(0), gpu(1)], processes: [{ gpu: 1, pid: 77, memoryMiB: 8 }] };
+    const tries = (address = '') => started(`nounits --id=${address}`);
+    write({ ...scenario, lost });
+    provider.start(TICK_MS);
+    await vi.waitFor(() => expect(started('--query-gpu')).toBeGreaterThan(2), 15_000);
+    expect(tries()).toBe(0);
+    write({ ...scenario, lost: lost.slice(0, 1) });
+    await vi.advanceTimersByTimeAsync(300_000);
+    await vi.waitFor(() => {
+      expect(provider.read().gpus.map(({ health }) => health)).toEqual(['lost', 'ok']);
+      expect(provider.read().processes).toMatchObject([{ pid: 77, gpuIndex: 1 }]);
+    }, 15_000);
+    expect(lost.map(tries)).toEqual([1, 1]);
+    const loops = started('--loop-ms');
+    await vi.advanceTimersByTimeAsync(300_000);
+    await vi.waitFor(() => expect(lost.map(tries)).toEqual([2, 1]), 15_000);
+    expect(provider.read()).toMatchObject({ error: null, gpus: [{ health: 'lost' }, { health: 'ok' }] });
+    expect(started('--loop-ms')).toBe(loops);
   });
 });
 

@@ -18,12 +18,16 @@ import {
 } from './nvidia-smi-parse.ts';
 import type { GpuProcessReading, GpuProvider, GpuReading } from './provider.ts';
 import { createToolLoop, type ToolLoop, type ToolState } from './tool-loop.ts';
+import { createToolRuns, type ToolRuns } from './tool-runs.ts';
 import { describeTool } from './tool-words.ts';
 import { createUnifiedMemory } from './unified-memory.ts';
 
 /** A GPU whose line is missing for so many intervals while others come is gone. */
 const MISSED_TICKS = 4;
+/** How often GPUs are tried that the tool could not open: a reset may have mended them. */
+const RETRY_BROKEN_MS = 300_000;
 const FORMAT = '--format=csv,noheader,nounits';
+const QUERY_GPU = `--query-gpu=${GPU_FIELDS.join(',')}`;
 
 interface Seen<T> {
   value: T;
@@ -36,11 +40,13 @@ export function createNvidiaSmiProvider(system: System, leash: Leash): GpuProvid
   const rows = new Map<number, Seen<GpuRow>>();
   const processes = new Map<string, Seen<ComputeProcessRow>>();
   const utilization = new Map<string, Seen<number | null>>();
+  /** GPUs that the tool could not open, by address, with its words. */
   const broken = new Map<string, string>();
   const withUnifiedMemory = createUnifiedMemory(system);
   const listGpus = createNvidiaGpuList(system);
   let intervalMs = 1_000;
   let loops: { gpus: ToolLoop; processes: ToolLoop; pmon: ToolLoop } | null = null;
+  let retries: ToolRuns | null = null;
   let pmonStarted = false;
   /** The interval before the last change: what was seen then came in longer steps. */
   let previousIntervalMs = intervalMs;
@@ -68,6 +74,33 @@ export function createNvidiaSmiProvider(system: System, leash: Leash): GpuProvid
   function noteBroken({ index, pciAddress, error }: BrokenGpu): void {
     const address = pciAddress ?? listNvidiaGpus(system)[index ?? -1]?.pciAddress;
     if (address !== undefined) broken.set(address, error);
+  }
+
+  /** Beside the loops, so that a GPU that is still broken, or hangs, takes nothing from the others. */
+  function createRetries(path: string): ToolRuns {
+    return createToolRuns({
+      system,
+      leash,
+      program: path,
+      questions: () =>
+        Array.from(broken.keys(), (address) => ({
+          args: [QUERY_GPU, FORMAT, `--id=${address}`],
+          take: (text) => text.split('\n').some((line) => parseGpuLine(line) !== null) && takeBack(address),
+          isOptional: true,
+        })),
+    });
+  }
+
+  function takeBack(address: string): boolean {
+    broken.delete(address);
+    restartLoops();
+    return true;
+  }
+
+  function restartLoops(): void {
+    loops?.gpus.restart();
+    loops?.processes.restart();
+    loops?.pmon.restart();
   }
 
   function takeGpuLine(line: string): boolean {
@@ -103,7 +136,7 @@ export function createNvidiaSmiProvider(system: System, leash: Leash): GpuProvid
     return {
       gpus: createToolLoop({
         ...shared,
-        args: () => [`--query-gpu=${GPU_FIELDS.join(',')}`, FORMAT, `${loop}${intervalMs}`, ...selection()],
+        args: () => [QUERY_GPU, FORMAT, `${loop}${intervalMs}`, ...selection()],
         onLine: takeGpuLine,
         quietIsAlive: false,
       }),
@@ -191,6 +224,8 @@ export function createNvidiaSmiProvider(system: System, leash: Leash): GpuProvid
   function read(): GpuReading {
     if (loops === null) return { known: true, facts: [], gpus: [], processes: [], error: missingToolError() };
     const nowMs = system.monotonicMs();
+    // Looked at so that one that hangs is ended.
+    retries?.state();
     const toolState = loops.gpus.state();
     const fresh = Array.from(rows.values()).filter((seen) => nowMs - seen.atMs <= freshMs());
     const answering = fresh.length > 0;
@@ -233,21 +268,22 @@ export function createNvidiaSmiProvider(system: System, leash: Leash): GpuProvid
       loops = createLoops(program);
       loops.gpus.start();
       loops.processes.start();
+      retries = createRetries(program);
+      retries.start(RETRY_BROKEN_MS);
     },
     setInterval(ms) {
       if (ms === intervalMs) return;
       previousIntervalMs = intervalMs;
       firstTickMs = null;
       intervalMs = ms;
-      loops?.gpus.restart();
-      loops?.processes.restart();
-      loops?.pmon.restart();
+      restartLoops();
     },
     read,
     stop() {
       loops?.gpus.stop();
       loops?.processes.stop();
       loops?.pmon.stop();
+      retries?.stop();
     },
   };
 }
