@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { fixturesFolder } from '../../../test/fixtures.ts';
-import { parseAmdMetric, parseAmdProcesses, parseAmdStatic } from './amd-smi-parse.ts';
+import { amdRows, parseAmdMetric, parseAmdProcesses, parseAmdStatic } from './amd-smi-parse.ts';
 import { parseClockLevels, parseErrorCount } from './amd-sysfs.ts';
 import { parseTopologyAddress } from './kfd-processes.ts';
 import { parseRocmSmi } from './rocm-smi-parse.ts';
@@ -102,6 +102,31 @@ describe('amd-smi', () => {
     });
     expect(found?.sample).toMatchObject({ smClockMHz: 2774, energyJoules: null, decoderPercent: 7 });
     expect(found?.facts).toEqual({});
+  });
+
+  it('gives each partition its own load, which the first one of its GPU tells', () => {
+    const percent = (value: number) => ({ value, unit: '%' });
+    const busy = { xcp_0: [percent(100), percent(50), 'N/A'], xcp_1: [percent(20), percent(40), 'N/A'] };
+    const metrics = [
+      { gpu: 0, usage: { gfx_activity: percent(52), gfx_busy_inst: busy } },
+      { gpu: 1, usage: 'N/A' },
+      { gpu: 2, usage: { gfx_activity: percent(7), gfx_busy_inst: { xcp_0: [percent(7)] } } },
+      { gpu: 3, usage: 'N/A' },
+    ];
+    const addresses = ['0000:0c:00.0', '0000:0c:00.1', '0000:22:00.0', '0000:22:00.1'];
+    const facts = parseAmdStatic(JSON.stringify(addresses.map((bdf, gpu) => ({ gpu, bus: { bdf } }))));
+    const rows = amdRows(facts ?? new Map(), parseAmdMetric(JSON.stringify(metrics)) ?? new Map());
+    expect(rows.map(({ sample }) => sample.utilizationPercent)).toEqual([52, 30, 7, null]);
+    expect(rows[1]?.facts.pciAddress).toBe('00000000:0c:00.1');
+  });
+
+  it.runIf(fixturesFolder)('finds the lists of eight partitions', () => {
+    for (const name of ['doc-rocm6.3.0', 'doc-vendored-rocm7.0.0']) {
+      const text = capture('amd/amd-smi', `${name}-amd-smi-metric-usage.txt`);
+      expect([...(parseAmdMetric(treeOf(text))?.values() ?? [])][0]?.partitionPercents).toEqual(
+        Array(8).fill(0),
+      );
+    }
   });
 
   it('tells the kernel’s version for a driver that came with it', () => {

@@ -96,6 +96,8 @@ function isEccEnabled(blocks: unknown): boolean | null {
 export interface AmdMetric {
   sample: GpuSample;
   facts: Partial<GpuFacts>;
+  /** Utilization of each partition of a GPU, as its first one tells it for all of them. */
+  partitionPercents: (number | null)[];
 }
 
 export function parseAmdMetric(text: string): Map<number, AmdMetric> | null {
@@ -137,7 +139,14 @@ function metricOf(index: number, gpu: Tree): AmdMetric {
     pcieGeneration: pcieGenerationOf(at(pcie, 'speed')),
     pcieWidth: zeroIsAbsent(positiveOf(at(pcie, 'width'))),
   };
-  return { sample, facts: changingFacts(gpu, totalBytes) };
+  return { sample, facts: changingFacts(gpu, totalBytes), partitionPercents: partitionPercents(usage) };
+}
+
+/** `xcp_N` is the N-th partition, with one figure for each of its engines (ROCm 6.3 and later). */
+function partitionPercents(usage: unknown): (number | null)[] {
+  const lists = at(usage, 'gfx_busy_inst');
+  const count = isTree(lists) ? Object.keys(lists).length : 0;
+  return Array.from({ length: count }, (_, partition) => averageOf(at(lists, `xcp_${partition}`)));
 }
 
 /** The VCN engines encode and decode: one figure for both. */
@@ -212,8 +221,19 @@ function processOf(gpuIndex: number, entry: unknown): GpuProcessReading[] {
 }
 
 /** Static facts and metrics as rows; a GPU without metrics keeps its place. */
-export function amdRow(facts: GpuFacts | undefined, metric: AmdMetric): GpuRow {
-  const { index } = metric.sample;
-  const base = facts ?? { ...noGpuFacts, index, vendor: 'AMD' };
-  return { facts: { ...base, ...metric.facts }, sample: metric.sample };
+export function amdRows(
+  facts: ReadonlyMap<number, GpuFacts>,
+  metrics: ReadonlyMap<number, AmdMetric>,
+): GpuRow[] {
+  const indexes = new Map(Array.from(facts.values(), ({ pciAddress, index }) => [pciAddress, index]));
+  return Array.from(metrics.values(), ({ sample, facts: more }) => {
+    const { index } = sample;
+    const base = facts.get(index) ?? { ...noGpuFacts, index, vendor: 'AMD' };
+    // The tool prints a partition's number in place of the function.
+    const [, card = '', partition = ''] = /^(.*\.)([1-9])$/.exec(base.pciAddress ?? '') ?? [];
+    const first = metrics.get(indexes.get(`${card}0`) ?? -1);
+    // Before a figure of its own, which may be the whole GPU's.
+    const utilizationPercent = first?.partitionPercents[Number(partition)] ?? sample.utilizationPercent;
+    return { facts: { ...base, ...more }, sample: { ...sample, utilizationPercent } };
+  });
 }

@@ -1,7 +1,7 @@
 import type { GpuFacts } from '../../protocol/gpu-facts.ts';
 import type { Leash } from '../leash.ts';
 import type { System } from '../system.ts';
-import { amdRow, parseAmdMetric, parseAmdProcesses, parseAmdStatic } from './amd-smi-parse.ts';
+import { amdRows, parseAmdMetric, parseAmdProcesses, parseAmdStatic } from './amd-smi-parse.ts';
 import { createAmdSysfs } from './amd-sysfs.ts';
 import { createDrmProcesses } from './drm-processes.ts';
 import { createKfdProcesses } from './kfd-processes.ts';
@@ -134,7 +134,7 @@ function createAmdSmiQuestions(hasKfd: boolean) {
       args: ['metric', '--json'],
       take(text) {
         const found = parseAmdMetric(text);
-        for (const [index, metric] of found ?? []) book.take(amdRow(facts.get(index), metric), nowMs());
+        if (found !== null) for (const row of amdRows(facts, found)) book.take(row, nowMs());
         return found !== null;
       },
     });
