@@ -172,7 +172,15 @@ describe.runIf(fixturesFolder)('real captures', () => {
     if (name === 'sonar-pmon_550.txt')
       expect(rows.find((row) => row.pid === 2233469)?.utilizationPercent).toBe(90);
     if (name.startsWith('nge-l40s'))
-      expect(rows[1]).toEqual({ gpuIndex: 0, pid: 20038, utilizationPercent: 6 });
+      expect(rows[1]).toEqual({
+        gpuIndex: 0,
+        pid: 20038,
+        type: 'C',
+        gpuMemoryBytes: null,
+        utilizationPercent: 6,
+      });
+    if (name === 'sonar-pmon_545.txt') expect(rows[0]?.gpuMemoryBytes).toBe(7669 * 1024 * 1024);
+    if (name.endsWith('2080-super-610.57.04-idle.txt')) expect(rows[1]).toMatchObject({ type: 'G' });
   });
 });
 

@@ -134,14 +134,17 @@ export function tellsNoProcess(line: string): boolean {
   );
 }
 
-export interface ProcessUtilization {
+export interface MonitoredProcess {
   gpuIndex: number;
   pid: number;
+  /** `C`, `G`, `C+G`, and `M+C` of a client of MPS. */
+  type: string | null;
+  gpuMemoryBytes: number | null;
   utilizationPercent: number | null;
 }
 
-/** Reads `pmon`, whose columns differ by driver: its header line says which is which. */
-export function createPmonParser(): (line: string) => ProcessUtilization | null {
+/** Reads `pmon -s um`, whose columns differ by driver: its header line says which is which. */
+export function createPmonParser(): (line: string) => MonitoredProcess | null {
   let columns: string[] = [];
   return (line) => {
     const words = line.trim().split(/\s+/);
@@ -153,7 +156,13 @@ export function createPmonParser(): (line: string) => ProcessUtilization | null 
     const gpu = at('gpu');
     const pid = at('pid');
     if (!/^\d+$/.test(gpu ?? '') || !/^\d+$/.test(pid ?? '')) return null;
-    return { gpuIndex: Number(gpu), pid: Number(pid), utilizationPercent: figureOf(at('sm')) };
+    return {
+      gpuIndex: Number(gpu),
+      pid: Number(pid),
+      type: /^[CGM+]{1,5}$/.exec(at('type') ?? '')?.[0] ?? null,
+      gpuMemoryBytes: mebibytes(at('fb')),
+      utilizationPercent: figureOf(at('sm')),
+    };
   };
 }
 

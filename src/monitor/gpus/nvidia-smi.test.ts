@@ -15,6 +15,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createLeash, type Leash } from '../leash.ts';
 import { createSystem } from '../system.ts';
+import { gpusWithMissingMemory } from './device-holders.ts';
 import { createNvidiaSmiProvider } from './nvidia-smi.ts';
 import type { GpuProvider } from './provider.ts';
 
@@ -105,6 +106,17 @@ describe('nvidia-smi in loop mode', () => {
       { pid: 4242, gpuIndex: 0, gpuMemoryBytes: 512 * 1024 * 1024, gpuUtilizationPercent: 40 },
     ]);
     expect([started('--query-gpu'), started('--query-compute-apps'), started('pmon')]).toEqual([1, 1, 1]);
+  });
+
+  it('tells what draws, where memory is in use that nothing else explains', async () => {
+    const memory = { 'memory.used': 900 };
+    const xorg = { gpu: 1, pid: 99, memoryMiB: 880, type: 'G', name: 'Xorg' };
+    write({ gpus: [gpu(0), gpu(1, memory)], processes: [xorg] });
+    provider.start(TICK_MS);
+    await expect
+      .poll(() => provider.read().processes, { timeout: 15_000 })
+      .toMatchObject([{ pid: 99, gpuIndex: 1, type: 'G', gpuMemoryBytes: 880 * 1024 * 1024 }]);
+    expect(gpusWithMissingMemory(provider.read())).toEqual(new Set());
   });
 
   it('tells no process, process gone and tool gone apart', async () => {

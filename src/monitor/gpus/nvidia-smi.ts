@@ -3,6 +3,7 @@ import type { GpuFacts } from '../../protocol/gpu-facts.ts';
 import type { GpuSample } from '../../protocol/sample.ts';
 import type { Leash } from '../leash.ts';
 import type { System } from '../system.ts';
+import { gpusWithMissingMemory } from './device-holders.ts';
 import { createNvidiaGpuList, factsOfListed, listNvidiaGpus } from './nvidia-proc.ts';
 import {
   type BrokenGpu,
@@ -10,6 +11,7 @@ import {
   createPmonParser,
   GPU_FIELDS,
   type GpuRow,
+  type MonitoredProcess,
   PROCESS_FIELDS,
   parseBrokenGpu,
   parseGpuLine,
@@ -39,7 +41,7 @@ export function createNvidiaSmiProvider(system: System, leash: Leash): GpuProvid
   const program = system.findProgram('nvidia-smi');
   const rows = new Map<number, Seen<GpuRow>>();
   const processes = new Map<string, Seen<ComputeProcessRow>>();
-  const utilization = new Map<string, Seen<number | null>>();
+  const monitored = new Map<string, Seen<MonitoredProcess>>();
   /** GPUs that the tool could not open, by address, with its words. */
   const broken = new Map<string, string>();
   const withUnifiedMemory = createUnifiedMemory(system);
@@ -122,7 +124,7 @@ export function createNvidiaSmiProvider(system: System, leash: Leash): GpuProvid
     return true;
   }
 
-  /** Only where there is a process whose use could be told. */
+  /** Only where there is a process whose use could be told, or memory that those who draw could explain. */
   function startPmon(): void {
     if (pmonStarted) return;
     pmonStarted = true;
@@ -156,15 +158,14 @@ export function createNvidiaSmiProvider(system: System, leash: Leash): GpuProvid
         args: () => [
           'pmon',
           '-s',
-          'u',
+          'um',
           '-d',
           String(Math.max(1, Math.min(10, Math.round(intervalMs / 1000)))),
         ],
         onLine: (line) => {
           const row = parsePmon(line);
           if (row === null) return line.trim().startsWith('#') || /^\d+\s+-/.test(line.trim());
-          const value = { value: row.utilizationPercent, atMs: system.monotonicMs() };
-          utilization.set(`${row.gpuIndex} ${row.pid}`, value);
+          monitored.set(`${row.gpuIndex} ${row.pid}`, { value: row, atMs: system.monotonicMs() });
           return true;
         },
         quietIsAlive: false,
@@ -176,23 +177,32 @@ export function createNvidiaSmiProvider(system: System, leash: Leash): GpuProvid
     for (const [key, entry] of seen) if (nowMs - entry.atMs > processFreshMs()) seen.delete(key);
   }
 
+  /** The query lists what computes, `pmon` what draws as well. */
   function readProcesses(nowMs: number, facts: readonly GpuFacts[]): GpuProcessReading[] {
     dropOld(processes, nowMs);
-    dropOld(utilization, nowMs);
+    dropOld(monitored, nowMs);
     const byUuid = new Map(facts.map((gpu) => [gpu.uuid, gpu.index]));
     const byAddress = new Map(facts.map((gpu) => [gpu.pciAddress, gpu.index]));
-    return Array.from(processes.values()).flatMap(({ value }) => {
+    const computing = Array.from(processes.values()).flatMap(({ value }) => {
       const gpuIndex = byAddress.get(value.pciAddress) ?? byUuid.get(value.uuid);
       if (gpuIndex === undefined) return [];
+      const known = monitored.get(`${gpuIndex} ${value.pid}`)?.value;
       return {
         ...noGpuProcessFigures,
         pid: value.pid,
         gpuIndex,
-        type: 'C',
+        type: known?.type ?? 'C',
         gpuMemoryBytes: value.gpuMemoryBytes,
-        gpuUtilizationPercent: utilization.get(`${gpuIndex} ${value.pid}`)?.value ?? null,
+        gpuUtilizationPercent: known?.utilizationPercent ?? null,
       };
     });
+    const indexes = new Set(byAddress.values());
+    const drawing = Array.from(monitored.values()).flatMap(({ value }) => {
+      const { utilizationPercent, ...row } = value;
+      if (row.type !== 'G' || !indexes.has(row.gpuIndex)) return [];
+      return { ...noGpuProcessFigures, ...row, gpuUtilizationPercent: utilizationPercent };
+    });
+    return [...computing, ...drawing];
   }
 
   /** Rows of GPUs that the kernel module lists and the tool does not, or no longer, answer for. */
@@ -235,7 +245,7 @@ export function createNvidiaSmiProvider(system: System, leash: Leash): GpuProvid
     const found = withUnifiedMemory(told);
     found.sort((a, b) => a.facts.index - b.facts.index);
     const facts = found.map((row) => row.facts);
-    return {
+    const reading = {
       // A tool that hangs has not said that there is none.
       known: found.length > 0 || toolState.kind === 'ticking' || toolState.kind === 'ended',
       facts,
@@ -243,6 +253,8 @@ export function createNvidiaSmiProvider(system: System, leash: Leash): GpuProvid
       processes: answering ? readProcesses(nowMs, facts) : [],
       error: readingError(toolState, answering),
     };
+    if (gpusWithMissingMemory(reading).size > 0) startPmon();
+    return reading;
   }
 
   function readingError(toolState: ToolState, answering: boolean): string | null {
