@@ -129,6 +129,13 @@ describe('amd-smi', () => {
     }
   });
 
+  it('takes a GPU without memory of its own for none that is full', () => {
+    const zero = { value: 0, unit: 'MB' };
+    const found = metric({ mem_usage: { total_vram: zero, used_vram: zero, free_vram: zero } });
+    expect(found?.sample).toMatchObject({ memoryUsedBytes: null, memoryFreeBytes: null });
+    expect(found?.facts).toEqual({});
+  });
+
   it('tells the kernel’s version for a driver that came with it', () => {
     const version = 'Linuxversion6.8.0-79-generic(buildd@host)(gcc(Ubuntu13)13.3.0)#79-Ubuntu';
     const facts = parseAmdStatic(JSON.stringify([{ gpu: 0, driver: { version } }]))?.get(0);

@@ -111,7 +111,10 @@ function metricOf(index: number, gpu: Tree): AmdMetric {
   const memory = at(gpu, 'mem_usage');
   const fan = at(gpu, 'fan');
   const pcie = at(gpu, 'pcie');
-  const totalBytes = bytesOf(at(memory, 'total_vram'), 'MB');
+  const memoryBytes = (name: string) => bytesOf(at(memory, name), 'MB');
+  const totalBytes = memoryBytes('total_vram');
+  // An MI300A says 0: it works in the host's memory.
+  const hasMemory = totalBytes !== 0;
   const sample: GpuSample = {
     ...noGpuFigures,
     index,
@@ -120,8 +123,8 @@ function metricOf(index: number, gpu: Tree): AmdMetric {
     utilizationPercent: positiveOf(at(usage, 'gfx_activity')),
     memoryUtilizationPercent: positiveOf(at(usage, 'umc_activity')),
     ...videoFigures(usage),
-    memoryUsedBytes: bytesOf(at(memory, 'used_vram'), 'MB'),
-    memoryFreeBytes: bytesOf(at(memory, 'free_vram'), 'MB'),
+    memoryUsedBytes: hasMemory ? memoryBytes('used_vram') : null,
+    memoryFreeBytes: hasMemory ? memoryBytes('free_vram') : null,
     // The hot spot is what throttles, but the edge is what every other AMD tool calls the GPU's temperature.
     temperatureCelsius: positiveOf(at(temperature, 'edge')) ?? positiveOf(at(temperature, 'hotspot')),
     memoryTemperatureCelsius: positiveOf(at(temperature, 'mem') ?? at(temperature, 'vram')),
@@ -180,7 +183,7 @@ function throttleOf(printed: unknown): string | null {
 function changingFacts(gpu: Tree, totalBytes: number | null): Partial<GpuFacts> {
   const ecc = at(gpu, 'ecc');
   const found: Partial<GpuFacts> = {
-    memoryTotalBytes: totalBytes,
+    memoryTotalBytes: zeroIsAbsent(totalBytes),
     smClockMaxMHz: zeroIsAbsent(clockOf(gpu, ['gfx', 'gfx_0'], 'max_clk')),
     memoryClockMaxMHz: zeroIsAbsent(clockOf(gpu, ['mem', 'mem_0'], 'max_clk')),
     eccVolatileCorrected: positiveOf(at(ecc, 'total_correctable_count') ?? at(ecc, 'total_correctable')),

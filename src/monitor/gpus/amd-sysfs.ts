@@ -93,7 +93,7 @@ function readFacts(system: System, figures: SysfsFigures, card: DrmCard, index: 
     ...sleepingFacts(system, card, index),
     ...(text('product_name') ? { name: text('product_name') } : {}),
     uuid: text('unique_id') || null,
-    memoryTotalBytes: figures.number(`${device}/mem_info_vram_total`),
+    memoryTotalBytes: readMemoryTotal(figures, device),
     powerLimitWatts: watts('power1_cap'),
     powerLimitDefaultWatts: watts('power1_cap_default'),
     powerLimitMaxWatts: watts('power1_cap_max'),
@@ -109,6 +109,10 @@ function readFacts(system: System, figures: SysfsFigures, card: DrmCard, index: 
     vbiosVersion: text('vbios_version') || null,
   };
 }
+
+/** Null for 0: an MI300A has the host's memory and none of its own (`is_app_apu` in amdgpu's gmc_v9_0.c). */
+const readMemoryTotal = (figures: SysfsFigures, device: string) =>
+  figures.number(`${device}/mem_info_vram_total`) || null;
 
 /** Sums over the blocks that count errors; null where none does. */
 function readErrorCounts(system: System, device: string): ReturnType<typeof parseErrorCount> {
@@ -139,8 +143,8 @@ function readSample(figures: SysfsFigures, card: DrmCard, index: number): GpuSam
     return path === null ? null : scaled(figures.number(`${path}_input`), 1000);
   };
   const monitored = (name: string) => (hwmon ? figures.number(`${hwmon}/${name}`) : null);
-  const used = number('mem_info_vram_used');
-  const total = number('mem_info_vram_total');
+  const total = readMemoryTotal(figures, device);
+  const used = total === null ? null : number('mem_info_vram_used');
   return {
     ...noGpuFigures,
     index,

@@ -147,6 +147,14 @@ describe('figures of the kernel', () => {
     ]);
   });
 
+  it('tells no memory of a GPU that has none of its own', () => {
+    tree.write(amdFiles('card1', '0000:c3:00.0'));
+    tree.write(under('/sys/class/drm/card1/device', { mem_info_vram_total: 0, mem_info_vram_used: 0 }));
+    const { facts, gpus } = create(createAmdProvider).read();
+    expect(facts[0]?.memoryTotalBytes).toBeNull();
+    expect(gpus[0]).toMatchObject({ utilizationPercent: 61, memoryUsedBytes: null, memoryFreeBytes: null });
+  });
+
   it('adds up a process’s memory in partitions that are not told, and leaves out GPUs that it only has open', () => {
     tree.write({ ...amdFiles('card0', '0000:83:00.0'), ...amdFiles('card1', '0000:c3:00.0') });
     tree.write(
