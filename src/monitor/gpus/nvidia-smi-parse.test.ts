@@ -148,6 +148,7 @@ describe.runIf(fixturesFolder)('real captures', () => {
     '[N/A], [N/A], [N/A], [N/A]',
     'GPU-1, 00000000:41:00.0, [Insufficient Permissions], [N/A]',
     'WARNING: infoROM is corrupted at gpu 0000:41:00.0',
+    'No running processes found',
   ])('takes %s for no failure to tell processes', (line) => {
     expect(parseProcessLine(line)).toBeNull();
     expect(tellsNoProcess(line)).toBe(true);

@@ -130,7 +130,10 @@ export function parseProcessLine(line: string): ComputeProcessRow | null {
 export function tellsNoProcess(line: string): boolean {
   const isRow = line.split(',').length === PROCESS_FIELDS.length;
   return (
-    isRow || /^\s*(?:WARNING:|\[(?:N\/A|Not Supported|Not Found|Insufficient Permissions)\])/i.test(line)
+    isRow ||
+    /^\s*(?:WARNING:|\[(?:N\/A|Not Supported|Not Found|Insufficient Permissions)\]|No running processes)/i.test(
+      line,
+    )
   );
 }
 
