@@ -13,6 +13,8 @@ class LineError extends Error {}
 
 /** Characters that no host name or alias needs and that a shell, a URL or a file name would trip over. */
 const FORBIDDEN = /[\s\u0000-\u001f\u007f"'`$;&|<>(){}*?!#,/\\%^]/;
+/** The interface behind a link-local address: `[fe80::1%eth0]`. */
+const SCOPE = /%[\w.-]+(?=\])/;
 
 function splitUser(text: string): { user: string | null; rest: string } {
   const at = text.lastIndexOf('@');
@@ -41,7 +43,7 @@ function splitPort(rest: string): { host: string; port: number | null } {
 function parseTarget(name: string): Target {
   if (name.startsWith('-'))
     throw new LineError('a name may not begin with "-", ssh would take it for an option');
-  const bad = FORBIDDEN.exec(name);
+  const bad = FORBIDDEN.exec(name.replace(SCOPE, ''));
   if (bad) throw new LineError(`"${visibleText(bad[0])}" may not stand in a name`);
   const { user, rest } = splitUser(name);
   const { host, port } = splitPort(rest);
@@ -52,7 +54,7 @@ function parseTarget(name: string): Target {
 }
 
 /** IPv6 addresses and ranges both use brackets: an address has colons inside. */
-const IPV6_IN_BRACKETS = /^(?:[^@]*@)?\[[0-9a-f]*:[0-9a-f:.]*(?:%\w+)?\]/i;
+const IPV6_IN_BRACKETS = /^(?:[^@]*@)?\[[0-9a-f]*:[0-9a-f:.]*(?:%[\w.-]+)?\]/i;
 
 function expandLine(line: string): Target[] {
   const names = IPV6_IN_BRACKETS.test(line) ? [line] : expandRanges(line);
@@ -65,7 +67,7 @@ const withoutComment = (line: string) => line.replace(/(?:^|\s)#.*$/, '').trim()
 export function parseNodeList(text: string, file: string): NodeList {
   const list: NodeList = { targets: [], problems: [] };
   const firstLines = new Map<string, number>();
-  text.split('\n').forEach((raw, position) => {
+  text.split(/\r?\n/).forEach((raw, position) => {
     const line = withoutComment(raw.replace(/^\uFEFF/, ''));
     if (line === '') return;
     const number = position + 1;

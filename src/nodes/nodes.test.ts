@@ -38,7 +38,7 @@ describe('ranges', () => {
 describe('parseNodeList', () => {
   it('reads comments, blank lines, users, ports and addresses', () => {
     const text =
-      '# all\n\n  gpu01  # the first\nann@gpu02:2222\n[fe80::1]:22\nroot@[::1]\r\nlocalhost\nlocalhost:22\n\uFEFFbom';
+      '# all\n\n  gpu01  # the first\nann@gpu02:2222\n[fe80::1]:22\nroot@[::1] # CR\r\nlocalhost\nlocalhost:22\n\uFEFFbom';
     expect(parseNodeList(text, 'list').problems).toEqual([]);
     expect(parseNodeList(text, 'list').targets).toMatchObject([
       { name: 'gpu01', host: 'gpu01', user: null, port: null, local: false },
@@ -49,6 +49,13 @@ describe('parseNodeList', () => {
       { name: 'localhost:22', host: 'localhost', user: null, port: 22, local: false },
       { name: 'bom', host: 'bom', user: null, port: null, local: false },
     ]);
+  });
+
+  it.each([
+    ['[fe80::1%eth0]:22', { host: 'fe80::1%eth0', user: null, port: 22 }],
+    ['ann@[fe80::1%br-lan.7]', { host: 'fe80::1%br-lan.7', user: 'ann', port: null }],
+  ])('keeps the interface of the link-local address %s', (line, target) => {
+    expect(parseNodeList(line, 'list')).toMatchObject({ targets: [{ name: line, ...target }], problems: [] });
   });
 
   it.each([
@@ -71,6 +78,7 @@ describe('parseNodeList', () => {
     ['a;b', '";" may not stand in a name'],
     ['a\u001bb', 'may not stand in a name'],
     ['$(x)', '"$" may not stand'],
+    ['gpu%01', '"%" may not stand'],
     [`${'a'.repeat(300)}`, 'longer than 253'],
   ])('refuses %j alone', (line, expected) => {
     expect(problem(line)).toContain(expected);
