@@ -6,7 +6,7 @@ import { expandHome } from './ssh-tokens.ts';
 export interface SshConfigFiles {
   /** Files, and the folders in which an `Include` with a wildcard looks. */
   paths: string[];
-  /** A `Match exec` may answer otherwise at any time. */
+  /** A `Match exec` may answer otherwise at any time, and so may a `Match localnetwork`. */
   runsPrograms: boolean;
 }
 
@@ -57,10 +57,11 @@ function splitWords(text: string): string[] {
 export function parseConfigFile(text: string): { includes: string[]; runsPrograms: boolean } {
   const includes: string[] = [];
   let runsPrograms = false;
-  for (const line of text.split('\n')) {
+  for (const line of text.split(/\r?\n/)) {
     const [, keyword = '', rest = ''] = /^\s*([A-Za-z]+)(?:\s*=\s*|\s+)(.*)$/.exec(line) ?? [];
     if (keyword.toLowerCase() === 'include') includes.push(...splitWords(rest));
-    if (keyword.toLowerCase() === 'match' && /(^|[\s!])exec[\s=]/i.test(rest)) runsPrograms = true;
+    if (keyword.toLowerCase() === 'match' && /(^|[\s!])(?:exec|localnetwork)[\s=]/i.test(rest))
+      runsPrograms = true;
   }
   return { includes, runsPrograms };
 }

@@ -79,9 +79,26 @@ describe('parseSettings', () => {
     ['none', null],
     ['~/agent-%u', '/home/lab/agent-lab'],
     [`${variable('OTHER')}/x`, '/run/other/x'],
-    [`${variable('UNSET')}/x`, null],
   ])('understands IdentityAgent %s', (value, expected) => {
     expect(parseSettings(`identityagent ${value}\n`, 'n1', local).identityAgent).toBe(expected);
+  });
+
+  it.each([
+    [`${variable('UNSET')}/id`, 'the environment variable UNSET is not set'],
+    ['~/%q', 'unknown token %q in "~/%q"'],
+  ])('refuses IdentityFile and CertificateFile %s, as ssh does', (value, sentence) => {
+    for (const key of ['identityfile', 'certificatefile'])
+      expect(() => parseSettings(`${key} ${value}\n`, 'n1', local)).toThrow(sentence);
+  });
+
+  it.each([
+    ['internal', null],
+    ['$UNSET', null],
+    ['$OTHER', '/run/other'],
+    ['/usr/lib/sk.so', '/usr/lib/sk.so'],
+  ])('understands SecurityKeyProvider %s', (value, expected) => {
+    const { openssh } = parseSettings(`securitykeyprovider ${value}\n`, 'n1', local);
+    expect(openssh.securityKeyProvider).toBe(expected);
   });
 
   it('keeps a path that holds a space whole', () => {

@@ -1,5 +1,5 @@
 import { type Hop, parseHops } from './ssh-hops.ts';
-import { expandHome, expandPath, expandProxyCommand, TokenError, type TokenValues } from './ssh-tokens.ts';
+import { expandHome, expandPath, expandProxyCommand, type TokenValues } from './ssh-tokens.ts';
 
 export type StrictHostKeyChecking = 'yes' | 'ask' | 'accept-new' | 'no';
 
@@ -142,22 +142,15 @@ function readProxy(raw: RawSettings, values: TokenValues): SshProxy {
     : { kind: 'command', command: expandProxyCommand(command, values) };
 }
 
-/** The files of one setting; like `ssh`, leaves out those whose tokens mean nothing here. */
+/** The files of one setting; like `ssh`, goes no further where their tokens mean nothing here. */
 function expandedPaths(
   raw: RawSettings,
   key: string,
   values: TokenValues,
   environment: NodeJS.ProcessEnv,
 ): string[] {
-  return (raw.get(key) ?? []).flatMap((value) => {
-    if (value === 'none') return [];
-    try {
-      return [expandPath(value, values, environment)];
-    } catch (error) {
-      if (error instanceof TokenError) return [];
-      throw error;
-    }
-  });
+  const files = (raw.get(key) ?? []).filter((value) => value !== 'none');
+  return files.map((file) => expandPath(file, values, environment));
 }
 
 /** `SSH_AUTH_SOCK` and `$NAME` name variables; all else is a path. */
@@ -177,15 +170,21 @@ const commandSpoilers = [
   ['forkafterauthentication', 'ForkAfterAuthentication=no', 'no'],
 ] as const;
 
-function opensshOnly(raw: RawSettings): OpensshOnlySettings {
-  const provider = path(raw, 'securitykeyprovider');
+/** An ssh that was built without a provider of its own prints `$SSH_SK_PROVIDER`, whether that is set or not. */
+function securityKeyProvider(raw: RawSettings, environment: NodeJS.ProcessEnv): string | null {
+  const value = path(raw, 'securitykeyprovider');
+  if (value === null || value === 'internal') return null;
+  return value.startsWith('$') ? environment[value.slice(1)] || null : value;
+}
+
+function opensshOnly(raw: RawSettings, environment: NodeJS.ProcessEnv): OpensshOnlySettings {
   return {
     gssapiAuthentication: isOn(raw, 'gssapiauthentication'),
     hostbasedAuthentication: isOn(raw, 'hostbasedauthentication') && isOn(raw, 'enablesshkeysign'),
     knownHostsCommand: path(raw, 'knownhostscommand'),
     verifyHostKeyDns: isOn(raw, 'verifyhostkeydns'),
     pkcs11Provider: path(raw, 'pkcs11provider'),
-    securityKeyProvider: provider === 'internal' ? null : provider,
+    securityKeyProvider: securityKeyProvider(raw, environment),
     undo: commandSpoilers.flatMap(([key, option, harmless]) => {
       const value = first(raw, key);
       return value === null || value === harmless || (harmless === 'no' && value === 'false') ? [] : [option];
@@ -249,6 +248,6 @@ export function parseSettings(text: string, originalHost: string, local: LocalVa
     canonicalizes: !['false', 'no', null].includes(first(raw, 'canonicalizehostname')),
     serverAliveIntervalMs: Number(first(raw, 'serveraliveinterval') ?? 0) * 1000,
     serverAliveCountMax: Number(first(raw, 'serveralivecountmax') ?? 3),
-    openssh: opensshOnly(raw),
+    openssh: opensshOnly(raw, environment),
   };
 }

@@ -72,6 +72,19 @@ describe('createSettingsResolver', () => {
     expect(calls).toHaveLength(2);
   });
 
+  it('tells what is wrong, not how much is', async () => {
+    const lines = ['c: line 3: Bad configuration option: foo', 'c: terminating, 1 bad configuration options'];
+    const { run } = fakeSsh({ code: 255, stderr: `${lines.join('\r\n')}\r\n` });
+    const refused = expect(resolverFor(write('config', ''), run).resolve(place)).rejects;
+    await refused.toMatchObject({ detail: { cause: 'config', detail: lines[0] }, lastLines: lines });
+  });
+
+  it('takes a name that cannot be made canonical for one that does not resolve', async () => {
+    const { run } = fakeSsh({ code: 255, stderr: 'ssh: Could not resolve host "n1"\n' });
+    const refused = expect(resolverFor(write('config', ''), run).resolve(place)).rejects;
+    await refused.toMatchObject({ detail: { cause: 'dns' } });
+  });
+
   it('says how to install ssh', async () => {
     const run: RunTool = async (tool) => {
       throw new ToolMissingError(tool);
@@ -84,7 +97,10 @@ describe('createSettingsResolver', () => {
 describe('listConfigFiles', () => {
   it('follows Include, relative to ~/.ssh, with wildcards and quotes', async () => {
     mkdirSync(join(folder, '.ssh', 'conf.d'), { recursive: true });
-    const main = write('main', 'include conf.d/*.conf "conf.d/with space"\nInclude=~/other\n# Include no\n');
+    const main = write(
+      'main',
+      'include conf.d/*.conf "conf.d/with space"\r\nInclude=~/other\n# Include no\n',
+    );
     for (const name of ['.ssh/conf.d/a.conf', '.ssh/conf.d/b.conf', '.ssh/conf.d/with space', 'other'])
       write(name, '');
     const { paths, runsPrograms } = await listConfigFiles(main, folder, {});
@@ -109,9 +125,11 @@ describe('listConfigFiles', () => {
   it.each([
     ['Match exec "test -f /x"', true],
     ['Match host a !exec "x"', true],
+    ['Match exec "x"\r\n', true],
+    ['Match localnetwork 10.0.0.0/8', true],
     ['match originalhost=a', false],
     ['Host exec', false],
-  ])('sees that "%s" runs a program: %s', (line, expected) => {
+  ])('sees whether "%s" may answer otherwise at any time: %s', (line, expected) => {
     expect(parseConfigFile(line).runsPrograms).toBe(expected);
   });
 });

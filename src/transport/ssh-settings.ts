@@ -61,10 +61,25 @@ export function settingsCommand(sshConfigFile: string | null, place: Place): str
   return ['-T', '-G', ...settingsWords(sshConfigFile, place)];
 }
 
-function configError(place: Place, sshConfigFile: string | null, detail: string): StepError {
+function configError(
+  place: Place,
+  sshConfigFile: string | null,
+  detail: string,
+  lastLines: readonly string[] = [],
+): StepError {
   const words = settingsCommand(sshConfigFile, place).slice(1);
   const hint = `Mend the ssh configuration, then see what it says: ${shellCommand(['ssh', ...words])}`;
-  return new StepError({ cause: 'config', detail, hint });
+  return new StepError({ cause: 'config', detail, hint }, lastLines);
+}
+
+/** Why `ssh -G` gave no settings. */
+function explainRefusal(place: Place, sshConfigFile: string | null, code: number, said: string[]): StepError {
+  // With `CanonicalizeFallbackLocal no` the name is looked up before anything else.
+  if (said.some((line) => line.includes('Could not resolve host ')))
+    return new StepError({ cause: 'dns', detail: 'it is found in none of the CanonicalDomains' });
+  // What is wrong comes before the line that counts how much is.
+  const reason = said.findLast((line) => !line.includes(': terminating, '));
+  return configError(place, sshConfigFile, reason ?? `ssh -G ended with code ${code}`, said);
 }
 
 type Lists = Map<string, string[]>;
@@ -89,11 +104,9 @@ async function askSsh(options: ResolverOptions, place: Place, lists: Lists): Pro
   const run = options.run ?? runTool;
   const { sshConfigFile } = options;
   const answer = await run('ssh', settingsCommand(sshConfigFile, place));
-  const said = answer.stderr.trim().split('\n').filter(Boolean);
+  const said = answer.stderr.trim().split(/\r?\n/).filter(Boolean);
   if (answer.code === null) throw configError(place, sshConfigFile, 'ssh -G did not answer within 10 s');
-  if (answer.code !== 0) {
-    throw configError(place, sshConfigFile, said.at(-1) ?? `ssh -G ended with code ${answer.code}`);
-  }
+  if (answer.code !== 0) throw explainRefusal(place, sshConfigFile, answer.code, said);
   try {
     return shareLists(structuredClone(parseSettings(answer.stdout, place.host, localValues(options))), lists);
   } catch (error) {
