@@ -31,8 +31,8 @@ export type FailureDetail =
   /** `stage` is null where a connection that had worked went silent; `detail` where the system knew sooner. */
   | { cause: 'timeout'; stage: Stage | null; limitMs: number; detail?: string }
   | { cause: 'closed'; stage: Stage | null; detail: string }
-  /** `hint` is the jump host's own. */
-  | { cause: 'proxy'; detail: string; hint?: string; needsPerson?: boolean }
+  /** `hint` is the jump host's own, and `of` what failed there. */
+  | { cause: 'proxy'; detail: string; hint?: string; needsPerson?: boolean; of?: FailureDetail }
   | { cause: 'key-exchange'; detail: string }
   | {
       cause: 'host-key-unknown';
@@ -49,6 +49,8 @@ export type FailureDetail =
       knownHostsFile: string;
       lookup: string;
       acceptCommand: readonly string[];
+      /** A certificate authority is known for the host, too. */
+      authorityToo?: boolean;
     }
   | { cause: 'host-key-revoked'; keyType: string; fingerprint: string; knownHostsFile: string }
   | {

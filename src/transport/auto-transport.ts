@@ -22,12 +22,6 @@ interface Lesson {
 
 const REASON = "the library was refused where the system's ssh was not";
 
-/** Causes that may be the library's own weakness. */
-export function isWorthAnotherTry({ failure }: TransportError): boolean {
-  const { cause, needsPerson } = failure;
-  return cause === 'auth' || cause === 'key-exchange' || (cause === 'proxy' && needsPerson);
-}
-
 /** The library, and the system's ssh where only that gets in. */
 export function createAutoTransport(options: AutoTransportOptions): Transport {
   const { chooser, ssh2, openssh, secrets, fingerprint } = options;
@@ -65,7 +59,7 @@ export function createAutoTransport(options: AutoTransportOptions): Transport {
       return await ssh2.open(target, open);
     } catch (error) {
       const mayTry = isFree && lesson === null && !open.signal.aborted;
-      if (!(error instanceof TransportError) || !mayTry || !isWorthAnotherTry(error)) throw error;
+      if (!(error instanceof TransportError) || !mayTry || !error.isWorthAnotherTry) throw error;
       return tryOpenssh(target, open, error);
     }
   }

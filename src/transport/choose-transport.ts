@@ -3,7 +3,7 @@ import type { Target } from '../nodes/target.ts';
 import { listAgentKeyTypes } from './agent-key-types.ts';
 import type { IdentityFiles } from './identity-files.ts';
 import { createKeptAnswers } from './kept-answers.ts';
-import { type KnownHosts, knownHostsName } from './known-hosts.ts';
+import { type KnownHosts, knownHostsName, nameWithoutPort } from './known-hosts.ts';
 import { hopName, hopsBefore, type OpensshHop } from './openssh-command.ts';
 import { resolveRoute } from './openssh-route.ts';
 import type { RunTool } from './run-tool.ts';
@@ -99,7 +99,9 @@ export function createTransportChooser(options: ChooserOptions): TransportChoose
 
   async function hostKeyReason(settings: SshSettings): Promise<string | null> {
     const files = [...settings.userKnownHostsFiles, ...settings.globalKnownHostsFiles];
-    const known = await knownHosts.lookUp(knownHostsName(settings), files);
+    const withoutPort = nameWithoutPort(settings);
+    let known = await knownHosts.lookUp(knownHostsName(settings), files);
+    if (known.length === 0 && withoutPort !== null) known = await knownHosts.lookUp(withoutPort, files);
     const hasPlain = known.some((key) => key.marker === 'none');
     const hasAuthority = known.some((key) => key.marker === 'certificate-authority');
     return hasAuthority && !hasPlain ? 'only a certificate authority is known for its host key' : null;

@@ -5,6 +5,7 @@ import {
   type KnownHosts,
   type KnownKey,
   knownHostsName,
+  nameWithoutPort,
 } from './known-hosts.ts';
 import { knownHostsLine, recordHostKey } from './known-hosts-record.ts';
 import { isRevokedBy } from './revoked-host-keys.ts';
@@ -43,13 +44,19 @@ function revoked(key: PublicKey, knownHostsFile: string): StepError {
   return new StepError({ cause: 'host-key-revoked', ...shown(key), knownHostsFile });
 }
 
-function changed(options: HostKeyCheckOptions, key: PublicKey, known: KnownKey): StepError {
+function changed(
+  options: HostKeyCheckOptions,
+  key: PublicKey,
+  known: KnownKey,
+  authorityToo: boolean,
+): StepError {
   return new StepError({
     cause: 'host-key-changed',
     ...shown(key),
     knownHostsFile: known.file,
     lookup: knownHostsName(options.settings),
     acceptCommand: acceptCommand(options.sshWords),
+    authorityToo,
   });
 }
 
@@ -77,9 +84,9 @@ async function isKnownWithoutPort(
   files: string[],
   key: PublicKey,
 ): Promise<boolean> {
-  const { settings, knownHosts } = options;
-  if (settings.hostKeyAlias !== null || settings.port === 22) return false;
-  const known = await knownHosts.lookUp(settings.hostName.toLowerCase(), files);
+  const name = nameWithoutPort(options.settings);
+  if (name === null) return false;
+  const known = await options.knownHosts.lookUp(name, files);
   return judgeHostKey(key, known).kind === 'match';
 }
 
@@ -95,7 +102,7 @@ async function settle(
     case 'revoked':
       throw revoked(key, verdict.known.file);
     case 'changed':
-      throw changed(options, key, verdict.known);
+      throw changed(options, key, verdict.known, verdict.authorityToo);
     case 'unknown': {
       if (await isKnownWithoutPort(options, files, key)) return 'known without its port';
       const checking = options.settings.strictHostKeyChecking;

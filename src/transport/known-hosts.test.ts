@@ -49,6 +49,8 @@ describe('judgeHostKey', () => {
       fc.property(publicKey, known, (key, keys) => {
         const verdict = judgeHostKey(key, keys);
         if (verdict.kind === 'unknown') expect(keys.every((other) => other.marker !== 'none')).toBe(true);
+        const hasAuthority = keys.some((other) => other.marker === 'certificate-authority');
+        if (verdict.kind === 'changed') expect(verdict.authorityToo).toBe(hasAuthority);
         if (keys.length === 0) expect(verdict).toEqual({ kind: 'unknown', authorityOnly: false });
       }),
     );

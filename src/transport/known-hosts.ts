@@ -15,7 +15,7 @@ export interface KnownKey extends PublicKey {
 export type HostKeyVerdict =
   | { kind: 'match'; known: KnownKey }
   | { kind: 'unknown'; authorityOnly: boolean }
-  | { kind: 'changed'; known: KnownKey }
+  | { kind: 'changed'; known: KnownKey; authorityToo: boolean }
   | { kind: 'revoked'; known: KnownKey };
 
 /** The name under which ssh looks a host up: the alias as it is, else `host` or `[host]:port`. */
@@ -23,6 +23,13 @@ export function knownHostsName(settings: Pick<SshSettings, 'hostKeyAlias' | 'hos
   if (settings.hostKeyAlias !== null) return settings.hostKeyAlias;
   const host = settings.hostName.toLowerCase();
   return settings.port === 22 ? host : `[${host}]:${settings.port}`;
+}
+
+/** For a port of its own, where nothing is known, ssh looks for the host without its port; null for no such look. */
+export function nameWithoutPort(
+  settings: Pick<SshSettings, 'hostKeyAlias' | 'hostName' | 'port'>,
+): string | null {
+  return settings.hostKeyAlias !== null || settings.port === 22 ? null : settings.hostName.toLowerCase();
 }
 
 /**
@@ -36,8 +43,9 @@ export function judgeHostKey(presented: PublicKey, known: readonly KnownKey[]): 
   const match = same.find((key) => key.marker === 'none');
   if (match) return { kind: 'match', known: match };
   const other = known.find((key) => key.marker === 'none');
-  if (other) return { kind: 'changed', known: other };
-  return { kind: 'unknown', authorityOnly: known.some((key) => key.marker === 'certificate-authority') };
+  const hasAuthority = known.some((key) => key.marker === 'certificate-authority');
+  if (other) return { kind: 'changed', known: other, authorityToo: hasAuthority };
+  return { kind: 'unknown', authorityOnly: hasAuthority };
 }
 
 const markers = new Map<string, KnownKey['marker']>([

@@ -2,7 +2,6 @@ import { userInfo } from 'node:os';
 import type { Target } from '../nodes/target.ts';
 import type { Way } from '../protocol/failures.ts';
 import { createAccessFingerprint } from './access-fingerprint.ts';
-import { isWorthAnotherTry } from './auto-transport.ts';
 import { createTransportChooser } from './choose-transport.ts';
 import { createIdentityFiles } from './identity-files.ts';
 import { createKnownHosts } from './known-hosts.ts';
@@ -49,7 +48,7 @@ export function createPlainAccess(options: PlainAccessOptions): PlainAccess {
       try {
         return await ssh2.open(target, open);
       } catch (error) {
-        if (error instanceof TransportError && isWorthAnotherTry(error)) onMisfit(target.name);
+        if (error instanceof TransportError && error.isWorthAnotherTry) onMisfit(target.name);
         throw error;
       }
     },

@@ -30,6 +30,22 @@ export const givenUp = () => new StepError({ cause: 'closed', stage: null, detai
 /** Nobody's fault. */
 export const isGivenUp = (detail: FailureDetail) => detail.cause === 'closed' && detail.detail === GIVEN_UP;
 
+/** What may be the library's own weakness: the system's ssh may get in. */
+function isWorthAnotherTry(detail: FailureDetail): boolean {
+  switch (detail.cause) {
+    case 'auth':
+    case 'key-exchange':
+      return true;
+    // The library sees no certificates.
+    case 'host-key-changed':
+      return detail.authorityToo ?? false;
+    case 'proxy':
+      return (detail.needsPerson ?? false) || (detail.of !== undefined && isWorthAnotherTry(detail.of));
+    default:
+      return false;
+  }
+}
+
 /** Any error as facts; one that is no `StepError` is a surprise and says itself. */
 export function toStepError(error: unknown): StepError {
   if (error instanceof StepError) return error;
@@ -41,5 +57,5 @@ export function toStepError(error: unknown): StepError {
 export function toTransportError(way: Way, error: unknown): TransportError {
   if (error instanceof TransportError) return error;
   const { detail, lastLines, missing } = toStepError(error);
-  return new TransportError(createFailure(way, detail, lastLines), missing);
+  return new TransportError(createFailure(way, detail, lastLines), missing, isWorthAnotherTry(detail));
 }

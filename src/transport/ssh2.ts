@@ -260,6 +260,7 @@ function blameHop(name: string, way: Way, error: unknown): StepError {
       detail: `jump host ${name}: ${failure.message}`,
       hint: failure.hint,
       needsPerson: failure.needsPerson,
+      of: detail,
     },
     lastLines,
     missing,

@@ -60,11 +60,14 @@ export class TransportError extends Error {
   readonly failure: Failure;
   /** Passwords and passphrases that nobody has said yet. */
   readonly missing: readonly SecretRequest[];
+  /** Where the library was refused: the system's ssh may not be. */
+  readonly isWorthAnotherTry: boolean;
 
-  constructor(failure: Failure, missing: readonly SecretRequest[] = []) {
+  constructor(failure: Failure, missing: readonly SecretRequest[] = [], isWorthAnotherTry = false) {
     super(failure.message);
     this.name = 'TransportError';
     this.failure = failure;
     this.missing = missing;
+    this.isWorthAnotherTry = isWorthAnotherTry;
   }
 }

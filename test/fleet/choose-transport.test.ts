@@ -1,4 +1,4 @@
-import { existsSync, utimesSync } from 'node:fs';
+import { existsSync, readFileSync, utimesSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fleet, requireFleet, runProgram, runSsh } from './fleet.ts';
 import { createScenario, type Scenario } from './ssh-scenario.ts';
@@ -70,6 +70,16 @@ async function certifiedKey(): Promise<string> {
   const { stdout } = await runProgram('cat', [`${authority}.pub`]);
   await requireFleet().exec(1, `echo '${stdout.trim()}' > /run/user-authority.pub`);
   return key;
+}
+
+/** A server on n1 that shows a certificate of this authority. */
+async function certifiedServer(port: number, authority: string) {
+  const { exec, startSshd } = requireFleet();
+  const hostKey = scenario.write('host.pub', await exec(1, 'cat /etc/ssh/ssh_host_ed25519_key.pub'));
+  await runProgram('ssh-keygen', ['-q', '-s', authority, '-I', 'n1', '-h', '-n', '10.78.0.11', hostKey]);
+  const certificate = readFileSync(scenario.path('host-cert.pub'), 'utf8').trim();
+  await exec(1, `echo '${certificate}' > /run/host-cert.pub`);
+  return startSshd(1, port, ['HostCertificate /run/host-cert.pub']);
 }
 
 const trusting = ['TrustedUserCAKeys /run/user-authority.pub', 'AuthorizedKeysFile none'];
@@ -163,22 +173,26 @@ describe.runIf(fleet)('what carries a connection', () => {
     await runSsh(['-F', config, '-O', 'exit', 'n1']);
   });
 
-  it('is ssh where only a certificate authority is known for the host', async () => {
-    const { exec } = requireFleet();
-    const authority = await scenario.newKey('host-authority');
-    await exec(1, 'cp /etc/ssh/ssh_host_ed25519_key.pub /run/host.pub');
-    const hostKey = scenario.write('host.pub', await exec(1, 'cat /run/host.pub'));
-    await runProgram('ssh-keygen', ['-q', '-s', authority, '-I', 'n1', '-h', '-n', '10.78.0.11', hostKey]);
-    const { stdout: certificate } = await runProgram('cat', [scenario.path('host-cert.pub')]);
-    const { stdout: publicKey } = await runProgram('cat', [`${authority}.pub`]);
-    await exec(1, `echo '${certificate.trim()}' > /run/host-cert.pub`);
-    const sshd = await requireFleet().startSshd(1, 2403, ['HostCertificate /run/host-cert.pub']);
-    const known = scenario.write('known-authority', `@cert-authority * ${publicKey}`);
-    const config = scenario.config(`UserKnownHostsFile ${known}`);
+  it.each([
+    ['@cert-authority * AUTHORITY', 'certificate authority'],
+    // ssh looks without the port, too, where nothing is known with it.
+    ['@cert-authority 10.78.0.* AUTHORITY', 'certificate authority'],
+    // The node was set up anew.
+    ['@cert-authority * AUTHORITY\n[10.78.0.11]:2403 OTHER', 'the library was refused'],
+  ])('is ssh where the host shows a certificate of an authority that is known: %s', async (lines, reason) => {
+    const [authority, other] = await Promise.all(
+      ['host-authority', 'other'].map(async (name) => {
+        const key = await scenario.newKey(name);
+        return { key, known: readFileSync(`${key}.pub`, 'utf8').trim() };
+      }),
+    );
+    const sshd = await certifiedServer(2403, authority?.key ?? '');
+    const text = lines.replace('AUTHORITY', authority?.known ?? '').replace('OTHER', other?.known ?? '');
+    const config = scenario.config(`UserKnownHostsFile ${scenario.write('known-authority', `${text}\n`)}`);
     const attempt = await scenario.attempt(config, 'n1', { by, port: 2403 });
     await sshd.stop();
     expect(attempt.failure).toBeNull();
-    expect(attempt.transport?.reason).toContain('certificate authority');
+    expect(attempt.transport?.reason).toContain(reason);
   });
 
   it.each([
@@ -215,6 +229,20 @@ describe.runIf(fleet)('a library that is refused', () => {
       expect(again.transport).toEqual(first.transport);
     });
     await sshd.stop();
+  });
+
+  it('leaves a node to ssh whose jump host speaks what the library lacks', async () => {
+    const sshd = await server(2406, 'KexAlgorithms sntrup761x25519-sha512@openssh.com');
+    const config = scenario.config(
+      'Host n2',
+      '  ProxyJump n1:2406',
+      'Host *',
+      `  UserKnownHostsFile ${requireFleet().knownHostsFile} ${scenario.path('more-known')}`,
+    );
+    const attempt = await scenario.attempt(config, 'n2', { by });
+    await sshd.stop();
+    expect(attempt).toMatchObject({ failure: null, output: 'in\n', transport: { name: 'openssh' } });
+    expect(attempt.transport?.reason).toContain('the library was refused');
   });
 
   it('tries ssh once and no more while nothing changes', async () => {
