@@ -41,6 +41,8 @@ export type FailureDetail =
       acceptCommand: readonly string[];
       /** Only a certificate authority is known for the host. */
       authorityOnly?: boolean;
+      /** Why the certificate that it showed was refused. */
+      certificateProblem?: string;
     }
   | {
       cause: 'host-key-changed';
@@ -129,6 +131,29 @@ function describeRefusedLogin(
   return { message, hint: `Make this work without a question first: ${verbose(way, '-o', 'BatchMode=yes')}` };
 }
 
+function describeUnknownKey(
+  place: string,
+  detail: Extract<FailureDetail, { cause: 'host-key-unknown' }>,
+): { message: string; hint: string } {
+  const { keyType, authorityOnly = false, certificateProblem } = detail;
+  const notes = [
+    ...(authorityOnly
+      ? [' (only a certificate authority is, and host certificates are not understood yet)']
+      : []),
+    ...(certificateProblem === undefined
+      ? []
+      : [`; its certificate is refused: ${trimmed(certificateProblem)}`]),
+  ];
+  const renew =
+    certificateProblem === undefined
+      ? ''
+      : 'Renew the certificate (the one in use, on the node: ssh-keygen -Lf /etc/ssh/ssh_host_ed25519_key-cert.pub). ';
+  return {
+    message: `The ${keyType} host key of ${place} is not known: ${detail.fingerprint}${notes.join('')}.`,
+    hint: `${renew}If that is the node's fingerprint, accept it: ${shellCommand(detail.acceptCommand)}`,
+  };
+}
+
 function describe(way: Way, detail: FailureDetail): { message: string; hint: string } {
   const place = `${way.host} port ${way.port}`;
   switch (detail.cause) {
@@ -163,12 +188,7 @@ function describe(way: Way, detail: FailureDetail): { message: string; hint: str
         hint: `See what both sides offer: ${verbose(way, '-vv')}`,
       };
     case 'host-key-unknown':
-      return {
-        message:
-          `The ${detail.keyType} host key of ${place} is not known: ${detail.fingerprint}` +
-          `${detail.authorityOnly ? ' (only a certificate authority is, and host certificates are not understood yet)' : ''}.`,
-        hint: `If that is the node's fingerprint, accept it: ${shellCommand(detail.acceptCommand)}`,
-      };
+      return describeUnknownKey(place, detail);
     case 'host-key-changed':
       return {
         message: `The host key of ${place} has CHANGED: it now shows the ${detail.keyType} key ${detail.fingerprint}.`,
@@ -180,7 +200,7 @@ function describe(way: Way, detail: FailureDetail): { message: string; hint: str
     case 'host-key-revoked':
       return {
         message: `The ${detail.keyType} host key of ${place} is marked as revoked: ${detail.fingerprint}.`,
-        hint: `It is named @revoked in ${detail.knownHostsFile}; the node needs a new host key.`,
+        hint: `It is named as revoked in ${detail.knownHostsFile}; the node needs a new host key.`,
       };
     case 'auth':
       return describeRefusedLogin(way, place, detail);

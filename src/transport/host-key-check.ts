@@ -8,7 +8,7 @@ import {
   nameWithoutPort,
 } from './known-hosts.ts';
 import { knownHostsLine, recordHostKey } from './known-hosts-record.ts';
-import { isRevokedBy } from './revoked-host-keys.ts';
+import { isRevokedBy, requireRevocations } from './revoked-host-keys.ts';
 import type { RunTool } from './run-tool.ts';
 import type { SshSettings } from './ssh-settings-parse.ts';
 import { StepError } from './ssh-step-error.ts';
@@ -112,11 +112,13 @@ async function settle(
   }
 }
 
+/** Rejects with a `StepError` where no key could be taken. */
 export async function prepareHostKeyCheck(options: HostKeyCheckOptions): Promise<HostKeyCheck> {
   const { settings, knownHosts, run } = options;
   const files = [...settings.userKnownHostsFiles, ...settings.globalKnownHostsFiles];
   const known = await knownHosts.lookUp(knownHostsName(settings), files);
   const { revokedHostKeys } = settings;
+  if (revokedHostKeys !== null) await requireRevocations(revokedHostKeys);
   return {
     knownTypes: known.filter((key) => key.marker === 'none').map((key) => key.type),
     async verify(key, remoteAddress) {

@@ -1,6 +1,7 @@
 import type { Stage } from '../protocol/causes.ts';
 import type { FailureDetail } from '../protocol/failures.ts';
 import { keyTypeName } from './host-key.ts';
+import { unusableRevocations } from './revoked-host-keys.ts';
 
 /** What is known of a connection when ssh has ended. */
 export interface OpensshContext {
@@ -52,6 +53,13 @@ const shownKey = ({ hostKey }: OpensshContext) => ({
   fingerprint: hostKey?.fingerprint ?? 'not shown',
 });
 
+/** ssh goes on with the bare key then. */
+function certificateProblem({ said, errorOutput }: OpensshContext): { certificateProblem?: string } {
+  const found = [...said, ...errorOutput].map((line) => /^Certificate invalid: (.*)$/.exec(line)?.[1]);
+  const problem = found.find((text) => text !== undefined);
+  return problem === undefined ? {} : { certificateProblem: problem };
+}
+
 const closed = (context: OpensshContext, detail: string): FailureDetail => ({
   cause: 'closed',
   stage: context.stage,
@@ -92,11 +100,16 @@ const sentences: readonly [RegExp, Explain][] = [
     }),
   ],
   [
+    /^Error checking host key .* in revoked keys file (.*): (.*)$/,
+    (found) => unusableRevocations(detailOf(found), detailOf(found, 2)),
+  ],
+  [
     /^No \S+ host key is known for|^Host key verification failed/,
     (_, context) => ({
       cause: 'host-key-unknown',
       ...shownKey(context),
       acceptCommand: context.acceptCommand,
+      ...certificateProblem(context),
     }),
   ],
   [

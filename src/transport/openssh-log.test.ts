@@ -159,6 +159,16 @@ describe('the words of ssh', () => {
       { cause: 'host-key-unknown', fingerprint },
     ],
     [
+      'Certificate invalid: expired\nNo ED25519 host key is known for 10.78.0.11 and you have requested strict checking.\nHost key verification failed.',
+      { stage: 'keys' },
+      { cause: 'host-key-unknown', fingerprint, certificateProblem: 'expired' },
+    ],
+    [
+      `Error checking host key ED25519 ${fingerprint} in revoked keys file /revoked: No such file or directory\nHost key verification failed.`,
+      { stage: 'keys' },
+      { cause: 'config', detail: expect.stringContaining('/revoked, which cannot be used (No such file') },
+    ],
+    [
       `Host key ED25519 ${fingerprint} revoked by file /revoked\nHost key verification failed.`,
       { stage: 'keys' },
       { cause: 'host-key-revoked', knownHostsFile: '/revoked' },

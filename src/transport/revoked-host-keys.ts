@@ -1,8 +1,27 @@
-import { readFile } from 'node:fs/promises';
+import { access, constants, readFile } from 'node:fs/promises';
+import type { FailureDetail } from '../protocol/failures.ts';
 import type { PublicKey } from './host-key.ts';
 import type { RunTool } from './run-tool.ts';
+import { StepError } from './ssh-step-error.ts';
 
 const KRL_MAGIC = 'SSHKRL\n\0';
+
+/** ssh refuses every key then. */
+export function unusableRevocations(file: string, reason: string): FailureDetail {
+  return {
+    cause: 'config',
+    detail: `RevokedHostKeys is ${file}, which cannot be used (${reason}), so no host key is taken`,
+    hint: 'Put that file there, or mend RevokedHostKeys in the ssh configuration.',
+  };
+}
+
+/** Rejects with a `StepError` where the file cannot be read. */
+export async function requireRevocations(file: string): Promise<void> {
+  await access(file, constants.R_OK).catch((error: NodeJS.ErrnoException) => {
+    const reason = error.code === 'ENOENT' ? 'it is not there' : (error.code ?? error.message);
+    throw new StepError(unusableRevocations(file, reason));
+  });
+}
 
 /** Whether a RevokedHostKeys file names the key. As in ssh, a file that cannot be read revokes every key. */
 export async function isRevokedBy(file: string, key: PublicKey, run: RunTool): Promise<boolean> {

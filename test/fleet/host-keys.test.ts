@@ -100,7 +100,7 @@ describe.runIf(fleet)('host keys', () => {
     const list = scenario.write('revoked', `${requireFleet().hostKey(1, 'ed25519')}\n`);
     const krl = scenario.path('krl');
     await runProgram('ssh-keygen', ['-q', '-k', '-f', krl, list]);
-    for (const file of [list, krl, scenario.path('absent')]) {
+    for (const file of [list, krl]) {
       const config = scenario.config(`RevokedHostKeys ${file}`);
       expect(await scenario.sshGetsIn(config, 'n1')).toBe(false);
       expect((await scenario.attempt(config, 'n1')).failure).toMatchObject({ cause: 'host-key-revoked' });
@@ -109,6 +109,16 @@ describe.runIf(fleet)('host keys', () => {
       );
     }
   });
+
+  it.each(['ssh2', 'openssh'] as const)(
+    'takes no key where the file of revoked ones is missing (%s)',
+    async (by) => {
+      const config = scenario.config(`RevokedHostKeys ${scenario.path('absent')}`);
+      expect(await scenario.sshGetsIn(config, 'n1')).toBe(false);
+      const { failure } = await scenario.attempt(config, 'n1', { by });
+      expect(failure).toMatchObject({ cause: 'config', hint: expect.stringContaining('RevokedHostKeys') });
+    },
+  );
 
   it('knows hashed names', async () => {
     const { config, file } = knowing([`10.78.0.11 ${requireFleet().hostKey(1, 'ed25519')}`]);
