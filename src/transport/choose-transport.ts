@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises';
+import { isIP } from 'node:net';
 import type { Target } from '../nodes/target.ts';
 import { listAgentKeyTypes } from './agent-key-types.ts';
 import type { IdentityFiles } from './identity-files.ts';
@@ -33,12 +34,15 @@ export interface TransportChooser {
 const KEPT_MS = 5_000;
 
 /** Settings that are in use and that ssh2 cannot honour. */
-function settingReason({ openssh, proxy, proxyUseFdpass }: SshSettings): string | null {
+function settingReason({ openssh, proxy, proxyUseFdpass, bindAddress }: SshSettings): string | null {
   if (openssh.knownHostsCommand !== null) return 'KnownHostsCommand is set';
   if (openssh.verifyHostKeyDns) return 'VerifyHostKeyDNS is set';
   if (openssh.pkcs11Provider !== null) return 'PKCS11Provider is set';
   if (openssh.securityKeyProvider !== null) return 'SecurityKeyProvider is set';
   if (openssh.hostbasedAuthentication) return 'host-based login is set up';
+  if (proxy.kind === 'none' && openssh.bindInterface !== null) return 'BindInterface is set';
+  if (proxy.kind === 'none' && bindAddress !== null && isIP(bindAddress) === 0)
+    return 'BindAddress is a name';
   if (proxyUseFdpass && proxy.kind === 'command') return 'ProxyUseFdpass is set';
   return null;
 }

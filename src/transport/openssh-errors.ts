@@ -2,6 +2,7 @@ import type { Stage } from '../protocol/causes.ts';
 import type { FailureDetail } from '../protocol/failures.ts';
 import { keyTypeName } from './host-key.ts';
 import { unusableRevocations } from './revoked-host-keys.ts';
+import { unusableSource } from './tcp-connect.ts';
 
 /** What is known of a connection when ssh has ended. */
 export interface OpensshContext {
@@ -44,6 +45,15 @@ function connectFailure(reason: string, limitMs: number): FailureDetail {
   return { cause: 'closed', stage: 'tcp', detail: reason };
 }
 
+/** ssh's last word is no more than `failure` then. */
+function sourceFailure(sentence: string, { said }: OpensshContext): FailureDetail | null {
+  const found = said
+    .map((line) => /^(?:bind|getaddrinfo:|getifaddrs:) (\S+): (.*)$/.exec(line))
+    .find((match) => match !== null);
+  if (!found || !sentence.endsWith(': failure')) return null;
+  return unusableSource(detailOf(found), detailOf(found, 2));
+}
+
 type Explain = (found: RegExpExecArray, context: OpensshContext) => FailureDetail;
 
 const detailOf = (found: RegExpExecArray, group = 1) => found[group] ?? '';
@@ -79,7 +89,7 @@ const sentences: readonly [RegExp, Explain][] = [
   ],
   [
     /^ssh: connect to (?:host|address) .* port \d+: (.*)$/,
-    (found, { stageMs }) => connectFailure(detailOf(found), stageMs),
+    (found, context) => sourceFailure(found[0], context) ?? connectFailure(detailOf(found), context.stageMs),
   ],
   [
     /REMOTE HOST IDENTIFICATION HAS CHANGED/,

@@ -133,6 +133,15 @@ describe('the words of ssh', () => {
       { stage: 'tcp' },
       { cause: 'timeout', stage: 'tcp' },
     ],
+    ...[
+      'bind 10.9.8.7: Cannot assign requested address',
+      'getaddrinfo: 10.9.8.7: Address family for hostname not supported',
+      'getifaddrs: 10.9.8.7: no suitable addresses',
+    ].map((line): [string, Partial<OpensshContext>, object] => [
+      `${line}\nssh: connect to host 10.78.0.11 port 22: failure`,
+      { stage: 'tcp' },
+      { cause: 'config', detail: expect.stringContaining('cannot come from 10.9.8.7 (') },
+    ]),
     [
       'ssh: connect to host 10.78.0.77 port 22: No route to host',
       { stage: 'tcp' },

@@ -18,6 +18,8 @@ export interface OpensshOnlySettings {
   /** Keys that DNS vouches for are taken without a question. */
   verifyHostKeyDns: boolean;
   pkcs11Provider: string | null;
+  /** The interface whose address a connection comes from. */
+  bindInterface: string | null;
   /** Null for the one that is built in. */
   securityKeyProvider: string | null;
   /** Settings that would keep a command from running as one; `ssh -o` words that undo them. */
@@ -184,6 +186,7 @@ function opensshOnly(raw: RawSettings, environment: NodeJS.ProcessEnv): OpensshO
     knownHostsCommand: path(raw, 'knownhostscommand'),
     verifyHostKeyDns: isOn(raw, 'verifyhostkeydns'),
     pkcs11Provider: path(raw, 'pkcs11provider'),
+    bindInterface: path(raw, 'bindinterface'),
     securityKeyProvider: securityKeyProvider(raw, environment),
     undo: commandSpoilers.flatMap(([key, option, harmless]) => {
       const value = first(raw, key);

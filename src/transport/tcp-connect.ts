@@ -2,6 +2,7 @@ import type { LookupAddress } from 'node:dns';
 import { lookup } from 'node:dns/promises';
 import { connect, isIP, type Socket } from 'node:net';
 import type { Stage } from '../protocol/causes.ts';
+import type { FailureDetail } from '../protocol/failures.ts';
 import type { SshSettings } from './ssh-settings-parse.ts';
 import { givenUp, StepError } from './ssh-step-error.ts';
 
@@ -15,11 +16,13 @@ export interface TcpOptions {
 const codeOf = (error: unknown) =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
 
+const wrongFamily = 'the name has no address of this family';
+
 const dnsTexts: Record<string, string> = {
   ENOTFOUND: 'no such name',
   EAI_AGAIN: 'the name server does not answer',
   ENODATA: 'the name has no address',
-  EAI_ADDRFAMILY: 'the name has no address of this family',
+  EAI_ADDRFAMILY: wrongFamily,
 };
 
 function dnsError(error: unknown): StepError {
@@ -67,16 +70,32 @@ function resolveName(hostName: string, family: number): Promise<LookupAddress[]>
 }
 
 async function lookUp({ settings, limitMs, signal }: TcpOptions): Promise<string[]> {
-  const { hostName, addressFamily } = settings;
-  if (isIP(hostName) !== 0) return [hostName];
-  const found = resolveName(hostName, addressFamily).catch((error: unknown) => {
+  const { hostName, addressFamily, bindAddress } = settings;
+  // From an address of one family no other can be reached.
+  const wanted = addressFamily || isIP(bindAddress ?? '');
+  const family = isIP(hostName);
+  if (family !== 0 && wanted !== 0 && family !== wanted)
+    throw new StepError({ cause: 'dns', detail: wrongFamily });
+  if (family !== 0) return [hostName];
+  const found = resolveName(hostName, wanted).catch((error: unknown) => {
     throw dnsError(error);
   });
   const late = () => new StepError({ cause: 'dns', detail: `no answer within ${limitMs / 1000} s` });
   return (await within(found, limitMs, signal, late)).map(({ address }) => address);
 }
 
-function socketError(error: Error, limitMs: number): StepError {
+/** What BindAddress or BindInterface names is none of this machine's own. */
+export function unusableSource(source: string, reason: string): FailureDetail {
+  return {
+    cause: 'config',
+    detail: `connections cannot come from ${source} (${reason})`,
+    hint: 'Mend BindAddress or BindInterface in the ssh configuration; what this machine has: ip address',
+  };
+}
+
+function socketError(error: Error, limitMs: number, { bindAddress }: TcpOptions['settings']): StepError {
+  if (bindAddress !== null && 'syscall' in error && error.syscall === 'bind')
+    return new StepError(unusableSource(bindAddress, codeOf(error)));
   switch (codeOf(error)) {
     case 'ECONNREFUSED':
       return new StepError({ cause: 'refused' });
@@ -105,7 +124,7 @@ function connectTo(address: string, limitMs: number, { settings, signal }: TcpOp
       reject(error);
     };
     const onAbort = () => fail(givenUp());
-    const onError = (error: Error) => fail(socketError(error, limitMs));
+    const onError = (error: Error) => fail(socketError(error, limitMs, settings));
     const timer = setTimeout(() => fail(new StepError({ cause: 'timeout', stage: 'tcp', limitMs })), limitMs);
     const finish = () => {
       clearTimeout(timer);

@@ -200,6 +200,7 @@ describe.runIf(fleet)('what carries a connection', () => {
     ['VerifyHostKeyDNS yes', 'VerifyHostKeyDNS is set'],
     ['KexAlgorithms sntrup761x25519-sha512@openssh.com', 'only algorithms that the library lacks'],
     ['HostbasedAuthentication yes\nEnableSSHKeysign yes', 'host-based login is set up'],
+    ['BindInterface eth0', 'BindInterface is set'],
   ])('is ssh with a setting that the library cannot honour: %s', async (lines, reason) => {
     const config = scenario.config(lines.replace('KNOWN', requireFleet().knownHostsFile));
     const attempt = await scenario.attempt(config, 'n1', { by });

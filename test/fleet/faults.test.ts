@@ -17,6 +17,17 @@ describe.runIf(fleet)('connections that fail', () => {
     expect(failure?.hint).toContain('getent hosts no-such-host.invalid');
   });
 
+  it.each([
+    ['AddressFamily inet6', 'dns', 'no address of this family'],
+    ['BindAddress ::1', 'dns', 'no address of this family'],
+    ['BindAddress 10.9.8.7', 'config', 'connections cannot come from 10.9.8.7'],
+  ])('tells that %s leads nowhere', async (line, cause, words) => {
+    const config = scenario.config(line);
+    expect(await scenario.sshGetsIn(config, 'n1')).toBe(false);
+    const { failure } = await scenario.attempt(config, 'n1');
+    expect(failure).toMatchObject({ cause, message: expect.stringContaining(words) });
+  });
+
   it('tells a refused port, with the way a person would try', async () => {
     const { failure, tookMs } = await scenario.attempt(scenario.config(), 'n1', { port: 2299 });
     expect(failure).toMatchObject({ cause: 'refused' });
