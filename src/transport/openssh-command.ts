@@ -54,7 +54,10 @@ function commonWords(hop: OpensshHop, batch: boolean, sshConfigFile: string | nu
     `ServerAliveCountMax=${count}`,
     ...settings.openssh.undo,
   );
-  if (via !== null) words.push(...options(`ProxyCommand=${proxyCommand(via, batch, sshConfigFile)}`));
+  if (via !== null) {
+    // As for ProxyJump, whatever is set for other commands.
+    words.push(...options(`ProxyCommand=${proxyCommand(via, batch, sshConfigFile)}`, 'ProxyUseFdpass=no'));
+  }
   if (sshConfigFile !== null) words.push('-F', sshConfigFile);
   if (place.port !== null) words.push('-p', String(place.port));
   if (place.user !== null) words.push('-l', place.user);
@@ -63,7 +66,8 @@ function commonWords(hop: OpensshHop, batch: boolean, sshConfigFile: string | nu
 
 /** As ProxyJump does it, with our options for the jump host too: ssh passes none on. */
 function proxyCommand(hop: OpensshHop, batch: boolean, sshConfigFile: string | null): string {
-  const words = ['ssh', '-a', '-x', ...commonWords(hop, batch, sshConfigFile)];
+  // Its own words tell why it failed, also where the configuration asks for silence.
+  const words = ['ssh', '-a', '-x', ...options('LogLevel=INFO'), ...commonWords(hop, batch, sshConfigFile)];
   const escaped = shellCommand(words).replaceAll('%', '%%');
   return `${escaped} -W '[%h]:%p' -- ${shellCommand([hop.place.host]).replaceAll('%', '%%')}`;
 }

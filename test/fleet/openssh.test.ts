@@ -213,6 +213,21 @@ describe.runIf(fleet)('the system’s ssh through other hosts', () => {
     expect(mine.failure?.hint).toBe(usual.failure?.hint);
   });
 
+  it('passes over settings that would break the way through a jump host or hide what it says', async () => {
+    const config = scenario.config(
+      'ProxyUseFdpass yes',
+      'LogLevel QUIET',
+      'Host n2',
+      '  ProxyJump n1',
+      'Host n3',
+      '  ProxyJump no-such@n1',
+      'Host *',
+    );
+    expect((await scenario.attempt(config, 'n2', { by })).failure).toBeNull();
+    const { failure } = await scenario.attempt(config, 'n3', { by });
+    expect(failure?.message).toContain('did not let no-such in');
+  });
+
   it('never asks on the way: an unknown jump host is refused', async () => {
     const file = scenario.write('known', `10.78.0.13 ${requireFleet().hostKey(3, 'ed25519')}\n`);
     const lines = [`UserKnownHostsFile ${file}`, 'StrictHostKeyChecking ask'];
