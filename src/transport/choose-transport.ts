@@ -9,6 +9,7 @@ import { hopName, hopsBefore, type OpensshHop } from './openssh-command.ts';
 import { resolveRoute } from './openssh-route.ts';
 import type { RunTool } from './run-tool.ts';
 import { type SettingsResolver, settingsWords } from './ssh-settings.ts';
+import { hasExpired } from './ssh-certificate.ts';
 import type { SshSettings } from './ssh-settings-parse.ts';
 import { chooseAlgorithms } from './ssh2-algorithms.ts';
 
@@ -66,8 +67,9 @@ export function createTransportChooser(options: ChooserOptions): TransportChoose
   const tickets = createKeptAnswers<boolean>(KEPT_MS);
 
   async function certificateReason(settings: SshSettings): Promise<string | null> {
-    const [path] = await identities.findCertificates(settings);
-    return path === undefined ? null : `there is a certificate (${path})`;
+    const certificates = await identities.findCertificates(settings);
+    const certificate = certificates.find((found) => !hasExpired(found));
+    return certificate === undefined ? null : `there is a certificate (${certificate.path})`;
   }
 
   async function keyReason(settings: SshSettings): Promise<string | null> {

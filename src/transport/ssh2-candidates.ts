@@ -2,6 +2,7 @@ import type { AnyAuthMethod, ParsedKey } from 'ssh2';
 import { algorithmsOfType } from './host-key.ts';
 import type { IdentityFiles } from './identity-files.ts';
 import type { SecretRequest } from './secret-request.ts';
+import { type Certificate, hasExpired } from './ssh-certificate.ts';
 import type { SshSettings } from './ssh-settings-parse.ts';
 import { type AgentClient, createAgentClient } from './ssh2-agent.ts';
 import type { IdentityFile } from './ssh2-identities.ts';
@@ -89,6 +90,12 @@ function orderCandidates({ agent, agentKeys, files }: Keys, options: CandidateOp
   return [...fromAgent, ...fromFiles];
 }
 
+function whyUnused(certificate: Certificate): string {
+  if (!hasExpired(certificate)) return "only the system's ssh understands certificates";
+  const ended = new Date(certificate.endsMs ?? 0).toISOString().slice(0, 16).replace('T', ' ');
+  return `it has expired on ${ended} UTC`;
+}
+
 async function listLeftOut(
   { agentKeys, files }: Keys,
   { settings, opener, identities }: CandidateOptions,
@@ -105,10 +112,7 @@ async function listLeftOut(
     return file.problem === null ? [] : [`${file.path} (not used: ${file.problem})`];
   });
   const certificates = await identities.findCertificates(settings);
-  return [
-    ...notes,
-    ...certificates.map((path) => `${path} (not used: only the system's ssh understands certificates)`),
-  ];
+  return [...notes, ...certificates.map((found) => `${found.path} (not used: ${whyUnused(found)})`)];
 }
 
 async function gatherKeys({ settings, identities }: CandidateOptions): Promise<Keys> {

@@ -22,7 +22,8 @@ const MAX_BYTES = 64 * 1024;
 const DEFAULT_NAMES = /^id_(rsa|ecdsa|ecdsa_sk|ed25519|ed25519_sk|xmss|dsa)$/;
 const KEY_MAGIC = 'openssh-key-v1\0';
 
-async function readSmall(path: string): Promise<string | null> {
+/** The text of a file that may be a key; null where it cannot be one. */
+export async function readSmall(path: string): Promise<string | null> {
   try {
     const { size, isFile } = await stat(path).then((found) => ({ size: found.size, isFile: found.isFile() }));
     return isFile && size <= MAX_BYTES ? await readFile(path, 'utf8') : null;

@@ -53,7 +53,7 @@ async function withAgent<T>(key: string, use: (environment: NodeJS.ProcessEnv) =
 }
 
 /** A key and its certificate, signed by an authority whose public half lies in the node. */
-async function certifiedKey(): Promise<string> {
+async function certifiedKey(...options: string[]): Promise<string> {
   const authority = await scenario.newKey('authority');
   const key = await scenario.newKey('certified');
   const { code } = await runProgram('ssh-keygen', [
@@ -64,6 +64,7 @@ async function certifiedKey(): Promise<string> {
     'me',
     '-n',
     'ops',
+    ...options,
     `${key}.pub`,
   ]);
   expect(code).toBe(0);
@@ -118,6 +119,16 @@ describe.runIf(fleet)('what carries a connection', () => {
     });
     expect((await scenario.attempt(config, 'n1', { port: 2401 })).failure?.cause).toBe('auth');
     await sshd.stop();
+  });
+
+  it('is not ssh for a certificate that has expired, and says so where it was needed', async () => {
+    const key = await certifiedKey('-V', '20260101:20260201');
+    const sshd = await server(2407, ...trusting);
+    const { failure, transport } = await scenario.attempt(lonely(key), 'n1', { by, port: 2407 });
+    await sshd.stop();
+    expect(transport).toEqual({ name: 'ssh2', reason: null });
+    expect(failure?.cause).toBe('auth');
+    expect(failure?.message).toMatch(/certified-cert\.pub \(not used: it has expired on 2026-0[12]-\d\d /);
   });
 
   it.runIf(hasSkDummy)('is ssh for a security key', async () => {
