@@ -1,4 +1,4 @@
-import { fingerprint, keyTypeName, type PublicKey } from './host-key.ts';
+import { fingerprint, keyTypeName, type PublicKey, sizeProblem } from './host-key.ts';
 import {
   type HostKeyVerdict,
   judgeHostKey,
@@ -122,6 +122,9 @@ export async function prepareHostKeyCheck(options: HostKeyCheckOptions): Promise
   return {
     knownTypes: known.filter((key) => key.marker === 'none').map((key) => key.type),
     async verify(key, remoteAddress) {
+      const problem = sizeProblem(key, settings.requiredRsaBits);
+      if (problem !== null)
+        throw new StepError({ cause: 'key-exchange', detail: `the host key is too short: ${problem}` });
       if (revokedHostKeys !== null && (await isRevokedBy(revokedHostKeys, key, run)))
         throw revoked(key, revokedHostKeys);
       const local = remoteAddress !== null && isLoopback(remoteAddress) && settings.hostKeyAlias === null;

@@ -12,6 +12,29 @@ export function parseWireKey(key: Buffer): PublicKey {
   return { type: key.subarray(4, 4 + length).toString('latin1'), base64: key.toString('base64') };
 }
 
+/** The size of an RSA key; null for all others, and where it cannot be read. */
+export function rsaBits({ type, base64 }: PublicKey): number | null {
+  if (type !== 'ssh-rsa') return null;
+  const data = Buffer.from(base64, 'base64');
+  try {
+    const afterType = 4 + data.readUInt32BE(0);
+    const afterExponent = afterType + 4 + data.readUInt32BE(afterType);
+    const length = data.readUInt32BE(afterExponent);
+    const modulus = data.toString('hex', afterExponent + 4, afterExponent + 4 + length);
+    return BigInt(`0x${modulus}`).toString(2).length;
+  } catch {
+    return null;
+  }
+}
+
+/** What RequiredRSASize has against a key; null for nothing. */
+export function sizeProblem(key: PublicKey, requiredRsaBits: number): string | null {
+  const bits = rsaBits(key);
+  return bits === null || bits >= requiredRsaBits
+    ? null
+    : `it has ${bits} bits, and RequiredRSASize is ${requiredRsaBits}`;
+}
+
 /** As ssh prints it: `SHA256:…`. */
 export function fingerprint(key: PublicKey): string {
   const hash = createHash('sha256').update(Buffer.from(key.base64, 'base64')).digest('base64');

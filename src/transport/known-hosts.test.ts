@@ -3,8 +3,17 @@ import { chownSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, wr
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
+import ssh2 from 'ssh2';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { fingerprint, keyTypeName, orderHostKeyAlgorithms, parseWireKey } from './host-key.ts';
+import {
+  fingerprint,
+  keyTypeName,
+  orderHostKeyAlgorithms,
+  type PublicKey,
+  parseWireKey,
+  rsaBits,
+  sizeProblem,
+} from './host-key.ts';
 import { judgeHostKey, type KnownKey, knownHostsName, parseFoundKeys } from './known-hosts.ts';
 import { hashHostName, knownHostsLine, recordHostKey } from './known-hosts-record.ts';
 
@@ -86,6 +95,17 @@ describe('host keys', () => {
     expect(
       ['ssh-ed25519', 'ssh-rsa', 'ecdsa-sha2-nistp521', 'sk-ssh-ed25519@openssh.com'].map(keyTypeName),
     ).toEqual(['ED25519', 'RSA', 'ECDSA', 'ED25519']);
+  });
+
+  it('measures RSA keys as ssh does', () => {
+    const key = (bits: number): PublicKey => {
+      const made = ssh2.utils.generateKeyPairSync('rsa', { bits });
+      return parseWireKey(Buffer.from(made.public.split(' ')[1] ?? '', 'base64'));
+    };
+    expect(rsaBits(key(1024))).toBe(1024);
+    expect(sizeProblem(key(1024), 2048)).toBe('it has 1024 bits, and RequiredRSASize is 2048');
+    expect(sizeProblem(key(2048), 2048)).toBeNull();
+    fc.assert(fc.property(publicKey, (other) => sizeProblem(other, 4096) === null));
   });
 
   it('does not choke on a key that is none', () => {

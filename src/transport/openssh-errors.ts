@@ -127,6 +127,13 @@ const sentences: readonly [RegExp, Explain][] = [
     (found) => ({ cause: 'key-exchange', detail: detailOf(found) }),
   ],
   [
+    /^Bad server host key: (?:Invalid key length)?(.*)$/,
+    (found) => ({
+      cause: 'key-exchange',
+      detail: detailOf(found) || 'the host key is too short for RequiredRSASize',
+    }),
+  ],
+  [
     /Permission denied \([a-z0-9@.,-]*\)|Too many authentication failures|No supported authentication methods/i,
     (_, { user, tried }) => ({ cause: 'auth', user, tried }),
   ],

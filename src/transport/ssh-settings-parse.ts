@@ -50,6 +50,8 @@ export interface SshSettings {
   kbdInteractiveAuthentication: boolean;
   preferredAuthentications: string[] | null;
   pubkeyAcceptedAlgorithms: string[];
+  /** RSA keys of users and hosts that are shorter are refused. */
+  requiredRsaBits: number;
   strictHostKeyChecking: StrictHostKeyChecking;
   userKnownHostsFiles: string[];
   globalKnownHostsFiles: string[];
@@ -236,6 +238,7 @@ export function parseSettings(text: string, originalHost: string, local: LocalVa
       ? words(raw, 'preferredauthentications')
       : null,
     pubkeyAcceptedAlgorithms: words(raw, 'pubkeyacceptedalgorithms'),
+    requiredRsaBits: Number(first(raw, 'requiredrsasize') ?? 0),
     strictHostKeyChecking: strictness(raw),
     userKnownHostsFiles: paths(raw, 'userknownhostsfile', home),
     globalKnownHostsFiles: paths(raw, 'globalknownhostsfile', home),

@@ -1,5 +1,5 @@
 import type { AnyAuthMethod, ParsedKey } from 'ssh2';
-import { algorithmsOfType } from './host-key.ts';
+import { algorithmsOfType, type PublicKey, sizeProblem } from './host-key.ts';
 import type { IdentityFiles } from './identity-files.ts';
 import type { SecretRequest } from './secret-request.ts';
 import { type Certificate, hasExpired } from './ssh-certificate.ts';
@@ -38,10 +38,18 @@ interface Keys {
 
 const publicHalf = (key: ParsedKey) => key.getPublicSSH().toString('base64');
 
-function allows(settings: SshSettings, type: string): boolean {
+/** Why the configuration keeps a key from being shown; null where it does not. */
+function whyUnwanted(settings: SshSettings, key: PublicKey): string | null {
   const accepted = settings.pubkeyAcceptedAlgorithms;
-  return accepted.length === 0 || algorithmsOfType(type).some((name) => accepted.includes(name));
+  const isAccepted =
+    accepted.length === 0 || algorithmsOfType(key.type).some((name) => accepted.includes(name));
+  return isAccepted
+    ? sizeProblem(key, settings.requiredRsaBits)
+    : `PubkeyAcceptedAlgorithms leaves ${key.type} out`;
 }
+
+const whyFileUnwanted = (settings: SshSettings, { type, publicKey }: IdentityFile) =>
+  type === null || publicKey === null ? null : whyUnwanted(settings, { type, base64: publicKey });
 
 function lockedCandidate(file: IdentityFile, options: CandidateOptions): Candidate[] {
   const { path, encrypted, publicKey, type } = file;
@@ -72,7 +80,9 @@ function orderCandidates({ agent, agentKeys, files }: Keys, options: CandidateOp
   const { user: username } = settings;
   const named = new Map(files.filter((file) => file.publicKey).map((file) => [file.publicKey, file]));
   const isNamed = (key: ParsedKey) => named.has(publicHalf(key));
-  const usable = agentKeys.filter((key) => allows(settings, key.type));
+  const usable = agentKeys.filter(
+    (key) => whyUnwanted(settings, { type: key.type, base64: publicHalf(key) }) === null,
+  );
   const others = settings.identitiesOnly ? [] : usable.filter((key) => !isNamed(key));
   const held = new Set(usable.map(publicHalf));
   const fromAgent = [...usable.filter(isNamed), ...others].flatMap((key): Candidate[] => {
@@ -81,9 +91,9 @@ function orderCandidates({ agent, agentKeys, files }: Keys, options: CandidateOp
     return [{ label: `${name} from the agent`, method: { type: 'agent', username, agent: agent.only(key) } }];
   });
   const fromFiles = files.flatMap((file): Candidate[] => {
-    const { privateKey, publicKey, path, type } = file;
+    const { privateKey, publicKey, path } = file;
     if (publicKey !== null && held.has(publicKey)) return [];
-    if (type !== null && !allows(settings, type)) return [];
+    if (whyFileUnwanted(settings, file) !== null) return [];
     if (privateKey === null) return lockedCandidate(file, options);
     return [{ label: path, method: { type: 'publickey', username, key: privateKey } }];
   });
@@ -105,8 +115,8 @@ async function listLeftOut(
     (file) => !file.absentDefault && !(file.publicKey !== null && held.has(file.publicKey)),
   );
   const notes = useless.flatMap((file) => {
-    const unwanted = file.type !== null && !allows(settings, file.type);
-    if (unwanted) return [`${file.path} (not used: PubkeyAcceptedAlgorithms leaves ${file.type} out)`];
+    const unwanted = whyFileUnwanted(settings, file);
+    if (unwanted !== null) return [`${file.path} (not used: ${unwanted})`];
     if (file.encrypted !== null)
       return opener === null ? [`${file.path} (not used: it has a passphrase: use ssh-add)`] : [];
     return file.problem === null ? [] : [`${file.path} (not used: ${file.problem})`];

@@ -120,6 +120,22 @@ describe.runIf(fleet)('host keys', () => {
     },
   );
 
+  it.each(['ssh2', 'openssh'] as const)(
+    'takes no key that is too short for RequiredRSASize (%s)',
+    async (by) => {
+      const { exec, startSshd } = requireFleet();
+      const hostKey = '/run/short-host-key';
+      await exec(1, `[ -f ${hostKey} ] || ssh-keygen -q -t rsa -b 2048 -N '' -f ${hostKey}`);
+      const sshd = await startSshd(1, 2304, [`HostKey ${hostKey}`]);
+      const line = `[10.78.0.11]:2304 ${await exec(1, `cat ${hostKey}.pub`)}`;
+      const { config } = knowing([line], 'RequiredRSASize 3072');
+      expect(await scenario.sshGetsIn(config, 'n1', '-p', '2304')).toBe(false);
+      const { failure } = await scenario.attempt(config, 'n1', { by, port: 2304 });
+      await sshd.stop();
+      expect(failure).toMatchObject({ cause: 'key-exchange', message: expect.stringContaining('too short') });
+    },
+  );
+
   it('knows hashed names', async () => {
     const { config, file } = knowing([`10.78.0.11 ${requireFleet().hostKey(1, 'ed25519')}`]);
     await runProgram('ssh-keygen', ['-H', '-f', file]);

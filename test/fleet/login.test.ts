@@ -168,6 +168,19 @@ describe.runIf(fleet)('logging in as the user’s own ssh does', () => {
       await exec(1, 'rm -r /home/ops/.ssh');
     }
   });
+
+  it('shows no key that is too short for RequiredRSASize', async () => {
+    const key = scenario.path('short');
+    await runProgram('ssh-keygen', ['-q', '-t', 'rsa', '-b', '2048', '-N', '', '-f', key]);
+    const config = scenario.config('RequiredRSASize 3072', `IdentityFile ${key}`);
+    const { failure, facts } = await scenario.attempt(config, 'n1');
+    expect(failure).toBeNull();
+    expect(facts.join()).not.toContain(key);
+    const alone = await scenario.attempt(config, 'n1', { user: 'nobody-there' });
+    expect(alone.failure?.message).toContain(
+      `${key} (not used: it has 2048 bits, and RequiredRSASize is 3072)`,
+    );
+  });
 });
 
 describe.runIf(fleet)('ways through other hosts', () => {
