@@ -9,8 +9,8 @@ import ssh2, {
 
 /** The user's ssh-agent, with a limit on every answer. */
 export interface AgentClient {
-  /** Its keys; none where nobody answers at the socket. */
-  listKeys(): Promise<ParsedKey[]>;
+  /** Its keys; null where nobody answers at the socket. */
+  listKeys(): Promise<ParsedKey[] | null>;
   /** An agent that knows just one key, so that keys can be tried in ssh's own order. */
   only(key: ParsedKey): InstanceType<typeof ssh2.BaseAgent>;
   /** Ends conversations that are still under way. */
@@ -70,15 +70,15 @@ export function createAgentClient(socketPath: string): AgentClient {
   return {
     listKeys: () =>
       new Promise((resolve) => {
-        const give = (keys: ParsedKey[]) => {
+        const give = (keys: ParsedKey[] | null) => {
           clearTimeout(timer);
           resolve(keys);
         };
         const timer = setTimeout(() => {
           close();
-          give([]);
+          give(null);
         }, LIMIT_MS);
-        agent.getIdentities((error, keys) => give(error ? [] : (keys ?? []).filter(isParsedKey)));
+        agent.getIdentities((error, keys) => give(error ? null : (keys ?? []).filter(isParsedKey)));
       }),
     only: (key) => new SingleKeyAgent(agent, key),
     close,

@@ -33,6 +33,8 @@ export interface CandidateOptions {
 interface Keys {
   agent: AgentClient | null;
   agentKeys: ParsedKey[];
+  /** The agent's socket, where nobody answers: that of a session that has ended. */
+  deadAgent: string | null;
   files: IdentityFile[];
 }
 
@@ -107,7 +109,7 @@ function whyUnused(certificate: Certificate): string {
 }
 
 async function listLeftOut(
-  { agentKeys, files }: Keys,
+  { agentKeys, deadAgent, files }: Keys,
   { settings, opener, identities }: CandidateOptions,
 ): Promise<string[]> {
   const held = new Set(agentKeys.map(publicHalf));
@@ -122,16 +124,21 @@ async function listLeftOut(
     return file.problem === null ? [] : [`${file.path} (not used: ${file.problem})`];
   });
   const certificates = await identities.findCertificates(settings);
-  return [...notes, ...certificates.map((found) => `${found.path} (not used: ${whyUnused(found)})`)];
+  return [
+    ...notes,
+    ...certificates.map((found) => `${found.path} (not used: ${whyUnused(found)})`),
+    ...(deadAgent === null ? [] : [`the agent (nobody answers at ${deadAgent})`]),
+  ];
 }
 
 async function gatherKeys({ settings, identities }: CandidateOptions): Promise<Keys> {
-  const agent = settings.identityAgent === null ? null : createAgentClient(settings.identityAgent);
+  const { identityAgent, identityFiles } = settings;
+  const agent = identityAgent === null ? null : createAgentClient(identityAgent);
   const [agentKeys, files] = await Promise.all([
     agent?.listKeys() ?? [],
-    Promise.all(settings.identityFiles.map(identities.read)),
+    Promise.all(identityFiles.map(identities.read)),
   ]);
-  return { agent, agentKeys, files };
+  return { agent, agentKeys: agentKeys ?? [], deadAgent: agentKeys === null ? identityAgent : null, files };
 }
 
 /** Finds the keys, in the order in which ssh shows them. */

@@ -88,9 +88,13 @@ describe.runIf(fleet)('logging in as the user’s own ssh does', () => {
     });
   });
 
-  it('takes a dead agent for none', async () => {
-    const environment = { ...process.env, SSH_AUTH_SOCK: scenario.path('nobody') };
-    expect((await scenario.attempt(scenario.config(), 'n1', { environment })).failure).toBeNull();
+  it('takes a dead agent for none, and names it where that was too little', async () => {
+    const socket = scenario.path('nobody');
+    const environment = { ...process.env, SSH_AUTH_SOCK: socket };
+    const config = scenario.config();
+    expect((await scenario.attempt(config, 'n1', { environment })).failure).toBeNull();
+    const { failure } = await scenario.attempt(config, 'n1', { environment, user: 'nobody-there' });
+    expect(failure?.message).toContain(`the agent (nobody answers at ${socket})`);
   });
 
   it('is refused with a wrong key, and says what was tried', async () => {
