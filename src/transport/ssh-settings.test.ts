@@ -62,6 +62,16 @@ describe('createSettingsResolver', () => {
     expect(calls).toHaveLength(3);
   });
 
+  it('names the files that a refused login rests on', async () => {
+    const stdout = 'identityfile /k\nuserknownhostsfile /u\nidentityagent /a\nrevokedhostkeys /r\n';
+    const config = write('config', '');
+    const resolver = resolverFor(config, fakeSsh({ stdout }).run);
+    await resolver.resolve(place);
+    expect([...resolver.accessFiles()].sort()).toEqual(
+      ['/a', '/k', '/k-cert.pub', '/r', '/u', config].sort(),
+    );
+  });
+
   it('does not keep a failure', async () => {
     const answer = { code: 255, stderr: 'config line 1: Bad configuration option: foo\n' };
     const { calls, run } = fakeSsh(answer);

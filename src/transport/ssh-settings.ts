@@ -158,12 +158,12 @@ export function createSettingsResolver(options: ResolverOptions): SettingsResolv
   const accessFiles = new Set<string>();
 
   function rememberFiles(settings: SshSettings): void {
-    const { identityFiles, certificateFiles, userKnownHostsFiles, globalKnownHostsFiles, identityAgent } =
-      settings;
+    const { identityFiles, certificateFiles, userKnownHostsFiles, globalKnownHostsFiles } = settings;
+    const { identityAgent, revokedHostKeys } = settings;
     const certificates = [...certificateFiles, ...identityFiles.map((path) => `${path}-cert.pub`)];
     const knownHosts = [...userKnownHostsFiles, ...globalKnownHostsFiles];
     for (const file of [...identityFiles, ...certificates, ...knownHosts]) accessFiles.add(file);
-    if (identityAgent !== null) accessFiles.add(identityAgent);
+    for (const file of [identityAgent, revokedHostKeys]) if (file !== null) accessFiles.add(file);
   }
 
   function ask(place: Place, key: string): Promise<SshSettings> {
