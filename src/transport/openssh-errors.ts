@@ -45,12 +45,16 @@ function connectFailure(reason: string, limitMs: number): FailureDetail {
   return { cause: 'closed', stage: 'tcp', detail: reason };
 }
 
+/** The first of its sentences that fits; a jump host's stand in the error output. */
+function findEarlier(pattern: RegExp, { said, errorOutput }: OpensshContext): RegExpExecArray | null {
+  const found = [...said, ...errorOutput].map((line) => pattern.exec(line));
+  return found.find((match) => match !== null) ?? null;
+}
+
 /** ssh's last word is no more than `failure` then. */
-function sourceFailure(sentence: string, { said }: OpensshContext): FailureDetail | null {
-  const found = said
-    .map((line) => /^(?:bind|getaddrinfo:|getifaddrs:) (\S+): (.*)$/.exec(line))
-    .find((match) => match !== null);
-  if (!found || !sentence.endsWith(': failure')) return null;
+function sourceFailure(sentence: string, context: OpensshContext): FailureDetail | null {
+  const found = findEarlier(/^(?:bind|getaddrinfo:|getifaddrs:) (\S+): (.*)$/, context);
+  if (found === null || !sentence.endsWith(': failure')) return null;
   return unusableSource(detailOf(found), detailOf(found, 2));
 }
 
@@ -64,10 +68,9 @@ const shownKey = ({ hostKey }: OpensshContext) => ({
 });
 
 /** ssh goes on with the bare key then. */
-function certificateProblem({ said, errorOutput }: OpensshContext): { certificateProblem?: string } {
-  const found = [...said, ...errorOutput].map((line) => /^Certificate invalid: (.*)$/.exec(line)?.[1]);
-  const problem = found.find((text) => text !== undefined);
-  return problem === undefined ? {} : { certificateProblem: problem };
+function certificateProblem(context: OpensshContext): { certificateProblem?: string } {
+  const found = findEarlier(/^Certificate invalid: (.*)$/, context);
+  return found === null ? {} : { certificateProblem: detailOf(found) };
 }
 
 const closed = (context: OpensshContext, detail: string): FailureDetail => ({

@@ -221,6 +221,11 @@ describe('the words of ssh', () => {
     });
     const lost = ['channel 0: open failed: connect failed: No route to host', 'stdio forwarding failed'];
     expect(explainHop(lost, own)).toMatchObject({ detail: 'it could not connect further: No route to host' });
+    const unbound = [
+      'bind 10.9.8.7: Cannot assign requested address',
+      'ssh: connect to host 10.78.0.11 port 22: failure',
+    ];
+    expect(explainHop(unbound, own)).toMatchObject({ cause: 'config' });
     const closed = ['channel 0: open failed: administratively prohibited: open failed'];
     expect(explainHop(closed, own)).toMatchObject({ detail: expect.stringContaining('AllowTcpForwarding') });
     expect(explainHop(['hello'], own)).toBeNull();
