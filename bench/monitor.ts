@@ -9,11 +9,17 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
+import { MONITOR_FLAGS } from '../src/transport/bootstrap.ts';
 import { compileNvml, writeNvmlScenario } from '../test/support/nvml-stand-in.ts';
 import { mebibytes, printMachine, printTable, quantile, round } from './report.ts';
 
 const options = await yargs(hideBin(process.argv))
   .option('samples', { type: 'number', default: 60 })
+  .option('warmUp', {
+    type: 'number',
+    default: 10,
+    describe: 'Samples before, which pay for the start and for compiling',
+  })
   .option('processes', { type: 'number', default: 500 })
   .strict()
   .parseAsync();
@@ -106,12 +112,11 @@ function helperOf(monitorPid: number): number | null {
   return pids.find((pid) => /^rollcall-nvml/.test(readFileSync(`/proc/${pid}/cmdline`, 'utf8'))) ?? null;
 }
 
-const flags = ['--single-threaded', '--max-semi-space-size=1', '--max-old-space-size=64'];
 const words = ['bench', 'nonce', '1000', 'rollcall-monitor', 'bench-node', `bench-${process.pid}`];
 
 /** CPU of the bare loop for each of its lines, ms, while `action` runs. */
 async function besideBareLoop<T>(action: () => Promise<T>): Promise<{ result: T; bareCosts: number[] }> {
-  const loop = start(process.execPath, [...flags, join(root, 'dist/bench/bare-loop.js')]);
+  const loop = start(process.execPath, [...MONITOR_FLAGS, join(root, 'dist/bench/bare-loop.js')]);
   const pid = loop.pid ?? 0;
   const costs: number[] = [];
   let before = 0;
@@ -125,14 +130,11 @@ async function besideBareLoop<T>(action: () => Promise<T>): Promise<{ result: T;
   const ended = once(loop, 'exit');
   loop.stdin?.end();
   await ended;
-  return { result, bareCosts: costs.slice(WARM_UP_SAMPLES) };
+  return { result, bareCosts: costs.slice(options.warmUp) };
 }
 
-/** The first samples pay for the start and for compiling. */
-const WARM_UP_SAMPLES = 10;
-
 async function measure(env: NodeJS.ProcessEnv): Promise<Measured> {
-  const monitor = start(process.execPath, [...flags, join(root, 'dist/monitor.cjs'), ...words], env);
+  const monitor = start(process.execPath, [...MONITOR_FLAGS, join(root, 'dist/monitor.cjs'), ...words], env);
   const pid = monitor.pid ?? 0;
   const found = { costs: [] as number[], helperCosts: [] as number[], sizes: [] as number[] };
   const before = { monitor: 0, helper: 0 };
@@ -151,7 +153,7 @@ async function measure(env: NodeJS.ProcessEnv): Promise<Measured> {
     if (message.sequence % 5 === 0) say({ type: 'beat', acknowledged: message.sequence });
     const helper = helperOf(pid);
     const now = { monitor: cpuNanoseconds(pid), helper: helper === null ? 0 : cpuNanoseconds(helper) };
-    if (message.sequence > WARM_UP_SAMPLES) {
+    if (message.sequence > options.warmUp) {
       found.costs.push((now.monitor - before.monitor) / 1e6);
       found.helperCosts.push((now.helper - before.helper) / 1e6);
       found.sizes.push(line.length);

