@@ -54,7 +54,8 @@ const MAX_NEW_AT_FIRST = 4096;
 const MAX_AGAIN_PER_SCAN = 32;
 /** slurmstepd, runc and systemd move a process into its group only after it was forked. */
 const LOOK_AGAIN_MS = 2_000;
-/** Processes are moved later too (cgclassify, pam_slurm_adopt), the older the more seldom: each look waits twice as long. */
+/** Processes are moved later too (cgclassify, pam_slurm_adopt), yet seldom: each look waits twice as long as the last. */
+const LOOK_LATER_MS = 60_000;
 const LOOK_LATEST_MS = 300_000;
 
 const isAlwaysShown = ({ kind }: JobIdentity) =>
@@ -94,7 +95,7 @@ export function createJobTracker(system: System, options: JobTrackerOptions): Jo
     entry.uid = uid;
     entry.groups = groups;
     entry.lookAgainMs = nowMs + entry.waitMs;
-    entry.waitMs = Math.min(2 * entry.waitMs, LOOK_LATEST_MS);
+    entry.waitMs = Math.min(Math.max(2 * entry.waitMs, LOOK_LATER_MS), LOOK_LATEST_MS);
     // A session outlives the process that it began with, which a second look would not find any more.
     if (isSame && entry.job !== null && entry.job.identity.isSluid !== true) return;
     const identity = reader.identify(row, uid, groups);
