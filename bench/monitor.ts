@@ -17,8 +17,8 @@ const options = await yargs(hideBin(process.argv))
   .option('samples', { type: 'number', default: 60 })
   .option('warmUp', {
     type: 'number',
-    default: 10,
-    describe: 'Samples before, which pay for the start and for compiling',
+    default: 180,
+    describe: 'Samples before, which pay for the start and for compiling: a monitor lives for days',
   })
   .option('processes', { type: 'number', default: 500 })
   .strict()
