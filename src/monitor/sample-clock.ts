@@ -30,8 +30,9 @@ export function createSampleClock(
   function schedule(atMs: number): void {
     if (timer !== null) clearTimeout(timer);
     if (isStopped) return;
-    dueMs = Math.max(atMs, monotonicMs());
-    timer = setTimeout(run, dueMs - monotonicMs());
+    const nowMs = monotonicMs();
+    dueMs = Math.max(atMs, nowMs);
+    timer = setTimeout(run, dueMs - nowMs);
   }
 
   function run(): void {

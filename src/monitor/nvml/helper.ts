@@ -51,8 +51,9 @@ export function runHelper(addon: Buffer, intervalMs: number): void {
       // The driver was unloaded or broke: a new process starts from the beginning.
       return say({ type: 'failed', code: -1, reason: messageOf(error) }, leave);
     }
-    dueMs = Math.max(dueMs + everyMs, performance.now());
-    timer = setTimeout(look, dueMs - performance.now());
+    const nowMs = performance.now();
+    dueMs = Math.max(dueMs + everyMs, nowMs);
+    timer = setTimeout(look, dueMs - nowMs);
   }
 
   const commands = createLineSplitter(
