@@ -71,7 +71,6 @@ export function createProcessTable(system: System, ticksPerSecond: number): Proc
   let kept = 0;
   let scanNumber = 0;
   let nowMs = 0;
-  const readLoad = system.textReader('/proc/loadavg');
   let listed = { population: '', atMs: Number.NEGATIVE_INFINITY };
   /** Of the processes that were read, since the last scan. */
   let usedTicks = 0;
@@ -182,7 +181,7 @@ export function createProcessTable(system: System, ticksPerSecond: number): Proc
 
   /** The kernel's last pid changes with every fork, its number of threads with every exit (proc(5), loadavg). */
   function pidsNow(): number[] {
-    const population = /\/(\d+ \d+)$/.exec(readLoad().trimEnd())?.[1] ?? '';
+    const population = /\/(\d+ \d+)\n$/.exec(system.tryReadText('/proc/loadavg') ?? '')?.[1] ?? '';
     if (population !== '' && population === listed.population && nowMs - listed.atMs < LISTED_EVERY_MS)
       return [...entries.keys()];
     listed = { population, atMs: nowMs };
