@@ -94,7 +94,7 @@ const LOADER = [
 
 /**
  * One thread instead of six, and a heap that V8 looks through before it grows: without the last flag a monitor holds
- * 8 MB more after ten minutes, at the same CPU.
+ * 7 MiB more after nine minutes, at the same CPU.
  */
 export const MONITOR_FLAGS = [
   '--single-threaded',

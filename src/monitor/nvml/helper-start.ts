@@ -25,7 +25,7 @@ const LOADER = [
 
 /**
  * A few hundred calls a second are not worth compiling for: 4 MB less. A heap that is looked through before it grows:
- * another 5 MB after ten minutes. `gc` frees what the start needed. Node.js 18 and 20 warn that `--jitless` takes
+ * another 5 MB after nine minutes. `gc` frees what the start needed. Node.js 18 and 20 warn that `--jitless` takes
  * WebAssembly away; newer ones refuse the flag that would say so beforehand.
  */
 const FLAGS = [
