@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { CompiledTemplates } from '../../lib/compiled-templates.ts';
+import { guarded } from '../../lib/guarded.ts';
 import { createPageRenderer } from '../../render/page.ts';
 import type { PageRequest } from '../../render/page-request.ts';
 import type { WebDependencies } from '../dependencies.ts';
@@ -99,9 +100,9 @@ export function createLiveFeed(
     onChange(viewer, isThere) {
       lookAt(viewer, isThere ? [null] : []);
       if (viewers.count === 0) stopTimers();
-      else keepaliveTimer ??= setInterval(keepAlive, keepaliveMs);
+      else keepaliveTimer ??= setInterval(() => guarded('the live pages', keepAlive, undefined), keepaliveMs);
     },
-    onRoom: deliver,
+    onRoom: (viewer) => guarded('a live page', () => deliver(viewer), undefined),
   });
 
   const unsubscribe = dependencies.subscribe((names) => {
@@ -113,7 +114,7 @@ export function createLiveFeed(
     if (viewers.count === 0 || flushTimer) return;
     flushTimer = setTimeout(() => {
       flushTimer = null;
-      flush();
+      guarded('the live pages', flush, undefined);
       // What is not due yet comes with one of the next rounds.
       if (isBehind()) scheduleFlush();
     }, flushMs);
@@ -224,7 +225,7 @@ export function createLiveFeed(
     // A page that was loaded meanwhile may have taken in changes too.
     if (deliveredVersion === epoch.version) return;
     deliveredVersion = epoch.version;
-    for (const viewer of [...viewers.all]) deliver(viewer);
+    for (const viewer of [...viewers.all]) guarded('a live page', () => deliver(viewer), undefined);
   }
 
   /** Sends what a viewer has in sight and not seen yet; one that is behind gets the newest later, not all in between. */

@@ -1,5 +1,6 @@
 import type { RowKind, ViewName } from '../../lib/compiled-templates.ts';
-import { escapeHtml, withoutControls } from '../../lib/escape-html.ts';
+import { escapeHtml } from '../../lib/escape-html.ts';
+import { withoutControls } from '../../lib/visible-text.ts';
 import type { NodeReport } from '../../protocol/node.ts';
 import type { RowsByKind } from '../../query/columns.ts';
 import { groupNames, sortNames } from '../../query/columns.ts';
