@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Config } from './config/config.ts';
+import { descriptorLimit, shareDescriptors } from './config/descriptors.ts';
 import {
   openStateFolder,
   processIdentity,
@@ -15,6 +16,7 @@ import { listGpus, listJobs } from './state/cluster-jobs.ts';
 import { listUsers } from './state/cluster-users.ts';
 import { createState, type State } from './state/state.ts';
 import { createApp } from './web/app.ts';
+import { type ConnectionLimits, connectionLimits } from './web/connection-limits.ts';
 import { createControlApp } from './web/control.ts';
 import { portHolder } from './web/port-holder.ts';
 import { type Listening, serve } from './web/serve.ts';
@@ -65,12 +67,18 @@ export async function startHead(config: Config, say: (line: string) => void): Pr
       ...webDependencies(config, folder, state, source, design),
       templates: design.templates,
     };
-    const app = createApp({ ...web, staticDir: join(config.projectFolder, 'static') });
+    const shares = shareDescriptors(descriptorLimit());
+    const limits = connectionLimits(shares.web);
+    const app = createApp({
+      ...web,
+      staticDir: join(config.projectFolder, 'static'),
+      live: { streams: limits.streams },
+    });
     refresh = app.refresh;
     ended.then(app.close);
     ended.then(design.close);
     removeRecord(folder);
-    const page = await listen(app, config);
+    const page = await listen(app, config, limits.sockets);
     listening = [page];
     listening.push(
       await serve(createControlApp({ ...web, secrets: source.secrets, stop: stopOnce }, app), {
@@ -128,10 +136,14 @@ function pageUrl(config: Config, page: Listening): string {
   return `http://${host}:${port}/`;
 }
 
-async function listen(app: Parameters<typeof serve>[0], config: Config): Promise<Listening> {
+async function listen(
+  app: Parameters<typeof serve>[0],
+  config: Config,
+  connections: ConnectionLimits,
+): Promise<Listening> {
   const { host, port } = config;
   try {
-    return await serve(app, { host, port });
+    return await serve(app, { host, port }, { connections });
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : null;
     if (code === 'EADDRINUSE') {

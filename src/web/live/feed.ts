@@ -3,6 +3,7 @@ import type { CompiledTemplates } from '../../lib/compiled-templates.ts';
 import { guarded } from '../../lib/guarded.ts';
 import { createPageRenderer } from '../../render/page.ts';
 import type { PageRequest } from '../../render/page-request.ts';
+import { type ConnectionLimits, limitFor } from '../connection-limits.ts';
 import type { WebDependencies } from '../dependencies.ts';
 import { type Cluster, createCluster } from './cluster.ts';
 import { encodeEvent, encodeOpening, KEEPALIVE, RELOAD } from './message.ts';
@@ -21,8 +22,9 @@ export interface LiveFeed {
   readonly viewerCount: number;
   /** The whole page; null where it is about a node that does not exist. */
   renderPage(request: PageRequest): string | null;
-  /** An event stream that tells nothing but its number until it is subscribed for; null where there are too many. */
-  open(): ReadableStream<Uint8Array> | null;
+  /** An event stream that tells nothing but its number until it is subscribed for; null where there are too many, in all or of this
+   * client's (its address; null where nobody tells). */
+  open(client: string | null): ReadableStream<Uint8Array> | null;
   /** What the browser behind a stream has in sight now. False where there is no such stream, null for rubbish. */
   subscribe(stream: string, body: string): boolean | null;
   /** Something beside the nodes is another now: the design, or what is wrong with the head. */
@@ -35,7 +37,7 @@ export interface LiveFeedOptions {
   /** Changes are sent together at most this often. */
   flushMs?: number;
   keepaliveMs?: number;
-  maxViewers?: number;
+  streams?: ConnectionLimits;
   backlogBytes?: number;
 }
 
@@ -83,7 +85,12 @@ export function createLiveFeed(
   look: (node: string | null) => () => void,
   options: LiveFeedOptions = {},
 ): LiveFeed {
-  const { flushMs = 100, keepaliveMs = 15_000, maxViewers = 500, backlogBytes = 1024 * 1024 } = options;
+  const {
+    flushMs = 100,
+    keepaliveMs = 15_000,
+    streams = { total: 500, perClient: 170 },
+    backlogBytes = 1024 * 1024,
+  } = options;
   const cluster = createCluster(dependencies);
   cluster.note(dependencies.names());
   let epoch = createEpoch(dependencies.templates(), cluster, dependencies);
@@ -247,9 +254,11 @@ export function createLiveFeed(
       for (const key of asked.keys()) asked.set(key, epoch.version);
   }
 
-  function open(): ReadableStream<Uint8Array> | null {
-    if (viewers.count >= maxViewers) return null;
-    return viewers.open((viewer) => viewer.send(encodeOpening(viewer.stream)));
+  function open(client: string | null): ReadableStream<Uint8Array> | null {
+    let own = 0;
+    for (const viewer of viewers.all) if (viewer.client === client) own += 1;
+    if (viewers.count >= streams.total || own >= limitFor(client, streams)) return null;
+    return viewers.open(client, (viewer) => viewer.send(encodeOpening(viewer.stream)));
   }
 
   function take(stream: string, body: string): boolean | null {
