@@ -1,17 +1,20 @@
 /** What people type with secrets in it, by program, and what looks like it and must stay readable. */
 
-/** Words that stand apart by blanks; a blank within a word is `·`. */
 export interface Form {
   program: string;
+  /** argv[1..] */
   words: readonly string[];
   secrets: readonly string[];
 }
 
-/** Made up. `§` in a form is a weak password, `¤` looks made by a machine. */
+/**
+ * Made up. In a line words stand apart by blanks, and a blank within a word is `·`; `§` is a weak password, `¤` looks
+ * made by a machine.
+ */
 const WEAK = 'hunter2';
 const RANDOM = '0123456789abcdef0123456789abcdef01234567';
 
-/** By program; of several names that do the same each has all the forms. */
+/** By program, with the words that all of its lines begin with. */
 const MASKED: Record<string, readonly string[]> = {
   'python train.py': [
     '--password § --lr 1',

@@ -3,10 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { maskSecrets } from './mask-secrets.ts';
 import { type Form, harmlessForms, maskedForms } from './mask-secrets-corpus.ts';
 
-const nameOf = ({ program, words }: Form) => `${program} ${words.join(' ')}`.replaceAll('%', '%%');
+const nameOf = ({ program, words }: Form) => `${program} ${words.join(' ')}`;
 
-/** What a word with a secret still shows: the option, the variable, the field, or the letter of a short option. */
+/** What a word with a secret still shows at least: the option or variable, or the letter of a short option. */
 function shownStart(word: string, secret: string): string {
+  if (!/^(?:[-+]|[A-Z_]+=)/.test(word)) return '';
   const before = word.slice(0, word.indexOf(secret));
   const name = /^[^=:\s]*[=:]?/.exec(before)?.[0] ?? '';
   return /^-\w$/.test(before) ? before : /[=:]$/.test(name) ? name.slice(0, -1) : '';
@@ -26,9 +27,12 @@ describe('the corpus', () => {
     for (const secret of secrets) expect(masked.join(' ')).not.toContain(secret);
     for (const [at, word] of words.entries()) {
       const secret = secrets.find((text) => word.includes(text));
-      if (secret === undefined) expect(masked[at]).toBe(word);
-      else expect(masked[at]).toMatch(/\*\*\*/);
-      if (secret !== undefined) expect(masked[at]?.startsWith(shownStart(word, secret))).toBe(true);
+      if (secret === undefined) {
+        expect(masked[at]).toBe(word);
+        continue;
+      }
+      expect(masked[at]).toContain('***');
+      expect(masked[at]?.slice(0, shownStart(word, secret).length)).toBe(shownStart(word, secret));
     }
     expect(maskSecrets(program, masked)).toEqual(masked);
   });

@@ -23,7 +23,7 @@ const TABLE: readonly (readonly [programs: string, items: string])[] = [
   ['op/signin bw/unlock cloudflared/install nuget/setapikey', 'each'],
   ['bw/login net/user rabbitmqctl/add_user rabbitmqctl/change_password', '#2'],
   ['vault/put vault/write vault/patch heroku/config:set', 'pairs'],
-  ['mc/set mc/add', '#3 #4'],
+  ['mc/set mc/add', '#4'],
   ['az/secret', '--value'],
   ['aws/put-parameter', '--value'],
   ['gh/secret glab/variable', '-b~* --body -v~* --value'],
@@ -114,6 +114,8 @@ for (const [programs, items] of TABLE) {
   const parsed = parseRules(items.split(' '));
   for (const program of programs.split(' ')) {
     rules.set(program, parsed);
+    const [owner = ''] = program.split('/');
+    if (!rules.has(owner)) rules.set(owner, parseRules([]));
     if (program.endsWith('*')) beginnings.push(program.slice(0, -1));
   }
 }
