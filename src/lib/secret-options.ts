@@ -33,7 +33,7 @@ const TABLE: readonly (readonly [programs: string, items: string])[] = [
   ['wandb comet neptune', '--key'],
   ['redis-cli valkey-cli keydb-cli', '-a'],
   ['redis-cli/auth valkey-cli/auth keydb-cli/auth mysqladmin/password openssl/passwd', 'each'],
-  ['mysql* mariadb*', '-p~+'],
+  ['mysql* mariadb* mysqladmin', '-p~+'],
   ['mycli mydumper myloader beeline cqlsh cypher-shell couchbase-cli cbq rabbitmqadmin', '-p~*'],
   ['mongo*', '-p~*'],
   ['etcdctl', '--user~:'],
