@@ -53,18 +53,32 @@ describe('maskSecrets', () => {
     ['curl', ['-H', 'Authorization: Bearer abc.def'], ['-H', 'Authorization: ***']],
     ['psql', ['host=h password=x dbname=d'], ['host=h password=*** dbname=d']],
     ['mount', ['-o', 'username=u,password=p,vers=3'], ['-o', 'username=u,password=***,vers=3']],
-    ['az', ['AccountName=a;AccountKey=b==;EndpointSuffix=x'], ['AccountName=a;AccountKey=***;EndpointSuffix=x']],
+    [
+      'az',
+      ['AccountName=a;AccountKey=b==;EndpointSuffix=x'],
+      ['AccountName=a;AccountKey=***;EndpointSuffix=x'],
+    ],
     [
       'bash',
       ['-c', 'cd /x && TOKEN="a b" python x.py --api-key y --lr 1 | tee z'],
-      ['-c', 'cd /x && TOKEN=*** python x.py --api-key *** --lr 1 | tee z'],
+      ['-c', 'cd /x && TOKEN="***" python x.py --api-key *** --lr 1 | tee z'],
     ],
     ['bash', ['-c', "sh -c 'mysql -uroot -px db' && ls"], ['-c', "sh -c 'mysql -uroot -p*** db' && ls"]],
     ['docker', ['login', '-u', 'ann', '-p', 'x', 'h'], ['login', '-u', 'ann', '-p', '***', 'h']],
     ['sshpass', ['-p', '-x', 'ssh', '-p', '22', 'h'], ['-p', '***', 'ssh', '-p', '22', 'h']],
   ])('%s %j', (program, words, expected) => expect(maskSecrets(program, words)).toEqual(expected));
 
-  const programs = fc.constantFrom('', 'x', 'curl', 'bash', 'docker', 'mysql', 'vault', 'openssl', 'constructor');
+  const programs = fc.constantFrom(
+    '',
+    'x',
+    'curl',
+    'bash',
+    'docker',
+    'mysql',
+    'vault',
+    'openssl',
+    'constructor',
+  );
   const fragments = fc.constantFrom(
     '--password',
     '-p',
@@ -91,7 +105,9 @@ describe('maskSecrets', () => {
   );
   const word = fc.oneof(
     fc.string({ unit: 'binary' }),
-    fc.array(fc.integer({ min: 0, max: 0xffff }), { maxLength: 20 }).map((units) => String.fromCharCode(...units)),
+    fc
+      .array(fc.integer({ min: 0, max: 0xffff }), { maxLength: 20 })
+      .map((units) => String.fromCharCode(...units)),
     fc.array(fragments, { maxLength: 12 }).map((parts) => parts.join('')),
   );
 
@@ -128,7 +144,9 @@ describe('maskSecrets', () => {
           [`{"token": "${given}"}`],
         ];
         for (const words of forms) {
-          const rest = maskSecrets('x', words).join(' ').replaceAll(/password|api-key|DB_PASSWORD|https|token/g, '');
+          const rest = maskSecrets('x', words)
+            .join(' ')
+            .replaceAll(/password|api-key|DB_PASSWORD|https|token/g, '');
           expect(rest).not.toContain(given);
         }
       }),
@@ -145,7 +163,7 @@ describe('maskSecrets', () => {
     'a',
     '"',
     "'",
-    "'\"",
+    '\'"',
     '\\',
     '://',
     'http://a:b',
@@ -181,7 +199,9 @@ describe('maskSecrets', () => {
   it('leaves no part of a secret where a word is cut', () => {
     const [shown = ''] = maskSecrets('x', [`https://ann:${'hunter2'.repeat(1_000)}@host`]);
     expect(shown).not.toContain('hunter2');
-    const [config = ''] = maskSecrets('x', [`{"a":"${'b'.repeat(1_000)}","password":"${'hunter2'.repeat(500)}"}`]);
+    const [config = ''] = maskSecrets('x', [
+      `{"a":"${'b'.repeat(1_000)}","password":"${'hunter2'.repeat(500)}"}`,
+    ]);
     expect(config).not.toContain('hunter2');
   });
 });

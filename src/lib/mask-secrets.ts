@@ -175,7 +175,8 @@ function createMasker(program: string, depth: number) {
     if (isForShell() || isCommandLine(word)) return maskShell(word, depth - 1);
     const sign = word.indexOf('=');
     const option = word.slice(0, sign);
-    const isCommand = COMMAND_OPTION.test(option) || (option.startsWith('-') && isCommandLine(word.slice(sign + 1)));
+    const isCommand =
+      COMMAND_OPTION.test(option) || (option.startsWith('-') && isCommandLine(word.slice(sign + 1)));
     if (sign < 0 || !isCommand || isSecret(option, word.slice(sign + 1))) return maskWord(word);
     const quote = wrappingQuote(word.slice(sign + 1));
     const text = quote === '' ? word.slice(sign + 1) : word.slice(sign + 2, -1);
@@ -225,7 +226,9 @@ function createMasker(program: string, depth: number) {
     const placed = maskByPlace(word);
     if (placed !== null) return placed;
     if (/^(?:config|configure|set|modify)$/.test(lower)) isConfiguring = true;
-    const holdsNames = isConfiguring || active.some(({ words }) => words.has('names'));
+    // `set-credentials NAME` is a command, and no name of a secret.
+    const isCommand = lower.startsWith('set-');
+    const holdsNames = (isConfiguring && !isCommand) || active.some(({ words }) => words.has('names'));
     if (holdsNames && /^[\w.:@/-]{1,256}$/.test(word))
       awaited = hidesNext(word.slice(Math.max(word.lastIndexOf('/'), word.lastIndexOf(':')) + 1));
     if (/^[\w.-]{1,64}:$/.test(word)) awaitHeader(word);

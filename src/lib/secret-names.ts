@@ -6,8 +6,7 @@ export const HIDDEN = '***';
 const setOf = (words: string): ReadonlySet<string> => new Set(words.split(/\s+/));
 
 /** A name without any of these is none, which most names are: the rest of this file need not look. */
-const PARTS =
-  /pass|pwd|pw|secret|token|cred|auth|bearer|cookie|key|sess|pin|otp|pat|jwt|psk|mnemonic/i;
+const PARTS = /pass|pwd|pw|secret|token|cred|auth|bearer|cookie|key|sess|pin|otp|pat|jwt|psk|mnemonic/i;
 
 const ALWAYS = setOf(
   `password passwords passwd passphrase passphrases passcode secret secrets bearer authorization mnemonic psk jwt

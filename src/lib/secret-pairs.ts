@@ -98,7 +98,12 @@ function isOtherColon(text: string, nameStart: number, span: Span): boolean {
   );
 }
 
-function secretAfter(text: string, nameStart: number, name: string, quotes: ReadonlySet<string>): Span | null {
+function secretAfter(
+  text: string,
+  nameStart: number,
+  name: string,
+  quotes: ReadonlySet<string>,
+): Span | null {
   const nameEnd = nameStart + name.length;
   const before = text.charAt(nameStart - 1);
   const isSignature = before !== '' && '?&#'.includes(before) && SIGNATURE.test(name);

@@ -77,7 +77,11 @@ function maskUrls(text: string): string {
 function maskPrivateKeys(text: string): string {
   let masked = '';
   let done = 0;
-  for (let at = text.indexOf('-----BEGIN '); at >= 0; at = text.indexOf('-----BEGIN ', Math.max(at + 1, done))) {
+  for (
+    let at = text.indexOf('-----BEGIN ');
+    at >= 0;
+    at = text.indexOf('-----BEGIN ', Math.max(at + 1, done))
+  ) {
     const headEnd = text.indexOf('KEY-----', at) + 8;
     if (headEnd < 8) break;
     if (headEnd - at > 64 || !text.slice(at, headEnd).endsWith('PRIVATE KEY-----')) continue;
