@@ -8,6 +8,7 @@ import { givenUp, StepError, toStepError } from './ssh-step-error.ts';
 import { type ErrorContext, explainEnd, explainSsh2Error, isPassing } from './ssh2-errors.ts';
 import { type Keepalive, startKeepalive } from './ssh2-keepalive.ts';
 import type { Login } from './ssh2-login.ts';
+import { connectStageMs, sessionStageMs } from './stage-limits.ts';
 import { createStageWatch, type StageWatch } from './stage-watch.ts';
 
 /** Bytes to a server: a socket, a jump host's channel, or a command. */
@@ -37,6 +38,8 @@ export interface SessionOptions {
   hostKey: HostKeyCheck;
   login: Login;
   limits: SessionLimits;
+  /** A jump host's: it carries the connections of many nodes. */
+  isShared: boolean;
   /** Ends the start only. */
   signal: AbortSignal;
   onStage: (stage: Stage, fact: string) => void;
@@ -130,15 +133,9 @@ export class Session {
     this.client.once('ready', () => this.#becomeLive());
     if (signal.aborted) return this.#fail(givenUp());
     signal.addEventListener('abort', this.#onAbort, { once: true });
-    this.#watch.enter('banner', this.#earlyLimitMs());
+    this.#watch.enter('banner', connectStageMs(this.#options.limits.stageMs, this.#options.settings));
     this.#connect();
     route.stream.on('data', this.#readBanner);
-  }
-
-  /** ssh's ConnectTimeout covers the banner, too. */
-  #earlyLimitMs(): number {
-    const { settings, limits } = this.#options;
-    return Math.min(limits.stageMs, settings.connectTimeoutMs ?? limits.stageMs);
   }
 
   #connect(): void {
@@ -167,7 +164,7 @@ export class Session {
     this.#options.route.stream.off('data', this.#readBanner);
     this.#options.route.passed?.();
     this.#options.onStage('banner', banner[0]);
-    this.#watch.enter('keys', this.#options.limits.stageMs);
+    this.#watch.enter('keys', connectStageMs(this.#options.limits.stageMs, this.#options.settings));
   };
 
   #verify(wireKey: Buffer, verify: (good: boolean) => void): void {
@@ -192,7 +189,7 @@ export class Session {
 
   #enterLogin(negotiated: NegotiatedAlgorithms): void {
     this.#options.onStage('keys', `${this.#keyFact}; ${negotiated.kex}, ${negotiated.cs.cipher}`);
-    this.#watch.enter('login', this.#options.limits.stageMs);
+    this.#watch.enter('login', sessionStageMs(this.#options.limits.stageMs, this.#options.settings));
   }
 
   #becomeLive(): void {

@@ -20,6 +20,7 @@ import { createJumpPool, openJumpRoute } from './ssh2-jump.ts';
 import { createKeyOpener } from './ssh2-locked-key.ts';
 import { prepareLogin } from './ssh2-login.ts';
 import { type Route, Session, type SessionLimits } from './ssh2-session.ts';
+import { connectStageMs, sessionStageMs } from './stage-limits.ts';
 import { connectTcp } from './tcp-connect.ts';
 import type { Transport } from './transport.ts';
 import { wayTo } from './way.ts';
@@ -30,6 +31,7 @@ export interface Ssh2TransportOptions {
   environment: NodeJS.ProcessEnv;
   /** ssh goes by the password file, not by HOME. */
   home?: string;
+  /** `stageMs` is the node's own setting unless given. */
   limits?: Partial<SessionLimits>;
   /** Where passwords and passphrases come from; nobody is asked without. */
   secrets?: Secrets;
@@ -47,7 +49,7 @@ export interface Ssh2Transport extends Transport {
 }
 
 /** A dead peer is found after four intervals at most, 14 s. */
-const defaultLimits: SessionLimits = { stageMs: 10_000, keepaliveIntervalMs: 3_500, keepaliveCount: 2 };
+const keepaliveLimits = { keepaliveIntervalMs: 3_500, keepaliveCount: 2 };
 const MAX_HOPS = 8;
 
 /** One connection to be made: a node's, or that of a jump host on the way to it. */
@@ -60,6 +62,10 @@ interface Request {
   way: Way;
   signal: AbortSignal;
   demandedAtMs: number;
+  /** Of each stage, as the node's settings say. */
+  stageMs: number;
+  /** It carries other connections. */
+  isShared: boolean;
   onStage: (stage: Stage, fact: string) => void;
   onSettings?: (settings: SshSettings) => void;
 }
@@ -69,7 +75,6 @@ const quiet = () => undefined;
 /** Logs in with the library ssh2 as the user's own `ssh` would. */
 export function createSsh2Transport(options: Ssh2TransportOptions): Ssh2Transport {
   const { sshConfigFile, environment, home = userInfo().homedir } = options;
-  const limits = { ...defaultLimits, ...options.limits };
   const userId = userInfo().uid;
   const resolver = options.resolver ?? createSettingsResolver({ sshConfigFile, home, environment });
   const knownHosts = options.knownHosts ?? createKnownHosts(runTool);
@@ -79,7 +84,7 @@ export function createSsh2Transport(options: Ssh2TransportOptions): Ssh2Transpor
   const jumps = createJumpPool();
 
   async function establish(request: Request): Promise<Session> {
-    const { place, via, way, signal, onStage } = request;
+    const { place, via, way, signal, onStage, stageMs, isShared } = request;
     const settings = await resolver.resolve(place);
     request.onSettings?.(settings);
     const proxy: SshProxy = via.length > 0 ? { kind: 'jump', hops: via } : settings.proxy;
@@ -94,7 +99,9 @@ export function createSsh2Transport(options: Ssh2TransportOptions): Ssh2Transpor
     const login = await prepareLogin({ settings, identities, secrets, opener });
     try {
       const route = await openRoute(request, settings, proxy);
-      return await Session.start({ route, settings, algorithms, hostKey, login, limits, signal, onStage });
+      const limits = { ...keepaliveLimits, ...options.limits, stageMs };
+      const session = { route, settings, algorithms, hostKey, login, limits, isShared, signal, onStage };
+      return await Session.start(session);
     } catch (error) {
       login.close();
       throw error;
@@ -112,8 +119,8 @@ export function createSsh2Transport(options: Ssh2TransportOptions): Ssh2Transpor
     }
   }
 
-  async function openTcpRoute({ signal, onStage }: Request, settings: SshSettings): Promise<Route> {
-    const limitMs = Math.min(limits.stageMs, settings.connectTimeoutMs ?? limits.stageMs);
+  async function openTcpRoute({ signal, stageMs, onStage }: Request, settings: SshSettings): Promise<Route> {
+    const limitMs = connectStageMs(stageMs, settings);
     const socket = await connectTcp({ settings, limitMs, signal, onStage });
     return {
       stream: socket,
@@ -156,9 +163,9 @@ export function createSsh2Transport(options: Ssh2TransportOptions): Ssh2Transpor
     const key = JSON.stringify([hopSettings, via]);
     const name = formatHops([hop]);
     request.onStage('name', `left to jump host ${name}`);
-    const { demandedAtMs } = request;
+    const { demandedAtMs, stageMs } = request;
     const start = (signal: AbortSignal) =>
-      establish({ place: hop, via, chain, way, signal, demandedAtMs, onStage: quiet });
+      establish({ place: hop, via, chain, way, signal, demandedAtMs, stageMs, isShared: true, onStage: quiet });
     const share = jumps.join(key, start, demandedAtMs);
     const blame = (error: unknown) => blameHop(name, way, error);
     const destination = { host: settings.hostName, port: settings.port };
@@ -167,7 +174,7 @@ export function createSsh2Transport(options: Ssh2TransportOptions): Ssh2Transpor
       share,
       hop: name,
       destination,
-      limitMs: limits.stageMs,
+      limitMs: connectStageMs(stageMs, settings),
       signal,
       blame,
     });
@@ -199,7 +206,7 @@ export function createSsh2Transport(options: Ssh2TransportOptions): Ssh2Transpor
   }
 
   function wayWith(way: Way, settings: SshSettings): Way {
-    return { ...way, host: settings.hostName, port: settings.port };
+    return { ...way, host: settings.hostName, port: settings.port, user: settings.user };
   }
 
   async function jumpHostOf({ host, user, port }: Target): Promise<string | null> {
@@ -218,8 +225,11 @@ export function createSsh2Transport(options: Ssh2TransportOptions): Ssh2Transpor
     jumpHostOf,
     async open(target: Target, { command, signal, demandedAtMs = 0, onStage = quiet }) {
       let way = wayTo(target, sshConfigFile);
+      const stageMs = options.limits?.stageMs ?? target.settings.stageMs;
+      let sessionMs = stageMs;
       const onSettings = (settings: SshSettings) => {
         way = wayWith(way, settings);
+        sessionMs = sessionStageMs(stageMs, settings);
       };
       try {
         const place = { host: target.host, user: target.user, port: target.port };
@@ -230,12 +240,15 @@ export function createSsh2Transport(options: Ssh2TransportOptions): Ssh2Transpor
           way,
           signal,
           demandedAtMs,
+          stageMs,
+          isShared: false,
           onStage,
           onSettings,
         });
         try {
           const tell = (error: StepError) => toTransportError(way, error).failure;
-          return await openSsh2Channel(session, command, limits.stageMs, signal, tell);
+          const channel = await openSsh2Channel(session, command, sessionMs, signal, tell);
+          return { ...channel, way, stageMs: sessionMs };
         } catch (error) {
           session.close();
           throw error;
