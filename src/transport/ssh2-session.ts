@@ -223,7 +223,9 @@ export class Session {
       tried: login.tried(),
       needs: login.missing(),
       secretRefused: login.secretRefused(),
+      keyWorkedBefore: login.keyWorkedBefore(),
       greeting: this.#greeting,
+      said: this.#said,
       silenceLimitMs: limits.keepaliveIntervalMs * (limits.keepaliveCount + 2),
     };
   }
@@ -241,9 +243,8 @@ export class Session {
   }
 
   #refuseExpiredPassword(): void {
-    const { settings, login } = this.#options;
-    const tried = [...login.tried(), 'a password that has expired and must be changed by hand'];
-    this.#fail(new StepError({ cause: 'auth', user: settings.user, tried }, this.#said));
+    const detail = 'the server wants a new one before it lets anybody in';
+    this.#fail(new StepError({ cause: 'password-expired', detail }, this.#said));
   }
 
   /** The way's own story counts more than what its end looks like from here. */

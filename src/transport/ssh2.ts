@@ -140,7 +140,9 @@ export function createSsh2Transport(options: Ssh2TransportOptions): Ssh2Transpor
     const { askpass } = options;
     const questions =
       secrets && askpass ? await openProxyQuestions(secrets, askpass, () => proxy.stream.destroy()) : null;
-    const proxy = startProxyCommand(command, { ...environment, ...questions?.environment });
+    const started = startProxyCommand(command, { ...environment, ...questions?.environment });
+    started.catch(() => questions?.end());
+    const proxy = await started;
     onStage('name', 'left to the ProxyCommand');
     onStage('tcp', 'through the ProxyCommand');
     return {
