@@ -8,6 +8,7 @@ import { givenUp, StepError, toStepError } from './ssh-step-error.ts';
 import { type ErrorContext, explainEnd, explainSsh2Error, isPassing } from './ssh2-errors.ts';
 import { type Keepalive, startKeepalive } from './ssh2-keepalive.ts';
 import type { Login } from './ssh2-login.ts';
+import { jumpHostTraffic, nodeTraffic, type TrafficWatch, watchTraffic } from './ssh2-traffic.ts';
 import { connectStageMs, sessionStageMs } from './stage-limits.ts';
 import { createStageWatch, type StageWatch } from './stage-watch.ts';
 
@@ -59,6 +60,7 @@ export class Session {
   readonly ended: Promise<StepError | null>;
   readonly #options: SessionOptions;
   #keepalive: Keepalive | null = null;
+  #traffic: TrafficWatch | null = null;
   readonly #watch: StageWatch;
   #live = false;
   #over = false;
@@ -117,6 +119,11 @@ export class Session {
     return this.#failure;
   }
 
+  /** Ends it because of what came over it. */
+  refuse(error: StepError): void {
+    this.#fail(error);
+  }
+
   close(): void {
     if (this.#over) return;
     this.client.end();
@@ -139,7 +146,7 @@ export class Session {
   }
 
   #connect(): void {
-    const { route, settings, algorithms, login } = this.#options;
+    const { route, settings, algorithms, login, isShared } = this.#options;
     try {
       this.client.connect({
         sock: route.stream,
@@ -152,8 +159,12 @@ export class Session {
         readyTimeout: 0,
       });
     } catch (error) {
-      this.#fail(toStepError(error));
+      return this.#fail(toStepError(error));
     }
+    const limits = isShared ? jumpHostTraffic : nodeTraffic;
+    this.#traffic = watchTraffic(this.client, route.stream, limits, (detail) =>
+      this.#fail(new StepError({ cause: 'protocol', detail, isFlood: true }, this.#said)),
+    );
   }
 
   /** ssh2 tells nobody of the banner, so look over its shoulder. */
@@ -196,6 +207,7 @@ export class Session {
     const { settings, login, signal, onStage } = this.#options;
     this.#live = true;
     this.#watch.stop();
+    this.#traffic?.loggedIn();
     signal.removeEventListener('abort', this.#onAbort);
     login.succeeded();
     login.close();
@@ -259,6 +271,7 @@ export class Session {
     this.#over = true;
     this.#failure = failure;
     this.#keepalive?.stop();
+    this.#traffic?.stop();
     this.#watch.stop();
     signal.removeEventListener('abort', this.#onAbort);
     login.close();
