@@ -28,7 +28,7 @@ export const nodeTraffic: TrafficLimits = {
   bytesPerSecond: 2 * MIB,
   packetsPerSecond: 1_000,
   burstSeconds: 20,
-  rekeysPerMinute: 6,
+  rekeysPerMinute: 60,
   unsentBytes: 64 * MIB,
 };
 
@@ -38,7 +38,7 @@ export const jumpHostTraffic: TrafficLimits = {
   bytesPerSecond: 256 * MIB,
   packetsPerSecond: 100_000,
   burstSeconds: 20,
-  rekeysPerMinute: 60,
+  rekeysPerMinute: 600,
   unsentBytes: 512 * MIB,
 };
 
