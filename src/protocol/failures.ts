@@ -66,7 +66,7 @@ export type FailureDetail =
       /** What only a person can say. */
       needs?: readonly SecretNeed[];
       secretRefused?: boolean;
-      /** The server wants a password where a key got in before: it was offered none. */
+      /** A key got in before and none does now: a password was not offered. */
       keyWorkedBefore?: boolean;
     }
   | { cause: 'password-expired'; detail: string }
@@ -169,10 +169,10 @@ function describeRefusedLogin(
   const { user, tried, needs = [], secretRefused = false, keyWorkedBefore = false } = detail;
   const parts = [`${place} did not let ${user} in; tried: ${tried.join(', ') || 'nothing'}`];
   if (keyWorkedBefore) {
-    parts.push('a key got in here before, and now the server wants a password: it was offered none');
+    parts.push('a key got in here before, and a password is not offered to such a server');
     const hint =
-      'Find out why the server takes no key any more: a server that somebody else has taken over would ask like this. ' +
-      'If all is well, say so by giving the password: npx rollcall unlock';
+      'Find out why no key gets in any more: a server that somebody has taken over would ask for a password like this. ' +
+      'If all is well, say so by giving it: npx rollcall unlock';
     return { message: `${parts.join('; ')}.`, hint };
   }
   if (secretRefused) parts.push('the password given was refused');

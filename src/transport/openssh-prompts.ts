@@ -43,6 +43,8 @@ export interface PromptDesk {
   /** Some account was refused, of a host that is not known. True where a password was given. */
   refusedSomewhere(): boolean;
   missing(): SecretRequest[];
+  /** The password of this account is not given away: a key got in before. */
+  isWithheld(account: SshSettings): boolean;
   /** What it cannot go on without; null while it goes on. */
   stuckOn(): OpensshPrompt | null;
 }
@@ -104,6 +106,7 @@ export function createPromptDesk(
     },
     refusedSomewhere: () => refuse(() => true),
     missing: () => [...missing.values()],
+    isWithheld: (account) => secrets.isWithheld(passwordRequest(account)),
     stuckOn: () => stuckOn,
   };
 }

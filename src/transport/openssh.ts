@@ -8,10 +8,11 @@ import { createLogPipe } from './log-pipe.ts';
 import { hopName, hopsBefore, type OpensshHop, opensshWords } from './openssh-command.ts';
 import { explainStory } from './openssh-failure.ts';
 import { type OpensshProcess, startOpenssh } from './openssh-process.ts';
-import { createProgress } from './openssh-progress.ts';
+import { createProgress, type OpensshProgress } from './openssh-progress.ts';
 import { createPromptDesk } from './openssh-prompts.ts';
 import { resolveRoute } from './openssh-route.ts';
 import { ToolMissingError } from './run-tool.ts';
+import { passwordRequest } from './secret-request.ts';
 import type { Secrets } from './secrets.ts';
 import { createSettingsResolver, INSTALL_SSH, type SettingsResolver } from './ssh-settings.ts';
 import { givenUp, StepError, toTransportError } from './ssh-step-error.ts';
@@ -64,7 +65,7 @@ export function createOpensshTransport(options: OpensshTransportOptions): Openss
     const accounts = [hop, ...hopsBefore(hop)].map((host) => host.settings);
     const canAsk = !batch && secrets !== undefined && askpass !== undefined;
     const desk = canAsk ? createPromptDesk(secrets, accounts, () => running?.fail(explain([]))) : null;
-    const progress = createProgress({
+    const progress: OpensshProgress = createProgress({
       user: settings.user,
       proxy: proxyName(hop),
       onPassed: onStage,
@@ -72,6 +73,8 @@ export function createOpensshTransport(options: OpensshTransportOptions): Openss
         if (stage !== null) return watch.enter(stage, limitMsOf(stage));
         watch.stop();
         desk?.succeeded();
+        if (progress.method === 'publickey' && !progress.hadPartialSuccess)
+          secrets?.keyWorked(passwordRequest(settings));
         running?.opened();
       },
     });

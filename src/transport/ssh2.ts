@@ -9,6 +9,7 @@ import { createKnownHosts, type KnownHosts } from './known-hosts.ts';
 import { startProxyCommand } from './proxy-command.ts';
 import { openProxyQuestions } from './proxy-questions.ts';
 import { runTool } from './run-tool.ts';
+import type { PasswordRequest } from './secret-request.ts';
 import type { Secrets } from './secrets.ts';
 import { formatHops, type Hop } from './ssh-hops.ts';
 import { createSettingsResolver, type Place, type SettingsResolver } from './ssh-settings.ts';
@@ -35,6 +36,8 @@ export interface Ssh2TransportOptions {
   limits?: Partial<SessionLimits>;
   /** Where passwords and passphrases come from; nobody is asked without. */
   secrets?: Secrets;
+  /** Hears of logins by a key alone; `secrets` do so anyway. */
+  onKeyLogin?: (account: PasswordRequest) => void;
   /** Answers the ssh of a ProxyCommand. */
   askpass?: AskpassServer;
   /** Shared with the other transports; its own unless given. */
@@ -82,6 +85,7 @@ export function createSsh2Transport(options: Ssh2TransportOptions): Ssh2Transpor
   const secrets = options.secrets ?? null;
   const opener = secrets === null ? null : createKeyOpener(secrets);
   const jumps = createJumpPool();
+  const onKeyLogin = options.onKeyLogin ?? ((account: PasswordRequest) => secrets?.keyWorked(account));
 
   async function establish(request: Request): Promise<Session> {
     const { place, via, way, signal, onStage, stageMs, isShared } = request;
@@ -96,7 +100,7 @@ export function createSsh2Transport(options: Ssh2TransportOptions): Ssh2Transpor
       userId,
     });
     const algorithms = chooseAlgorithms(settings, hostKey.knownTypes);
-    const login = await prepareLogin({ settings, identities, secrets, opener });
+    const login = await prepareLogin({ settings, identities, secrets, opener, onKeyLogin });
     try {
       const route = await openRoute(request, settings, proxy);
       const limits = { ...keepaliveLimits, ...options.limits, stageMs };
