@@ -105,7 +105,12 @@ export function createPromptDesk(
       return refuse(({ kind, id }) => (kind === 'password' ? id === own : !hadPartialSuccess));
     },
     refusedSomewhere: () => refuse(() => true),
-    missing: () => [...missing.values()],
+    missing() {
+      const all = [...missing.values()];
+      // A key that waits for its passphrase is why none got in: no reason to ask for a password instead.
+      const isKeyLocked = all.some(({ kind }) => kind === 'passphrase');
+      return isKeyLocked ? all.filter((request) => !secrets.isWithheld(request)) : all;
+    },
     isWithheld: (account) => secrets.isWithheld(passwordRequest(account)),
     stuckOn: () => stuckOn,
   };

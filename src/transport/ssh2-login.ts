@@ -148,7 +148,16 @@ export async function prepareLogin(options: LoginOptions): Promise<Login> {
   if (!publicKeys) leftOut.push('no public keys (switched off in the ssh configuration)');
   else if (keys.list.length === 0 && leftOut.length === 0) leftOut.push('no key found');
   const login = createLogin(options, methods, keys.list, leftOut, keys.close);
-  return { ...login, missing: () => [...locked.values(), ...login.missing()] };
+  // A key that waits for its passphrase is why none got in: no reason to ask for a password instead.
+  const isKeyLocked = () => locked.size > 0;
+  return {
+    ...login,
+    keyWorkedBefore: () => !isKeyLocked() && login.keyWorkedBefore(),
+    missing: () =>
+      isKeyLocked() && login.keyWorkedBefore()
+        ? [...locked.values()]
+        : [...locked.values(), ...login.missing()],
+  };
 }
 
 function keyAttempts(candidates: readonly Candidate[]): Attempt[] {

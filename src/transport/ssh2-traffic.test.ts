@@ -89,7 +89,9 @@ describe('a server that floods below the messages', () => {
 
   it('with one key exchange after the other is found out', async () => {
     const detail = await flooded((connection) => {
-      const again = () => connection.rekey(again);
+      const again = (): void => {
+        connection.rekey(again);
+      };
       again();
     });
     expect(detail).toBe('more than 60 key exchanges a minute');
