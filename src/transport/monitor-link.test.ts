@@ -15,7 +15,7 @@ import type { Message } from '../protocol/messages.ts';
 import { createChildChannel } from './child-channel.ts';
 import { type MonitorLinkOptions, openMonitor } from './monitor-link.ts';
 
-const shells = ['sh', 'dash', 'bash', 'zsh', 'fish', 'tcsh', 'rbash'];
+const shells = ['sh', 'dash', 'bash', 'zsh', 'fish', 'tcsh', 'rbash', 'ksh', 'mksh', 'yash', 'sash'];
 const hasProgram = (name: string) =>
   ['/bin', '/usr/bin', '/usr/local/bin'].some((folder) => existsSync(join(folder, name)));
 

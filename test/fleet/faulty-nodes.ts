@@ -206,6 +206,8 @@ export const helpers = (): Record<string, string[]> => {
   const { address } = requireFleet();
   return {
     banned: [`HostName ${address(1)}`, 'Port 2308'],
+    // Its start-up file has lost /usr/bin and /bin, and the node has no Node.js: all the same it gets live.
+    'lost-path': [`HostName ${address(BARE)}`, 'User lost-path'],
     'by-hosts-file': ['HostName good.hosts.test', `HostKeyAlias ${address(1)}`],
   };
 };
@@ -253,6 +255,7 @@ function addAccounts(): void {
     name: 'other-machine',
     files: { 'bin/uname': '#!/bin/sh\ncase $1 in -m) echo riscv64;; *) echo Linux;; esac\n' },
   });
+  addAccount(BARE, { name: 'lost-path', files: { '.bashrc': 'export PATH=/opt/tools/bin\n' } });
   addAccount(BARE, { name: 'old-libraries', files: { '.bashrc': 'export LD_LIBRARY_PATH=/opt/old\n' } });
 }
 
