@@ -116,6 +116,7 @@ const fleet =
         workerFile: join(root, 'dist', 'fleet-worker.js'),
         shardSettings: { homeFolder: simulated.folder, sshConfig: simulated.sshConfig, environment: {} },
         resolver: access.resolver,
+        onKeyLogin: access.secrets.keyWorked,
       });
 
 function startAll(): void {

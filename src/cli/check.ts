@@ -8,6 +8,7 @@ import {
   renderCheckText,
   renderFailedStep,
   renderStep,
+  renderTransport,
 } from '../render/check-text.ts';
 import { askQuestion, type Question } from './ask-secrets.ts';
 import { findHead } from './head-client.ts';
@@ -35,6 +36,9 @@ export const checkCommand: CommandModule = {
       onStep(name: string, step: string, fact: string) {
         if (isOne && !flags.json) console.log(renderStep(step, fact));
         else progress.step(name, step);
+      },
+      onTransport(_name: string, transport: string, reason: string) {
+        if (isOne && !flags.json) console.log(renderTransport(transport, reason));
       },
       onDone: progress.done,
     };

@@ -53,7 +53,7 @@ describe('readConfig', () => {
     writeFileSync(
       join(folder, 'rollcall.toml'),
       'interval-seconds = 20\n[nodes."gpu[01-04]"]\ntransport = "openssh"\ninterval-seconds = 30\nruntime = "/opt/node/bin/node"\n' +
-        '[nodes."*"]\ntags = ["lab"]\nenabled = false\nwatched-interval-seconds = 0.5\n',
+        '[nodes."*"]\ntags = ["lab"]\nenabled = false\nwatched-interval-seconds = 0.5\nstage-seconds = 60\n',
     );
     expect(read()).toMatchObject({
       intervalMs: 20_000,
@@ -63,7 +63,10 @@ describe('readConfig', () => {
           pattern: 'gpu[01-04]',
           settings: { transport: 'openssh', intervalMs: 30_000, runtime: '/opt/node/bin/node' },
         },
-        { pattern: '*', settings: { tags: ['lab'], enabled: false, watchedIntervalMs: 500 } },
+        {
+          pattern: '*',
+          settings: { tags: ['lab'], enabled: false, watchedIntervalMs: 500, stageMs: 60_000 },
+        },
       ],
     });
   });
@@ -73,6 +76,8 @@ describe('readConfig', () => {
     ['[nodes."x"]\nbla = 1', 'nodes."x" = {"bla":1}: Unrecognized key: "bla"'],
     ['[nodes."x"]\nruntime = "node; reboot"', 'nodes."x".runtime = "node; reboot": must be an absolute path'],
     ['[nodes."x"]\ntags = ["a b"]', 'nodes."x".tags.0 = "a b": must be a word'],
+    ['[nodes."x"]\nstage-seconds = 121', 'nodes."x".stage-seconds = 121: must be at most 120 s'],
+    ['[nodes."x"]\nstage-seconds = 0', 'nodes."x".stage-seconds = 0: must be at least 1 s'],
     ['interval-seconds = 0', 'interval-seconds = 0: must be at least 0.2 s'],
     ['handshakes = 0', 'handshakes = 0: '],
     ['colour = 1', 'there is no setting "colour". The settings are: node-list,'],

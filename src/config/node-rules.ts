@@ -9,6 +9,15 @@ export const secondsSchema = z.coerce
   .min(SHORTEST_INTERVAL_SECONDS, `must be at least ${SHORTEST_INTERVAL_SECONDS} s`)
   .max(LONGEST_INTERVAL_SECONDS, `must be at most ${LONGEST_INTERVAL_SECONDS} s`);
 
+const SHORTEST_STAGE_SECONDS = 1;
+const LONGEST_STAGE_SECONDS = 120;
+
+/** How long each stage of a connection may take. */
+const stageSecondsSchema = z.coerce
+  .number()
+  .min(SHORTEST_STAGE_SECONDS, `must be at least ${SHORTEST_STAGE_SECONDS} s`)
+  .max(LONGEST_STAGE_SECONDS, `must be at most ${LONGEST_STAGE_SECONDS} s`);
+
 /** It becomes a word of the bootstrap command, which no login shell may see anything in. */
 const runtimeSchema = z
   .string()
@@ -18,6 +27,7 @@ const nodeRuleSchema = z.strictObject({
   transport: z.enum(['auto', 'ssh2', 'openssh']).optional(),
   'interval-seconds': secondsSchema.optional(),
   'watched-interval-seconds': secondsSchema.optional(),
+  'stage-seconds': stageSecondsSchema.optional(),
   runtime: runtimeSchema.optional(),
   tags: z.array(z.string().regex(/^[\w.:@+-]{1,40}$/, 'must be a word of at most 40 characters')).optional(),
   enabled: z.boolean().optional(),
@@ -30,6 +40,7 @@ export interface NodeRule {
     transport?: 'auto' | 'ssh2' | 'openssh';
     intervalMs?: number;
     watchedIntervalMs?: number;
+    stageMs?: number;
     runtime?: string;
     tags?: string[];
     enabled?: boolean;
@@ -40,6 +51,7 @@ function toRule([pattern, given]: [string, z.infer<typeof nodeRuleSchema>]): Nod
   const {
     'interval-seconds': interval,
     'watched-interval-seconds': watchedInterval,
+    'stage-seconds': stage,
     transport,
     runtime,
     tags,
@@ -49,6 +61,7 @@ function toRule([pattern, given]: [string, z.infer<typeof nodeRuleSchema>]): Nod
   if (transport !== undefined) settings.transport = transport;
   if (interval !== undefined) settings.intervalMs = interval * 1000;
   if (watchedInterval !== undefined) settings.watchedIntervalMs = watchedInterval * 1000;
+  if (stage !== undefined) settings.stageMs = stage * 1000;
   if (runtime !== undefined) settings.runtime = runtime;
   if (tags !== undefined) settings.tags = tags;
   if (enabled !== undefined) settings.enabled = enabled;

@@ -2,6 +2,7 @@ import pLimit from 'p-limit';
 import type { Target } from '../nodes/target.ts';
 import type { Stage } from '../protocol/causes.ts';
 import { type CheckedNode, checkSteps, type FailedStep, GPU_STEP, stepOfStage } from '../protocol/check.ts';
+import { NOT_ANSWERED_YET } from '../protocol/constants.ts';
 import { createFailure, type Way } from '../protocol/failures.ts';
 import type { TransportName } from '../protocol/node.ts';
 import type { Sample } from '../protocol/sample.ts';
@@ -9,7 +10,8 @@ import { createState } from '../state/state.ts';
 import type { MonitorBundle } from '../transport/monitor-bundle.ts';
 import { type MonitorLink, openMonitor } from '../transport/monitor-link.ts';
 import type { RuntimeStore } from '../transport/runtimes.ts';
-import { type Transport, TransportError } from '../transport/transport.ts';
+import { toTransportError } from '../transport/ssh-step-error.ts';
+import type { Transport } from '../transport/transport.ts';
 
 export interface CheckOptions {
   transportFor(target: Target): Transport;
@@ -23,11 +25,29 @@ export interface CheckOptions {
 export interface CheckEvents {
   /** Called as each step is passed. */
   onStep(name: string, step: string, fact: string): void;
+  /** Called where not the usual way carries the connection, or another one than before. */
+  onTransport?(name: string, transport: TransportName, reason: string): void;
   onDone(checked: CheckedNode): void;
 }
 
 /** A GPU tool may need so long for its first answer. */
 const GPU_LIMIT_MS = 35_000;
+
+/** What to try by hand; by names that the head knows, never by words of a node. */
+const toolHints: readonly [RegExp, string][] = [
+  [/amd-smi/, 'Try amd-smi metric --json on the node; the user must be in the groups render and video.'],
+  [/rocm-smi/, 'Try rocm-smi --json -a on the node; the user must be in the groups render and video.'],
+  [/xpu-smi/, 'Try xpu-smi discovery on the node.'],
+  [/npu-smi/, 'Try npu-smi info on the node; the user must be in the group HwHiAiUser.'],
+  [/hl-smi/, 'Try hl-smi on the node.'],
+  [/hy-smi/, 'Try hy-smi --json on the node.'],
+  [/tegrastats/, 'Try tegrastats on the node.'],
+  [
+    /nvidia|nvml/i,
+    'Run nvidia-smi on the node by hand; a driver that was updated needs a reboot or its module loaded anew.',
+  ],
+];
+const OTHER_TOOL_HINT = "Run the tool of the GPUs' vendor on the node by hand, as the user of this login.";
 
 /** Walks from the name to the GPUs of every node. Resolves to what was found, in the order of the targets. */
 export function checkNodes(
@@ -47,19 +67,36 @@ export function checkNodes(
 }
 
 async function checkNode(target: Target, options: CheckOptions, events: CheckEvents): Promise<CheckedNode> {
-  const checked: CheckedNode = { name: target.name, transport: null, passed: [], failed: null, tookMs: 0 };
+  const checked: CheckedNode = {
+    name: target.name,
+    transport: null,
+    transportReason: null,
+    passed: [],
+    failed: null,
+    tookMs: 0,
+  };
   if (!target.settings.enabled) return checked;
   const startedMs = performance.now();
   let stepStartedMs = startedMs;
   checked.transport = options.transportFor(target).name;
   const onStep = (step: string, fact: string) => {
     const nowMs = performance.now();
-    checked.passed.push({ step, fact, tookMs: Math.round(nowMs - stepStartedMs) });
+    const tookMs = Math.round(nowMs - stepStartedMs);
     stepStartedMs = nowMs;
-    events.onStep(target.name, step, fact);
+    // A second way passes the same steps again.
+    const before = checked.passed.find((passed) => passed.step === step);
+    if (before === undefined) {
+      checked.passed.push({ step, fact, tookMs });
+      events.onStep(target.name, step, fact);
+    } else {
+      before.fact = fact;
+      before.tookMs += tookMs;
+    }
   };
-  const onTransport = (name: TransportName) => {
+  const onTransport = (name: TransportName, reason: string | null) => {
     checked.transport = name;
+    checked.transportReason = reason;
+    if (reason !== null) events.onTransport?.(target.name, name, reason);
   };
   checked.failed = await walk(target, options, onStep, onTransport);
   checked.tookMs = Math.round(performance.now() - startedMs);
@@ -71,7 +108,7 @@ async function walk(
   target: Target,
   options: CheckOptions,
   onStep: (step: string, fact: string) => void,
-  onTransport: (name: TransportName) => void,
+  onTransport: (name: TransportName, reason: string | null) => void,
 ): Promise<FailedStep | null> {
   const state = createState(() => performance.now());
   state.setNodes([target]);
@@ -79,8 +116,12 @@ async function walk(
   const way = options.wayFor(target);
   let step = stepOfStage.name;
   let onSample: (sample: Sample) => void = () => undefined;
+  let last: Sample | null = null;
   const firstAnswer = new Promise<Sample>((resolve) => {
-    onSample = (sample) => (sample.gpus !== null || sample.collectors.gpus.error) && resolve(sample);
+    onSample = (sample) => {
+      last = sample;
+      if (isAnswer(sample)) resolve(sample);
+    };
   });
   try {
     const link = await openMonitor({
@@ -102,16 +143,16 @@ async function walk(
         step = checkSteps[checkSteps.indexOf(stepOfStage[stage]) + 1] ?? GPU_STEP;
       },
     });
-    const sample = await firstOf(link, firstAnswer);
-    const failure = sample === null ? await silence(link, way) : gpuFailure(sample);
+    const sample = (await firstOf(link, firstAnswer)) ?? unanswered(last);
+    const failure = sample === null ? await silence(link) : gpuFailure(sample);
     if (failure) return { step, failure };
     onStep(step, describeGpus(state.report(target.name)?.sample?.gpus ?? []));
     link.send({ type: 'stop' });
     await link.ended;
     return null;
   } catch (error) {
-    if (error instanceof TransportError) return { step, failure: error.failure };
-    throw error;
+    // One node's mistake must not end the check of all others.
+    return { step, failure: toTransportError(way, error).failure };
   } finally {
     abort.abort();
   }
@@ -130,20 +171,30 @@ function firstOf(link: MonitorLink, answer: Promise<Sample>): Promise<Sample | n
   });
 }
 
-async function silence(link: MonitorLink, way: Way): Promise<FailedStep['failure']> {
+async function silence(link: MonitorLink): Promise<FailedStep['failure']> {
   link.close();
-  return (await link.ended) ?? createFailure(way, { cause: 'monitor-silent', silentMs: GPU_LIMIT_MS });
+  return (await link.ended) ?? createFailure(link.way, { cause: 'monitor-silent', silentMs: GPU_LIMIT_MS });
+}
+
+const gpuErrorOf = (sample: Sample) => sample.collectors.gpus.error ?? '';
+
+/** GPUs, or an error that stays. A tool that is still at its first answer has said nothing. */
+function isAnswer(sample: Sample): boolean {
+  const error = gpuErrorOf(sample);
+  return error === '' ? sample.gpus !== null : !error.includes(NOT_ANSWERED_YET);
+}
+
+/** The last sample of a monitor that has spoken, and whose tool has not. */
+function unanswered(last: Sample | null): Sample | null {
+  return last !== null && gpuErrorOf(last) !== '' ? last : null;
 }
 
 function gpuFailure(sample: Sample): FailedStep['failure'] | null {
-  const error = sample.collectors.gpus.error;
-  if (!error) return null;
-  return {
-    cause: null,
-    message: `The GPUs cannot be read: ${error}.`,
-    hint: 'Run nvidia-smi on the node by hand; a driver that was updated needs a reboot or its module loaded anew.',
-    lastLines: [],
-  };
+  const error = gpuErrorOf(sample);
+  if (error === '') return null;
+  const known = toolHints.find(([pattern]) => pattern.test(error));
+  const hint = known === undefined ? OTHER_TOOL_HINT : known[1];
+  return { cause: null, message: `The GPUs cannot be read: ${error}.`, hint, lastLines: [] };
 }
 
 function describeGpus(gpus: readonly { name: string | null }[]): string {

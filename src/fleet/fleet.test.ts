@@ -159,6 +159,42 @@ describe('fleet', () => {
     expect(fleet.retry('nobody')).toBe(false);
   });
 
+  it('goes on after a mistake of its own, which it tells, and tries again on demand', async () => {
+    let attempts = 0;
+    const clumsy: Transport = {
+      ...local,
+      open: (target, open) => {
+        attempts += 1;
+        return attempts > 2 ? local.open(target, open) : Promise.reject(new TypeError('x is not a function'));
+      },
+    };
+    start(() => clumsy);
+    fleet.setTargets(targetsOf(a));
+    await expect.poll(() => state.report(a)?.cause).toBe('head-error');
+    expect(state.report(a)?.message).toContain('x is not a function');
+    expect(state.report(a)?.hint).toContain('retry');
+    await expect.poll(() => attempts, { timeout: 6_000 }).toBeGreaterThanOrEqual(2);
+    expect(fleet.retry(a)).toBe(true);
+    await live(a);
+    expect(readFileSync(state.report(a)?.logPath ?? '', 'utf8')).toContain('TypeError: x is not a function');
+  });
+
+  it('loses no node to a row that cannot be kept', async () => {
+    start();
+    const { sampleLine } = state;
+    let broken = 0;
+    state.sampleLine = (name, ...rest) => {
+      if (name === a) broken += 1;
+      if (name === a && broken < 3) throw new RangeError('the row is broken');
+      sampleLine(name, ...rest);
+    };
+    fleet.setTargets(targetsOf(`${a}\n${b}`));
+    await expect
+      .poll(() => state.report(a), { timeout: 15_000 })
+      .toMatchObject({ cause: 'head-error', message: expect.stringContaining('the row is broken') });
+    await Promise.all([live(a), live(b)]);
+  });
+
   it('does not knock again after a refused login until keys or settings change', async () => {
     const { transport, attempts } = refusingTransport('auth');
     start(() => transport);

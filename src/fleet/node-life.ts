@@ -11,7 +11,8 @@ import type { State } from '../state/state.ts';
 import type { MonitorBundle } from '../transport/monitor-bundle.ts';
 import { type MonitorLink, openMonitor } from '../transport/monitor-link.ts';
 import type { RuntimeStore } from '../transport/runtimes.ts';
-import { type Transport, TransportError } from '../transport/transport.ts';
+import { toTransportError } from '../transport/ssh-step-error.ts';
+import type { Transport } from '../transport/transport.ts';
 import { createBackoff, PERSON_WAIT_MS } from './backoff.ts';
 import type { Handshakes } from './handshakes.ts';
 
@@ -71,8 +72,9 @@ const SETTLED_AFTER_MS = 60_000;
 
 /** One life per node: connect, run, watch, back off, again. */
 export function startNodeLife(options: NodeLifeOptions): NodeLife {
-  const { target, state, log, way, monotonicMs } = options;
+  const { target, state, monotonicMs } = options;
   const { settings } = target;
+  const log = unfailing(options.log);
   const abort = new AbortController();
   const backoff = createBackoff();
   let link: MonitorLink | null = null;
@@ -86,6 +88,8 @@ export function startNodeLife(options: NodeLifeOptions): NodeLife {
   let waitingForPerson = false;
   let farewell: Promise<Farewell> | null = null;
   let silence: Failure | null = null;
+  /** The head's own mistake with something that the node said. */
+  let mistake: Failure | null = null;
   let watched = options.watched;
   let demandedAtMs = 0;
   let carrier: { name: TransportName; reason: string | null } = {
@@ -97,7 +101,24 @@ export function startNodeLife(options: NodeLifeOptions): NodeLife {
   /** A node that is sampled seldom is spoken to seldom. */
   const beatMs = () => Math.max(BEAT_INTERVAL_MS, Math.min(LONGEST_BEAT_MS, intervalMs()));
 
+  /** What a mistake of the head looks like in this node's story; it ends the connection, never the node's life. */
+  function stumble(error: unknown): Failure {
+    const { failure } = toTransportError(link?.way ?? options.way, error);
+    if (failure.cause === 'head-error') log.write(`the head made a mistake: ${stackOf(error)}`);
+    return failure;
+  }
+
   function onMessage(message: Message, faults: Fault[], line: string): void {
+    if (mistake !== null) return;
+    try {
+      takeMessage(message, faults, line);
+    } catch (error) {
+      mistake = stumble(error);
+      link?.close();
+    }
+  }
+
+  function takeMessage(message: Message, faults: Fault[], line: string): void {
     if (message.type === 'sample') {
       if (lastSequence === 0) log.write('first sample received');
       lastSampleMs = monotonicMs();
@@ -154,14 +175,11 @@ export function startNodeLife(options: NodeLifeOptions): NodeLife {
 
   async function live(): Promise<Failure | null> {
     lastSequence = 0;
-    silence = null;
-    try {
-      link = await open();
-    } catch (error) {
-      if (error instanceof TransportError) return error.failure;
-      throw error;
-    }
+    silence = mistake = null;
+    link = await open();
     if (link === null) return null;
+    if (mistake !== null) link.close();
+    const { way } = link;
     connectedMs = lastSampleMs = monotonicMs();
     log.write(`connected through ${carrier.name}, monitor pid ${link.hello.pid}`);
     for (const note of link.hello.notes) log.write(note);
@@ -175,8 +193,23 @@ export function startNodeLife(options: NodeLifeOptions): NodeLife {
     const failure = await link.ended;
     link = null;
     return (
-      silence ?? failure ?? createFailure(way, { cause: 'closed', stage: null, detail: 'the monitor left' })
+      mistake ??
+      silence ??
+      failure ??
+      createFailure(way, { cause: 'closed', stage: null, detail: 'the monitor left' })
     );
+  }
+
+  /** Whatever goes wrong, of the node or of the head itself, is this attempt's end and no more. */
+  async function attempt(): Promise<Failure | null> {
+    try {
+      return await live();
+    } catch (error) {
+      const failure = stumble(error);
+      link?.close();
+      link = null;
+      return failure;
+    }
   }
 
   function wait(ms: number): Promise<void> {
@@ -193,13 +226,17 @@ export function startNodeLife(options: NodeLifeOptions): NodeLife {
 
   function tell(failure: Failure): void {
     log.write(`${failure.cause}: ${failure.message} ${failure.hint}`);
-    state.failed(target.name, failure, log.path());
+    try {
+      state.failed(target.name, failure, log.path());
+    } catch (error) {
+      stumble(error);
+    }
   }
 
   async function run(): Promise<void> {
     if (options.startDelayMs > 0) await wait(options.startDelayMs);
     while (!abort.signal.aborted) {
-      const failure = await live();
+      const failure = await attempt();
       if (abort.signal.aborted || farewell !== null) return;
       if (failure) tell(failure);
       waitingForPerson = failure?.needsPerson ?? false;
@@ -210,7 +247,7 @@ export function startNodeLife(options: NodeLifeOptions): NodeLife {
   function closeIfSilent(nowMs: number): void {
     const silentMs = nowMs - lastSampleMs;
     if (link === null || silentMs <= silenceLimitMs(intervalMs())) return;
-    silence = createFailure(way, { cause: 'monitor-silent', silentMs }, link.lastLines());
+    silence = createFailure(link.way, { cause: 'monitor-silent', silentMs }, link.lastLines());
     link.close();
   }
 
@@ -235,15 +272,24 @@ export function startNodeLife(options: NodeLifeOptions): NodeLife {
     wake?.();
   }
 
-  const running = run();
-  running.catch((error: Error) => log.write(`the head made a mistake: ${error.stack ?? error.message}`));
+  function look(): void {
+    const nowMs = monotonicMs();
+    closeIfSilent(nowMs);
+    if (link !== null && nowMs - lastBeatMs >= beatMs()) link.send(makeBeat());
+    if (waitingForPerson && options.accessFingerprint() !== triedWith) demand();
+  }
+
+  void run();
 
   return {
     tick() {
-      const nowMs = monotonicMs();
-      closeIfSilent(nowMs);
-      if (link !== null && nowMs - lastBeatMs >= beatMs()) link.send(makeBeat());
-      if (waitingForPerson && options.accessFingerprint() !== triedWith) demand();
+      try {
+        look();
+      } catch (error) {
+        // All other nodes' ticks follow.
+        mistake ??= stumble(error);
+        link?.close();
+      }
     },
     slept(ms) {
       lastSampleMs += ms;
@@ -260,6 +306,22 @@ export function startNodeLife(options: NodeLifeOptions): NodeLife {
     stop(limitMs) {
       farewell ??= sayStop(limitMs);
       return farewell;
+    },
+  };
+}
+
+const stackOf = (error: unknown) => (error instanceof Error ? (error.stack ?? error.message) : String(error));
+
+/** A log that cannot be written is no reason to leave a node. */
+function unfailing(log: NodeLog): NodeLog {
+  return {
+    path: () => log.path(),
+    write(text) {
+      try {
+        log.write(text);
+      } catch {
+        // The disk is full, or no descriptor is free: the page tells the failure all the same.
+      }
     },
   };
 }

@@ -7,6 +7,7 @@ import type { SampleBrief } from '../protocol/sample-brief.ts';
 import type { Connection } from '../state/state.ts';
 import type { MonitorBundle } from '../transport/monitor-bundle.ts';
 import type { ShippedRuntime } from '../transport/runtimes.ts';
+import type { PasswordRequest } from '../transport/secret-request.ts';
 import type { Place } from '../transport/ssh-settings.ts';
 import type { SshSettings } from '../transport/ssh-settings-parse.ts';
 import type { Farewell } from './node-life.ts';
@@ -48,5 +49,7 @@ export type FromShard =
   | { type: 'question'; id: number; question: Question }
   /** This node needs more than a plain login: a password, or the system's ssh. */
   | { type: 'misfit'; name: string }
+  /** A key alone got in there. */
+  | { type: 'key-login'; account: PasswordRequest }
   | { type: 'farewell'; name: string; farewell: Farewell }
   | { type: 'stopped' };

@@ -56,6 +56,7 @@ function startShard(settings: ShardSettings, post: (message: FromShard) => void)
       accessFiles: () => [],
     },
     onMisfit: (name) => post({ type: 'misfit', name }),
+    onKeyLogin: (account) => post({ type: 'key-login', account }),
   });
   const fleet = createFleet({
     state,

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { Target } from '../nodes/target.ts';
+import type { PasswordRequest } from '../transport/secret-request.ts';
 import type { Farewell } from './node-life.ts';
 import type { Answer, FromShard, Question, ShardEvent, ShardSettings, ToShard } from './shard-messages.ts';
 
@@ -18,6 +19,7 @@ export interface ShardOptions {
   onEvent(event: ShardEvent): void;
   answer(question: Question): Promise<Answer>;
   onMisfit(name: string): void;
+  onKeyLogin(account: PasswordRequest): void;
   /** The thread ended by itself, with its nodes; it is started again. */
   onCrash(names: string[], reason: string): void;
 }
@@ -76,6 +78,8 @@ export function startShard(options: ShardOptions): Shard {
         return;
       case 'misfit':
         return onMisfit(message.name);
+      case 'key-login':
+        return options.onKeyLogin(message.account);
       case 'farewell':
         return farewells?.(message.name, message.farewell);
       case 'stopped':

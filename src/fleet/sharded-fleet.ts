@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Target } from '../nodes/target.ts';
 import { createFailure } from '../protocol/failures.ts';
+import type { PasswordRequest } from '../transport/secret-request.ts';
 import type { SettingsResolver } from '../transport/ssh-settings.ts';
 import { toStepError } from '../transport/ssh-step-error.ts';
 import { createFleet, type Fleet, type FleetOptions } from './fleet.ts';
@@ -14,6 +15,8 @@ export interface ShardedFleetOptions extends FleetOptions {
   workerFile: string;
   shardSettings: Pick<ShardSettings, 'homeFolder' | 'sshConfig' | 'environment'>;
   resolver: SettingsResolver;
+  /** Hears of a login by a key alone in one of the threads. */
+  onKeyLogin(account: PasswordRequest): void;
 }
 
 /** Nodes that have found their place are handed out together this often. */
@@ -54,6 +57,7 @@ export function createShardedFleet(options: ShardedFleetOptions): Fleet {
       },
       onEvent: take,
       answer,
+      onKeyLogin: options.onKeyLogin,
       onMisfit(name) {
         if (!places.has(name)) return;
         places.set(name, null);

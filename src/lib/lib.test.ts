@@ -57,6 +57,60 @@ describe('visibleText', () => {
     const control = /[\u0000-\u001f\u007f-\u009f]/;
     fc.assert(fc.property(fc.string({ unit: 'binary' }), (text) => !control.test(visibleText(text))));
   });
+
+  it.each([
+    ['gpu01\u200b', 'gpu01\\u200b'],
+    ['gpu\u00ad02', 'gpu\\xad02'],
+    ['gpu\u201103', 'gpu\\u201103'],
+    ['a\ufeffb', 'a\\ufeffb'],
+    ['a\u00a0b\u2003c', 'a\\xa0b\\u2003c'],
+    ['a\u2028b\u202ec', 'a\\u2028b\\u202ec'],
+    ['half \ud83d pair', 'half \\ud83d pair'],
+    ['tag \u{e0061}', 'tag \\u{e0061}'],
+    ['a\u200db', 'a\\u200db'],
+    ['\u3164', '\\u3164'],
+    ['1\ufe0f', '1\\ufe0f'],
+    ['\u{1f469}\u200d\u200d\u{1f4bb}', '\u{1f469}\\u200d\\u200d\u{1f4bb}'],
+  ])('shows what nobody sees: %j', (text, expected) => {
+    expect(visibleText(text)).toBe(expected);
+    expect(visibleText(expected)).toBe(expected);
+  });
+
+  it.each([
+    'büro-Übung',
+    'e\u0301 combined',
+    '计算节点 1',
+    'वि\u094d\u200dष',
+    'می\u200cخواهم',
+    '\u{1f469}\u{1f3fd}\u200d\u{1f4bb}',
+    '\u2764\ufe0f\u200d\u{1f525}',
+    '1\ufe0f\u20e3',
+    'a – b — c',
+  ])('leaves letters and pictures as they are: %s', (text) => expect(visibleText(text)).toBe(text));
+
+  it('says the same when it is asked again, and lets no half of a pair through', () => {
+    const texts = fc.string({
+      unit: fc.constantFrom(
+        'a',
+        '\u200d',
+        '\ufe0f',
+        '\ud83d',
+        '\udcbb',
+        '\u{1f4bb}',
+        '\u200c',
+        'ی',
+        '1',
+        '\u20e3',
+      ),
+    });
+    fc.assert(
+      fc.property(texts, (text) => {
+        const once = visibleText(text);
+        expect(visibleText(once)).toBe(once);
+        expect(once).not.toMatch(/\p{Cs}/u);
+      }),
+    );
+  });
 });
 
 describe('createLineSplitter', () => {

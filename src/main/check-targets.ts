@@ -62,7 +62,7 @@ export async function checkTargets(
     const check = (some: readonly Target[], told: CheckEvents) => checkNodes(some, options, told);
     const checked = await check(targets, events);
     if (ask === null) return checked;
-    const again = { onStep: events.onStep, onDone: () => undefined };
+    const again = { ...events, onDone: () => undefined };
     return await checkWithAnswers(targets, checked, access.secrets, ask, (some) => check(some, again));
   } finally {
     access.dispose();

@@ -67,6 +67,7 @@ export async function startFleet(config: Config, folder: StateFolder, state: Sta
           workerFile: join(config.projectFolder, 'dist', 'fleet-worker.js'),
           shardSettings: { homeFolder, sshConfig, environment: { ...environment } },
           resolver: access.resolver,
+          onKeyLogin: access.secrets.keyWorked,
         });
   const isListed = (name: string) => state.report(name) !== undefined;
   let listProblem: string | null = null;

@@ -9,6 +9,8 @@ export interface NodeSettings {
   intervalMs: number;
   /** Between samples while somebody looks. */
   watchedIntervalMs: number;
+  /** How long each stage of a connection may take; ssh's ConnectTimeout overrules it for those before the login. */
+  stageMs: number;
   /** Path of a JavaScript runtime on the node that is tried first. */
   runtime: string | null;
   tags: readonly string[];
@@ -26,6 +28,7 @@ export const defaultNodeSettings: NodeSettings = {
   transport: 'auto',
   intervalMs: 10_000,
   watchedIntervalMs: 1_000,
+  stageMs: 10_000,
   runtime: null,
   tags: [],
   enabled: true,

@@ -19,6 +19,8 @@ describe('ranges', () => {
     ['n[ 1, 3 ]', ['n1', 'n3']],
     ['plain', ['plain']],
     ['a[7]', ['a7']],
+    ['n[1-2],n7', ['n1', 'n2', 'n7']],
+    ['n1, n[2,4] ,', ['n1', 'n2', 'n4']],
   ])('%s', (pattern, expected) => expect(expandRanges(pattern)).toEqual(expected));
 
   it('gives as many names as its brackets multiply to, each padded as written', () => {
@@ -76,7 +78,21 @@ describe('parseNodeList', () => {
     ['gpu[1-99999999]', 'more than 20000 names'],
     ['gpu[1-20000][1-20000]', 'more than 20000 names'],
     ['a;b', '";" may not stand in a name'],
-    ['a\u001bb', 'may not stand in a name'],
+    ['a\u001bb', 'U+001B may not stand in a name: it is not seen'],
+    ['gpu01\u200bx', '"gpu01\\u200bx" is left out: U+200B may not stand in a name: it is not seen'],
+    ['gpu\u00ad02', 'U+00AD may not stand in a name'],
+    ['gpu\u201103', 'U+2011 may not stand in a name: it only looks like a hyphen; type - instead'],
+    ['gpu–03', 'U+2013 may not stand in a name: it only looks like a hyphen'],
+    ['gpu\u3164', 'U+3164 may not stand in a name'],
+    ['n{1..3}', '"{" may not stand in a name; write n[1-3]'],
+    ['n{1,3}', '"{" may not stand in a name; write n[1,3]'],
+    ['n{a,b}', 'ranges are written as n[1-3], lists as n[1,3]'],
+    [',', 'no name stands between its commas'],
+    ['n[0-10/2]', '"0-10/2" is neither a number nor a range'],
+    [`n[${'9'.repeat(400)}]`, 'more than 15 digits'],
+    [`n${'[1]'.repeat(20_000)}`, 'more than 16 pairs of brackets'],
+    [`n[0-19999${',0-19999'.repeat(599)}]`, 'more than 20000 names'],
+    [`a${',a'.repeat(20_000)}`, 'more than 20000 names'],
     ['$(x)', '"$" may not stand'],
     ['gpu%01', '"%" may not stand'],
     [`${'a'.repeat(300)}`, 'longer than 253'],
@@ -91,11 +107,30 @@ describe('parseNodeList', () => {
     expect(list.problems).toEqual(['list:3: a1 stands already in line 1; left out here']);
   });
 
+  it('takes lists with commas, as Slurm, pdsh and ClusterShell print them', () => {
+    expect(names('n[1-2],n7\nm1,m2\nann@k[1-2]:22,\n[fe80::1]:22,x')).toEqual(
+      'n1 n2 n7 m1 m2 ann@k1:22 ann@k2:22 [fe80::1]:22 x'.split(' '),
+    );
+  });
+
+  it('takes letters of other scripts', () => expect(names('büro\n计算1')).toEqual(['büro', '计算1']));
+
+  it('does not stall at a list of many long lines, and says how many problems are left out', () => {
+    const text = `${'n[0-19999]\n'.repeat(2_000)}*\n`;
+    const startedMs = performance.now();
+    const list = parseNodeList(text, 'list');
+    // Without the bound this would take minutes.
+    expect(performance.now() - startedMs).toBeLessThan(5_000);
+    expect(list.targets).toHaveLength(20_000);
+    expect(list.problems).toHaveLength(201);
+    expect(list.problems.at(-1)).toMatch(/^list: \d+ more problems like these$/);
+  });
+
   it('never throws, and no name can be an option or hold a blank', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
         for (const { name, host } of parseNodeList(text, 'list').targets)
-          expect(`${name} ${host}`).not.toMatch(/^-|\s-|[\0\n'"`$;]/);
+          expect(`${name} ${host}`).not.toMatch(/^-|\s-|[\0\n'"`$;]|[\p{Cf}\p{Cs}]/u);
       }),
     );
   });

@@ -6,13 +6,18 @@ export const causes = [
   'closed',
   'proxy',
   'key-exchange',
+  'unreadable',
   'host-key-unknown',
   'host-key-changed',
   'host-key-revoked',
   'auth',
+  'password-expired',
+  'account-refused',
   'session-limit',
+  'node-limit',
   'no-shell',
   'forced-command',
+  'login-ended',
   'no-runtime',
   'libc',
   'noexec',
@@ -22,6 +27,8 @@ export const causes = [
   'protocol',
   'config',
   'tool-missing',
+  'head-limit',
+  'head-error',
 ] as const;
 export type Cause = (typeof causes)[number];
 

@@ -17,7 +17,7 @@ export const stepOfStage: Record<Stage, string> = {
 export const GPU_STEP = 'GPUs';
 export const checkSteps: readonly string[] = [...Object.values(stepOfStage), GPU_STEP];
 
-/** One step that was passed, with a fact for a person. */
+/** One step that was passed, each once, with a fact for a person. */
 export interface PassedStep {
   step: string;
   fact: string;
@@ -35,6 +35,8 @@ export interface CheckedNode {
   name: string;
   /** Null for a node that a setting switches off: it was not tried. */
   transport: TransportName | null;
+  /** Why it is that one; null for the usual. */
+  transportReason: string | null;
   passed: PassedStep[];
   failed: FailedStep | null;
   tookMs: number;

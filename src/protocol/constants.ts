@@ -11,6 +11,9 @@ export const MAX_MESSAGE_BYTES = 1024 * 1024;
 /** Of what a node prints before `hello`, this much is kept for the error's story. */
 export const MAX_NOISE_BYTES = 64 * 1024;
 
+/** What a GPU tool's error holds before its first answer: that is no answer yet. */
+export const NOT_ANSWERED_YET = 'has not answered yet';
+
 /** The head says something at least this often. */
 export const BEAT_INTERVAL_MS = 5_000;
 

@@ -17,6 +17,8 @@ export interface Way {
   /** Where the connection goes, after the settings were resolved. */
   host: string;
   port: number;
+  /** Who logs in, once the settings were resolved. */
+  user?: string;
 }
 
 /** A password of `user@host`, or the passphrase of a key file. */
@@ -34,6 +36,8 @@ export type FailureDetail =
   /** `hint` is the jump host's own, and `of` what failed there. */
   | { cause: 'proxy'; detail: string; hint?: string; needsPerson?: boolean; of?: FailureDetail }
   | { cause: 'key-exchange'; detail: string }
+  /** Our own library could not go on with what the server sent; `stage` is null once the command ran. */
+  | { cause: 'unreadable'; stage: Stage | null; detail: string }
   | {
       cause: 'host-key-unknown';
       keyType: string;
@@ -62,19 +66,35 @@ export type FailureDetail =
       /** What only a person can say. */
       needs?: readonly SecretNeed[];
       secretRefused?: boolean;
+      /** A key got in before and none does now: a password was not offered. */
+      keyWorkedBefore?: boolean;
     }
-  | { cause: 'session-limit'; detail: string }
-  | { cause: 'no-shell'; detail: string }
+  | { cause: 'password-expired'; detail: string }
+  | { cause: 'account-refused'; detail: string; hint: string }
+  /** `hint` where it is not about the server's own settings. */
+  | { cause: 'session-limit'; detail: string; hint?: string }
+  | { cause: 'node-limit'; detail: string; hint: string }
+  | { cause: 'no-shell'; detail: string; hint?: string }
   | { cause: 'forced-command'; detail: string }
+  /** The login works and something ended it; nobody knows what. */
+  | { cause: 'login-ended'; detail: string }
   | { cause: 'no-runtime'; detail: string; hint: string }
   | { cause: 'libc'; detail: string }
   | { cause: 'noexec'; folders: readonly string[] }
   | { cause: 'no-space'; folders: readonly string[]; neededMiB: number }
   | { cause: 'monitor-crashed'; detail: string }
   | { cause: 'monitor-silent'; silentMs: number }
-  | { cause: 'protocol'; detail: string }
+  /** `isFlood` where it is not what it sends but how much. */
+  | { cause: 'protocol'; detail: string; isFlood?: boolean }
   | { cause: 'config'; detail: string; hint: string }
-  | { cause: 'tool-missing'; tool: string; hint: string };
+  | { cause: 'tool-missing'; tool: string; hint: string }
+  /** This machine lets the head do no more; `limit` where it is known. */
+  | { cause: 'head-limit'; what: HeadLimit; limit: number | null; detail: string }
+  /** Something that nobody thought of, on the head itself. */
+  | { cause: 'head-error'; detail: string };
+
+/** Files of this process, files of the whole machine, processes. */
+export type HeadLimit = 'files' | 'all-files' | 'processes';
 
 const stageNames: Record<Stage, string> = {
   name: 'looking up the name',
@@ -107,7 +127,36 @@ function describeTimeout(place: string, detail: Extract<FailureDetail, { cause: 
   if (detail.detail !== undefined) return `${place} cannot be reached: ${trimmed(detail.detail)}.`;
   const limit = seconds(detail.limitMs);
   if (detail.stage === null) return `${place} stopped answering: nothing was heard for ${limit}.`;
+  if (detail.stage === 'shell')
+    return `${place} let us in and did not run our command within ${limit} while ${stageNames.shell}.`;
   return `${place} did not answer within ${limit} while ${stageNames[detail.stage]}.`;
+}
+
+const LONGER = 'if it only needs longer, set stage-seconds for it in rollcall.toml';
+
+/** What to look at depends on what has succeeded before. */
+function timeoutHint(way: Way, { stage }: Extract<FailureDetail, { cause: 'timeout' }>): string {
+  const look = `${verbose(way)} true`;
+  switch (stage) {
+    case null:
+    case 'name':
+    case 'tcp':
+      return `Check that the node is up and no firewall drops packets: ${verbose(way, '-v')}`;
+    case 'banner':
+      return `Its sshd may hang or be overloaded, or the way there be slow (${LONGER}): ${verbose(way, '-v')}`;
+    case 'keys':
+      return `The server answers: it may be overloaded, or large packets be lost on the way (MTU): ${verbose(way, '-v')}`;
+    case 'login':
+      return `The server looks into the login for long: PAM, a directory, name look-ups (${LONGER}): ${look}`;
+    case 'shell':
+      return (
+        'The login works. A forced command or a start-up file may wait, or the session open slowly ' +
+        `(PAM, home directory; ${LONGER}). See whether this ends: ${look}`
+      );
+    case 'runtime':
+    case 'hello':
+      return `The login works; the node may be overloaded or its home directory slow (${LONGER}): ${look}`;
+  }
 }
 
 const needText = ({ kind, label }: SecretNeed) => `the ${kind} of ${label}`;
@@ -115,9 +164,17 @@ const needText = ({ kind, label }: SecretNeed) => `the ${kind} of ${label}`;
 function describeRefusedLogin(
   way: Way,
   place: string,
-  { user, tried, needs = [], secretRefused = false }: Extract<FailureDetail, { cause: 'auth' }>,
+  detail: Extract<FailureDetail, { cause: 'auth' }>,
 ): { message: string; hint: string } {
+  const { user, tried, needs = [], secretRefused = false, keyWorkedBefore = false } = detail;
   const parts = [`${place} did not let ${user} in; tried: ${tried.join(', ') || 'nothing'}`];
+  if (keyWorkedBefore) {
+    parts.push('a key got in here before, and a password is not offered to such a server');
+    const hint =
+      'Find out why no key gets in any more: a server that somebody has taken over would ask for a password like this. ' +
+      'If all is well, say so by giving it: npx rollcall unlock';
+    return { message: `${parts.join('; ')}.`, hint };
+  }
   if (secretRefused) parts.push('the password given was refused');
   const unknown = needs.filter((need) => need.kind === 'passphrase' || !secretRefused);
   if (unknown.length > 0) parts.push(`nobody has said ${unknown.map(needText).join(' and ')} yet`);
@@ -170,7 +227,7 @@ function describe(way: Way, detail: FailureDetail): { message: string; hint: str
     case 'timeout':
       return {
         message: describeTimeout(place, detail),
-        hint: `Check that the node is up and no firewall drops packets: ${verbose(way, '-v')}`,
+        hint: timeoutHint(way, detail),
       };
     case 'closed':
       return {
@@ -186,6 +243,11 @@ function describe(way: Way, detail: FailureDetail): { message: string; hint: str
       return {
         message: `${place} and this machine have no common algorithm: ${trimmed(detail.detail)}.`,
         hint: `See what both sides offer: ${verbose(way, '-vv')}`,
+      };
+    case 'unreadable':
+      return {
+        message: `The SSH library of this head cannot read what ${place} sends${detail.stage ? ` while ${stageNames[detail.stage]}` : ''}: ${trimmed(detail.detail)}.`,
+        hint: `Where this gets in, transport = "openssh" for the node in rollcall.toml does, too: ${verbose(way, '-v')}`,
       };
     case 'host-key-unknown':
       return describeUnknownKey(place, detail);
@@ -204,20 +266,45 @@ function describe(way: Way, detail: FailureDetail): { message: string; hint: str
       };
     case 'auth':
       return describeRefusedLogin(way, place, detail);
+    case 'password-expired':
+      return {
+        message: `The password of ${way.user ?? 'the account'} on ${way.node} has expired: ${trimmed(detail.detail)}.`,
+        hint: `Log in by hand and change it, or have its expiry lifted (chage on the node): ${verbose(way)}`,
+      };
+    case 'account-refused':
+      return {
+        message: `${way.node} does not let ${way.user ?? 'the account'} work there now: ${trimmed(detail.detail)}.`,
+        hint: detail.hint,
+      };
     case 'session-limit':
       return {
         message: `${place} refused another session: ${trimmed(detail.detail)}.`,
-        hint: 'Raise MaxSessions or MaxStartups in sshd_config on that server, or close other sessions.',
+        hint:
+          detail.hint ??
+          'Raise MaxSessions or MaxStartups in sshd_config on that server, or close other sessions.',
+      };
+    case 'node-limit':
+      return {
+        message: `${way.node} is at a limit and ended the login: ${trimmed(detail.detail)}.`,
+        hint: detail.hint,
       };
     case 'no-shell':
       return {
         message: `The account on ${way.host} has no shell to run a monitor in: ${trimmed(detail.detail)}.`,
-        hint: `Give the account a login shell (chsh on the node), then try: ${verbose(way)} true`,
+        hint:
+          detail.hint ?? `Give the account a login shell (chsh on the node), then try: ${verbose(way)} true`,
       };
     case 'forced-command':
       return {
         message: `The server runs another command instead of ours: ${trimmed(detail.detail)}.`,
-        hint: 'Remove command="…" from authorized_keys or ForceCommand from sshd_config for this key or user.',
+        hint:
+          'Look for command="…" in authorized_keys, ForceCommand in sshd_config and a start-up file that runs something ' +
+          `else for this key or user; until it is gone, this shows the same: ${verbose(way)} true`,
+      };
+    case 'login-ended':
+      return {
+        message: `The login at ${place} works, and ended before our command ran: ${trimmed(detail.detail)}.`,
+        hint: `Its words say why; the login shell, its start-up files or a forced command ended it. Try: ${verbose(way)} true`,
       };
     case 'no-runtime':
       return {
@@ -250,6 +337,12 @@ function describe(way: Way, detail: FailureDetail): { message: string; hint: str
         hint: `The node may be overloaded or its monitor stopped. Look: ${verbose(way)} ps -eo pid,stat,args`,
       };
     case 'protocol':
+      if (detail.isFlood) {
+        return {
+          message: `${way.node} sends too much: ${trimmed(detail.detail)}.`,
+          hint: `It is left alone for growing waits. See what runs there in place of a monitor: ${verbose(way)} ps -eo pid,user,args`,
+        };
+      }
       return {
         message: `${way.node} sent something that is not a monitor's message: ${trimmed(detail.detail)}.`,
         hint: 'If a start-up file or a wrapper prints there, silence it for commands run over ssh.',
@@ -261,6 +354,38 @@ function describe(way: Way, detail: FailureDetail): { message: string; hint: str
       };
     case 'tool-missing':
       return { message: `${detail.tool} is missing on this machine.`, hint: detail.hint };
+    case 'head-limit':
+      return describeHeadLimit(way, detail);
+    case 'head-error':
+      return {
+        message: `The head made a mistake with ${way.node}: ${trimmed(detail.detail)}.`,
+        hint: `It goes on after a wait; at once with: npx rollcall retry ${shellCommand([way.node])}`,
+      };
+  }
+}
+
+function describeHeadLimit(
+  { node }: Way,
+  { what, limit, detail }: Extract<FailureDetail, { cause: 'head-limit' }>,
+): { message: string; hint: string } {
+  const of = limit === null ? '' : ` (limit ${limit})`;
+  const rest = `so that it cannot go to ${node}: ${trimmed(detail)}.`;
+  switch (what) {
+    case 'files':
+      return {
+        message: `This head has no free file descriptors${of}, ${rest}`,
+        hint: 'Raise the limit and start the head again: ulimit -n 65536, or LimitNOFILE=65536 in a systemd unit.',
+      };
+    case 'all-files':
+      return {
+        message: `The machine of this head has no free file descriptors, ${rest}`,
+        hint: 'See who holds so many files (lsof), or raise the limit of the machine: sysctl fs.file-max',
+      };
+    case 'processes':
+      return {
+        message: `This head may start no more processes, ${rest}`,
+        hint: 'Raise the limit and start the head again: ulimit -u, or TasksMax= in a systemd unit; or free memory.',
+      };
   }
 }
 

@@ -134,6 +134,8 @@ describe('createFailure', () => {
     { cause: 'closed', stage: 'login', detail: 'reset' },
     { cause: 'proxy', detail: 'x' },
     { cause: 'key-exchange', detail: 'x' },
+    { cause: 'unreadable', stage: 'login', detail: 'Bad packet length' },
+    { cause: 'unreadable', stage: null, detail: 'Bad packet length' },
     { cause: 'host-key-unknown', keyType: 'ED25519', fingerprint: 'SHA256:x', acceptCommand: ['ssh', 'n1'] },
     {
       cause: 'host-key-changed',
@@ -145,7 +147,12 @@ describe('createFailure', () => {
     },
     { cause: 'host-key-revoked', keyType: 'RSA', fingerprint: 'SHA256:z', knownHostsFile: '/k' },
     { cause: 'auth', user: 'ann', tried: [] },
+    { cause: 'auth', user: 'ann', tried: [], keyWorkedBefore: true },
+    { cause: 'password-expired', detail: 'x' },
+    { cause: 'account-refused', detail: 'x', hint: 'y' },
     { cause: 'session-limit', detail: 'x' },
+    { cause: 'node-limit', detail: 'x', hint: 'y' },
+    { cause: 'login-ended', detail: 'x' },
     { cause: 'no-shell', detail: 'x' },
     { cause: 'forced-command', detail: 'x' },
     { cause: 'no-runtime', detail: 'x', hint: 'y' },
@@ -155,6 +162,11 @@ describe('createFailure', () => {
     { cause: 'monitor-crashed', detail: 'x' },
     { cause: 'monitor-silent', silentMs: 16_000 },
     { cause: 'protocol', detail: 'x' },
+    { cause: 'protocol', detail: 'x', isFlood: true },
+    { cause: 'head-limit', what: 'files', limit: 256, detail: 'x' },
+    { cause: 'head-limit', what: 'all-files', limit: null, detail: 'x' },
+    { cause: 'head-limit', what: 'processes', limit: null, detail: 'x' },
+    { cause: 'head-error', detail: 'x' },
     { cause: 'config', detail: 'x', hint: 'y' },
     { cause: 'tool-missing', tool: 'ssh', hint: 'y' },
   ];
@@ -167,6 +179,24 @@ describe('createFailure', () => {
       expect(failure.hint.length).toBeGreaterThan(0);
       expect(failure.lastLines).toEqual(['a', 'b']);
     }
+  });
+
+  it('speaks of firewalls only where nothing was heard, and of the session after a good login', () => {
+    const hintAt = (stage: (typeof stages)[number]) =>
+      createFailure(way, { cause: 'timeout', stage, limitMs: 10_000 }).hint;
+    for (const stage of ['name', 'tcp'] as const) expect(hintAt(stage)).toContain('firewall');
+    for (const stage of ['banner', 'keys', 'login', 'shell', 'runtime', 'hello'] as const)
+      expect(hintAt(stage)).not.toContain('firewall');
+    expect(hintAt('shell')).toContain('The login works');
+    expect(hintAt('shell')).toContain('stage-seconds');
+  });
+
+  it('names who logs in and the limit of the head where they are known', () => {
+    const expired = createFailure({ ...way, user: 'ann' }, { cause: 'password-expired', detail: 'x' });
+    expect(expired.message).toContain('The password of ann on n1 has expired');
+    const full = createFailure(way, { cause: 'head-limit', what: 'files', limit: 256, detail: 'EMFILE' });
+    expect(full.message).toContain('no free file descriptors (limit 256)');
+    expect(full.hint).toContain('ulimit -n');
   });
 
   it('quotes what it tells people to type', () => {

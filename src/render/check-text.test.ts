@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { type CheckedNode, renderCheckTally, renderCheckText } from './check-text.ts';
+import { type CheckedNode, renderCheckTally, renderCheckText, renderTransport } from './check-text.ts';
 
 const passed = (...steps: string[]) => steps.map((step) => ({ step, fact: 'x', tookMs: 1 }));
 const nodes: CheckedNode[] = [
   {
     name: 'n1',
     transport: 'ssh2',
+    transportReason: null,
     passed: passed('name', 'port', 'ssh banner', 'host key', 'login', 'shell', 'runtime', 'monitor', 'GPUs'),
     failed: null,
     tookMs: 1_240,
@@ -13,6 +14,7 @@ const nodes: CheckedNode[] = [
   {
     name: 'n2',
     transport: 'openssh',
+    transportReason: 'set for this node',
     passed: passed('name'),
     failed: {
       step: 'port',
@@ -25,7 +27,7 @@ const nodes: CheckedNode[] = [
     },
     tookMs: 90,
   },
-  { name: 'n3', transport: null, passed: [], failed: null, tookMs: 0 },
+  { name: 'n3', transport: null, transportReason: null, passed: [], failed: null, tookMs: 0 },
 ];
 
 describe('the table of a check', () => {
@@ -52,6 +54,22 @@ describe('the table of a check', () => {
       '          | bad \\x1b[2J',
       '',
     ]);
+  });
+
+  it('says why other ways than the usual one were taken, for each reason once', () => {
+    const reason = "the library was refused where the system's ssh was not: n1 has no common algorithm";
+    const others = ['n4', 'n5', 'n6'].map(
+      (name): CheckedNode => ({
+        name,
+        transport: 'openssh',
+        transportReason: reason,
+        passed: passed('name'),
+        failed: null,
+        tookMs: 9,
+      }),
+    );
+    expect(renderCheckText(others)).toContain(`\nn[4-6] by openssh: ${reason}\n`);
+    expect(renderTransport('openssh', 'x\u001b')).toBe('  by      openssh: x\\x1b');
   });
 
   it('is counted', () =>

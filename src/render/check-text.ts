@@ -1,4 +1,6 @@
+import { foldNames } from '../lib/fold-names.ts';
 import { DASH } from '../lib/format.ts';
+import { groupBy } from '../lib/group-by.ts';
 import { visibleText } from '../lib/visible-text.ts';
 import { type CheckedNode, checkSteps } from '../protocol/check.ts';
 import { alignColumns } from './align-columns.ts';
@@ -11,6 +13,11 @@ const STEP_WIDTH = 11;
 /** A step that was passed, as it is told while one node is checked. */
 export function renderStep(step: string, fact: string): string {
   return `  ok      ${step.padEnd(STEP_WIDTH)}${visibleText(fact)}`;
+}
+
+/** What carries the connection from here on, and why, while one node is checked. */
+export function renderTransport(transport: string, reason: string): string {
+  return `  by      ${visibleText(`${transport}: ${reason}`)}`;
 }
 
 /** The first failure of a node; empty where there is none. */
@@ -37,14 +44,27 @@ function rowOf(checked: CheckedNode): string[] {
   ];
 }
 
-/** A row for each node with what was tried and passed, then every first failure with its remedy. */
+/** Nodes that another way carries than the usual one, by their reasons. */
+function transportNotes(nodes: readonly CheckedNode[]): string[] {
+  const told = nodes.filter(({ failed, transportReason }) => failed === null && transportReason !== null);
+  const groups = groupBy(told, ({ transport, transportReason }) => `by ${transport}: ${transportReason}`);
+  return Array.from(groups, ([text, group]) =>
+    visibleText(`${foldNames(group.map(({ name }) => name))} ${text}`),
+  );
+}
+
+/**
+ * A row for each node with what was tried and passed, then why other ways were taken, then every first failure with its
+ * remedy.
+ */
 export function renderCheckText(nodes: readonly CheckedNode[]): string {
   const headings = ['NODE', 'RESULT', ...checkSteps.map((step) => step.toUpperCase()), 'BY', 'TOOK'];
   const rows = nodes.map((node) => rowOf(node).map(visibleText));
   const failures = nodes
     .filter((node) => node.failed !== null)
     .map((node) => `\n${visibleText(node.name)}\n${renderFailedStep(node)}`);
-  return `${alignColumns([headings, ...rows]).join('\n')}\n${failures.join('')}`;
+  const notes = transportNotes(nodes).map((note) => `\n${note}\n`);
+  return `${alignColumns([headings, ...rows]).join('\n')}\n${notes.join('')}${failures.join('')}`;
 }
 
 /** One line: how many of how many. */

@@ -8,6 +8,7 @@ import { createAskpassServer } from './askpass-server.ts';
 import { createAutoTransport } from './auto-transport.ts';
 import { createTransportChooser } from './choose-transport.ts';
 import { createIdentityFiles } from './identity-files.ts';
+import { createKeyLogins } from './key-logins.ts';
 import { createKnownHosts } from './known-hosts.ts';
 import { createLocalTransport } from './local.ts';
 import { createOpensshTransport } from './openssh.ts';
@@ -56,6 +57,7 @@ function secretsOf(options: AccessOptions, home: string, userId: number): Secret
     file:
       passwordFile === null ? null : (onChange) => createPasswordFile(passwordFile, home, userId, onChange),
     program: program === null ? null : createAskpassProgram(program, environment),
+    keyLogins: createKeyLogins(join(options.stateDir, 'key-logins.json')),
   });
 }
 

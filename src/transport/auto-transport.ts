@@ -1,4 +1,6 @@
+import { cutText } from '../lib/cut-text.ts';
 import type { Target } from '../nodes/target.ts';
+import type { Stage } from '../protocol/causes.ts';
 import type { TransportChooser } from './choose-transport.ts';
 import type { OpensshTransport } from './openssh.ts';
 import type { Secrets } from './secrets.ts';
@@ -18,9 +20,17 @@ export interface AutoTransportOptions {
 interface Lesson {
   fingerprint: string;
   opensshWorks: boolean;
+  reason: string;
 }
 
-const REASON = "the library was refused where the system's ssh was not";
+const MAX_REASON_LENGTH = 300;
+
+/** Why the system's ssh carries a node, with what the library failed for. */
+function reasonOf({ failure }: TransportError): string {
+  const what = failure.cause === 'unreadable' ? 'failed' : 'was refused';
+  const why = failure.message.replace(/\.$/, '');
+  return `the library ${what} where the system's ssh was not: ${cutText(why, MAX_REASON_LENGTH)}`;
+}
 
 /** The library, and the system's ssh where only that gets in. */
 export function createAutoTransport(options: AutoTransportOptions): Transport {
@@ -32,18 +42,26 @@ export function createAutoTransport(options: AutoTransportOptions): Transport {
     return lesson?.fingerprint === fingerprint() ? lesson : null;
   }
 
-  /** Once, without a question: what was asked for is known by now, and servers count. */
+  /**
+   * Once, without a question: what was asked for is known by now, and servers count. Its stages are told once it got in:
+   * those of an attempt that failed too would be the same again.
+   */
   async function tryOpenssh(target: Target, open: OpenOptions, refusal: TransportError): Promise<Channel> {
-    const lesson = { fingerprint: fingerprint(), opensshWorks: false };
+    const reason = reasonOf(refusal);
+    const lesson: Lesson = { fingerprint: fingerprint(), opensshWorks: false, reason };
     lessons.set(target.name, lesson);
+    const passed: [Stage, string][] = [];
+    const onStage = (stage: Stage, fact: string) => void passed.push([stage, fact]);
+    let channel: Channel;
     try {
-      const channel = await openssh.open(target, { ...open, batch: true });
-      lesson.opensshWorks = true;
-      open.onTransport?.('openssh', REASON);
-      return channel;
+      channel = await openssh.open(target, { ...open, onStage, batch: true });
     } catch {
       throw refusal;
     }
+    lesson.opensshWorks = true;
+    open.onTransport?.('openssh', reason);
+    for (const [stage, fact] of passed) open.onStage?.(stage, fact);
+    return channel;
   }
 
   async function openWith(target: Target, open: OpenOptions): Promise<Channel> {
@@ -51,7 +69,7 @@ export function createAutoTransport(options: AutoTransportOptions): Transport {
     const isFree = choice.name === 'ssh2' && choice.reason === null;
     const lesson = isFree ? lessonFor(target.name) : null;
     if (choice.name === 'openssh' || lesson?.opensshWorks) {
-      open.onTransport?.('openssh', choice.reason ?? REASON);
+      open.onTransport?.('openssh', choice.reason ?? lesson?.reason ?? null);
       return openssh.open(target, open);
     }
     open.onTransport?.('ssh2', choice.reason);

@@ -1,11 +1,17 @@
 import type { Stage } from '../protocol/causes.ts';
 import type { FailureDetail } from '../protocol/failures.ts';
 import type { NodeMark } from './bootstrap.ts';
+import { explainLoginWords, explainNologin, NOLOGIN_EXIT_CODE } from './login-words.ts';
 import type { ChannelEnd } from './transport.ts';
 
 /** What a login says when there is no shell for commands; from sshd, nologin(8) and shells. */
 const NO_SHELL =
-  /account is currently not available|restricted|nologin|no such file or directory|not found|permission denied|unknown command|command not recognized/i;
+  /account is currently not available|restricted|nologin|no such file or directory|not found|permission denied|unknown command|command not recognized|unrecognized command/i;
+/** Programs that are no shells and were given `-c COMMAND`: they know no such option, or another language. */
+const OTHER_PROGRAM =
+  /invalid option -- '?c|unrecognized option|Try '.{1,60}--help'|^SyntaxError: |illegal option -- c/i;
+/** A login goes on after these. */
+const PASSING = /^Could not chdir to home directory|^Warning: /i;
 const OTHER_SERVICE = /allows sftp connections only|not allowed to execute|forced|only .* allowed/i;
 
 const howItEnded = (end: ChannelEnd) =>
@@ -21,25 +27,43 @@ export function explainFarewell(farewell: string | null, end: ChannelEnd): Failu
 
 /** Why a login ended before the monitor said hello. */
 export function explainEarlyEnd(stage: Stage, end: ChannelEnd, lastLines: readonly string[]): FailureDetail {
-  const last = lastLines.at(-1) ?? 'it said nothing';
   const how = howItEnded(end);
-  if (stage === 'shell') {
-    if (lastLines.some((line) => OTHER_SERVICE.test(line))) return { cause: 'forced-command', detail: last };
-    if (lastLines.some((line) => NO_SHELL.test(line)) || end.exitCode === 127)
-      return { cause: 'no-shell', detail: last };
-    if (end.exitCode === 1 && lastLines.length === 0)
-      return { cause: 'no-shell', detail: `the login ended with ${how}` };
-    return { cause: 'forced-command', detail: `${last} (${how})` };
-  }
+  if (stage === 'shell') return explainEndOfLogin(end, how, lastLines);
+  const known = explainLoginWords(lastLines);
+  if (known?.cause === 'node-limit') return known;
   if (stage === 'runtime')
     return { cause: 'no-runtime', detail: `the upload ended with ${how}`, hint: INSTALL };
   return { cause: 'monitor-crashed', detail: `before its first message, ${how}` };
+}
+
+function explainEndOfLogin(end: ChannelEnd, how: string, lastLines: readonly string[]): FailureDetail {
+  const lines = lastLines.filter((line) => !PASSING.test(line));
+  const last = lines.at(-1) ?? lastLines.at(-1) ?? 'it said nothing';
+  if (lines.some((line) => OTHER_SERVICE.test(line))) return { cause: 'forced-command', detail: last };
+  // What ended well has done what it was made for: something else than our command.
+  if (end.exitCode === 0) return { cause: 'forced-command', detail: `${last} (${how})` };
+  const known = explainLoginWords(lines);
+  if (known !== null) return known;
+  if (end.exitCode === NOLOGIN_EXIT_CODE && lines.length > 0) return explainNologin(lines);
+  if (lines.some((line) => OTHER_PROGRAM.test(line))) return { cause: 'no-shell', detail: last };
+  if (lines.some((line) => NO_SHELL.test(line)) || end.exitCode === 127)
+    return { cause: 'no-shell', detail: last };
+  if (end.exitCode === 1 && lines.length === 0)
+    return { cause: 'no-shell', detail: `the login ended with ${how}` };
+  return { cause: 'login-ended', detail: `${last} (${how})` };
 }
 
 const INSTALL = 'Install Node.js 18.15 or later on the node, or make room for a shipped one in ~/.cache.';
 
 /** Why nothing can be shipped. */
 export function explainMissingRuntime(mark: NodeMark, installCommand: string | null): FailureDetail {
+  if (mark.system === '' || mark.machine === '') {
+    return {
+      cause: 'no-runtime',
+      detail: 'it has no Node.js 18.15 or later, and no uname that says what could run there',
+      hint: "Mend the PATH in the account's start-up files (it should hold /usr/bin and /bin), or install Node.js.",
+    };
+  }
   const machine = `${mark.system} ${mark.machine}`;
   return {
     cause: 'no-runtime',

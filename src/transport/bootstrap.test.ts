@@ -16,6 +16,8 @@ describe('texts for a login shell', () => {
       const inside = /^exec \/bin\/sh -c '(.*)'$/s.exec(command)?.[1] ?? '';
       expect(inside).not.toBe('');
       expect(inside).not.toMatch(/['!\n]|\\\\/);
+      // sash deletes these even within single quotes.
+      expect(inside).not.toContain('$(');
     }
     expect(bootstrapCommand('abc', '/opt/node-20/bin/node')).toContain(
       'for f in /opt/node-20/bin/node node ',
@@ -33,6 +35,8 @@ describe('texts for a login shell', () => {
       runtime: '/opt/my node/bin/node',
     });
     expect(parseMark('rollcall-abc Linux x86_64 1000 ', 'abc')?.runtime).toBeNull();
+    expect(parseMark('rollcall-abc    /opt/node', 'abc')).toMatchObject({ system: '', machine: '' });
+    expect(parseMark('rollcall-abc    ', 'abc')).toEqual({ system: '', machine: '', uid: '', runtime: null });
     expect(parseMark('rollcall-abd Linux x86_64 1000 ', 'abc')).toBeNull();
   });
 

@@ -26,9 +26,13 @@ const USUAL_PLACES = [
   '"$HOME"/miniconda3/bin/node',
 ];
 
+/** A start-up file may have lost them. */
+const USUAL_FOLDERS = '/usr/bin /bin /usr/sbin /sbin';
+
 /**
  * Finds a runtime. A folder below /tmp counts only if it is ours, no link and closed to others.
- * No quote, `!`, newline or doubled backslash may stand here: tcsh and fish read it first.
+ * No quote, `!`, newline or doubled backslash may stand here: tcsh and fish read it first. Back quotes, because
+ * sash deletes a dollar and a parenthesis even within single quotes.
  */
 function findScript(nonce: string, runtime: string | null): string {
   const places = [
@@ -39,14 +43,16 @@ function findScript(nonce: string, runtime: string | null): string {
   ].join(' ');
   return [
     'unset NODE_OPTIONS NODE_PATH',
-    'u=$(id -u)',
+    `for p in ${USUAL_FOLDERS}; do case :"$PATH": in (*:"$p":*) ;; (::) PATH=$p;; (*) PATH="$PATH":"$p";; esac; done`,
+    'export PATH',
+    'u=`id -u`',
     'c=',
-    `k() { v=$("$1" -v 2>/dev/null </dev/null) && case $v in ${GOOD_VERSION} c=$1; return 0;; esac; return 1; }`,
+    `k() { v=\`"$1" -v 2>/dev/null </dev/null\` && case $v in ${GOOD_VERSION} c=$1; return 0;; esac; return 1; }`,
     `s() { for f in ${places}; do case $f in (/*) [ -f "$f" ] || continue;; esac; k "$f" && return; done; ` +
       'for d in /tmp/rollcall-"$u" /tmp/rollcall-"$u".*; do [ -h "$d" ] && continue; [ -O "$d" ] || continue; ' +
-      'case $(ls -ld "$d") in (drwx------*) for f in "$d"/node-*; do [ -f "$f" ] && k "$f" && return; done;; esac; done; }',
+      'case `ls -ld "$d"` in (drwx------*) for f in "$d"/node-*; do [ -f "$f" ] && k "$f" && return; done;; esac; done; }',
     's',
-    `echo "${FIRST}""${SECOND}-${nonce} $(uname -s) $(uname -m) $u $c"`,
+    `echo "${FIRST}""${SECOND}-${nonce} \`uname -s\` \`uname -m\` $u $c"`,
     'IFS= read -r l && eval "$l"',
   ].join('; ');
 }

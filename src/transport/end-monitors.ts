@@ -11,8 +11,8 @@ export function endMonitorsCommand(node: string, headId: string): string {
   const title = `"${first}-""${second} ${node} ${headId} "`;
   const script = [
     'n=0',
-    'for p in /proc/[0-9]*; do if [ -O "$p" ]; then a=$(tr "\\000" " " < "$p"/cmdline 2>/dev/null); ' +
-      `case "$a " in (${title}*|*" "${title}*) kill -9 "\${p#/proc/}" 2>/dev/null && n=$((n+1));; esac; fi; done`,
+    'for p in /proc/[0-9]*; do if [ -O "$p" ]; then a=`tr "\\000" " " < "$p"/cmdline 2>/dev/null`; ' +
+      `case "$a " in (${title}*|*" "${title}*) kill -9 "\${p#/proc/}" 2>/dev/null && n=\`expr "$n" + 1\`;; esac; fi; done`,
     'echo "ended $n"',
   ].join('; ');
   return `exec /bin/sh -c '${script}'`;

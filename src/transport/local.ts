@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { dirname } from 'node:path';
 import { createFailure } from '../protocol/failures.ts';
 import { createChildChannel } from './child-channel.ts';
+import { headLimitOf } from './head-limits.ts';
 import type { Transport } from './transport.ts';
 import { TransportError } from './transport.ts';
 
@@ -37,7 +38,8 @@ function withOwnRuntime(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 const way = (node: string) => ({ node, sshWords: [], host: 'localhost', port: 22 });
 
 function startError(node: string, error: Error): TransportError {
-  return new TransportError(createFailure(way(node), { cause: 'no-shell', detail: error.message }));
+  const detail = headLimitOf(error) ?? { cause: 'no-shell' as const, detail: error.message };
+  return new TransportError(createFailure(way(node), detail));
 }
 
 function aborted(node: string): TransportError {

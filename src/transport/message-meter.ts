@@ -12,8 +12,16 @@ const BURST_SECONDS = 10;
 const MAX_ERROR_BYTES_PER_SECOND = 16 * 1024;
 const ERROR_BURST_BYTES = 256 * 1024;
 
+/**
+ * Time of the head that one node's input may take; a healthy one takes a few milliseconds a second. What is measured is
+ * the clock's: a head that is stopped meanwhile must not blame the node, so that one piece counts so much at most.
+ */
+const MAX_TIME_MS_PER_SECOND = 100;
+const TIME_BURST_MS = 5_000;
+const MAX_PIECE_MS = 250;
+
 /** How much may come: `perSecond` in the long run, `burst` at once. */
-function createAllowance(perSecond: number, burst: number) {
+export function createAllowance(perSecond: number, burst: number) {
   let used = 0;
   return (amount: number, seconds: number): boolean => {
     used = Math.max(0, used - seconds * perSecond) + amount;
@@ -26,14 +34,18 @@ export interface MessageMeter {
   count(bytes: number): string | null;
   /** Counts error output the same way. */
   countErrorOutput(bytes: number): string | null;
+  /** Counts how long one piece of input kept the head busy. */
+  countTime(ms: number): string | null;
 }
 
 export function createMessageMeter(monotonicMs: () => number = () => performance.now()): MessageMeter {
   const messages = createAllowance(MAX_MESSAGES_PER_SECOND, MAX_MESSAGES_PER_SECOND * BURST_SECONDS);
   const bytes = createAllowance(MAX_BYTES_PER_SECOND, MAX_BYTES_PER_SECOND * BURST_SECONDS);
   const errorBytes = createAllowance(MAX_ERROR_BYTES_PER_SECOND, ERROR_BURST_BYTES);
+  const time = createAllowance(MAX_TIME_MS_PER_SECOND, TIME_BURST_MS);
   let lastMs = monotonicMs();
   let lastErrorMs = lastMs;
+  let lastTimeMs = lastMs;
   return {
     count(size) {
       const nowMs = monotonicMs();
@@ -50,6 +62,14 @@ export function createMessageMeter(monotonicMs: () => number = () => performance
       return errorBytes(size, seconds)
         ? null
         : `more than ${MAX_ERROR_BYTES_PER_SECOND / 1024} KiB of error output a second`;
+    },
+    countTime(ms) {
+      const nowMs = monotonicMs();
+      const seconds = (nowMs - lastTimeMs) / 1000;
+      lastTimeMs = nowMs;
+      return time(Math.min(ms, MAX_PIECE_MS), seconds)
+        ? null
+        : `reading it takes more than ${MAX_TIME_MS_PER_SECOND} ms of the head's time a second`;
     },
   };
 }

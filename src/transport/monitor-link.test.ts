@@ -9,12 +9,13 @@ import {
   HELLO,
   options,
   shellTransport,
+  target,
 } from '../../test/support/monitor-link.ts';
 import type { Message } from '../protocol/messages.ts';
 import { createChildChannel } from './child-channel.ts';
 import { type MonitorLinkOptions, openMonitor } from './monitor-link.ts';
 
-const shells = ['sh', 'dash', 'bash', 'zsh', 'fish', 'tcsh', 'rbash'];
+const shells = ['sh', 'dash', 'bash', 'zsh', 'fish', 'tcsh', 'rbash', 'ksh', 'mksh', 'yash', 'sash'];
 const hasProgram = (name: string) =>
   ['/bin', '/usr/bin', '/usr/local/bin'].some((folder) => existsSync(join(folder, name)));
 
@@ -111,7 +112,120 @@ describe('a login', () => {
     ['a forced command that stays', 'echo menu; exec sleep 60', 'forced-command'],
     ['a silent one', 'exec sleep 60', 'timeout'],
     ['no shell at all', 'exit 127', 'no-shell'],
+    [
+      'an expired password',
+      'echo "WARNING: Your password has expired." >&2; echo "Password change required but no TTY available." >&2; exit 1',
+      'password-expired',
+    ],
+    [
+      'an expired account',
+      'echo "Your account has expired; please contact your system administrator" >&2; exit 1',
+      'account-refused',
+    ],
+    ['/etc/nologin', 'echo "The cluster is closed until Monday." >&2; exit 254', 'account-refused'],
+    [
+      'a node that starts up',
+      'echo "System is booting up. Unprivileged users are not permitted to log in yet." >&2; exit 1',
+      'account-refused',
+    ],
+    [
+      'a node of other jobs',
+      'echo "Access denied: user ann (uid=1) has no active jobs on this node." >&2; exit 1',
+      'account-refused',
+    ],
+    ['too many logins', 'echo "There were too many logins for \'ann\'." >&2; exit 1', 'session-limit'],
+    [
+      'no more processes',
+      'echo "bash: fork: retry: Resource temporarily unavailable" >&2; exit 254',
+      'node-limit',
+    ],
+    ['a dash without processes', 'echo "sh: 1: Cannot fork" >&2; exit 2', 'node-limit'],
+    ['git-shell', 'echo "fatal: unrecognized command" >&2; exit 128', 'no-shell'],
+    [
+      'cat',
+      'echo "cat: invalid option -- \'c\'" >&2; echo "Try \'cat --help\' for more information." >&2; exit 1',
+      'no-shell',
+    ],
+    ['python', 'echo "SyntaxError: invalid syntax" >&2; exit 1', 'no-shell'],
+    [
+      'a home that is not there',
+      'echo "Could not chdir to home directory /home/x: No such file or directory" >&2; echo "ouch" >&2; exit 3',
+      'login-ended',
+    ],
+    ['words that nobody knows', 'echo "the lab is being moved" >&2; exit 4', 'login-ended'],
   ])('with %s gets its cause', async (_name, script, cause) => {
     expect((await attempt(script)).cause).toBe(cause);
+  });
+
+  it('that is silent is no matter of firewalls', async () => {
+    const { message, hint } = await attempt('exec sleep 60');
+    expect(message).toContain('let us in and did not run our command');
+    expect(hint).not.toContain('firewall');
+  });
+
+  it('that quotes our command has the rest of its words told', async () => {
+    const failure = await failureOf(
+      openMonitor(
+        options({
+          name: 'local',
+          open: async (_target, { signal, command }) =>
+            createChildChannel(
+              spawn(
+                '/bin/sh',
+                ['-c', 'printf "fatal: unrecognized command %s\\n" "$1" >&2; exit 128', 'sh', `'${command}'`],
+                {
+                  stdio: 'pipe',
+                },
+              ),
+              signal,
+            ),
+          dispose: () => undefined,
+        }),
+      ),
+    );
+    expect(failure.cause).toBe('no-shell');
+    expect(failure.message).toContain("fatal: unrecognized command '[our command]'");
+    expect([failure.message, ...failure.lastLines].join('\n')).not.toContain('NODE_OPTIONS');
+  });
+
+  it('whose channel knows where it leads names that place', async () => {
+    const transport = {
+      name: 'local' as const,
+      open: async (_target: unknown, { signal }: { signal: AbortSignal }) => ({
+        ...createChildChannel(spawn('/bin/sh', ['-c', 'exec sleep 60'], { stdio: 'pipe' }), signal),
+        way: { node: 'test-node', sshWords: ['ssh', 'test-node'], host: '127.0.0.1', port: 2457 },
+      }),
+      dispose: () => undefined,
+    };
+    const failure = await failureOf(openMonitor(options(transport, { stageLimitMs: 300 })));
+    expect(failure.message).toContain('127.0.0.1 port 2457');
+  });
+
+  it('has the time that its channel gives it', async () => {
+    const { stageLimitMs: _, ...rest } = options({
+      name: 'local',
+      open: async (_target, { signal }) => ({
+        ...createChildChannel(spawn('/bin/sh', ['-c', 'exec sleep 60'], { stdio: 'pipe' }), signal),
+        stageMs: 250,
+      }),
+      dispose: () => undefined,
+    });
+    expect((await failureOf(openMonitor(rest))).message).toContain('within 0.3 s');
+  });
+
+  it.each([
+    ['/opt/none', 'a PATH without the usual folders'],
+    ['', 'an empty PATH'],
+  ])('with PATH=%s finds what it needs (%s)', async (path) => {
+    const stages: string[] = [];
+    const link = await openMonitor(
+      options(shellTransport('/bin/sh', { PATH: path, HOME: '/nonexistent' }), {
+        onStage: (stage, fact) => stages.push(`${stage}: ${fact}`),
+        target: { ...target, settings: { ...target.settings, runtime: process.execPath } },
+      }),
+    );
+    expect(stages[0]).toMatch(/^shell: Linux \S+$/);
+    link.send({ type: 'stop' });
+    expect(await link.ended).toBeNull();
   });
 });

@@ -1,11 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import type { Target } from '../nodes/target.ts';
 import type { Failure, Stage } from '../protocol/causes.ts';
+import type { Way } from '../protocol/failures.ts';
 import type { Hello } from '../protocol/hello.ts';
 import type { Command } from '../protocol/messages.ts';
 import type { TransportName } from '../protocol/node.ts';
 import type { NvmlArchitecture } from '../protocol/nvml.ts';
-import { bootstrapCommand, parseMark, restrictedBootstrapCommand, startLine } from './bootstrap.ts';
+import {
+  bootstrapCommand,
+  type NodeMark,
+  parseMark,
+  restrictedBootstrapCommand,
+  startLine,
+} from './bootstrap.ts';
 import type { MonitorBundle } from './monitor-bundle.ts';
 import type { RuntimeStore } from './runtimes.ts';
 import { shipRuntime } from './ship-runtime.ts';
@@ -32,6 +39,8 @@ export interface MonitorLinkOptions extends TalkOptions {
 /** A monitor that has said hello. */
 export interface MonitorLink {
   readonly hello: Hello;
+  /** Where it leads, settings resolved. */
+  readonly way: Way;
   /** Several travel as one packet. */
   send(...commands: Command[]): void;
   /** As `Channel.expectEvery`. */
@@ -74,20 +83,27 @@ async function openChannel(options: MonitorLinkOptions, command: string): Promis
 }
 
 async function converse(options: MonitorLinkOptions, nonce: string, command: string): Promise<MonitorLink> {
-  const { onStage } = options;
+  const { onStage, target } = options;
   const channel = await openChannel(options, command);
-  const talk = createTalk(options, channel);
+  const way = channel.way ?? options.way;
+  const stageLimitMs = options.stageLimitMs ?? channel.stageMs ?? target.settings.stageMs;
+  const talk = createTalk({ ...options, way, stageLimitMs, command }, channel);
   try {
     const mark = await talk.await('shell', (line) => parseMark(line, nonce));
-    onStage?.('shell', `${mark.system} ${mark.machine}`);
+    onStage?.('shell', describeMachine(mark));
     const { whenUploadRoom = (upload) => upload() } = options;
     if (mark.runtime === null) await whenUploadRoom(() => shipRuntime(options, talk, mark, nonce));
     onStage?.('runtime', mark.runtime ?? 'shipped by the head');
-    return await startMonitor(options, talk, nonce);
+    return await startMonitor({ ...options, way }, talk, nonce);
   } catch (error) {
     channel.close();
     throw error;
   }
+}
+
+function describeMachine({ system, machine }: NodeMark): string {
+  const words = [system, machine].filter((word) => word !== '');
+  return words.length > 0 ? words.join(' ') : 'it does not say what it is (no uname on its PATH)';
 }
 
 async function startMonitor(options: MonitorLinkOptions, talk: Talk, nonce: string): Promise<MonitorLink> {
@@ -109,6 +125,7 @@ async function startMonitor(options: MonitorLinkOptions, talk: Talk, nonce: stri
   if (hello.nvmlFor !== null) send(nvmlOffer(monitor, hello.nvmlFor));
   return {
     hello,
+    way: options.way,
     send,
     expectEvery: (ms) => talk.channel.expectEvery?.(ms),
     lastLines: talk.lastLines,

@@ -19,7 +19,8 @@ export interface OpensshCommandOptions extends OpensshHop {
   /** Of a master that may answer: its end is told at this level only. */
   mayBeShared: boolean;
   command: string;
-  stageMs: number;
+  /** Of the connection itself. */
+  connectMs: number;
 }
 
 const KEEPALIVE_MS = 5_000;
@@ -74,8 +75,6 @@ function proxyCommand(hop: OpensshHop, batch: boolean, sshConfigFile: string | n
 
 /** The words behind `ssh` that run a command on a host. */
 export function opensshWords(command: OpensshCommandOptions): string[] {
-  const { settings, stageMs } = command;
-  const connectSeconds = Math.ceil(Math.min(stageMs, settings.connectTimeoutMs ?? stageMs) / 1000);
   return [
     '-T',
     '-a',
@@ -85,7 +84,7 @@ export function opensshWords(command: OpensshCommandOptions): string[] {
     ...options(
       `LogLevel=${command.mayBeShared ? 'DEBUG2' : 'DEBUG1'}`,
       'ClearAllForwardings=yes',
-      `ConnectTimeout=${connectSeconds}`,
+      `ConnectTimeout=${Math.ceil(command.connectMs / 1000)}`,
     ),
     ...commonWords(command, command.batch, command.sshConfigFile),
     '--',

@@ -1,6 +1,7 @@
 import type { Stage } from '../protocol/causes.ts';
 import type { FailureDetail } from '../protocol/failures.ts';
 import { keyTypeName } from './host-key.ts';
+import { explainLoginWords } from './login-words.ts';
 import { unusableRevocations } from './revoked-host-keys.ts';
 import { unusableSource } from './tcp-connect.ts';
 
@@ -193,6 +194,10 @@ export function explainOpenssh(context: OpensshContext): FailureDetail {
     const last = context.errorOutput.at(-1);
     return { cause: 'proxy', detail: `the ProxyCommand says: ${last ?? 'nothing, and ended'}` };
   }
+  // sshd passes the words of PAM on, and then hangs up.
+  const said =
+    found?.cause === 'closed' && context.stage === 'login' ? explainLoginWords(context.errorOutput) : null;
+  if (said !== null) return said;
   if (found !== null) return found;
   // Options are read before the log is opened.
   const early = context.stage === 'name' ? findSentence(context.errorOutput, context) : null;

@@ -82,7 +82,10 @@ function withSecrets(
 ): FailureDetail {
   if (detail.cause !== 'auth' || desk === null) return detail;
   const secretRefused = desk.refused(settings, progress.hadPartialSuccess);
-  return { ...detail, needs: desk.missing(), secretRefused };
+  const needs = desk.missing();
+  const { id } = passwordRequest(settings);
+  const keyWorkedBefore = desk.isWithheld(settings) && needs.some((need) => need.id === id);
+  return { ...detail, needs, secretRefused, keyWorkedBefore };
 }
 
 /** A jump host's failure, told as one of the way, with the host's own reason and hint. */

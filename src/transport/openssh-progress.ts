@@ -12,6 +12,8 @@ export interface OpensshProgress {
   readonly offered: readonly string[];
   readonly methods: readonly string[];
   readonly hadPartialSuccess: boolean;
+  /** What let us in, of our own connection; empty before the login and through one that was there. */
+  readonly method: string;
   readonly hostKey: { keyType: string; fingerprint: string } | null;
   readonly offendingFile: string | null;
   /** How the command ended, where the node said so. */
@@ -161,6 +163,9 @@ export function createProgress({ user, proxy, onPassed, onEnter }: ProgressOptio
     },
     get hadPartialSuccess() {
       return hadPartialSuccess;
+    },
+    get method() {
+      return method;
     },
     get hostKey() {
       return hostKey;

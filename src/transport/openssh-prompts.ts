@@ -43,6 +43,8 @@ export interface PromptDesk {
   /** Some account was refused, of a host that is not known. True where a password was given. */
   refusedSomewhere(): boolean;
   missing(): SecretRequest[];
+  /** The password of this account is not given away: a key got in before. */
+  isWithheld(account: SshSettings): boolean;
   /** What it cannot go on without; null while it goes on. */
   stuckOn(): OpensshPrompt | null;
 }
@@ -103,7 +105,13 @@ export function createPromptDesk(
       return refuse(({ kind, id }) => (kind === 'password' ? id === own : !hadPartialSuccess));
     },
     refusedSomewhere: () => refuse(() => true),
-    missing: () => [...missing.values()],
+    missing() {
+      const all = [...missing.values()];
+      // A key that waits for its passphrase is why none got in: no reason to ask for a password instead.
+      const isKeyLocked = all.some(({ kind }) => kind === 'passphrase');
+      return isKeyLocked ? all.filter((request) => !secrets.isWithheld(request)) : all;
+    },
+    isWithheld: (account) => secrets.isWithheld(passwordRequest(account)),
     stuckOn: () => stuckOn,
   };
 }

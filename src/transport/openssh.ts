@@ -1,19 +1,22 @@
 import { userInfo } from 'node:os';
 import { basename } from 'node:path';
 import type { Target } from '../nodes/target.ts';
+import type { Stage } from '../protocol/causes.ts';
 import type { Way } from '../protocol/failures.ts';
 import type { AskpassPass, AskpassServer } from './askpass-server.ts';
 import { createLogPipe } from './log-pipe.ts';
 import { hopName, hopsBefore, type OpensshHop, opensshWords } from './openssh-command.ts';
 import { explainStory } from './openssh-failure.ts';
 import { type OpensshProcess, startOpenssh } from './openssh-process.ts';
-import { createProgress } from './openssh-progress.ts';
+import { createProgress, type OpensshProgress } from './openssh-progress.ts';
 import { createPromptDesk } from './openssh-prompts.ts';
 import { resolveRoute } from './openssh-route.ts';
 import { ToolMissingError } from './run-tool.ts';
+import { passwordRequest } from './secret-request.ts';
 import type { Secrets } from './secrets.ts';
 import { createSettingsResolver, INSTALL_SSH, type SettingsResolver } from './ssh-settings.ts';
 import { givenUp, StepError, toTransportError } from './ssh-step-error.ts';
+import { connectStageMs, sessionStageMs } from './stage-limits.ts';
 import { createStageWatch } from './stage-watch.ts';
 import type { Channel, OpenOptions, Transport } from './transport.ts';
 import { wayTo } from './way.ts';
@@ -25,7 +28,7 @@ export interface OpensshTransportOptions {
   /** A folder of our own for named pipes; made where missing. */
   folder: string;
   home?: string;
-  /** Of each stage. */
+  /** Of each stage; the node's own setting unless given. */
   stageMs?: number;
   /** Both or neither: without them nothing is asked (`BatchMode`). */
   secrets?: Secrets;
@@ -38,20 +41,22 @@ export interface OpensshTransport extends Transport {
   open(target: Target, options: OpenOptions & { batch?: boolean }): Promise<Channel>;
 }
 
-const STAGE_MS = 10_000;
-
 /** Logs in with the system's ssh as a child process, for what ssh2 cannot do. */
 export function createOpensshTransport(options: OpensshTransportOptions): OpensshTransport {
   const { sshConfigFile, environment, folder, home = userInfo().homedir } = options;
-  const { secrets, askpass, stageMs = STAGE_MS } = options;
+  const { secrets, askpass } = options;
   const resolver = options.resolver ?? createSettingsResolver({ sshConfigFile, home, environment });
 
   async function attempt(
     { command, signal, onStage = () => undefined, batch = false }: OpenOptions & { batch?: boolean },
     hop: OpensshHop,
     way: Way,
+    stageMs: number,
   ): Promise<Channel> {
     const { settings } = hop;
+    const connectMs = connectStageMs(stageMs, settings);
+    const sessionMs = sessionStageMs(stageMs, settings);
+    const limitMsOf = (stage: Stage) => (stage === 'login' || stage === 'shell' ? sessionMs : connectMs);
     let running: OpensshProcess | null = null;
     let pass: AskpassPass | null = null;
     const watch = createStageWatch((stage, limitMs) =>
@@ -60,24 +65,26 @@ export function createOpensshTransport(options: OpensshTransportOptions): Openss
     const accounts = [hop, ...hopsBefore(hop)].map((host) => host.settings);
     const canAsk = !batch && secrets !== undefined && askpass !== undefined;
     const desk = canAsk ? createPromptDesk(secrets, accounts, () => running?.fail(explain([]))) : null;
-    const progress = createProgress({
+    const progress: OpensshProgress = createProgress({
       user: settings.user,
       proxy: proxyName(hop),
       onPassed: onStage,
       onEnter(stage) {
-        if (stage !== null) return watch.enter(stage, stageMs);
+        if (stage !== null) return watch.enter(stage, limitMsOf(stage));
         watch.stop();
         desk?.succeeded();
+        if (progress.method === 'publickey' && !progress.hadPartialSuccess)
+          secrets?.keyWorked(passwordRequest(settings));
         running?.opened();
       },
     });
     const explain = (errorOutput: readonly string[]) =>
-      explainStory({ hop, way, sshConfigFile, stageMs, progress, desk, errorOutput });
+      explainStory({ hop, way, sshConfigFile, stageMs: connectMs, progress, desk, errorOutput });
     const log = await createLogPipe(folder, (line) => progress.take(line));
     try {
       if (desk !== null && askpass !== undefined) pass = await askpass.admit((prompt) => desk.answer(prompt));
       if (signal.aborted) throw givenUp();
-      watch.enter('name', stageMs);
+      watch.enter('name', connectMs);
       running = startOpenssh({
         words: opensshWords({
           ...hop,
@@ -86,7 +93,7 @@ export function createOpensshTransport(options: OpensshTransportOptions): Openss
           logPath: log.path,
           mayBeShared: settings.controlPath !== null,
           command,
-          stageMs,
+          connectMs,
         }),
         environment: { ...environment, ...pass?.environment, LC_ALL: 'C' },
         log,
@@ -95,7 +102,7 @@ export function createOpensshTransport(options: OpensshTransportOptions): Openss
         explain,
         explainLoss: () => toTransportError(way, explain([])).failure,
       });
-      return await running.channel;
+      return { ...(await running.channel), way, stageMs: sessionMs };
     } finally {
       watch.stop();
       pass?.end();
@@ -110,8 +117,9 @@ export function createOpensshTransport(options: OpensshTransportOptions): Openss
       try {
         if (openOptions.signal.aborted) throw givenUp();
         const hop = await resolveRoute(resolver, { host: target.host, user: target.user, port: target.port });
-        way = { ...way, host: hop.settings.hostName, port: hop.settings.port };
-        return await attempt(openOptions, hop, way);
+        const { hostName, port, user } = hop.settings;
+        way = { ...way, host: hostName, port, user };
+        return await attempt(openOptions, hop, way, options.stageMs ?? target.settings.stageMs);
       } catch (error) {
         throw toTransportError(way, missingTool(error));
       }

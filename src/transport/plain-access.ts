@@ -6,6 +6,7 @@ import { createTransportChooser } from './choose-transport.ts';
 import { createIdentityFiles } from './identity-files.ts';
 import { createKnownHosts } from './known-hosts.ts';
 import { runTool } from './run-tool.ts';
+import type { PasswordRequest } from './secret-request.ts';
 import type { SettingsResolver } from './ssh-settings.ts';
 import { givenUp, toTransportError } from './ssh-step-error.ts';
 import { createSsh2Transport } from './ssh2.ts';
@@ -26,15 +27,17 @@ export interface PlainAccessOptions {
   resolver: SettingsResolver;
   /** Hears of a node that needs the system's ssh or a secret; its attempt fails. */
   onMisfit(name: string): void;
+  /** Hears of a login by a key alone. */
+  onKeyLogin(account: PasswordRequest): void;
 }
 
 export function createPlainAccess(options: PlainAccessOptions): PlainAccess {
-  const { homeFolder, sshConfig, environment, resolver, onMisfit } = options;
+  const { homeFolder, sshConfig, environment, resolver, onMisfit, onKeyLogin } = options;
   const { homedir: home, uid: userId } = userInfo();
   const knownHosts = createKnownHosts(runTool);
   const identities = createIdentityFiles(home, userId);
   const shared = { resolver, knownHosts, identities, sshConfigFile: sshConfig };
-  const ssh2 = createSsh2Transport({ ...shared, environment, home });
+  const ssh2 = createSsh2Transport({ ...shared, environment, home, onKeyLogin });
   const chooser = createTransportChooser({ ...shared, run: runTool });
   const transport: Transport = {
     name: 'ssh2',

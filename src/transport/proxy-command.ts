@@ -1,6 +1,7 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { Duplex } from 'node:stream';
-import { StepError } from './ssh-step-error.ts';
+import { hasStreams, headLimitOf } from './head-limits.ts';
+import { StepError, toStepError } from './ssh-step-error.ts';
 
 /** A ProxyCommand as a byte stream. */
 export interface ProxyCommandStream {
@@ -69,21 +70,33 @@ function asDuplex(child: ChildProcessWithoutNullStreams): Duplex {
   return stream;
 }
 
-/** Runs the command as ssh does: the user's shell, told to replace itself. */
-export function startProxyCommand(command: string, environment: NodeJS.ProcessEnv): ProxyCommandStream {
+/** Why a child has no streams; Node.js says so a moment later. */
+function startError(child: ChildProcessWithoutNullStreams): Promise<StepError> {
+  return new Promise((resolve) => child.once('error', (error) => resolve(toStepError(error))));
+}
+
+/** Runs the command as ssh does: the user's shell, told to replace itself. Rejects where the head cannot start it. */
+export async function startProxyCommand(
+  command: string,
+  environment: NodeJS.ProcessEnv,
+): Promise<ProxyCommandStream> {
   const child = spawn(environment.SHELL || '/bin/sh', ['-c', `exec ${command}`], {
     env: environment,
     detached: true,
     stdio: ['pipe', 'pipe', 'pipe'],
   });
+  if (!hasStreams(child)) throw await startError(child);
   let said = '';
   let ended: string | null = null;
+  let limit: StepError | null = null;
   const stream = asDuplex(child);
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     said = (said + text).slice(-KEPT_CHARACTERS);
   });
   child.stdin.on('error', () => undefined);
   child.once('error', (error) => {
+    const detail = headLimitOf(error);
+    if (detail !== null) limit = new StepError(detail);
     ended = error.message;
     stream.destroy();
   });
@@ -93,7 +106,7 @@ export function startProxyCommand(command: string, environment: NodeJS.ProcessEn
   return {
     stream,
     failure() {
-      if (ended === null) return null;
+      if (limit !== null || ended === null) return limit;
       const lines = said.split('\n').filter((line) => line.trim() !== '');
       const detail = `the ProxyCommand says: ${lines.at(-1) ?? ended}`;
       return new StepError({ cause: 'proxy', detail }, lines.slice(-KEPT_LINES));

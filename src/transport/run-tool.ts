@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { headLimitOf } from './head-limits.ts';
 
 /** What a short program of the system said. `code` is null where it did not end in time. */
 export interface ToolResult {
@@ -43,6 +44,8 @@ function spawnTool(tool: string, args: readonly string[], input: string): Promis
     const options = { timeout: LIMIT_MS, killSignal: 'SIGKILL' as const, maxBuffer: 4 * 1024 * 1024 };
     const child = execFile(tool, args, options, (error, stdout, stderr) => {
       if (error?.code === 'ENOENT') return reject(new ToolMissingError(tool));
+      // It was never started: that is no answer.
+      if (headLimitOf(error) !== null) return reject(error);
       const code = error === null ? 0 : typeof error.code === 'number' ? error.code : null;
       resolve({ code, stdout, stderr });
     });
@@ -51,7 +54,7 @@ function spawnTool(tool: string, args: readonly string[], input: string): Promis
   });
 }
 
-/** Runs a program to its end, at most ten seconds and a few at a time. Rejects only where it is missing. */
+/** Runs a program to its end, at most ten seconds and a few at a time. Rejects only where it is missing or the head can start no program. */
 export const runTool: RunTool = async (tool, args, input = '') => {
   await takeTurn();
   try {

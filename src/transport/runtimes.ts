@@ -96,9 +96,14 @@ export function createRuntimeStore(options: RuntimeStoreOptions): RuntimeStore {
   }
 
   return {
-    forMachine(machine) {
+    async forMachine(machine) {
       const architecture = architectures[machine];
-      if (!architecture) return Promise.resolve(null);
+      if (!architecture) return null;
+      const before = known.get(architecture);
+      const kept = await before;
+      if (kept && (await sizeOf(kept.gzipPath)) === kept.gzipBytes) return kept;
+      // Somebody has cleaned up; of all who find that out, one makes it anew.
+      if (known.get(architecture) === before) known.delete(architecture);
       const prepared = known.get(architecture) ?? prepare(architecture);
       known.set(architecture, prepared);
       // A full disk may be mended: the next node asks again.

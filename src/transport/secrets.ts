@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { AskpassProgram } from './askpass-program.ts';
+import { createKeyLogins, type KeyLogins } from './key-logins.ts';
 import type { PasswordFile } from './password-file.ts';
-import { promptOf, type SecretRequest } from './secret-request.ts';
+import { type PasswordRequest, promptOf, type SecretRequest } from './secret-request.ts';
 
 /** One question for a person; several nodes may wait for its answer. */
 export interface SecretQuestion {
@@ -15,8 +16,12 @@ export interface SecretQuestion {
 
 /** Passwords and passphrases of one head. They live here, in its memory, and nowhere else. */
 export interface Secrets {
-  /** What to answer; null while nobody has said. Never one that was refused. */
+  /** What to answer; null while nobody has said, and where it is withheld. Never one that was refused. */
   find(request: SecretRequest): string | null;
+  /** A key alone got in: the account's password is withheld from now on, until a person gives it. */
+  keyWorked(request: PasswordRequest): void;
+  /** A key got in before, and nobody has said that a password is right now. */
+  isWithheld(request: SecretRequest): boolean;
   accepted(request: SecretRequest): void;
   refused(request: SecretRequest): void;
   /** An attempt is over. `missing` are what it failed for; empty where it needed none. */
@@ -34,6 +39,8 @@ export interface Secrets {
 export interface SecretSources {
   file: ((onChange: () => void) => PasswordFile) | null;
   program: AskpassProgram | null;
+  /** Where keys got in; in memory alone unless given. */
+  keyLogins?: KeyLogins;
 }
 
 /** A node that waits for an answer. */
@@ -61,12 +68,6 @@ interface Wanted {
 
 const digest = (secret: string) => createHash('sha256').update(secret).digest('base64');
 
-const questionIdOf = (request: SecretRequest) =>
-  request.kind === 'password' ? `password ${request.user}` : `passphrase ${request.id}`;
-
-const questionText = (request: SecretRequest) =>
-  request.kind === 'password' ? `password of ${request.user}` : `passphrase of ${request.label}`;
-
 export function createSecrets(sources: SecretSources): Secrets {
   const known = new Map<string, string>();
   const refusals = new Map<string, Set<string>>();
@@ -77,6 +78,25 @@ export function createSecrets(sources: SecretSources): Secrets {
   const askedProgram = new Set<string>();
   const stop = new AbortController();
   let programQueue: Promise<void> = Promise.resolve();
+  const keyLogins = sources.keyLogins ?? createKeyLogins(null);
+  /** Accounts whose password a person has given although a key got in before. */
+  const allowed = new Set<string>();
+
+  const isGuarded = (request: SecretRequest) => request.kind === 'password' && keyLogins.has(request.id);
+  const isWithheld = (request: SecretRequest) => isGuarded(request) && !allowed.has(request.id);
+
+  /** One question for a user's password everywhere, and one of its own for an account where a key got in. */
+  function questionIdOf(request: SecretRequest): string {
+    if (request.kind === 'passphrase') return `passphrase ${request.id}`;
+    return `password ${isGuarded(request) ? request.id : request.user}`;
+  }
+
+  function questionText(request: SecretRequest): string {
+    if (request.kind === 'passphrase') return `passphrase of ${request.label}`;
+    return isGuarded(request)
+      ? `password of ${request.label}, where a key got in before and none does now`
+      : `password of ${request.user}`;
+  }
 
   function nudge(nodes: Iterable<string>): void {
     for (const node of nodes) revisions.set(node, (revisions.get(node) ?? 0) + 1);
@@ -92,6 +112,7 @@ export function createSecrets(sources: SecretSources): Secrets {
     refusals.get(request.id)?.has(digest(secret)) ?? false;
 
   function find(request: SecretRequest): string | null {
+    if (isWithheld(request)) return null;
     for (const secret of [file?.find(request), known.get(request.id)]) {
       if (typeof secret === 'string' && !isRefused(request, secret)) return secret;
     }
@@ -122,7 +143,8 @@ export function createSecrets(sources: SecretSources): Secrets {
   /** One program at a time: two dialogs over each other help nobody. */
   function askProgram(request: SecretRequest): void {
     const { program } = sources;
-    if (program === null || askedProgram.has(request.id)) return;
+    // Its prompt could not say why it is asked.
+    if (program === null || askedProgram.has(request.id) || isWithheld(request)) return;
     askedProgram.add(request.id);
     programQueue = programQueue.then(async () => {
       if (find(request) !== null || stop.signal.aborted) return;
@@ -157,8 +179,14 @@ export function createSecrets(sources: SecretSources): Secrets {
 
   return {
     find,
+    isWithheld,
+    keyWorked(request) {
+      allowed.delete(request.id);
+      keyLogins.add(request.id);
+    },
     accepted(request) {
       const questionId = questionIdOf(request);
+      if (request.kind === 'password') keyLogins.remove(request.id);
       refusedQuestions.delete(questionId);
       const trial = trialOf(request.id);
       if (trial) spread(trial);
@@ -207,8 +235,11 @@ export function createSecrets(sources: SecretSources): Secrets {
         ({ request }) => questionIdOf(request) === questionId && find(request) === null,
       );
       if (asked.length === 0) return false;
-      // Whoever types it again means it.
-      for (const { request } of asked) refusals.get(request.id)?.delete(digest(secret));
+      // Whoever types it again means it; whoever answers for an account where a key got in means that, too.
+      for (const { request } of asked) {
+        refusals.get(request.id)?.delete(digest(secret));
+        allowed.add(request.id);
+      }
       refusedQuestions.delete(questionId);
       startTrial(questionId, secret, asked.flatMap(waitingFor));
       return true;
@@ -219,6 +250,7 @@ export function createSecrets(sources: SecretSources): Secrets {
       stop.abort();
       known.clear();
       trials.clear();
+      keyLogins.dispose();
     },
   };
 }

@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { type NodeMark, parseUploadReply, uploadLine } from './bootstrap.ts';
 import { explainMissingRuntime, explainUploadFailure } from './bootstrap-failures.ts';
+import { headLimitOf } from './head-limits.ts';
 import { type RuntimeStore, runtimeInstallCommand, type ShippedRuntime } from './runtimes.ts';
 import type { Talk } from './talk.ts';
 import type { Channel } from './transport.ts';
@@ -66,11 +67,8 @@ async function prepareRuntime(
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);
     const detail = `the head could not make its own runtime ready: ${text}`;
-    talk.fail({
-      cause: 'no-runtime',
-      detail,
-      hint: 'Free some space for the head, or install Node.js on the node.',
-    });
+    const hint = 'Free some space for the head, or install Node.js on the node.';
+    talk.fail(headLimitOf(error) ?? { cause: 'no-runtime', detail, hint });
     throw await talk.failure();
   }
 }

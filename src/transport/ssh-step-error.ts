@@ -1,4 +1,5 @@
 import { createFailure, type FailureDetail, type Way } from '../protocol/failures.ts';
+import { headLimitOf } from './head-limits.ts';
 import type { SecretRequest } from './secret-request.ts';
 import { TransportError } from './transport.ts';
 
@@ -39,6 +40,9 @@ function isWorthAnotherTry(detail: FailureDetail): boolean {
     // The library sees no certificates.
     case 'host-key-changed':
       return detail.authorityToo ?? false;
+    // Its packets are smaller than ssh's.
+    case 'unreadable':
+      return detail.stage !== null;
     case 'proxy':
       return (detail.needsPerson ?? false) || (detail.of !== undefined && isWorthAnotherTry(detail.of));
     default:
@@ -46,11 +50,11 @@ function isWorthAnotherTry(detail: FailureDetail): boolean {
   }
 }
 
-/** Any error as facts; one that is no `StepError` is a surprise and says itself. */
+/** Any error as facts; one that is no `StepError` is the head's own: a limit of its machine, or a surprise. */
 export function toStepError(error: unknown): StepError {
   if (error instanceof StepError) return error;
   const detail = error instanceof Error ? error.message : String(error);
-  return new StepError({ cause: 'closed', stage: null, detail });
+  return new StepError(headLimitOf(error) ?? { cause: 'head-error', detail });
 }
 
 /** Tells a failed step for one node. */

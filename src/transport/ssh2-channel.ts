@@ -4,6 +4,9 @@ import { givenUp, StepError } from './ssh-step-error.ts';
 import type { Session } from './ssh2-session.ts';
 import type { Channel, ChannelEnd } from './transport.ts';
 
+/** What may wait for a command that never reads; a runtime on its way waits in pieces of 256 KiB. */
+const MAX_UNSENT_BYTES = 16 * 1024 * 1024;
+
 /** What the server answers when it grants no session (RFC 4254). */
 const openFailures: Record<number, string> = {
   1: 'sessions are forbidden',
@@ -78,6 +81,11 @@ function createChannel(
   return {
     write(data) {
       if (!stream.writable) return;
+      if (stream.writableLength > MAX_UNSENT_BYTES) {
+        const waiting = `${Math.floor(stream.writableLength / 1024 / 1024)} MiB wait for it`;
+        const detail = `it asks and reads nothing: ${waiting}`;
+        return session.refuse(new StepError({ cause: 'protocol', detail, isFlood: true }));
+      }
       written = new Promise((resolve) => stream.write(data, () => resolve()));
     },
     drained: () => Promise.race([written, ended.then(() => undefined)]),

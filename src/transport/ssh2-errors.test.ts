@@ -9,7 +9,9 @@ const context = (stage: Stage | null, greeting = ''): ErrorContext => ({
   tried: ['/key'],
   needs: [],
   secretRefused: false,
+  keyWorkedBefore: false,
   greeting,
+  said: [],
   silenceLimitMs: 13_500,
 });
 
@@ -25,6 +27,12 @@ describe('explainSsh2Error', () => {
     ['Too many authentication failures', { code: 2 }, 'login', 'auth'],
     ['Too many connections', { code: 12 }, 'login', 'session-limit'],
     ['bye', { code: 11 }, null, 'closed'],
+    // ssh2's own reading: of a banner that is too long, of rubbish.
+    ['Bad packet length', {}, 'login', 'unreadable'],
+    ['Bad packet length: 1179928', {}, 'keys', 'unreadable'],
+    ['Invalid MAC', {}, null, 'unreadable'],
+    ['Access denied by PAM account configuration', { code: 2 }, 'login', 'account-refused'],
+    ['read EMFILE', { level: 'client-socket', code: 'EMFILE' }, 'banner', 'head-limit'],
   ])('takes "%s" for what it is', (message, extra, stage, cause) => {
     expect(explainSsh2Error(error(message, extra), context(stage)).cause).toBe(cause);
   });
@@ -44,6 +52,12 @@ describe('explainSsh2Error', () => {
       cause: 'closed',
       detail: expect.stringContaining('it said "<html><html>'),
     });
+  });
+
+  it('takes the words of PAM before the server hung up for its reason', () => {
+    const said = ['Your account has expired; please contact your system administrator.'];
+    expect(explainEnd({ ...context('login'), said }).cause).toBe('account-refused');
+    expect(explainEnd({ ...context('keys'), said }).cause).toBe('closed');
   });
 
   it('goes on after an agent that would not sign', () => {

@@ -1,5 +1,7 @@
 import type { Stage } from '../protocol/causes.ts';
 import type { FailureDetail, SecretNeed } from '../protocol/failures.ts';
+import { headLimitOf } from './head-limits.ts';
+import { explainLoginWords } from './login-words.ts';
 
 /** What is known of a connection when ssh2 reports an error. */
 export interface ErrorContext {
@@ -9,8 +11,12 @@ export interface ErrorContext {
   tried: readonly string[];
   needs: readonly SecretNeed[];
   secretRefused: boolean;
+  /** A password was not offered, because a key got in before. */
+  keyWorkedBefore: boolean;
   /** What the server said before its banner. */
   greeting: string;
+  /** What it said before it let anybody in. */
+  said: readonly string[];
   /** After so much silence the other end counts as dead. */
   silenceLimitMs: number;
 }
@@ -42,7 +48,8 @@ export function isPassing(error: unknown): boolean {
 export function explainEnd(context: ErrorContext): FailureDetail {
   const { stage, greeting } = context;
   const said = greeting.trim().split('\n')[0]?.trim() ?? '';
-  if (stage !== 'banner') return { cause: 'closed', stage, detail: 'the server hung up' };
+  if (stage !== 'banner')
+    return saidBefore(context) ?? { cause: 'closed', stage, detail: 'the server hung up' };
   if (/maxstartups|not allowed at this time/i.test(said)) return { cause: 'session-limit', detail: said };
   // sshd drops connections beyond MaxStartups like this, too: older ones without a word.
   if (said === '')
@@ -50,9 +57,14 @@ export function explainEnd(context: ErrorContext): FailureDetail {
   return { cause: 'closed', stage, detail: `this is no SSH server, it said "${said.slice(0, 80)}"` };
 }
 
+/** sshd passes the words of PAM on, and then hangs up. */
+function saidBefore({ stage, said }: ErrorContext): FailureDetail | null {
+  return stage === 'login' ? explainLoginWords(said) : null;
+}
+
 function refusedLogin(context: ErrorContext, ...more: string[]): FailureDetail {
-  const { user, tried, needs, secretRefused } = context;
-  return { cause: 'auth', user, tried: [...tried, ...more], needs, secretRefused };
+  const { user, tried, needs, secretRefused, keyWorkedBefore } = context;
+  return { cause: 'auth', user, tried: [...tried, ...more], needs, secretRefused, keyWorkedBefore };
 }
 
 function explainHandshake(message: string): FailureDetail {
@@ -65,12 +77,20 @@ function explainDisconnect(error: Ssh2Error, context: ErrorContext): FailureDeta
     return refusedLogin(context, 'then the server had enough');
   }
   if (error.code === TOO_MANY_CONNECTIONS) return { cause: 'session-limit', detail: error.message };
-  return { cause: 'closed', stage: context.stage, detail: error.message };
+  return (
+    explainLoginWords([error.message]) ??
+    saidBefore(context) ?? { cause: 'closed', stage: context.stage, detail: error.message }
+  );
 }
+
+/** A DISCONNECT has a number; all else without a level was thrown where ssh2 reads. */
+const isOwn = ({ level, code }: Ssh2Error) => level === '' && typeof code !== 'number';
 
 /** The one place where ssh2's errors become ours. */
 export function explainSsh2Error(raw: unknown, context: ErrorContext): FailureDetail {
   const error = read(raw);
+  const limit = headLimitOf(raw);
+  if (limit !== null) return limit;
   switch (error.level) {
     case 'client-authentication':
       return refusedLogin(context);
@@ -86,8 +106,9 @@ export function explainSsh2Error(raw: unknown, context: ErrorContext): FailureDe
         : { cause: 'closed', stage: context.stage, detail: error.message };
     default:
       // Before the banner there is no DISCONNECT: ssh2 could not read what was said.
-      return context.stage === 'banner' && context.greeting.trim() !== ''
-        ? explainEnd(context)
+      if (context.stage === 'banner' && context.greeting.trim() !== '') return explainEnd(context);
+      return isOwn(error)
+        ? { cause: 'unreadable', stage: context.stage, detail: error.message }
         : explainDisconnect(error, context);
   }
 }

@@ -2,6 +2,7 @@ import { createPrivateKey, type KeyObject, sign } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import ssh2, { type ParsedKey } from 'ssh2';
+import { headLimitOf } from './head-limits.ts';
 
 /** One IdentityFile, as far as it can be used. */
 export interface IdentityFile {
@@ -22,12 +23,13 @@ const MAX_BYTES = 64 * 1024;
 const DEFAULT_NAMES = /^id_(rsa|ecdsa|ecdsa_sk|ed25519|ed25519_sk|xmss|dsa)$/;
 const KEY_MAGIC = 'openssh-key-v1\0';
 
-/** The text of a file that may be a key; null where it cannot be one. */
+/** The text of a file that may be a key; null where it cannot be one. Rejects where the head can open no file. */
 export async function readSmall(path: string): Promise<string | null> {
   try {
     const { size, isFile } = await stat(path).then((found) => ({ size: found.size, isFile: found.isFile() }));
     return isFile && size <= MAX_BYTES ? await readFile(path, 'utf8') : null;
-  } catch {
+  } catch (error) {
+    if (headLimitOf(error) !== null) throw error;
     return null;
   }
 }

@@ -2,6 +2,7 @@ import type { AnyAuthMethod, AuthenticationType, Prompt } from 'ssh2';
 import type { IdentityFiles } from './identity-files.ts';
 import {
   asksForPassword,
+  type PasswordRequest,
   passwordRequest,
   type SecretRequest,
   unansweredQuestion,
@@ -24,6 +25,8 @@ export interface Login {
   /** What nobody has said yet, though it would be asked for. */
   missing(): SecretRequest[];
   secretRefused(): boolean;
+  /** The server wanted a password where a key got in before; it was not offered. */
+  keyWorkedBefore(): boolean;
   close(): void;
 }
 
@@ -33,6 +36,8 @@ export interface LoginOptions {
   /** Null where nobody can be asked. */
   secrets: Secrets | null;
   opener: KeyOpener | null;
+  /** Hears of a login by a key alone. */
+  onKeyLogin: (account: PasswordRequest) => void;
 }
 
 type Method = 'publickey' | 'keyboard-interactive' | 'password';
@@ -74,11 +79,13 @@ function createPasswordTry(settings: SshSettings, secrets: Secrets | null) {
   let given: string | null = null;
   let refused = false;
   let missing = false;
+  let withheld = false;
   const notes: string[] = [];
 
   function take(): string | null {
     if (given !== null || refused) return null;
     const secret = secrets?.find(request) ?? null;
+    withheld ||= secrets?.isWithheld(request) ?? false;
     missing ||= secret === null && secrets !== null;
     return secret;
   }
@@ -121,6 +128,8 @@ function createPasswordTry(settings: SshSettings, secrets: Secrets | null) {
     },
     missing: () => (missing || refused ? [request] : []),
     refused: () => refused,
+    wasGiven: () => given !== null,
+    withheld: () => withheld,
     notes: () => notes,
   };
 }
@@ -139,7 +148,16 @@ export async function prepareLogin(options: LoginOptions): Promise<Login> {
   if (!publicKeys) leftOut.push('no public keys (switched off in the ssh configuration)');
   else if (keys.list.length === 0 && leftOut.length === 0) leftOut.push('no key found');
   const login = createLogin(options, methods, keys.list, leftOut, keys.close);
-  return { ...login, missing: () => [...locked.values(), ...login.missing()] };
+  // A key that waits for its passphrase is why none got in: no reason to ask for a password instead.
+  const isKeyLocked = () => locked.size > 0;
+  return {
+    ...login,
+    keyWorkedBefore: () => !isKeyLocked() && login.keyWorkedBefore(),
+    missing: () =>
+      isKeyLocked() && login.keyWorkedBefore()
+        ? [...locked.values()]
+        : [...locked.values(), ...login.missing()],
+  };
 }
 
 function keyAttempts(candidates: readonly Candidate[]): Attempt[] {
@@ -149,7 +167,7 @@ function keyAttempts(candidates: readonly Candidate[]): Attempt[] {
 }
 
 function createLogin(
-  { settings, secrets }: LoginOptions,
+  { settings, secrets, onKeyLogin }: LoginOptions,
   methods: readonly Method[],
   keys: readonly Candidate[],
   leftOut: readonly string[],
@@ -215,9 +233,13 @@ function createLogin(
     },
     tried: () => [...refused, ...leftOut, ...password.notes(), ...notes],
     current: () => current?.label ?? 'no key',
-    succeeded: () => password.judge(true),
+    succeeded() {
+      password.judge(true);
+      if (current?.method === 'publickey' && !password.wasGiven()) onKeyLogin(password.request);
+    },
     missing: password.missing,
     secretRefused: password.refused,
+    keyWorkedBefore: password.withheld,
     close,
   };
 }

@@ -8,6 +8,8 @@ import { givenUp, StepError, toStepError } from './ssh-step-error.ts';
 import { type ErrorContext, explainEnd, explainSsh2Error, isPassing } from './ssh2-errors.ts';
 import { type Keepalive, startKeepalive } from './ssh2-keepalive.ts';
 import type { Login } from './ssh2-login.ts';
+import { jumpHostTraffic, nodeTraffic, type TrafficWatch, watchTraffic } from './ssh2-traffic.ts';
+import { connectStageMs, sessionStageMs } from './stage-limits.ts';
 import { createStageWatch, type StageWatch } from './stage-watch.ts';
 
 /** Bytes to a server: a socket, a jump host's channel, or a command. */
@@ -37,6 +39,8 @@ export interface SessionOptions {
   hostKey: HostKeyCheck;
   login: Login;
   limits: SessionLimits;
+  /** A jump host's: it carries the connections of many nodes. */
+  isShared: boolean;
   /** Ends the start only. */
   signal: AbortSignal;
   onStage: (stage: Stage, fact: string) => void;
@@ -56,6 +60,7 @@ export class Session {
   readonly ended: Promise<StepError | null>;
   readonly #options: SessionOptions;
   #keepalive: Keepalive | null = null;
+  #traffic: TrafficWatch | null = null;
   readonly #watch: StageWatch;
   #live = false;
   #over = false;
@@ -114,6 +119,11 @@ export class Session {
     return this.#failure;
   }
 
+  /** Ends it because of what came over it. */
+  refuse(error: StepError): void {
+    this.#fail(error);
+  }
+
   close(): void {
     if (this.#over) return;
     this.client.end();
@@ -130,19 +140,13 @@ export class Session {
     this.client.once('ready', () => this.#becomeLive());
     if (signal.aborted) return this.#fail(givenUp());
     signal.addEventListener('abort', this.#onAbort, { once: true });
-    this.#watch.enter('banner', this.#earlyLimitMs());
+    this.#watch.enter('banner', connectStageMs(this.#options.limits.stageMs, this.#options.settings));
     this.#connect();
     route.stream.on('data', this.#readBanner);
   }
 
-  /** ssh's ConnectTimeout covers the banner, too. */
-  #earlyLimitMs(): number {
-    const { settings, limits } = this.#options;
-    return Math.min(limits.stageMs, settings.connectTimeoutMs ?? limits.stageMs);
-  }
-
   #connect(): void {
-    const { route, settings, algorithms, login } = this.#options;
+    const { route, settings, algorithms, login, isShared } = this.#options;
     try {
       this.client.connect({
         sock: route.stream,
@@ -155,8 +159,12 @@ export class Session {
         readyTimeout: 0,
       });
     } catch (error) {
-      this.#fail(toStepError(error));
+      return this.#fail(toStepError(error));
     }
+    const limits = isShared ? jumpHostTraffic : nodeTraffic;
+    this.#traffic = watchTraffic(this.client, route.stream, limits, (detail) =>
+      this.#fail(new StepError({ cause: 'protocol', detail, isFlood: true }, this.#said)),
+    );
   }
 
   /** ssh2 tells nobody of the banner, so look over its shoulder. */
@@ -167,7 +175,7 @@ export class Session {
     this.#options.route.stream.off('data', this.#readBanner);
     this.#options.route.passed?.();
     this.#options.onStage('banner', banner[0]);
-    this.#watch.enter('keys', this.#options.limits.stageMs);
+    this.#watch.enter('keys', connectStageMs(this.#options.limits.stageMs, this.#options.settings));
   };
 
   #verify(wireKey: Buffer, verify: (good: boolean) => void): void {
@@ -192,13 +200,14 @@ export class Session {
 
   #enterLogin(negotiated: NegotiatedAlgorithms): void {
     this.#options.onStage('keys', `${this.#keyFact}; ${negotiated.kex}, ${negotiated.cs.cipher}`);
-    this.#watch.enter('login', this.#options.limits.stageMs);
+    this.#watch.enter('login', sessionStageMs(this.#options.limits.stageMs, this.#options.settings));
   }
 
   #becomeLive(): void {
     const { settings, login, signal, onStage } = this.#options;
     this.#live = true;
     this.#watch.stop();
+    this.#traffic?.loggedIn();
     signal.removeEventListener('abort', this.#onAbort);
     login.succeeded();
     login.close();
@@ -226,7 +235,9 @@ export class Session {
       tried: login.tried(),
       needs: login.missing(),
       secretRefused: login.secretRefused(),
+      keyWorkedBefore: login.keyWorkedBefore(),
       greeting: this.#greeting,
+      said: this.#said,
       silenceLimitMs: limits.keepaliveIntervalMs * (limits.keepaliveCount + 2),
     };
   }
@@ -244,9 +255,8 @@ export class Session {
   }
 
   #refuseExpiredPassword(): void {
-    const { settings, login } = this.#options;
-    const tried = [...login.tried(), 'a password that has expired and must be changed by hand'];
-    this.#fail(new StepError({ cause: 'auth', user: settings.user, tried }, this.#said));
+    const detail = 'the server wants a new one before it lets anybody in';
+    this.#fail(new StepError({ cause: 'password-expired', detail }, this.#said));
   }
 
   /** The way's own story counts more than what its end looks like from here. */
@@ -261,6 +271,7 @@ export class Session {
     this.#over = true;
     this.#failure = failure;
     this.#keepalive?.stop();
+    this.#traffic?.stop();
     this.#watch.stop();
     signal.removeEventListener('abort', this.#onAbort);
     login.close();

@@ -9,6 +9,7 @@ import { createKnownHosts, type KnownHosts } from './known-hosts.ts';
 import { startProxyCommand } from './proxy-command.ts';
 import { openProxyQuestions } from './proxy-questions.ts';
 import { runTool } from './run-tool.ts';
+import type { PasswordRequest } from './secret-request.ts';
 import type { Secrets } from './secrets.ts';
 import { formatHops, type Hop } from './ssh-hops.ts';
 import { createSettingsResolver, type Place, type SettingsResolver } from './ssh-settings.ts';
@@ -20,6 +21,7 @@ import { createJumpPool, openJumpRoute } from './ssh2-jump.ts';
 import { createKeyOpener } from './ssh2-locked-key.ts';
 import { prepareLogin } from './ssh2-login.ts';
 import { type Route, Session, type SessionLimits } from './ssh2-session.ts';
+import { connectStageMs, sessionStageMs } from './stage-limits.ts';
 import { connectTcp } from './tcp-connect.ts';
 import type { Transport } from './transport.ts';
 import { wayTo } from './way.ts';
@@ -30,9 +32,12 @@ export interface Ssh2TransportOptions {
   environment: NodeJS.ProcessEnv;
   /** ssh goes by the password file, not by HOME. */
   home?: string;
+  /** `stageMs` is the node's own setting unless given. */
   limits?: Partial<SessionLimits>;
   /** Where passwords and passphrases come from; nobody is asked without. */
   secrets?: Secrets;
+  /** Hears of logins by a key alone; `secrets` do so anyway. */
+  onKeyLogin?: (account: PasswordRequest) => void;
   /** Answers the ssh of a ProxyCommand. */
   askpass?: AskpassServer;
   /** Shared with the other transports; its own unless given. */
@@ -47,7 +52,7 @@ export interface Ssh2Transport extends Transport {
 }
 
 /** A dead peer is found after four intervals at most, 14 s. */
-const defaultLimits: SessionLimits = { stageMs: 10_000, keepaliveIntervalMs: 3_500, keepaliveCount: 2 };
+const keepaliveLimits = { keepaliveIntervalMs: 3_500, keepaliveCount: 2 };
 const MAX_HOPS = 8;
 
 /** One connection to be made: a node's, or that of a jump host on the way to it. */
@@ -60,6 +65,10 @@ interface Request {
   way: Way;
   signal: AbortSignal;
   demandedAtMs: number;
+  /** Of each stage, as the node's settings say. */
+  stageMs: number;
+  /** It carries other connections. */
+  isShared: boolean;
   onStage: (stage: Stage, fact: string) => void;
   onSettings?: (settings: SshSettings) => void;
 }
@@ -69,7 +78,6 @@ const quiet = () => undefined;
 /** Logs in with the library ssh2 as the user's own `ssh` would. */
 export function createSsh2Transport(options: Ssh2TransportOptions): Ssh2Transport {
   const { sshConfigFile, environment, home = userInfo().homedir } = options;
-  const limits = { ...defaultLimits, ...options.limits };
   const userId = userInfo().uid;
   const resolver = options.resolver ?? createSettingsResolver({ sshConfigFile, home, environment });
   const knownHosts = options.knownHosts ?? createKnownHosts(runTool);
@@ -77,9 +85,10 @@ export function createSsh2Transport(options: Ssh2TransportOptions): Ssh2Transpor
   const secrets = options.secrets ?? null;
   const opener = secrets === null ? null : createKeyOpener(secrets);
   const jumps = createJumpPool();
+  const onKeyLogin = options.onKeyLogin ?? ((account: PasswordRequest) => secrets?.keyWorked(account));
 
   async function establish(request: Request): Promise<Session> {
-    const { place, via, way, signal, onStage } = request;
+    const { place, via, way, signal, onStage, stageMs, isShared } = request;
     const settings = await resolver.resolve(place);
     request.onSettings?.(settings);
     const proxy: SshProxy = via.length > 0 ? { kind: 'jump', hops: via } : settings.proxy;
@@ -91,10 +100,12 @@ export function createSsh2Transport(options: Ssh2TransportOptions): Ssh2Transpor
       userId,
     });
     const algorithms = chooseAlgorithms(settings, hostKey.knownTypes);
-    const login = await prepareLogin({ settings, identities, secrets, opener });
+    const login = await prepareLogin({ settings, identities, secrets, opener, onKeyLogin });
     try {
       const route = await openRoute(request, settings, proxy);
-      return await Session.start({ route, settings, algorithms, hostKey, login, limits, signal, onStage });
+      const limits = { ...keepaliveLimits, ...options.limits, stageMs };
+      const session = { route, settings, algorithms, hostKey, login, limits, isShared, signal, onStage };
+      return await Session.start(session);
     } catch (error) {
       login.close();
       throw error;
@@ -112,8 +123,8 @@ export function createSsh2Transport(options: Ssh2TransportOptions): Ssh2Transpor
     }
   }
 
-  async function openTcpRoute({ signal, onStage }: Request, settings: SshSettings): Promise<Route> {
-    const limitMs = Math.min(limits.stageMs, settings.connectTimeoutMs ?? limits.stageMs);
+  async function openTcpRoute({ signal, stageMs, onStage }: Request, settings: SshSettings): Promise<Route> {
+    const limitMs = connectStageMs(stageMs, settings);
     const socket = await connectTcp({ settings, limitMs, signal, onStage });
     return {
       stream: socket,
@@ -133,7 +144,9 @@ export function createSsh2Transport(options: Ssh2TransportOptions): Ssh2Transpor
     const { askpass } = options;
     const questions =
       secrets && askpass ? await openProxyQuestions(secrets, askpass, () => proxy.stream.destroy()) : null;
-    const proxy = startProxyCommand(command, { ...environment, ...questions?.environment });
+    const started = startProxyCommand(command, { ...environment, ...questions?.environment });
+    started.catch(() => questions?.end());
+    const proxy = await started;
     onStage('name', 'left to the ProxyCommand');
     onStage('tcp', 'through the ProxyCommand');
     return {
@@ -156,9 +169,19 @@ export function createSsh2Transport(options: Ssh2TransportOptions): Ssh2Transpor
     const key = JSON.stringify([hopSettings, via]);
     const name = formatHops([hop]);
     request.onStage('name', `left to jump host ${name}`);
-    const { demandedAtMs } = request;
+    const { demandedAtMs, stageMs } = request;
     const start = (signal: AbortSignal) =>
-      establish({ place: hop, via, chain, way, signal, demandedAtMs, onStage: quiet });
+      establish({
+        place: hop,
+        via,
+        chain,
+        way,
+        signal,
+        demandedAtMs,
+        stageMs,
+        isShared: true,
+        onStage: quiet,
+      });
     const share = jumps.join(key, start, demandedAtMs);
     const blame = (error: unknown) => blameHop(name, way, error);
     const destination = { host: settings.hostName, port: settings.port };
@@ -167,7 +190,7 @@ export function createSsh2Transport(options: Ssh2TransportOptions): Ssh2Transpor
       share,
       hop: name,
       destination,
-      limitMs: limits.stageMs,
+      limitMs: connectStageMs(stageMs, settings),
       signal,
       blame,
     });
@@ -199,7 +222,7 @@ export function createSsh2Transport(options: Ssh2TransportOptions): Ssh2Transpor
   }
 
   function wayWith(way: Way, settings: SshSettings): Way {
-    return { ...way, host: settings.hostName, port: settings.port };
+    return { ...way, host: settings.hostName, port: settings.port, user: settings.user };
   }
 
   async function jumpHostOf({ host, user, port }: Target): Promise<string | null> {
@@ -218,8 +241,11 @@ export function createSsh2Transport(options: Ssh2TransportOptions): Ssh2Transpor
     jumpHostOf,
     async open(target: Target, { command, signal, demandedAtMs = 0, onStage = quiet }) {
       let way = wayTo(target, sshConfigFile);
+      const stageMs = options.limits?.stageMs ?? target.settings.stageMs;
+      let sessionMs = stageMs;
       const onSettings = (settings: SshSettings) => {
         way = wayWith(way, settings);
+        sessionMs = sessionStageMs(stageMs, settings);
       };
       try {
         const place = { host: target.host, user: target.user, port: target.port };
@@ -230,12 +256,15 @@ export function createSsh2Transport(options: Ssh2TransportOptions): Ssh2Transpor
           way,
           signal,
           demandedAtMs,
+          stageMs,
+          isShared: false,
           onStage,
           onSettings,
         });
         try {
           const tell = (error: StepError) => toTransportError(way, error).failure;
-          return await openSsh2Channel(session, command, limits.stageMs, signal, tell);
+          const channel = await openSsh2Channel(session, command, sessionMs, signal, tell);
+          return { ...channel, way, stageMs: sessionMs };
         } catch (error) {
           session.close();
           throw error;

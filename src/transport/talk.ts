@@ -6,6 +6,7 @@ import type { Fault } from '../protocol/figures.ts';
 import type { Hello } from '../protocol/hello.ts';
 import { type Message, parseMessage } from '../protocol/messages.ts';
 import { explainEarlyEnd, explainFarewell } from './bootstrap-failures.ts';
+import { withoutOurCommand } from './login-words.ts';
 import { createMessageMeter } from './message-meter.ts';
 import { createSaidLines } from './said-lines.ts';
 import { type Channel, type ChannelEnd, TransportError } from './transport.ts';
@@ -21,6 +22,8 @@ export interface TalkOptions {
   onLine?: (line: string) => void;
   /** Limit of each stage that is not the transport's own. */
   stageLimitMs?: number;
+  /** What was given to the login: where that quotes it, it is cut out. */
+  command?: string;
 }
 
 const STAGE_LIMIT_MS = 10_000;
@@ -41,7 +44,7 @@ export interface Talk {
 }
 
 export function createTalk(options: TalkOptions, channel: Channel): Talk {
-  const { way, onMessage } = options;
+  const { way, onMessage, command = '' } = options;
   const stageLimitMs = options.stageLimitMs ?? STAGE_LIMIT_MS;
   const said = createSaidLines(options.onLine ?? (() => undefined));
   const meter = createMessageMeter();
@@ -66,14 +69,17 @@ export function createTalk(options: TalkOptions, channel: Channel): Talk {
     fail({ cause: 'protocol', detail });
   }
 
+  /** Beside the messages. */
+  const sayAside = (line: string) => said.take(greeted ? line : withoutOurCommand(line, command));
+
   function takeNoise(line: string): void {
     spoken = true;
-    said.take(line);
+    sayAside(line);
   }
 
   function takeMessage(line: string): void {
     const excess = meter.count(line.length);
-    if (excess !== null) return fail({ cause: 'protocol', detail: excess });
+    if (excess !== null) return fail({ cause: 'protocol', detail: excess, isFlood: true });
     const parsed = parseMessage(line);
     if (!parsed.ok) return refuse(line, parsed.reason);
     const { message } = parsed;
@@ -97,11 +103,7 @@ export function createTalk(options: TalkOptions, channel: Channel): Talk {
 
   const tooLong = () => fail({ cause: 'protocol', detail: `a line longer than ${MAX_MESSAGE_BYTES} bytes` });
   const out = createLineSplitter(MAX_MESSAGE_BYTES, takeLine, tooLong);
-  const err = createLineSplitter(
-    MAX_ERROR_LINE_BYTES,
-    (line) => said.take(line),
-    () => undefined,
-  );
+  const err = createLineSplitter(MAX_ERROR_LINE_BYTES, sayAside, () => undefined);
 
   /** Only the hello itself may be large. */
   function isEndless(size: number): boolean {
@@ -110,24 +112,35 @@ export function createTalk(options: TalkOptions, channel: Channel): Talk {
     return heardBytes > MAX_NOISE_BYTES + (stage === 'hello' ? MAX_MESSAGE_BYTES : 0);
   }
 
-  channel.onStdout((chunk) => {
-    if (failed !== null) return;
+  function takeStdout(chunk: Buffer): void {
     if (isEndless(chunk.length)) fail({ cause: 'protocol', detail: 'endless text before the first message' });
     else out.push(chunk);
-  });
-  channel.onStderr((chunk) => {
-    if (failed !== null) return;
+  }
+
+  function takeStderr(chunk: Buffer): void {
     const excess = meter.countErrorOutput(chunk.length);
     if (excess === null) return err.push(chunk);
     err.push(chunk.subarray(0, MAX_ERROR_LINE_BYTES));
-    fail({ cause: 'protocol', detail: excess });
-  });
+    fail({ cause: 'protocol', detail: excess, isFlood: true });
+  }
+
+  /** What a node sends may cost the head so much time and no more. */
+  const metered = (take: (chunk: Buffer) => void) => (chunk: Buffer) => {
+    if (failed !== null) return;
+    const startedMs = performance.now();
+    take(chunk);
+    const excess = meter.countTime(performance.now() - startedMs);
+    if (excess !== null && failed === null) fail({ cause: 'protocol', detail: excess, isFlood: true });
+  };
+
+  channel.onStdout(metered(takeStdout));
+  channel.onStderr(metered(takeStderr));
 
   const ended: Promise<Failure | null> = channel.ended.then((end) => {
     if (failed === null) {
-      for (const line of unread) said.take(line);
-      if (!greeted || end.failure) said.take(out.rest());
-      said.take(err.rest());
+      for (const line of unread) sayAside(line);
+      if (!greeted || end.failure) sayAside(out.rest());
+      sayAside(err.rest());
     }
     said.finish();
     return explainEnd(end);

@@ -3,6 +3,7 @@ import { lookup } from 'node:dns/promises';
 import { connect, isIP, type Socket } from 'node:net';
 import type { Stage } from '../protocol/causes.ts';
 import type { FailureDetail } from '../protocol/failures.ts';
+import { headLimitOf } from './head-limits.ts';
 import type { SshSettings } from './ssh-settings-parse.ts';
 import { givenUp, StepError } from './ssh-step-error.ts';
 
@@ -26,6 +27,8 @@ const dnsTexts: Record<string, string> = {
 };
 
 function dnsError(error: unknown): StepError {
+  const limit = headLimitOf(error);
+  if (limit !== null) return new StepError(limit);
   const code = codeOf(error);
   return new StepError({ cause: 'dns', detail: dnsTexts[code] ?? (code || String(error)) });
 }
@@ -96,6 +99,8 @@ export function unusableSource(source: string, reason: string): FailureDetail {
 function socketError(error: Error, limitMs: number, { bindAddress }: TcpOptions['settings']): StepError {
   if (bindAddress !== null && 'syscall' in error && error.syscall === 'bind')
     return new StepError(unusableSource(bindAddress, codeOf(error)));
+  const headLimit = headLimitOf(error);
+  if (headLimit !== null) return new StepError(headLimit);
   switch (codeOf(error)) {
     case 'ECONNREFUSED':
       return new StepError({ cause: 'refused' });

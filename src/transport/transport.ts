@@ -1,5 +1,6 @@
 import type { Target } from '../nodes/target.ts';
 import type { Failure, Stage } from '../protocol/causes.ts';
+import type { Way } from '../protocol/failures.ts';
 import type { TransportName } from '../protocol/node.ts';
 import type { SecretRequest } from './secret-request.ts';
 
@@ -12,6 +13,10 @@ export interface ChannelEnd {
 
 /** One command running on a node, with its three streams. Listeners are set before the first bytes come. */
 export interface Channel {
+  /** Where it leads, settings resolved; absent where nothing had to be resolved. */
+  readonly way?: Way;
+  /** How long the command may take for each further stage; absent where nothing says. */
+  readonly stageMs?: number;
   /** Sends bytes to the command's stdin. Writing to a closed channel is ignored. */
   write(data: string | Uint8Array): void;
   /** Resolves when what was written has been handed to the system, or the channel has ended. */

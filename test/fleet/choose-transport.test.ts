@@ -243,6 +243,19 @@ describe.runIf(fleet)('a library that is refused', () => {
     await sshd.stop();
   });
 
+  it('leaves a node to ssh whose banner is longer than the library can read', async () => {
+    await requireFleet().exec(1, 'yes "Authorised use only." | head -c 36000 > /opt/long-banner');
+    const sshd = await server(2408, 'Banner /opt/long-banner');
+    const config = scenario.config(
+      'Host *',
+      `  UserKnownHostsFile ${requireFleet().knownHostsFile} ${scenario.path('more-known')}`,
+    );
+    const attempt = await scenario.attempt(config, 'n1', { by, port: 2408 });
+    await sshd.stop();
+    expect(attempt).toMatchObject({ failure: null, output: 'in\n', transport: { name: 'openssh' } });
+    expect(attempt.transport?.reason).toMatch(/the library failed .* cannot read .*Bad packet length/);
+  });
+
   it('leaves a node to ssh whose jump host speaks what the library lacks', async () => {
     const sshd = await server(2406, 'KexAlgorithms sntrup761x25519-sha512@openssh.com');
     const config = scenario.config(

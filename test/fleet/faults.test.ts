@@ -70,6 +70,31 @@ describe.runIf(fleet)('connections that fail', () => {
     }
   });
 
+  it('waits as long as ConnectTimeout says, also beyond its own limit', async () => {
+    const { address } = requireFleet();
+    // Something that has to be woken first.
+    const forward =
+      'const s = require("net").connect(22, process.argv[1]); process.stdin.pipe(s); s.pipe(process.stdout)';
+    const script = scenario.write(
+      'slow-way',
+      `#!/bin/sh\nsleep 3\nexec ${process.execPath} -e '${forward}' ${address(2)}\n`,
+      0o700,
+    );
+    const lines = ['Host n2', `  ProxyCommand ${script}`];
+    const impatient = await scenario.attempt(scenario.config(...lines), 'n2', short);
+    expect(impatient.failure).toMatchObject({ cause: 'timeout' });
+    expect(impatient.failure?.hint).toContain('stage-seconds');
+    const patient = await scenario.attempt(scenario.config(...lines, '  ConnectTimeout 30'), 'n2', short);
+    expect(patient).toMatchObject({ failure: null, output: 'in\n' });
+  });
+
+  it('names the resolved place also after the login', async () => {
+    const config = scenario.config('Host alias', `  HostName ${requireFleet().address(1)}`);
+    const channel = await scenario.hold(config, 'alias');
+    expect(channel).toMatchObject({ way: { host: requireFleet().address(1), port: 22, user: 'ops' } });
+    channel.close();
+  });
+
   it('tells what speaks but is no SSH server', async () => {
     const { exec } = requireFleet();
     await exec(

@@ -104,6 +104,43 @@ export function faultyNodes(folder: string): FaultyNode[] {
       said: /This account is currently not available/,
     },
     {
+      name: 'cat-shell',
+      cause: 'no-shell',
+      message: /no shell to run a monitor in: .*cat --help/,
+      settings: on(1, ...user('cat-shell')),
+    },
+    {
+      name: 'silent-command',
+      message: /let us in and did not run our command .* waiting for the login shell/,
+      settings: port(2309, ...user('silent-command')),
+      ...STOPPED(/^login: /),
+    },
+    {
+      name: 'expired',
+      cause: 'password-expired',
+      message: /The password of expired on expired has expired/,
+      settings: port(2310, ...user('expired')),
+      said: /password/i,
+    },
+    {
+      name: 'closed-node',
+      cause: 'account-refused',
+      message: /does not let closed-node work there now: Closed until Monday/,
+      settings: on(1, ...user('closed-node')),
+    },
+    {
+      name: 'full-node',
+      cause: 'node-limit',
+      message: /is at a limit and ended the login: .*fork/,
+      settings: on(1, ...user('full-node')),
+    },
+    {
+      name: 'moved',
+      cause: 'login-ended',
+      message: /ended before our command ran: this lab has moved \(exit code 3\)/,
+      settings: on(1, ...user('moved')),
+    },
+    {
       name: 'other-command',
       cause: 'forced-command',
       message: /this account only says hello/,
@@ -169,6 +206,8 @@ export const helpers = (): Record<string, string[]> => {
   const { address } = requireFleet();
   return {
     banned: [`HostName ${address(1)}`, 'Port 2308'],
+    // Its start-up file has lost /usr/bin and /bin, and the node has no Node.js: all the same it gets live.
+    'lost-path': [`HostName ${address(BARE)}`, 'User lost-path'],
     'by-hosts-file': ['HostName good.hosts.test', `HostKeyAlias ${address(1)}`],
   };
 };
@@ -189,6 +228,18 @@ export const nodeWithScript = '#!/bin/sh\nexec /usr/bin/node --require "$HOME/be
 function addAccounts(): void {
   writeNodeFile(1, '/opt/hang', '#!/bin/sh\nexec sleep 1000\n');
   addAccount(1, { name: 'shell-hangs', shell: '/opt/hang' });
+  addAccount(1, { name: 'cat-shell', shell: '/bin/cat' });
+  addAccount(1, { name: 'silent-command' });
+  addAccount(1, { name: 'expired' });
+  writeNodeFile(1, '/opt/closed', '#!/bin/sh\necho "Closed until Monday." >&2\nexit 254\n');
+  addAccount(1, { name: 'closed-node', shell: '/opt/closed' });
+  writeNodeFile(
+    1,
+    '/opt/full',
+    '#!/bin/sh\necho "bash: fork: retry: Resource temporarily unavailable" >&2\nexit 254\n',
+  );
+  addAccount(1, { name: 'full-node', shell: '/opt/full' });
+  addAccount(1, { name: 'moved', files: { '.bashrc': 'echo this lab has moved >&2; exit 3\n' } });
   addAccount(1, { name: 'runtime-hangs', files: { 'bin/node': '#!/bin/sh\nexec sleep 1000\n' } });
   addAccount(1, { name: 'hello-hangs', files: { 'bin/node': `${FAKE_NODE}exec sleep 1000\n` } });
   // A real monitor, in which something throws three seconds after the start.
@@ -204,6 +255,7 @@ function addAccounts(): void {
     name: 'other-machine',
     files: { 'bin/uname': '#!/bin/sh\ncase $1 in -m) echo riscv64;; *) echo Linux;; esac\n' },
   });
+  addAccount(BARE, { name: 'lost-path', files: { '.bashrc': 'export PATH=/opt/tools/bin\n' } });
   addAccount(BARE, { name: 'old-libraries', files: { '.bashrc': 'export LD_LIBRARY_PATH=/opt/old\n' } });
 }
 
@@ -227,12 +279,15 @@ export async function provoke(folder: string): Promise<() => Promise<void>> {
     startSshd(1, 2305, ['MaxSessions 0']),
     startSshd(1, 2307, ['KexAlgorithms sntrup761x25519-sha512@openssh.com']),
     startSshd(1, 2308, ['AuthorizedKeysFile none', 'Banner /opt/issue']),
+    startSshd(1, 2309, ['ForceCommand cat']),
+    startSshd(1, 2310, ['UsePAM yes']),
   ]);
   const pids = await Promise.all([
     exec(1, 'p=$(cat /run/sshd-2302.pid); kill -STOP $p; echo $p'),
     exec(1, server(2303, 's.write("SSH-2.0-OpenSSH_9.2\\r\\n"); s.resume();')),
     exec(1, server(2306, 's.end("220 mail.example ESMTP\\r\\n");')),
   ]);
+  await exec(1, 'usermod -p "$(openssl passwd -6 not-used)" expired; chage -d 0 expired');
   // A library from before the runtime's: any other one under its name has not the versions asked for.
   await exec(
     BARE,

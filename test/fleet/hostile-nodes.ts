@@ -27,7 +27,7 @@ export const hostileNodes: HostileNode[] = [
   protocol('invalid-utf8', /a line is not JSON/),
   protocol('deep-json', /processes\.0: /),
   protocol('endless-line', /a line longer than 1048576 bytes/),
-  protocol('byte-by-byte', /a line longer than 1048576 bytes/),
+  protocol('byte-by-byte', /a line longer than 1048576 bytes|SSH packets a second/),
   protocol('error-flood', /more than 16 KiB of error output a second/),
   protocol('message-flood', /more than 50 messages a second/),
   protocol('facts-flood', /more than 1 MiB a second/),
@@ -60,14 +60,14 @@ export const hostileServers: HostileNode[] = [
   },
   {
     name: 'server-rubbish',
-    cause: 'closed',
+    cause: 'unreadable',
     message: /exchanging keys/,
     server: BANNER + endless('require("crypto").randomBytes(65536)'),
   },
   {
     name: 'server-ignores',
-    cause: 'timeout',
-    message: /exchanging keys/,
+    cause: 'protocol',
+    message: /sends too much: more than 1 MiB before the login/,
     // Well-formed packets that say nothing: SSH_MSG_IGNORE with 24 bytes.
     server:
       BANNER +

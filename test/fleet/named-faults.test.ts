@@ -15,7 +15,7 @@ const SHOWN_WITHIN_MS = 2_000;
 describe.runIf(fleet)('every fault is named', () => {
   const folder = fleet ? createWorkFolder() : { path: '', remove: () => undefined };
   const nodes = fleet ? faultyNodes(folder.path) : [];
-  const good = ['good-1', 'good-3', 'by-hosts-file'];
+  const good = ['good-1', 'good-3', 'by-hosts-file', 'lost-path'];
   let head: HeadProcess;
   let startedMs = 0;
   let heal: () => Promise<void> = async () => undefined;

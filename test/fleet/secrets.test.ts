@@ -103,6 +103,32 @@ describe.runIf(fleet).each(transports)('passwords through %s', (by) => {
     expect(access.secrets.questions()).toEqual([]);
   });
 
+  it('are not offered where a key got in before, until a person says so', async () => {
+    const port = 2530;
+    const passwordFile = scenario.write('passwords', `* ${PASSWORD}\n`);
+    const access = scenario.access(config(), { passwordFile });
+    const options: AttemptOptions = { by, access, port, demanded: true };
+    const before = await requireFleet().startSshd(1, port, []);
+    expect((await scenario.attempt('', 'n1', options)).failure).toBeNull();
+    await before.stop();
+    // As a server would that somebody has taken over.
+    const sshd = await server(1, port, onlyPassword);
+    const { failure } = await scenario.attempt('', 'n1', options);
+    expect(failure).toMatchObject({ cause: 'auth', needsPerson: true });
+    expect(failure?.message).toContain('a key got in here before');
+    expect(failure?.hint).toContain('npx rollcall unlock');
+    expect(await sshd.log()).not.toMatch(/password for ops/i);
+    // After a restart as well.
+    access.dispose();
+    const again = scenario.access(config(), { passwordFile });
+    expect((await scenario.attempt('', 'n1', { ...options, access: again })).failure?.cause).toBe('auth');
+    expect(await sshd.log()).not.toMatch(/password for ops/i);
+    const [question] = again.secrets.questions();
+    expect(question?.text).toContain('ops@n1, where a key got in before');
+    expect(again.secrets.answer(question?.id ?? '', PASSWORD)).toBe(true);
+    expect((await scenario.attempt('', 'n1', { ...options, access: again })).failure).toBeNull();
+  });
+
   it('of jump hosts are asked for by their own names', async () => {
     const sshd = await server(1, 2507, onlyPassword);
     const jumping = config('Host n2', '  ProxyJump n1:2507');

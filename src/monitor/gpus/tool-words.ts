@@ -1,3 +1,4 @@
+import { NOT_ANSWERED_YET } from '../../protocol/constants.ts';
 import type { ToolState } from './tool-loop.ts';
 
 /** A tool that has not answered its first question for so long is worth a word. */
@@ -11,7 +12,7 @@ export function describeTool(tool: string, state: ToolState, remedy: string): st
     case 'starting':
       if (state.after !== null) return `${tool} ended: ${state.after} (${remedy})`;
       return state.sinceMs > SLOW_START_MS
-        ? `${tool} has not answered yet, after ${seconds(state.sinceMs)}`
+        ? `${tool} ${NOT_ANSWERED_YET}, after ${seconds(state.sinceMs)}`
         : null;
     case 'silent': {
       const why = state.words === '' ? ' (the driver may hang)' : `: ${state.words}`;
