@@ -1,6 +1,7 @@
-# Sets up what is missing: packages and the build. Sourced by the other scripts; sets $root.
+# Sets up what is missing: packages and the build. Sourced by the other scripts, which say in $scripts where they
+# really are, whatever link they were called through; sets $root.
 # After `npm ci && npm run build` it finds everything in place and installs nothing.
-root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P) || exit 1
+root=$(CDPATH='' cd -P -- "$scripts/.." && pwd -P) || exit 1
 
 fail() {
   printf 'rollcall: %s\n' "$*" >&2

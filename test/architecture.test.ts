@@ -146,7 +146,7 @@ describe('imports', () => {
 
   it('leave the environment to config and the command line', () => {
     const readers = files.filter((file) => /process\.env\b/.test(readFileSync(join(src, file), 'utf8')));
-    const allowed = ['cli/options.ts', 'monitor/main.ts', 'monitor/system.ts', 'monitor/nvml/addon.ts'];
+    const allowed = ['cli/environment.ts', 'monitor/main.ts', 'monitor/system.ts', 'monitor/nvml/addon.ts'];
     expect(readers.filter((file) => !allowed.includes(file))).toEqual([]);
   });
 });

@@ -1,8 +1,13 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runProgram } from './fleet/fleet.ts';
 import { createHeadProcess, type HeadProcess } from './head-process.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/, '');
 
 /** The two commands of the README on this very machine, which needs no SSH server. */
 describe('run_monitor.sh and kill_monitor.sh', () => {
@@ -127,6 +132,38 @@ describe('run_monitor.sh and kill_monitor.sh', () => {
     expect(nodes.flatMap((node) => node.hello?.gpus ?? [])).toHaveLength(60);
     expect((await head.get('/', { accept: 'text/html' })).text).toMatch(/demo/i);
     expect((await head.kill()).code).toBe(0);
+  });
+
+  it('are found from any folder, and through links to them', async () => {
+    const place = mkdtempSync(join(tmpdir(), 'rollcall-links-'));
+    try {
+      // A folder that is a link itself, and in it a relative link to a link.
+      mkdirSync(join(place, 'far', 'bin'), { recursive: true });
+      symlinkSync(join(place, 'far', 'bin'), join(place, 'bin'));
+      for (const script of ['rollcall', 'kill_monitor.sh']) {
+        symlinkSync(join(root, 'scripts', script), join(place, 'far', script));
+        symlinkSync(join('..', script), join(place, 'far', 'bin', script));
+      }
+      const from = (folder: string, ...words: string[]) =>
+        runProgram('sh', ['-c', 'cd "$1" && shift && exec "$@"', 'sh', folder, ...words]);
+      const state = ['--state-dir', join(place, 'state')];
+      for (const folder of ['/', place, join(root, 'src')]) {
+        const { code, stdout } = await from(folder, join(place, 'bin', 'rollcall'), '--version');
+        expect(code).toBe(0);
+        expect(stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+      }
+      expect(await from(place, 'bin/kill_monitor.sh', ...state)).toMatchObject({
+        code: 0,
+        stdout: 'nothing is running\n',
+      });
+      // What a hint names can be typed where it is printed.
+      const elsewhere = await from('/', join(place, 'bin', 'rollcall'), 'status', ...state);
+      expect(elsewhere.stderr).toContain(`start one: ${join(root, 'scripts', 'run_monitor.sh')}`);
+      const inside = await from(root, 'scripts/rollcall', 'status', ...state);
+      expect(inside.stderr).toContain('start one: scripts/run_monitor.sh');
+    } finally {
+      rmSync(place, { recursive: true, force: true });
+    }
   });
 
   it('template writes what the design compiles to', async () => {

@@ -7,6 +7,7 @@ import {
   readRecord,
   type StateFolder,
 } from '../config/state-folder.ts';
+import { scriptHere } from './here.ts';
 import { UsageError } from './usage-error.ts';
 
 const ANSWER_LIMIT_MS = 10_000;
@@ -35,7 +36,7 @@ export function requireHead(config: Config): HeadClient {
   const head = findHead(config);
   if (head === null) {
     throw new UsageError(
-      `no head runs with the state folder ${config.stateDir}; start one: scripts/run_monitor.sh`,
+      `no head runs with the state folder ${config.stateDir}; start one: ${scriptHere('run_monitor.sh')}`,
     );
   }
   return head;

@@ -1,5 +1,6 @@
 import type { CommandModule } from 'yargs';
 import { requireHead } from './head-client.ts';
+import { scriptHere } from './here.ts';
 import { configFrom, withCommonOptions } from './options.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -11,7 +12,7 @@ export const linkCommand: CommandModule = {
     const head = requireHead(configFrom(flags));
     const answer = (await head.postJson('/control/link')) as { path: string } | null;
     if (answer === null)
-      throw new UsageError('the head does not know links; restart it: scripts/run_monitor.sh');
+      throw new UsageError(`the head does not know links; restart it: ${scriptHere('run_monitor.sh')}`);
     console.log(new URL(answer.path, head.record.url).href);
     console.log('Good once, for ten minutes. Through an ssh -L tunnel, put localhost in place of the host.');
   },

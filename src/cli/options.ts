@@ -1,6 +1,6 @@
 import type { Argv } from 'yargs';
 import { type Config, readConfig } from '../config/config.ts';
-import { findProjectFolder } from '../config/version.ts';
+import { surroundings } from './environment.ts';
 
 /** Options of every command that looks for a head or reads the settings. */
 export function withCommonOptions<T>(parser: Argv<T>) {
@@ -45,8 +45,6 @@ function lastOf(name: string, value: unknown): unknown {
 export function configFrom(flags: object): Config {
   return readConfig({
     flags: Object.fromEntries(Object.entries(flags).map(([name, value]) => [name, lastOf(name, value)])),
-    environment: process.env,
-    workingFolder: process.cwd(),
-    projectFolder: findProjectFolder(),
+    ...surroundings(),
   });
 }

@@ -1,6 +1,7 @@
 import type { Argv } from 'yargs';
 import { renderGroups, renderQueryError } from '../render/query-text.ts';
 import { requireHead } from './head-client.ts';
+import { scriptHere } from './here.ts';
 import { configFrom, withCommonOptions } from './options.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -103,7 +104,9 @@ export async function printRows<Row>(
   const head = requireHead(configFrom(flags));
   const answer = await head.getJson(rowsPath(kind, flags));
   if (answer === null)
-    throw new UsageError('the running head is older than this command; restart it: scripts/run_monitor.sh');
+    throw new UsageError(
+      `the running head is older than this command; restart it: ${scriptHere('run_monitor.sh')}`,
+    );
   refuseBadQuestion(answer, flags);
   if (flags.json) {
     console.log(JSON.stringify(answer, null, 2));

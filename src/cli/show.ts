@@ -1,6 +1,7 @@
 import type { CommandModule } from 'yargs';
 import { type NodeReport, renderNodeText } from '../render/text.ts';
 import { type HeadClient, requireHead } from './head-client.ts';
+import { withCommandsOfHere } from './here.ts';
 import { configFrom, withCommonOptions } from './options.ts';
 import { queryOption, refuseBadQuestion, rowsPath, sortOption } from './rows.ts';
 import { UsageError } from './usage-error.ts';
@@ -37,7 +38,7 @@ export const showCommand: CommandModule = {
       return;
     }
     const reports = node === null ? (answer as { nodes: NodeReport[] }).nodes : [answer as NodeReport];
-    process.stdout.write(renderReports(reports));
+    process.stdout.write(withCommandsOfHere(renderReports(reports)));
   },
 };
 

@@ -9,6 +9,7 @@ import { renderStatusText } from '../render/text.ts';
 import { askSecrets } from './ask-secrets.ts';
 import { awaitFirstResults } from './first-results.ts';
 import { type HeadClient, requireHead } from './head-client.ts';
+import { scriptHere } from './here.ts';
 import { isOnTerminal } from './read-secret.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -90,7 +91,7 @@ async function tellNodes(head: HeadClient): Promise<void> {
   for (const problem of problems) console.log(`problem: ${problem}`);
   process.stdout.write(renderStatusText(nodes.slice(0, MAX_NODE_LINES)));
   if (nodes.length > MAX_NODE_LINES)
-    console.log(`… and ${nodes.length - MAX_NODE_LINES} more nodes: npx rollcall status`);
+    console.log(`… and ${nodes.length - MAX_NODE_LINES} more nodes: ${scriptHere('rollcall')} status`);
 }
 
 function tellAddress(config: Config, url: string, logPath: string): void {

@@ -2,6 +2,7 @@ import type { CommandModule } from 'yargs';
 import { renderFailures } from '../render/failure-text.ts';
 import { type NodeReport, renderStatusText } from '../render/text.ts';
 import { requireHead } from './head-client.ts';
+import { withCommandsOfHere } from './here.ts';
 import { configFrom, withCommonOptions } from './options.ts';
 
 export const statusCommand: CommandModule = {
@@ -16,6 +17,6 @@ export const statusCommand: CommandModule = {
     };
     console.log(`head: pid ${head.record.pid}, page ${head.record.url}, log ${head.folder.logPath}`);
     for (const problem of problems) console.log(`problem: ${problem}`);
-    process.stdout.write(renderStatusText(nodes) + renderFailures(nodes));
+    process.stdout.write(renderStatusText(nodes) + withCommandsOfHere(renderFailures(nodes)));
   },
 };

@@ -1,3 +1,4 @@
+import { COMMAND_NAME } from '../lib/command-name.ts';
 import { cutText } from '../lib/cut-text.ts';
 import { shellCommand } from '../lib/shell-quote.ts';
 import { visibleText } from '../lib/visible-text.ts';
@@ -110,6 +111,9 @@ function describeTimeout(place: string, detail: Extract<FailureDetail, { cause: 
   return `${place} did not answer within ${limit} while ${stageNames[detail.stage]}.`;
 }
 
+/** Asks for what nodes wait for. */
+export const UNLOCK = `${COMMAND_NAME} unlock`;
+
 const needText = ({ kind, label }: SecretNeed) => `the ${kind} of ${label}`;
 
 function describeRefusedLogin(
@@ -125,9 +129,9 @@ function describeRefusedLogin(
   const key = needs.find((need) => need.kind === 'passphrase');
   const elsewhere = 'or set password-file or askpass in rollcall.toml';
   if (key)
-    return { message, hint: `${shellCommand(['ssh-add', key.label])}, or npx rollcall unlock, ${elsewhere}` };
+    return { message, hint: `${shellCommand(['ssh-add', key.label])}, or ${UNLOCK}, ${elsewhere}` };
   if (needs.length > 0 || secretRefused)
-    return { message, hint: `Give the password once: npx rollcall unlock (${elsewhere})` };
+    return { message, hint: `Give the password once: ${UNLOCK} (${elsewhere})` };
   return { message, hint: `Make this work without a question first: ${verbose(way, '-o', 'BatchMode=yes')}` };
 }
 
