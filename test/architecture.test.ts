@@ -27,7 +27,7 @@ const rules: Record<string, Rule> = {
   state: { rooms: ['protocol', 'lib'], packages: [], builtins: false },
   design: { rooms: ['lib'], packages: ['parse5', 'eta'], builtins: false },
   query: { rooms: ['protocol', 'lib'], packages: [], builtins: false },
-  render: { rooms: ['protocol', 'lib'], packages: ['eta'], builtins: false },
+  render: { rooms: ['protocol', 'lib'], packages: ['eta', 'string-width'], builtins: false },
   web: {
     rooms: ['render', 'query', 'protocol', 'lib'],
     packages: ['zod', 'hono', '@hono/node-server'],
