@@ -19,7 +19,8 @@ packages_are_there() {
 }
 
 build_is_there() {
-  for made in rollcall.js monitor.cjs build-id; do [ -f "$root/dist/$made" ] || return 1; done
+  for made in rollcall.js fleet-worker.js monitor.cjs build-id; do [ -f "$root/dist/$made" ] || return 1; done
+  [ -d "$root/dist/chunks" ] || return 1
   [ -z "$(find "$root/src" "$root/build.mjs" "$root/package-lock.json" -newer "$root/dist/build-id" -type f 2>/dev/null | head -n 1)" ]
 }
 

@@ -17,8 +17,6 @@ import { isOnTerminal } from './read-secret.ts';
 import { UsageError } from './usage-error.ts';
 
 export const checkCommand: CommandModule = {
-  command: 'check [node]',
-  describe: 'Walk through name, port, host key, login, shell, runtime, monitor, GPUs',
   builder: (parser) =>
     withHeadOptions(parser)
       .positional('node', { type: 'string' })
