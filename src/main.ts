@@ -1,22 +1,26 @@
 import { join } from 'node:path';
 import type { Config } from './config/config.ts';
+import { descriptorLimit, shareDescriptors } from './config/descriptors.ts';
+import { processIdentity } from './config/process-identity.ts';
 import {
+  clearRecord,
   openStateFolder,
-  processIdentity,
   removeRecord,
   type StateFolder,
   writeRecord,
 } from './config/state-folder.ts';
+import { type StateLock, takeStateLock } from './config/state-lock.ts';
 import { version } from './config/version.ts';
 import { type Design, openDesign } from './main/design.ts';
+import { listen } from './main/listen.ts';
 import { demoSource, type Source, startFleet } from './main/source.ts';
 import type { NodeReport } from './protocol/node.ts';
 import { listGpus, listJobs } from './state/cluster-jobs.ts';
 import { listUsers } from './state/cluster-users.ts';
 import { createState, type State } from './state/state.ts';
 import { createApp } from './web/app.ts';
+import { connectionLimits } from './web/connection-limits.ts';
 import { createControlApp } from './web/control.ts';
-import { portHolder } from './web/port-holder.ts';
 import { type Listening, serve } from './web/serve.ts';
 
 export interface Head {
@@ -30,6 +34,21 @@ export interface Head {
 /** Builds everything and serves. Rejects with a sentence where it cannot serve. */
 export async function startHead(config: Config, say: (line: string) => void): Promise<Head> {
   const folder = openStateFolder(config.stateDir);
+  const lock = await takeStateLock(folder.path);
+  try {
+    return await startLocked(config, folder, lock, say);
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+async function startLocked(
+  config: Config,
+  folder: StateFolder,
+  lock: StateLock,
+  say: (line: string) => void,
+): Promise<Head> {
   const state = createState(() => performance.now(), config.marks);
   let refresh: () => void = () => undefined;
   const design = await openDesign(config.projectFolder, () => {
@@ -46,7 +65,8 @@ export async function startHead(config: Config, say: (line: string) => void): Pr
 
   async function letGo(): Promise<void> {
     await Promise.all(listening.map((server) => server.close()));
-    removeRecord(folder);
+    removeRecord(folder, process.pid);
+    lock.release();
     finish();
   }
 
@@ -65,12 +85,18 @@ export async function startHead(config: Config, say: (line: string) => void): Pr
       ...webDependencies(config, folder, state, source, design),
       templates: design.templates,
     };
-    const app = createApp({ ...web, staticDir: join(config.projectFolder, 'static') });
+    const shares = shareDescriptors(descriptorLimit());
+    const limits = connectionLimits(shares.web);
+    const app = createApp({
+      ...web,
+      staticDir: join(config.projectFolder, 'static'),
+      live: { streams: limits.streams },
+    });
     refresh = app.refresh;
     ended.then(app.close);
     ended.then(design.close);
-    removeRecord(folder);
-    const page = await listen(app, config);
+    clearRecord(folder);
+    const page = await listen(app, config, limits.sockets);
     listening = [page];
     listening.push(
       await serve(createControlApp({ ...web, secrets: source.secrets, stop: stopOnce }, app), {
@@ -126,24 +152,4 @@ function pageUrl(config: Config, page: Listening): string {
   const port = 'port' in page.address ? page.address.port : config.port;
   const host = config.host.includes(':') ? `[${config.host}]` : config.host;
   return `http://${host}:${port}/`;
-}
-
-async function listen(app: Parameters<typeof serve>[0], config: Config): Promise<Listening> {
-  const { host, port } = config;
-  try {
-    return await serve(app, { host, port });
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : null;
-    if (code === 'EADDRINUSE') {
-      throw new Error(
-        `port ${port} on ${host} is taken${portHolder(port)}; choose another one: --port ${port + 1}`,
-      );
-    }
-    if (code === 'EACCES')
-      throw new Error(`port ${port} may not be opened by this user; choose one above 1023: --port 7070`);
-    if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') {
-      throw new Error(`host "${host}" is not an address of this machine; use --host 127.0.0.1`);
-    }
-    throw error;
-  }
 }

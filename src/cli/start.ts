@@ -1,8 +1,10 @@
 import type { CommandModule } from 'yargs';
+import type { Config } from '../config/config.ts';
+import { checkCanServe } from '../main/can-serve.ts';
 import { startHead } from '../main.ts';
 import { askSecrets } from './ask-secrets.ts';
 import { awaitFirstResults } from './first-results.ts';
-import { requireHead } from './head-client.ts';
+import { findHead, requireHead } from './head-client.ts';
 import { keepHeapTight } from './keep-heap-tight.ts';
 import { configFrom, withHeadOptions } from './options.ts';
 import { isOnTerminal } from './read-secret.ts';
@@ -20,12 +22,26 @@ export const startCommand: CommandModule = {
     }),
   handler: async (flags) => {
     const config = configFrom(flags);
-    if (process.send === undefined)
-      await stopHead(config, (line) => line !== 'nothing is running' && console.log(line));
+    if (process.send === undefined) await makeRoom(config);
     if (flags.foreground) await runInForeground(config);
     else await startInBackground(config, process.argv.slice(2));
   },
 };
+
+/** Stops an earlier head, once it is known that this one could serve in its place. */
+async function makeRoom(config: Config): Promise<void> {
+  const earlier = findHead(config);
+  if (config.demo && earlier !== null && !earlier.record.demo)
+    throw new UsageError(
+      `a head of real nodes runs with the state folder ${config.stateDir}; give the demo one of its own: --state-dir DIR`,
+    );
+  const freedPort = earlier && Number(new URL(earlier.record.url).port);
+  await checkCanServe(config, freedPort).catch((error: Error) => {
+    const stays = earlier ? ` (the head that runs, pid ${earlier.record.pid}, goes on)` : '';
+    throw new UsageError(`${error.message}${stays}`);
+  });
+  await stopHead(config, (line) => line !== 'nothing is running' && console.log(line));
+}
 
 const FIRST_RESULTS_LIMIT_MS = 10_000;
 

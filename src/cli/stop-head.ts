@@ -5,7 +5,9 @@ import {
   openStateFolder,
   readRecord,
   removeRecord,
+  type StateFolder,
 } from '../config/state-folder.ts';
+import { lockHolder } from '../config/state-lock.ts';
 import { endLeftMonitors } from '../main/end-left-monitors.ts';
 import { findHead } from './head-client.ts';
 
@@ -15,18 +17,21 @@ type Say = (line: string) => void;
 const STOP_LIMIT_MS = 12_000;
 const SWEEP_LIMIT_MS = 12_000;
 const EXIT_LIMIT_MS = 3_000;
+/** All of a stop is to take 20 s at most. */
+const START_LIMIT_MS = 5_000;
 
 /** Stops the head of the state folder and its monitors, whatever became of them. One line per node. */
 export async function stopHead(config: Config, say: Say): Promise<void> {
-  const head = findHead(config);
   const folder = openStateFolder(config.stateDir);
+  await awaitStart(folder);
+  const head = findHead(config);
   if (head !== null) {
     const isStopped = await stopRunning(head.record, () =>
       head.lines('POST', '/control/stop', say, STOP_LIMIT_MS),
     );
     if (isStopped) {
       say(`stopped the head (pid ${head.record.pid})`);
-      removeRecord(folder);
+      removeRecord(folder, head.record.pid);
       return;
     }
     say(`killed the head (pid ${head.record.pid}), which did not stop by itself`);
@@ -45,7 +50,18 @@ export async function stopHead(config: Config, say: Say): Promise<void> {
       say,
     );
   }
-  removeRecord(folder);
+  removeRecord(folder, record.pid);
+}
+
+/** A head that is just being started can be asked to stop once it serves. */
+async function awaitStart(folder: StateFolder): Promise<void> {
+  const deadlineMs = performance.now() + START_LIMIT_MS;
+  const isStarting = () => {
+    const pid = lockHolder(folder.path);
+    return pid !== null && readRecord(folder)?.pid !== pid;
+  };
+  while (isStarting() && performance.now() < deadlineMs)
+    await new Promise((resolve) => setTimeout(resolve, 50));
 }
 
 /** True if it ended in order; otherwise it is killed. */

@@ -4,14 +4,8 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type ConfigSources, readConfig } from './config.ts';
-import {
-  isRunning,
-  openStateFolder,
-  processIdentity,
-  readRecord,
-  removeRecord,
-  writeRecord,
-} from './state-folder.ts';
+import { processIdentity } from './process-identity.ts';
+import { isRunning, openStateFolder, readRecord, removeRecord, writeRecord } from './state-folder.ts';
 
 let folder = '';
 beforeEach(() => {
@@ -155,6 +149,17 @@ describe('state folder', () => {
     expect(answer).toBe('here');
   });
 
+  it('makes secrets anew that were cut short', () => {
+    const state = openStateFolder(join(folder, 's'));
+    expect(openStateFolder(state.path)).toMatchObject({ token: state.token, headId: state.headId });
+    for (const cut of ['', 'a', state.token.slice(0, -1), `${state.token} `.repeat(2), 'x'.repeat(48)]) {
+      writeFileSync(join(state.path, 'token'), cut);
+      const { token } = openStateFolder(state.path);
+      expect(token).toMatch(/^[0-9a-f]{48}$/);
+      expect(openStateFolder(state.path).token).toBe(token);
+    }
+  });
+
   it('tells a running head from one whose number another program has now', () => {
     const state = openStateFolder(join(folder, 's'));
     expect(readRecord(state)).toBeNull();
@@ -173,7 +178,9 @@ describe('state folder', () => {
     expect(isRunning(record)).toBe(true);
     expect(isRunning({ ...record, startTicks: record.startTicks - 1 })).toBe(false);
     expect(isRunning({ ...record, bootId: 'other' })).toBe(false);
-    removeRecord(state);
+    removeRecord(state, process.pid + 1);
+    expect(readRecord(state)).toEqual(record);
+    removeRecord(state, process.pid);
     expect(readRecord(state)).toBeNull();
     writeFileSync(state.recordPath, '{"pid":');
     expect(readRecord(state)).toBeNull();

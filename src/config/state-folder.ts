@@ -13,6 +13,8 @@ import {
 import { join } from 'node:path';
 import { z } from 'zod';
 import { ConfigError } from './config.ts';
+import { processIdentity } from './process-identity.ts';
+import { lockHolder } from './state-lock.ts';
 
 /** The head's own files. */
 export interface StateFolder {
@@ -39,10 +41,11 @@ const recordSchema = z.object({
 /** What a running head leaves for the commands that look for it. */
 export type HeadRecord = z.infer<typeof recordSchema>;
 
+/** A file that was cut short is no secret any more: it is made anew. */
 function secretOf(path: string, bytes: number): string {
   try {
     const text = readFileSync(path, 'utf8').trim();
-    if (text !== '') return text;
+    if (text.length === 2 * bytes && /^[0-9a-f]+$/.test(text)) return text;
   } catch {
     // Made below.
   }
@@ -95,7 +98,14 @@ export function writeRecord(folder: StateFolder, record: HeadRecord): void {
   renameSync(temporary, folder.recordPath);
 }
 
-export function removeRecord(folder: StateFolder): void {
+/** Removes what the head with this pid left; record and socket of another one stay, also of one that just starts. */
+export function removeRecord(folder: StateFolder, pid: number): void {
+  const owner = readRecord(folder)?.pid ?? lockHolder(folder.path) ?? pid;
+  if (owner === pid) clearRecord(folder);
+}
+
+/** For the holder of the folder's lock: whatever an earlier head left. */
+export function clearRecord(folder: StateFolder): void {
   rmSync(folder.recordPath, { force: true });
   rmSync(folder.socketPath, { force: true });
 }
@@ -104,18 +114,6 @@ export function removeRecord(folder: StateFolder): void {
 export function readRecord(folder: StateFolder): HeadRecord | null {
   try {
     return recordSchema.parse(JSON.parse(readFileSync(folder.recordPath, 'utf8')));
-  } catch {
-    return null;
-  }
-}
-
-/** What tells this very process from another one with its number. */
-export function processIdentity(pid: number): { startTicks: number; bootId: string } | null {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    const bootId = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
-    return { startTicks: Number(fields[19]), bootId };
   } catch {
     return null;
   }

@@ -1,5 +1,8 @@
-const UNSAFE = /[&<>"'\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/;
-const INVISIBLE = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g;
+import { withoutControls } from './visible-text.ts';
+
+/** Markup, controls, and all beyond ASCII: the cheap look. */
+const NOT_PLAIN = /[&<>"'\u0000-\u0008\u000b-\u001f\u007f-\uffff]/;
+const HAS_MARKUP = /[&<>"']/;
 const MARKUP = /[&<>"']/g;
 
 const entities: Record<string, string> = {
@@ -10,19 +13,9 @@ const entities: Record<string, string> = {
   "'": '&#39;',
 };
 
-function spell(character: string): string {
-  const code = character.charCodeAt(0);
-  return code < 256 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16)}`;
-}
-
 /** True for nearly all values: they need no change at all. */
 export function isPlain(text: string): boolean {
-  return !UNSAFE.test(text);
-}
-
-/** Control characters and those that turn the direction of writing, made visible; tab and newline stay. */
-export function withoutControls(text: string): string {
-  return text.replace(INVISIBLE, spell);
+  return !NOT_PLAIN.test(text) || (!HAS_MARKUP.test(text) && withoutControls(text) === text);
 }
 
 /** For element content and quoted attributes alike. */

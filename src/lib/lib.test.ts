@@ -16,7 +16,6 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openBoundedLog } from './bounded-log.ts';
 import { createLineSplitter } from './line-splitter.ts';
-import { maskSecrets } from './mask-secrets.ts';
 import { nodeFileName } from './node-file-name.ts';
 import { shellCommand } from './shell-quote.ts';
 import { visibleText } from './visible-text.ts';
@@ -94,53 +93,6 @@ describe('createLineSplitter', () => {
     for (let count = 0; count < 100; count++) splitter.push(Buffer.from('xxxxx'));
     splitter.push(Buffer.from('\nnext\n'));
     expect({ lines, tooLong }).toEqual({ lines: ['next'], tooLong: 1 });
-  });
-});
-
-describe('maskSecrets', () => {
-  const mask = (text: string) => maskSecrets('python', text.split(' ')).join(' ');
-
-  it.each([
-    ['--password hunter2 --lr 1', '--password *** --lr 1'],
-    ['--password=hunter2', '--password=***'],
-    ['-password hunter2', '-password ***'],
-    ['--api-key abc --x', '--api-key *** --x'],
-    ['TOKEN=abc', 'TOKEN=***'],
-    ['WANDB_API_KEY=abc python', 'WANDB_API_KEY=*** python'],
-    ['PGPASSWORD=abc', 'PGPASSWORD=***'],
-    ['--db-password abc', '--db-password ***'],
-    ['--hf_token abc', '--hf_token ***'],
-    ['http://ann:pw@host/x', 'http://ann:***@host/x'],
-    ['ann:pw@host', 'ann:***@host'],
-    ['https://host/?token=abc&x=1', 'https://host/?token=***&x=1'],
-    ['hf_abcdefghijklmnopqrstuvwxyz', '***'],
-    ['--env=TOKEN=abc', '--env=TOKEN=***'],
-    ['{"password":"x","a":1}', '{"password":"***","a":1}'],
-    ['--secret --verbose', '--secret --verbose'],
-  ])('%s', (given, expected) => expect(mask(given)).toBe(expected));
-
-  it('hides a header', () => {
-    expect(maskSecrets('curl', ['-H', 'Authorization: Bearer abc.def'])).toEqual([
-      '-H',
-      'Authorization: ***',
-    ]);
-    expect(maskSecrets('sshpass', ['-p', 'pw', 'ssh'])).toEqual(['-p', '***', 'ssh']);
-    expect(maskSecrets('mysql', ['-phunter2'])).toEqual(['-p***']);
-  });
-
-  it.each([
-    '--max-tokens 512',
-    '--tokenizer gpt2',
-    'train.py --lr 0.1 --data /data/x',
-    '--num_tokens=5',
-    'user@host',
-    'a:b',
-    '--keyboard us',
-    '--author ann',
-  ])('leaves %s alone', (text) => expect(mask(text)).toBe(text));
-
-  it('keeps the number of words', () => {
-    fc.assert(fc.property(fc.array(fc.string()), (words) => maskSecrets('x', words).length === words.length));
   });
 });
 

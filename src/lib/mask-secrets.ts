@@ -1,80 +1,280 @@
 /** Secrets in the arguments of programs are hidden before they leave the node. */
 
-const HIDDEN = '***';
+import { HIDDEN, isSecret } from './secret-names.ts';
+import {
+  isKnownProgram,
+  isShell,
+  isWrapper,
+  programName,
+  type Rules,
+  rulesOf,
+  startsShell,
+  valueStart,
+} from './secret-options.ts';
+import { maskPairs } from './secret-pairs.ts';
+import { maskShapes } from './secret-shapes.ts';
+import { isGap, isOperator, shellTokens, wrappingQuote } from './shell-words.ts';
 
-const SECRET_NAME =
-  /(?:^|[^a-z])(?:pass(?:word|wd|phrase|code)?|pwd|secret|token|credentials?|auth(?:orization|token|key)?|bearer|(?:api|access|private|secret|account|encryption|license|auth|ssh|signing)[-_]?key|apikey|session[-_]?id|cookie)(?:$|[^a-z])/i;
+/** Users may make words as long as they like; of all of them a thousand characters are shown. */
+const MAX_WORD_LENGTH = 2048;
+const MAX_ALL_LENGTH = 8192;
+const CUT = '…';
 
-/** camelCase and run-together names (`dbPassword`, `PGPASSWORD`, `authToken`) that the above misses. */
-const SECRET_ENDING =
-  /(?:password|passwd|passphrase|secret|token|api[-_]?key|apikey|access[-_]?key|private[-_]?key|secret[-_]?key|credentials?)$/i;
+/** A shell's text within a shell's text, and so on. */
+const MAX_DEPTH = 3;
 
-/** Names that look like secrets and are none: sizes, counts and files of tokens. */
-const HARMLESS_NAME =
-  /(?:max|min|num|n|new|pad|eos|bos|total|per|context|prompt|batch)[-_]?(?:\w+[-_])?tokens?$|tokens$|tokenizer|tokeni[sz]e/i;
+/** A word before `:` and `@` that is no user, or no secret behind it. */
+const USER_PASSWORD =
+  /(^|[\s="'])(?!(?:mailto|e?mail|to|from|cc|user|username|npm|file|sip):)([^\s/:@="']{1,64}):[^\s/"']{1,128}@(?!sha\d)/gi;
+const WHOLE_PAIR = /^([+~]{0,2}[\w.-]+)(?:=|:(?![:/]))[ \t]*/;
+const VERSION = /^(?:latest|stable|v?\d+\.\d+(?:\.\d+)?)$/;
+const COMMAND_OPTION = /^--(?:wrap|command|cmd|exec)$/;
+/** Options that give something a name, which may be a program's. */
+const NAMING_OPTION = /^(?:--name|--hostname|--network|--network-alias|--link|--container|--user|-u|-h)$/;
+const SHELL_KEYWORD = /^(?:if|then|else|elif|do|while|until|!|\{)$/;
+const ASSIGNMENT = /^\w+=/;
+const OPTION = /^--?[A-Za-z]/;
+/** What reads a password from what is piped into it. */
+const READS_SECRET =
+  /^(?:-\w{0,8}S|--password-stdin|--passwd-on-stdin|--stdin|--with-token|--passphrase-fd|chpasswd|passwd|smbpasswd|cryptsetup|kinit)$/;
 
-function isSecretName(name: string): boolean {
-  if (HARMLESS_NAME.test(name)) return false;
-  return SECRET_NAME.test(name) || SECRET_ENDING.test(name);
+/** Cut where a value or a part of it begins, so that no part of a secret is left that nothing knows any more. */
+function cutWord(word: string, maxLength: number): string {
+  if (word.length <= maxLength) return word;
+  let end = maxLength - 1;
+  while (end > 0 && !/[\s,;&=:/?"'@]/.test(word.charAt(end - 1))) end--;
+  return word.slice(0, Math.max(0, end)) + CUT;
 }
 
-/** Well-known shapes of keys, wherever they stand. */
-const KNOWN_TOKEN =
-  /\b(?:hf_[A-Za-z0-9]{16,}|gh[pousr]_[A-Za-z0-9]{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}|sk-[\w-]{16,}|xox[abprs]-[\w-]{10,}|AKIA[0-9A-Z]{16}|AIza[\w-]{30,}|eyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]*)/g;
-
-const URL_PASSWORD = /([a-z][a-z0-9+.-]*:\/\/[^\s/:@]*):[^\s/@]+@/gi;
-const USER_PASSWORD_AT = /^([^\s/:@=]+):[^\s/@]+@/;
-const BEARER = /\b(bearer|basic)\s+[^\s"']+/gi;
-const QUOTED_PAIR = /(["']?)([\w.-]+)\1(\s*[:=]\s*)(["'])(?:(?!\4).)*\4/g;
-const PLAIN_PAIR = /\b([A-Za-z_][\w.-]*)=([^\s"'&;]+)/g;
-const QUERY_PAIR = /([?&;])([\w.-]+)=[^&;\s"']*/g;
-
-/** `A=B=secret`: the name before a sign may itself be a value. */
-function maskPlainPair(_all: string, name: string, value: string): string {
-  return `${name}=${isSecretName(name) ? HIDDEN : value.replace(PLAIN_PAIR, maskPlainPair)}`;
+/** All but its quotes. */
+function hide(value: string): string {
+  const quote = wrappingQuote(value);
+  return quote + HIDDEN + quote;
 }
 
-function maskInside(word: string): string {
-  return word
-    .replace(URL_PASSWORD, `$1:${HIDDEN}@`)
-    .replace(USER_PASSWORD_AT, `$1:${HIDDEN}@`)
-    .replace(BEARER, `$1 ${HIDDEN}`)
-    .replace(QUERY_PAIR, (all, mark: string, name: string) =>
-      isSecretName(name) ? `${mark}${name}=${HIDDEN}` : all,
-    )
-    .replace(QUOTED_PAIR, (all, quote: string, name: string, sign: string, valueQuote: string) =>
-      isSecretName(name) ? `${quote}${name}${quote}${sign}${valueQuote}${HIDDEN}${valueQuote}` : all,
-    )
-    .replace(PLAIN_PAIR, maskPlainPair)
-    .replace(/\b([A-Za-z][\w-]*):\s+(\S.*)$/, (all, name: string) =>
-      isSecretName(name) ? `${name}: ${HIDDEN}` : all,
-    )
-    .replace(KNOWN_TOKEN, HIDDEN);
+function maskPairWord(word: string): string | null {
+  const [head = '', name = ''] = WHOLE_PAIR.exec(word) ?? [];
+  if (head === '') return null;
+  const isColon = word.charAt(name.length) === ':';
+  const line = isColon ? word.indexOf('\n', head.length) : -1;
+  const end = line < 0 ? word.length : line;
+  const value = word.slice(head.length, end);
+  if (!isSecret(name, value) || (isColon && VERSION.test(value))) return null;
+  return head + hide(value) + maskPairs(word.slice(end));
 }
 
-function maskWord(word: string): string {
-  const pair = /^(-{0,2}[A-Za-z_][\w.-]*)([=:]\s*).+$/s.exec(word);
-  const [, name = '', sign = ''] = pair ?? [];
-  if (isSecretName(name.replace(/^-+/, ''))) return `${name}${sign}${HIDDEN}`;
-  return maskInside(word);
+const maskWord = (word: string): string =>
+  maskPairWord(word) ?? maskPairs(word).replace(USER_PASSWORD, `$1$2:${HIDDEN}@`);
+
+/** The secret behind `split`; `file:` and `env:` say where it is. */
+function hideBehind(value: string, split: string): string {
+  const quote = wrappingQuote(value);
+  const bare = quote === '' ? value : value.slice(1, -1);
+  if (split === '') return bare === '' ? value : quote + HIDDEN + quote;
+  const at = bare.indexOf(split);
+  if (at < 0 || at === bare.length - 1 || /^(?:file|env|fd)$/.test(bare.slice(0, at))) return value;
+  return quote + bare.slice(0, at + 1) + HIDDEN + quote;
 }
 
-/** `-pSECRET` of the MySQL and sshpass families. */
-function maskShortPassword(program: string, word: string): string | null {
-  if (!/^(?:mysql|mariadb|sshpass)/.test(program)) return null;
-  return /^-p./.test(word) ? `-p${HIDDEN}` : null;
+/** Neither an option nor a path, a drive, a URL or a pair. */
+const isLoneValue = (word: string): boolean => word !== '' && !/^[-/\\*]|^\w:$|:\/\/|^[\w.-]+=./.test(word);
+
+function isCommandLine(text: string): boolean {
+  const first = shellTokens(text).find((token) => !isGap(token) && !ASSIGNMENT.test(token));
+  return first !== undefined && isKnownProgram(programName(first));
 }
 
-/** Masks `--password x`, `TOKEN=x`, `user:x@host` and their kin in argv[1..]. Pure; keeps the number of words. */
-export function maskSecrets(program: string, words: readonly string[]): string[] {
-  let hideNext = false;
-  return words.map((word) => {
-    if (hideNext && !(word.startsWith('-') && word.length > 1 && /^--?[a-z]/i.test(word))) {
-      hideNext = false;
-      return HIDDEN;
+/** Which words of `echo WORDS | sudo -S …` are read as a password. */
+function pipedSecrets(tokens: readonly string[]): ReadonlySet<number> {
+  const found = new Set<number>();
+  let echoed: number[] = [];
+  let command: number[] = [];
+  for (const [at, token] of tokens.entries()) {
+    if (isGap(token)) continue;
+    if (isOperator(token)) {
+      const isEcho = /^(?:echo|printf)$/.test(tokens[command[0] ?? -1] ?? '');
+      echoed = token === '|' && isEcho ? command.slice(1) : [];
+      command = [];
+      continue;
     }
-    hideNext = /^-{1,2}[A-Za-z][\w.-]*$/.test(word) && isSecretName(word.replace(/^-+/, ''));
-    if (program === 'sshpass' && word === '-p') hideNext = true;
-    return maskShortPassword(program, word) ?? maskWord(word);
+    command.push(at);
+    if (!READS_SECRET.test(token)) continue;
+    for (const word of echoed) found.add(word);
+    echoed = [];
+  }
+  return found;
+}
+
+function maskShell(text: string, depth: number): string {
+  const tokens = shellTokens(text);
+  const piped = pipedSecrets(tokens);
+  const masker = createMasker('', depth);
+  const masked = tokens.map((token, at) => {
+    if (isGap(token)) return token;
+    if (isOperator(token)) {
+      masker.restart();
+      return token;
+    }
+    const quote = wrappingQuote(token);
+    const word = quote === '' ? token : token.slice(1, -1);
+    const said = masker.next(word);
+    return quote + (piped.has(at) && !word.startsWith('-') ? HIDDEN : said) + quote;
+  });
+  return masked.join('');
+}
+
+/** Reads a command word by word; without a program the first word names it. */
+function createMasker(program: string, depth: number) {
+  let name = '';
+  let active: readonly Rules[] = [];
+  /** The word that comes may be its secret; null where it is not. */
+  let awaited: ((word: string) => string | null) | null = null;
+  let previous = '';
+  let position = 0;
+  /** Since `config` or `set`: names and values are words of their own. */
+  let isConfiguring = false;
+  let isProgramNext = false;
+  /** Another program started it: of a container with a program's name, a shell may follow. */
+  let isWrapped = false;
+
+  function begin(path: string): void {
+    isWrapped = isWrapper(name) || (isWrapped && path !== '');
+    name = programName(path);
+    const found = rulesOf(name);
+    active = found ? [found] : [];
+    awaited = null;
+    position = 0;
+    isConfiguring = false;
+    isProgramNext = false;
+  }
+
+  function restart(): void {
+    begin('');
+    isWrapped = false;
+    previous = '';
+    isProgramNext = true;
+  }
+
+  const hidesNext = (secretName: string) => (word: string) =>
+    !OPTION.test(word) && isSecret(secretName, word) ? hide(word) : null;
+
+  /** `Authorization:` `Bearer` `x` as three words. */
+  function awaitHeader(header: string): void {
+    awaited = (word) => {
+      if (!/^(?:bearer|basic|token|digest|negotiate)$/i.test(word)) return hidesNext(header)(word);
+      awaitHeader(header);
+      return word;
+    };
+  }
+
+  const isForShell = (): boolean =>
+    startsShell(name) || COMMAND_OPTION.test(previous) || (isShell(name) && /^-\w{0,12}c$/.test(previous));
+
+  function maskText(word: string): string {
+    if (depth === 0 || !/\s/.test(word)) return maskWord(word);
+    if (isForShell() || isCommandLine(word)) return maskShell(word, depth - 1);
+    const sign = word.indexOf('=');
+    const option = word.slice(0, sign);
+    const isCommand = COMMAND_OPTION.test(option) || (option.startsWith('-') && isCommandLine(word.slice(sign + 1)));
+    if (sign < 0 || !isCommand || isSecret(option, word.slice(sign + 1))) return maskWord(word);
+    const quote = wrappingQuote(word.slice(sign + 1));
+    const text = quote === '' ? word.slice(sign + 1) : word.slice(sign + 2, -1);
+    return `${option}=${quote}${maskShell(text, depth - 1)}${quote}`;
+  }
+
+  function maskByOption(word: string): string | null {
+    for (const rule of active.flatMap(({ options }) => options)) {
+      const at = valueStart(rule, word);
+      if (at < 0) continue;
+      if (at < word.length) {
+        return rule.isHarmless ? word : word.slice(0, at) + hideBehind(word.slice(at), rule.split);
+      }
+      awaited = rule.isHarmless
+        ? maskText
+        : (value) => (/^--[a-z]/.test(value) ? null : hideBehind(value, rule.split));
+      return word;
+    }
+    return null;
+  }
+
+  function maskByPlace(word: string): string | null {
+    for (const { positions, words } of active) {
+      if (word !== '' && positions.includes(position)) return hide(word);
+      if (words.has('each') && isLoneValue(word)) return hide(word);
+      const sign = words.has('pairs') ? word.indexOf('=') : -1;
+      if (sign > 0) return word.slice(0, sign + 1) + hideBehind(word.slice(sign + 1), '');
+      if (words.has('login') && /^[^\s/@]{1,64}\/[^\s@]/.test(word))
+        return word.replace(/^([^/]{1,64}\/)[^\s@]+/, `$1${HIDDEN}`);
+    }
+    return null;
+  }
+
+  function maskBare(word: string): string {
+    const mayStart = isWrapper(name) ? isKnownProgram : isWrapped ? isShell : null;
+    if (mayStart?.(programName(word)) && /^[\w./+-]+$/.test(word) && !NAMING_OPTION.test(previous)) {
+      begin(word);
+      return word;
+    }
+    const lower = word.toLowerCase();
+    const more = /^[\w:-]{1,24}$/.test(lower) ? rulesOf(`${name}/${lower}`) : null;
+    if (more) {
+      active = [...active, more];
+      position = 0;
+      return word;
+    }
+    const placed = maskByPlace(word);
+    if (placed !== null) return placed;
+    if (/^(?:config|configure|set|modify)$/.test(lower)) isConfiguring = true;
+    const holdsNames = isConfiguring || active.some(({ words }) => words.has('names'));
+    if (holdsNames && /^[\w.:@/-]{1,256}$/.test(word))
+      awaited = hidesNext(word.slice(Math.max(word.lastIndexOf('/'), word.lastIndexOf(':')) + 1));
+    if (/^[\w.-]{1,64}:$/.test(word)) awaitHeader(word);
+    return maskText(word);
+  }
+
+  function maskProgram(word: string): string {
+    if (ASSIGNMENT.test(word)) return maskWord(word);
+    if (!SHELL_KEYWORD.test(word)) begin(word);
+    return maskWord(word);
+  }
+
+  function mask(word: string): string {
+    const isOption = word.startsWith('-');
+    if (!isOption) position++;
+    const expected = awaited;
+    awaited = null;
+    const answer = expected?.(word) ?? null;
+    if (answer !== null) return answer;
+    if (isProgramNext) return maskProgram(word);
+    const byOption = maskByOption(word);
+    if (byOption !== null) return byOption;
+    if (!isOption) return maskBare(word);
+    if (/^--?[A-Za-z][\w.-]*$/.test(word)) awaited = hidesNext(word);
+    return maskText(word);
+  }
+
+  function next(word: string): string {
+    const said = mask(word);
+    previous = said;
+    return said;
+  }
+
+  if (program === '') restart();
+  else begin(program);
+  return { next, restart };
+}
+
+/**
+ * Masks `--password x`, `TOKEN=x`, `user:x@host` and their kin in argv[1..]; of very long words and lists the rest is
+ * cut off. Pure; keeps the number of words, never throws, takes time in proportion to what it is given.
+ */
+export function maskSecrets(program: string, words: readonly string[]): string[] {
+  const masker = createMasker(program === '' ? '-' : program, MAX_DEPTH);
+  let room = MAX_ALL_LENGTH;
+  return words.map((word) => {
+    if (room <= 0) return CUT;
+    const kept = cutWord(word, Math.min(MAX_WORD_LENGTH, room));
+    room -= kept.length + 1;
+    return masker.next(maskShapes(kept));
   });
 }

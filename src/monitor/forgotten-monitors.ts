@@ -1,10 +1,11 @@
 import { MONITOR_TITLE } from '../protocol/constants.ts';
+import { withoutLastNuls } from './collectors/command-line.ts';
 import { parseProcessStat } from './collectors/process-stat.ts';
 import type { System } from './system.ts';
 
 /** Whether a command line is that of a monitor of this node and head: its last words say so. */
 export function isMonitorOf(cmdline: string, node: string, headId: string): boolean {
-  const words = cmdline.replace(/\0+$/, '').replaceAll('\0', ' ');
+  const words = withoutLastNuls(cmdline).replaceAll('\0', ' ');
   const title = `${MONITOR_TITLE} ${node} ${headId}`;
   return words === title || words.endsWith(` ${title}`);
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { cutText } from '../lib/cut-text.ts';
 import type { jobColumnNames } from './columns.ts';
 import { MAX_JOBS } from './constants.ts';
 import { count, figures, text } from './figures.ts';
@@ -28,13 +29,16 @@ const LARGEST = Number.MAX_SAFE_INTEGER;
 
 /** Jobs of a node, summed over all their processes there. */
 export const jobTableSchema = z.object({
-  key: z.custom<string[]>(
-    (values) =>
-      Array.isArray(values) &&
-      values.length <= MAX_JOBS &&
-      values.every((value) => typeof value === 'string' && value.length <= LONGEST_KEY),
-    `not a list of at most ${MAX_JOBS} keys`,
-  ),
+  /** Cut as those of facts are, so that both name the same job. */
+  key: z
+    .custom<string[]>(
+      (values) =>
+        Array.isArray(values) &&
+        values.length <= MAX_JOBS &&
+        values.every((value) => typeof value === 'string'),
+      `not a list of at most ${MAX_JOBS} keys`,
+    )
+    .transform((keys) => keys.map((key) => cutText(key, LONGEST_KEY))),
   processCount: figures('processes', 'processCount', 0, LARGEST, MAX_JOBS),
   cpuPercent: figures('processes', 'cpuPercent', 0, LARGEST, MAX_JOBS),
   residentBytes: figures('processes', 'residentBytes', 0, LARGEST, MAX_JOBS),

@@ -35,11 +35,29 @@ function otherVersion(json: unknown): string | null {
   return version === PROTOCOL_VERSION ? null : `protocol version ${version}, not ${PROTOCOL_VERSION}`;
 }
 
+/**
+ * Half of a pair of surrogates is no text, and functions such as `encodeURIComponent` throw at it. A line is UTF-8, so
+ * that only an escape can bring one along: then every text, names of properties too, is made well-formed.
+ */
+function parseLine(line: string): unknown {
+  const json: unknown = JSON.parse(line);
+  return /\\u[dD][89a-fA-F]/.test(line) ? wellFormed(json) : json;
+}
+
+function wellFormed(value: unknown): unknown {
+  if (typeof value === 'string') return value.toWellFormed();
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map(wellFormed);
+  return Object.fromEntries(
+    Object.entries(value).map(([name, inner]) => [name.toWellFormed(), wellFormed(inner)]),
+  );
+}
+
 /** Parses one line from a node. Never throws: rubbish gives a reason. */
 export function parseMessage(line: string): ParsedMessage {
   let json: unknown;
   try {
-    json = JSON.parse(line);
+    json = parseLine(line);
   } catch {
     return { ok: false, reason: 'a line is not JSON' };
   }

@@ -210,7 +210,7 @@ describe('our own design', () => {
     const [row, ...others] = renderParts(createPageRenderer(compileDesign(design, 'd')), fakeNode('<a>'));
     expect(others).toEqual([]);
     expect(row?.html).toContain('&lt;a&gt;');
-    expect(row?.html).toContain('The design cannot show this: ');
+    expect(row?.html).toContain('This cannot be shown: ');
   });
 
   test('a design that fails on the page is refused at once', () => {

@@ -8,7 +8,8 @@ import {
   type RowKind,
   viewNames,
 } from '../lib/compiled-templates.ts';
-import { escapeHtml, isPlain, withoutControls } from '../lib/escape-html.ts';
+import { escapeHtml, isPlain } from '../lib/escape-html.ts';
+import { withoutControls } from '../lib/visible-text.ts';
 import { DASH, formatAge } from '../lib/format.ts';
 import { type PageView, trialPage } from './page-view.ts';
 
@@ -65,6 +66,8 @@ export interface PageRenderer {
   readonly parts: readonly Part[];
   /** `id` is the row's number in the live stream. Ages are left as marks: see `fillAges`. */
   renderRow(part: number, view: RowView, id: number): RowRendering;
+  /** What stands in the place of a row that cannot be shown. */
+  renderFault(part: number, name: string, id: number, error: unknown): RowRendering;
   renderPage(input: PageInput): PageRendering;
 }
 
@@ -152,12 +155,12 @@ class Recorder {
 }
 
 /** What is shown of a row that the design cannot show: one row must never hide the others. */
-function brokenRow(tag: string, part: number, view: RowView, id: number, error: unknown): RowRendering {
-  const name = escapeHtml(withoutControls(view.name));
+function brokenRow(tag: string, part: number, name: string, id: number, error: unknown): RowRendering {
+  const shown = escapeHtml(withoutControls(name));
   const why = escapeHtml(withoutControls(error instanceof Error ? error.message : String(error)));
-  const text = `<b>${name}</b> <span class="errormsg">The design cannot show this: ${why}</span>`;
+  const text = `<b>${shown}</b> <span class="errormsg">This cannot be shown: ${why}</span>`;
   const content = tag === 'tr' ? `<td colspan="99">${text}</td>` : text;
-  const html = `<${tag} id="${name}" data-live-row="${id}" data-live-part="${part}">${content}</${tag}>`;
+  const html = `<${tag} id="${shown}" data-live-row="${id}" data-live-part="${part}">${content}</${tag}>`;
   return { html, slots: [], structure: `error ${why}` };
 }
 
@@ -185,6 +188,9 @@ export function createPageRenderer(templates: CompiledTemplates): PageRenderer {
   const rowRecorder = new Recorder();
   const pageRecorder = new Recorder();
 
+  const renderFault = (part: number, name: string, id: number, error: unknown) =>
+    brokenRow(parts[part]?.tag ?? 'p', part, name, id, error);
+
   function renderRow(part: number, view: RowView, id: number): RowRendering {
     rowRecorder.start();
     rowRecorder.row = view;
@@ -195,7 +201,7 @@ export function createPageRenderer(templates: CompiledTemplates): PageRenderer {
       const html = template(rowRecorder);
       return { html, slots: rowRecorder.slots, structure: rowRecorder.structure };
     } catch (error) {
-      return brokenRow(parts[part]?.tag ?? 'p', part, view, id, error);
+      return renderFault(part, view.name, id, error);
     }
   }
 
@@ -217,5 +223,5 @@ export function createPageRenderer(templates: CompiledTemplates): PageRenderer {
 
   for (const view of viewNames)
     renderPage({ page: trialPage(view), part: () => '', version: '', pageKey: '' });
-  return { parts, renderRow, renderPage };
+  return { parts, renderRow, renderFault, renderPage };
 }

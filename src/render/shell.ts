@@ -1,4 +1,5 @@
-import { escapeHtml, withoutControls } from '../lib/escape-html.ts';
+import { escapeHtml } from '../lib/escape-html.ts';
+import { withoutControls } from '../lib/visible-text.ts';
 import type { NodeReport } from '../protocol/node.ts';
 import { stateWords } from './node-state.ts';
 

@@ -1,3 +1,4 @@
+import { guarded, sayFault } from '../lib/guarded.ts';
 import type { Failure } from '../protocol/causes.ts';
 import { createFailure, type Way } from '../protocol/failures.ts';
 import type { Fault } from '../protocol/figures.ts';
@@ -112,7 +113,7 @@ export function createState(
   let majorities: { found: Majorities; atMs: number } | null = null;
 
   function tell(names: ReadonlySet<string>): void {
-    for (const listener of listeners) listener(names);
+    for (const listener of listeners) guarded('a listener of the state', () => listener(names), undefined);
   }
 
   /** What most GPUs have in common changes seldom, and is looked up seldom. */
@@ -122,7 +123,17 @@ export function createState(
     return majorities.found;
   }
 
+  /** A node of which no report can be made fails alone, and says so. */
   function reportAt(row: Row, nowMs: number): NodeReport {
+    try {
+      return markedReport(row, nowMs);
+    } catch (error) {
+      sayFault(`the report of node ${row.name}`, error);
+      return faultyReport(row, nowMs, error);
+    }
+  }
+
+  function markedReport(row: Row, nowMs: number): NodeReport {
     const report = reportOf(row, nowMs);
     const { sample, gpuHolders: holders } = report;
     if (sample === null || report.state !== 'live') return report;
@@ -338,6 +349,19 @@ function reportOf(row: Row, nowMs: number): NodeReport {
     warnings: row.facts.warnings,
     gpuHolders: row.facts.gpuHolders,
     marks: [],
+  };
+}
+
+/** A report without the figures, which cannot be put together. */
+function faultyReport(row: Row, nowMs: number, error: unknown): NodeReport {
+  const bare = reportOf({ ...row, hello: null, sample: null, facts: createKnownFacts() }, nowMs);
+  const reason = error instanceof Error ? error.message : String(error);
+  return {
+    ...bare,
+    state: 'unreachable',
+    cause: 'protocol',
+    message: `What ${row.name} says cannot be put together: ${reason}.`,
+    hint: "This is a fault of the program, whatever the node says; the head's log has its place.",
   };
 }
 

@@ -1,10 +1,11 @@
+import type { HttpBindings } from '@hono/node-server';
 import { type Context, Hono, type MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { compress } from 'hono/compress';
 import { COMMAND_NAME } from '../lib/command-name.ts';
 import type { CompiledTemplates } from '../lib/compiled-templates.ts';
-import { escapeHtml, withoutControls } from '../lib/escape-html.ts';
-import { visibleText } from '../lib/visible-text.ts';
+import { escapeHtml } from '../lib/escape-html.ts';
+import { visibleText, withoutControls } from '../lib/visible-text.ts';
 import { allNodes, type PageRequest, requestOf } from '../render/page-request.ts';
 import { renderNodeText } from '../render/text.ts';
 import { type Buttons, createButtons } from './buttons.ts';
@@ -169,13 +170,19 @@ const STREAM_HEADERS = {
   'X-Accel-Buffering': 'no',
 };
 
+/** The address that a request comes from; null for a Unix socket, or without a server. */
+function clientOf({ env }: Context): string | null {
+  const { incoming } = (env ?? {}) as Partial<HttpBindings>;
+  return incoming?.socket.remoteAddress ?? null;
+}
+
 const MOST_SUBSCRIPTION_BYTES = 256 * 1024;
 
 function addEventRoutes(app: Hono, { feed }: Rooms): void {
   app.get('/events', (context) => {
     // A HEAD request is answered by this handler too, and nobody would ever end its stream.
     if (context.req.raw.method === 'HEAD') return context.body(null, 200, STREAM_HEADERS);
-    const stream = feed.open();
+    const stream = feed.open(clientOf(context));
     if (stream === null)
       return context.text('Too many pages are open at once.\n', 503, { 'Retry-After': '30' });
     if (!/\bgzip\b/.test(context.req.header('accept-encoding') ?? ''))

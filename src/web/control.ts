@@ -1,6 +1,7 @@
 import { Hono } from 'hono';
 import { stream } from 'hono/streaming';
 import { z } from 'zod';
+import { guarded } from '../lib/guarded.ts';
 import type { NodeReport } from '../protocol/node.ts';
 import { filterNodes } from '../query/filter.ts';
 import { parseQuery } from '../query/parse.ts';
@@ -41,6 +42,9 @@ function follow(
   let timer: NodeJS.Timeout | null = null;
   function tellNow(): void {
     timer = null;
+    guarded('what a command follows', tellReports, undefined);
+  }
+  function tellReports(): void {
     const report = only === null ? null : node(only);
     tell(only === null ? filterNodes(query, nodes()) : report ? [report] : null);
   }

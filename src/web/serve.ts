@@ -1,6 +1,7 @@
 import { chmodSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
+import { type ConnectionLimits, limitConnections } from './connection-limits.ts';
 
 /** What a Hono app is to a server. */
 export interface Served {
@@ -14,14 +15,21 @@ export interface Listening {
   close(): Promise<void>;
 }
 
+export interface ServeOptions {
+  /** Connections at a time, in all and from one address. Without: as many as come. */
+  connections?: ConnectionLimits;
+}
+
 /** Serves an app on an address or a Unix socket. Rejects with the system's error (`EADDRINUSE` …). */
 export function serve(
   app: Served,
   at: { host: string; port: number } | { path: string },
+  { connections }: ServeOptions = {},
 ): Promise<Listening> {
-  const server = createServer(getRequestListener(app.fetch));
-  // Slow request headers are no reason to hold a connection for ever.
-  server.headersTimeout = 10_000;
+  // Slow request headers and bodies are no reason to hold a connection for ever.
+  const times = { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 5_000 };
+  const server = createServer(times, getRequestListener(app.fetch));
+  if (connections) limitConnections(server, connections);
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen(at, () => {

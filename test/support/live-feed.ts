@@ -77,7 +77,7 @@ export const idOf = ({ html }: Pick<ReadPage, 'html'>, name: string) =>
   Number(new RegExp(`data-live-row="(\\d+)" data-live-part="1"[^>]* id="${name}"`).exec(html)?.[1]);
 
 export async function connect(): Promise<{ reader: EventReader; stream: string }> {
-  const stream = feed.open();
+  const stream = feed.open(null);
   if (!stream) throw new Error('too many viewers');
   const reader = readEvents(stream);
   readers.push(reader);

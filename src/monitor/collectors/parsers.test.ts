@@ -179,6 +179,13 @@ describe('commands and users', () => {
     expect(describeCommand(cmdline, 'kworker')).toEqual(expected);
   });
 
+  it.each(['\0', 'a=', 'a\0', ' ', '\ud800'])('takes no time for a command line of 2 MiB of %j', (part) => {
+    const startedAt = performance.now();
+    const told = describeCommand(`${part.repeat(2 ** 21 / part.length)}x`, 'x');
+    expect(performance.now() - startedAt).toBeLessThan(1_000);
+    expect(told.command.length + (told.arguments ?? '').length).toBeLessThanOrEqual(256 + 1024);
+  });
+
   it('reads users, the first of two names first', () => {
     expect([
       ...parsePasswd('root:x:0:0::/:/bin/sh\ntoor:x:0:0::/:/bin/sh\nbad\nann:x:1000:1000::/:/bin/sh\n'),

@@ -120,10 +120,10 @@ describe('bounds', () => {
   });
 
   test('no more than so many viewers', async () => {
-    start({ maxViewers: 2 });
+    start({ streams: { total: 2, perClient: 2 } });
     await connect();
     await connect();
-    expect(feed.open()).toBeNull();
+    expect(feed.open(null)).toBeNull();
     await readers.pop()?.cancel();
     await connect();
   });

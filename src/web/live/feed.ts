@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import type { CompiledTemplates } from '../../lib/compiled-templates.ts';
+import { guarded } from '../../lib/guarded.ts';
 import { createPageRenderer } from '../../render/page.ts';
 import type { PageRequest } from '../../render/page-request.ts';
+import { type ConnectionLimits, limitFor } from '../connection-limits.ts';
 import type { WebDependencies } from '../dependencies.ts';
 import { type Cluster, createCluster } from './cluster.ts';
 import { encodeEvent, encodeOpening, KEEPALIVE, RELOAD } from './message.ts';
@@ -20,8 +22,9 @@ export interface LiveFeed {
   readonly viewerCount: number;
   /** The whole page; null where it is about a node that does not exist. */
   renderPage(request: PageRequest): string | null;
-  /** An event stream that tells nothing but its number until it is subscribed for; null where there are too many. */
-  open(): ReadableStream<Uint8Array> | null;
+  /** An event stream that tells nothing but its number until it is subscribed for; null where there are too many, in all or of this
+   * client's (its address; null where nobody tells). */
+  open(client: string | null): ReadableStream<Uint8Array> | null;
   /** What the browser behind a stream has in sight now. False where there is no such stream, null for rubbish. */
   subscribe(stream: string, body: string): boolean | null;
   /** Something beside the nodes is another now: the design, or what is wrong with the head. */
@@ -34,7 +37,7 @@ export interface LiveFeedOptions {
   /** Changes are sent together at most this often. */
   flushMs?: number;
   keepaliveMs?: number;
-  maxViewers?: number;
+  streams?: ConnectionLimits;
   backlogBytes?: number;
 }
 
@@ -82,7 +85,12 @@ export function createLiveFeed(
   look: (node: string | null) => () => void,
   options: LiveFeedOptions = {},
 ): LiveFeed {
-  const { flushMs = 100, keepaliveMs = 15_000, maxViewers = 500, backlogBytes = 1024 * 1024 } = options;
+  const {
+    flushMs = 100,
+    keepaliveMs = 15_000,
+    streams = { total: 500, perClient: 170 },
+    backlogBytes = 1024 * 1024,
+  } = options;
   const cluster = createCluster(dependencies);
   cluster.note(dependencies.names());
   let epoch = createEpoch(dependencies.templates(), cluster, dependencies);
@@ -99,9 +107,9 @@ export function createLiveFeed(
     onChange(viewer, isThere) {
       lookAt(viewer, isThere ? [null] : []);
       if (viewers.count === 0) stopTimers();
-      else keepaliveTimer ??= setInterval(keepAlive, keepaliveMs);
+      else keepaliveTimer ??= setInterval(() => guarded('the live pages', keepAlive, undefined), keepaliveMs);
     },
-    onRoom: deliver,
+    onRoom: (viewer) => guarded('a live page', () => deliver(viewer), undefined),
   });
 
   const unsubscribe = dependencies.subscribe((names) => {
@@ -113,7 +121,7 @@ export function createLiveFeed(
     if (viewers.count === 0 || flushTimer) return;
     flushTimer = setTimeout(() => {
       flushTimer = null;
-      flush();
+      guarded('the live pages', flush, undefined);
       // What is not due yet comes with one of the next rounds.
       if (isBehind()) scheduleFlush();
     }, flushMs);
@@ -224,7 +232,7 @@ export function createLiveFeed(
     // A page that was loaded meanwhile may have taken in changes too.
     if (deliveredVersion === epoch.version) return;
     deliveredVersion = epoch.version;
-    for (const viewer of [...viewers.all]) deliver(viewer);
+    for (const viewer of [...viewers.all]) guarded('a live page', () => deliver(viewer), undefined);
   }
 
   /** Sends what a viewer has in sight and not seen yet; one that is behind gets the newest later, not all in between. */
@@ -246,9 +254,11 @@ export function createLiveFeed(
       for (const key of asked.keys()) asked.set(key, epoch.version);
   }
 
-  function open(): ReadableStream<Uint8Array> | null {
-    if (viewers.count >= maxViewers) return null;
-    return viewers.open((viewer) => viewer.send(encodeOpening(viewer.stream)));
+  function open(client: string | null): ReadableStream<Uint8Array> | null {
+    let own = 0;
+    for (const viewer of viewers.all) if (viewer.client === client) own += 1;
+    if (viewers.count >= streams.total || own >= limitFor(client, streams)) return null;
+    return viewers.open(client, (viewer) => viewer.send(encodeOpening(viewer.stream)));
   }
 
   function take(stream: string, body: string): boolean | null {

@@ -1,5 +1,6 @@
 import type { RowKind, ViewName } from '../../lib/compiled-templates.ts';
-import { escapeHtml, withoutControls } from '../../lib/escape-html.ts';
+import { escapeHtml } from '../../lib/escape-html.ts';
+import { withoutControls } from '../../lib/visible-text.ts';
 import type { NodeReport } from '../../protocol/node.ts';
 import type { RowsByKind } from '../../query/columns.ts';
 import { groupNames, sortNames } from '../../query/columns.ts';
@@ -18,7 +19,11 @@ import type { Row, Rows } from './rows.ts';
 export interface Pages {
   /** The whole page; null where there is no such node. */
   html(request: PageRequest, version: number, nowMs: number, stamp: string): string | null;
-  /** Renders the pages that are not as the cluster is now, each at most once a second; false where nothing changed. */
+  /**
+   * Renders the pages that are not as the cluster is now, those first that have waited for longest; false where nothing
+   * changed. Each at most once a second, and all together within a share of the head's time: viewers may ask for as many
+   * searches as they like.
+   */
   update(keys: Iterable<string>, version: number, nowMs: number): boolean;
   /** Whether one of them is not as the cluster is now. */
   arePending(keys: Iterable<string>): boolean;
@@ -26,8 +31,10 @@ export interface Pages {
   changeJson(key: string, since: number): string | null;
   /** Whether a page with this outer structure must be loaded anew. */
   isOutdated(key: string, outerStructure: string): boolean;
-  /** Forgets the pages that nobody has in sight, and the rows that they alone knew. */
+  /** Forgets the pages that nobody has in sight. */
   keepOnly(keys: ReadonlySet<string>): void;
+  /** How many are kept. */
+  readonly count: number;
 }
 
 /** An element of a live list: a row's number, or a heading. */
@@ -46,8 +53,19 @@ interface KnownPage extends Versioned {
 type PagesDependencies = Pick<WebDependencies, 'version' | 'demo' | 'problems'>;
 
 const PAGE_MS = 1_000;
+/** Rendering pages takes this long at a time, and then rests for so many times as long as it took. */
+const ROUND_MS = 50;
+const REST_TIMES = 4;
+/** Pages that were loaded are kept for the streams that continue them; of those that nobody follows, the last ones. */
+const MOST_LOADED = 32;
 /** So many nodes are on a page as a whole from the start. */
 const WHOLE_NODES = 40;
+
+/** The request that a page is kept under; null where a browser named none as pages name themselves. */
+function requestUnder(key: string): PageRequest | null {
+  const request = requestOf(key);
+  return request !== null && pathOf(request) === key ? request : null;
+}
 
 const kindOf = (view: ViewName): RowKind => (view === 'node' ? 'nodes' : view);
 
@@ -59,7 +77,10 @@ export function createPages(
   rows: Rows,
   dependencies: PagesDependencies,
 ): Pages {
+  /** In the order in which they were asked for last. */
   const pages = new Map<string, KnownPage>();
+  let followed: ReadonlySet<string> = new Set();
+  let restsUntilMs = 0;
 
   function listOne(name: string | null): AnyListing {
     const report = cluster.node(name ?? '')?.report;
@@ -156,7 +177,11 @@ export function createPages(
   function pageOf(request: PageRequest, version: number, nowMs: number): KnownPage {
     const key = pathOf(request);
     const known = pages.get(key);
-    if (known) return known;
+    if (known) {
+      pages.delete(key);
+      pages.set(key, known);
+      return known;
+    }
     const page: KnownPage = {
       ...unrendered,
       request,
@@ -167,8 +192,39 @@ export function createPages(
       atMs: nowMs,
     };
     pages.set(key, page);
+    forgetOldest();
     take(page, version, nowMs);
     return page;
+  }
+
+  function forgetOldest(): void {
+    let loaded = 0;
+    for (const key of pages.keys()) if (!followed.has(key)) loaded += 1;
+    for (const key of pages.keys()) {
+      if (loaded <= MOST_LOADED) return;
+      if (followed.has(key)) continue;
+      pages.delete(key);
+      loaded -= 1;
+    }
+  }
+
+  /** The keys of pages that are another now, those first that have waited for longest or were never made. */
+  function dueKeys(keys: Iterable<string>, nowMs: number): string[] {
+    const current = stateOf();
+    const madeAtMs = (key: string) => pages.get(key)?.atMs ?? Number.NEGATIVE_INFINITY;
+    return Array.from(keys)
+      .filter((key) => pages.has(key) || requestUnder(key) !== null)
+      .filter((key) => pages.get(key)?.madeOf !== current && nowMs - madeAtMs(key) >= PAGE_MS)
+      .sort((a, b) => madeAtMs(a) - madeAtMs(b));
+  }
+
+  /** True where it is another one than before. */
+  function remake(key: string, version: number, nowMs: number): boolean {
+    const known = pages.get(key);
+    if (known) return take(known, version, nowMs);
+    const request = requestUnder(key);
+    if (request !== null) pageOf(request, version, nowMs);
+    return request !== null;
   }
 
   function ordersSince(page: KnownPage, since: number) {
@@ -203,18 +259,25 @@ export function createPages(
       }).html;
     },
     update(keys, version, nowMs) {
+      followed = new Set(keys);
+      if (nowMs < restsUntilMs) return false;
+      const startMs = performance.now();
       let changed = false;
-      for (const key of keys) {
-        const known = pages.get(key);
-        const request = known?.request ?? requestOf(key);
-        if (request === null) continue;
-        const page = known ?? pageOf(request, version, nowMs);
-        const isDue = page.madeOf !== stateOf() && nowMs - page.atMs >= PAGE_MS;
-        if (isDue && take(page, version, nowMs)) changed = true;
+      for (const key of dueKeys(followed, nowMs)) {
+        if (remake(key, version, nowMs)) changed = true;
+        if (performance.now() - startMs > ROUND_MS) break;
       }
+      restsUntilMs = nowMs + REST_TIMES * (performance.now() - startMs);
       return changed;
     },
-    arePending: (keys) => Array.from(keys).some((key) => pages.get(key)?.madeOf !== stateOf()),
+    arePending(keys) {
+      const current = stateOf();
+      // What is no path of a page will never be one.
+      return Array.from(keys).some((key) => {
+        const known = pages.get(key);
+        return known ? known.madeOf !== current : requestUnder(key) !== null;
+      });
+    },
     changeJson(key, since) {
       const page = pages.get(key);
       const kind = page ? changeKind(page, since) : null;
@@ -234,6 +297,9 @@ export function createPages(
     },
     keepOnly(keys) {
       for (const key of pages.keys()) if (!keys.has(key)) pages.delete(key);
+    },
+    get count() {
+      return pages.size;
     },
   };
 }

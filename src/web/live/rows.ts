@@ -1,4 +1,5 @@
 import type { RowKind } from '../../lib/compiled-templates.ts';
+import { sayFault } from '../../lib/guarded.ts';
 import type { ClusterGpu, ClusterJob, ClusterUser } from '../../protocol/cluster.ts';
 import type { NodeReport } from '../../protocol/node.ts';
 import { viewGpuRow } from '../../render/gpu-row.ts';
@@ -157,9 +158,8 @@ export function createRows(renderer: PageRenderer, cluster: Cluster): Rows {
     known.set(key, kept);
     if (kept.source === row.source) return kept;
     const viewAgain = viewOf(row);
-    const view = viewAgain();
-    if (view === null) return kept;
-    const rendering = renderer.renderRow(part, view, id);
+    const rendering = renderSafely(part, nameOf(row), id, viewAgain);
+    if (rendering === null) return kept;
     const isFirst = kept.source === null;
     kept.source = row.source;
     kept.view = viewAgain;
@@ -169,9 +169,20 @@ export function createRows(renderer: PageRenderer, cluster: Cluster): Rows {
   }
 
   function wholeHtml(row: KnownRow): string {
-    const view = row.html === null ? row.view() : null;
-    if (view !== null) row.html = renderer.renderRow(row.part, view, row.id).html;
+    const name = identities.get(row.id)?.name ?? '';
+    row.html ??= renderSafely(row.part, name, row.id, row.view)?.html ?? null;
     return row.html ?? '';
+  }
+
+  /** Null where what it shows has gone; a row that cannot be shown fails alone, and says so. */
+  function renderSafely(part: number, name: string, id: number, viewAgain: KnownRow['view']) {
+    try {
+      const view = viewAgain();
+      return view && renderer.renderRow(part, view, id);
+    } catch (error) {
+      sayFault(`the row of ${name}`, error);
+      return renderer.renderFault(part, name, id, error);
+    }
   }
 
   function update(keys: Iterable<string>, version: number, nowMs: number): boolean {

@@ -18,12 +18,14 @@ export interface Subscription {
 const MAX_ROWS = 5_000;
 const LONGEST_RANGES = 40_000;
 const LONGEST_PATH = 4_000;
+/** The tabs of one browser share a stream, and each has a page. */
+const MAX_PAGES = 24;
 
 const since = z.number().int().min(0);
 const schema = z.object({
   epoch: z.string().max(40),
   rows: z.array(z.tuple([since, z.number().int().min(0).max(999), z.string().max(LONGEST_RANGES)])).max(200),
-  pages: z.array(z.tuple([since, z.string().max(LONGEST_PATH), z.string().max(1_000)])).max(50),
+  pages: z.array(z.tuple([since, z.string().max(LONGEST_PATH), z.string().max(1_000)])).max(MAX_PAGES),
   topics: z.array(z.tuple([since, z.string().max(LONGEST_PATH)])).max(50),
 });
 

@@ -6,6 +6,8 @@ import type { Subscription } from './subscription.ts';
 export interface Viewer {
   /** Names the stream to whoever subscribes for it. */
   readonly stream: string;
+  /** The address that it comes from; null where nobody tells. */
+  readonly client: string | null;
   /** What it has in sight, and the version up to which it has each. */
   rows: Map<string, number>;
   pages: Map<string, number>;
@@ -20,7 +22,7 @@ export interface Viewers {
   readonly count: number;
   readonly all: ReadonlySet<Viewer>;
   byStream(stream: string): Viewer | undefined;
-  open(opening: (viewer: Viewer) => void): ReadableStream<Uint8Array>;
+  open(client: string | null, opening: (viewer: Viewer) => void): ReadableStream<Uint8Array>;
   endAll(): void;
 }
 
@@ -43,12 +45,12 @@ export function createViewers({ backlogBytes, onChange, onRoom }: ViewersOptions
     onChange(viewer, false);
   }
 
-  function open(opening: (viewer: Viewer) => void): ReadableStream<Uint8Array> {
+  function open(client: string | null, opening: (viewer: Viewer) => void): ReadableStream<Uint8Array> {
     let viewer: (Viewer & { isBehind: boolean }) | null = null;
     return new ReadableStream<Uint8Array>(
       {
         start(controller) {
-          viewer = createViewer(controller, remove);
+          viewer = createViewer(client, controller, remove);
           all.add(viewer);
           byStream.set(viewer.stream, viewer);
           onChange(viewer, true);
@@ -81,11 +83,13 @@ export function createViewers({ backlogBytes, onChange, onRoom }: ViewersOptions
 }
 
 function createViewer(
+  client: string | null,
   controller: ReadableStreamDefaultController<Uint8Array>,
   remove: (viewer: Viewer) => void,
 ): Viewer & { isBehind: boolean } {
   const viewer = {
     stream: randomBytes(12).toString('hex'),
+    client,
     rows: new Map<string, number>(),
     pages: new Map<string, number>(),
     outerStructures: new Map<string, string>(),

@@ -1,0 +1,93 @@
+import { once } from 'node:events';
+import { Agent, get, type IncomingMessage } from 'node:http';
+import { connect, type Socket } from 'node:net';
+import { Hono } from 'hono';
+import { afterEach, describe, expect, it } from 'vitest';
+import { connectionLimits, limitFor } from './connection-limits.ts';
+import { type Listening, serve } from './serve.ts';
+
+let listening: Listening | null = null;
+const sockets: Socket[] = [];
+
+async function start(total: number): Promise<number> {
+  const app = new Hono();
+  app.get('/', (context) => context.text('here\n'));
+  const connections = { total, perClient: total };
+  listening = await serve(app, { host: '127.0.0.1', port: 0 }, { connections });
+  return 'port' in listening.address ? listening.address.port : 0;
+}
+
+/** Resolves to true where the server keeps it open. */
+async function open(port: number): Promise<boolean> {
+  const socket = connect(port, '127.0.0.1');
+  sockets.push(socket);
+  socket.on('error', () => undefined);
+  await once(socket, 'connect');
+  // Half a request: a server that has taken the connection waits for the rest.
+  socket.write('GET / HTTP/1.1\r\nHost: localhost\r\n');
+  const isClosed = once(socket, 'close').then(() => false);
+  const isHeld = new Promise<boolean>((resolve) => setTimeout(resolve, 300, true));
+  return Promise.race([isClosed, isHeld]);
+}
+
+function ask(port: number, agent?: Agent): Promise<number> {
+  return new Promise((resolve, reject) => {
+    get({ port, host: '127.0.0.1', path: '/', ...(agent && { agent }) }, (answer: IncomingMessage) => {
+      answer.resume();
+      answer.once('end', () => resolve(answer.statusCode ?? 0));
+    }).once('error', reject);
+  });
+}
+
+afterEach(async () => {
+  for (const socket of sockets.splice(0)) socket.destroy();
+  await listening?.close();
+  listening = null;
+});
+
+describe('connections', () => {
+  it('beyond the limit are closed at once, and there is room again when others go', async () => {
+    const port = await start(4);
+    expect(await Promise.all(Array.from({ length: 4 }, () => open(port)))).toEqual([true, true, true, true]);
+    expect(await open(port)).toBe(false);
+    sockets[0]?.destroy();
+    await expect.poll(() => ask(port).catch(() => 0)).toBe(200);
+  });
+
+  it('that rest between two requests give way', async () => {
+    const port = await start(3);
+    const agent = new Agent({ keepAlive: true });
+    try {
+      await Promise.all([ask(port, agent), ask(port, agent), ask(port, agent)]);
+      await expect.poll(() => ask(port).catch(() => 0)).toBe(200);
+    } finally {
+      agent.destroy();
+    }
+  });
+});
+
+describe('limitFor', () => {
+  const limits = { total: 100, perClient: 30 };
+  it.each([
+    ['10.1.2.3', 30],
+    ['fe80::1', 30],
+    ['::ffff:10.1.2.3', 30],
+    ['127.0.0.1', 100],
+    ['127.8.8.8', 100],
+    ['::1', 100],
+    ['::ffff:127.0.0.1', 100],
+    [null, 100],
+  ])('of %s is %i', (client, limit) => {
+    expect(limitFor(client, limits)).toBe(limit);
+  });
+
+  it('leaves requests and other clients room, whatever the number', () => {
+    for (let descriptors = 16; descriptors < 3_000; descriptors += 7) {
+      const { sockets: all, streams } = connectionLimits(descriptors);
+      expect(all.total).toBe(descriptors);
+      expect(streams.total).toBeLessThan(all.total);
+      expect(all.perClient).toBeLessThan(all.total);
+      expect(streams.perClient).toBeLessThan(streams.total);
+    }
+  });
+});
