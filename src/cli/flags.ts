@@ -24,7 +24,7 @@ export function withReaderOptions<T>(parser: Argv<T>) {
 }
 
 /** An option that is given twice counts as it was given last. */
-export function lastOf(name: string, value: unknown): unknown {
+function lastOf(name: string, value: unknown): unknown {
   return Array.isArray(value) && name !== 'allowed-hosts' ? (value.at(-1) as unknown) : value;
 }
 

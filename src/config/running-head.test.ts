@@ -2,8 +2,9 @@ import { chmodSync, existsSync, mkdtempSync, rmSync, symlinkSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { processIdentity } from './process-identity.ts';
 import { findRunningHead } from './running-head.ts';
-import { openStateFolder, processIdentity, writeRecord } from './state-folder.ts';
+import { openStateFolder, writeRecord } from './state-folder.ts';
 
 let base = '';
 beforeEach(() => {

@@ -1,6 +1,7 @@
 import { lstatSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigError } from './config-error.ts';
+import { processIdentity } from './process-identity.ts';
 import type { HeadRecord, StateFolder } from './state-folder.ts';
 
 /**
@@ -66,9 +67,8 @@ function readOwnRecord(path: string): HeadRecord | null {
 
 /** Whether the process of a record is this very one, and not another with its number. */
 function runsNow({ pid, startTicks, bootId }: HeadRecord): boolean {
-  const stat = readText(`/proc/${pid}/stat`);
-  if (stat === null || readText('/proc/sys/kernel/random/boot_id') !== bootId) return false;
-  return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]) === startTicks;
+  const found = processIdentity(pid);
+  return found !== null && found.startTicks === startTicks && found.bootId === bootId;
 }
 
 /** A Unix socket's path has 107 bytes at most; a folder's descriptor makes a short one of any. */
