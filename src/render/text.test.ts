@@ -81,10 +81,10 @@ test('no text from a node steers a terminal or forges a line', () => {
 test('fits the terminal, where the command line gives way and the figures stay', () => {
   const job = fakeJob(7, 0, { command: 'python', arguments: `${'漢'.repeat(80)} --epochs 40` });
   const node = fakeNode('gpu01', {}, { gpuProcesses: [job] });
-  const text = renderNodeText(node, { width: 100, hasColour: false });
+  const text = renderNodeText(node, { width: 120, hasColour: false });
   const line = text.split('\n').find((found) => found.includes('7 (alice)')) ?? '';
-  expect(line).toMatch(/ · python 漢+… · .*CPU 312%/);
-  expect(widthOf(line)).toBeLessThanOrEqual(100);
+  expect(line).toMatch(/ · python 漢+… · .*CPU .*, RAM .*GiB$/);
+  expect(widthOf(line)).toBeLessThanOrEqual(120);
   expect(renderNodeText(node)).toContain(`${'漢'.repeat(80)} --epochs 40 · `);
 });
 
