@@ -1,7 +1,8 @@
-// Builds what runs: the command and the threads of a large fleet (their packages stay outside), the monitor (one
-// file, bundled alone), and the helper that reads NVML on nodes that have it.
+// Builds what runs: the command and the threads of a large fleet (their packages stay outside; what a command needs is
+// loaded when it is asked for, out of dist/chunks), the monitor (one file, bundled alone), and the helper that reads
+// NVML on nodes that have it.
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { build } from 'esbuild';
 import { writeNvmlKits } from './scripts/nvml-kits.mjs';
 
@@ -34,16 +35,22 @@ const monitorBytes = statSync(`${root}/dist/monitor.cjs`).size;
 if (monitorBytes > MONITOR_LIMIT_BYTES)
   throw new Error(`dist/monitor.cjs has ${monitorBytes} bytes, more than ${MONITOR_LIMIT_BYTES}`);
 
-await build({
+const command = await build({
   ...shared,
   entryPoints: { rollcall: 'src/cli/rollcall.ts', 'fleet-worker': 'src/fleet/shard-worker.ts' },
   outdir: 'dist',
   format: 'esm',
+  splitting: true,
+  chunkNames: 'chunks/[name]-[hash]',
+  metafile: true,
   target: 'node20',
   packages: 'external',
   sourcemap: true,
   banner: { js: '#!/usr/bin/env node' },
 });
+// Only now: until its files were replaced, the command of before could still be called.
+for (const name of readdirSync(`${root}/dist/chunks`))
+  if (!(`dist/chunks/${name}` in command.metafile.outputs)) rmSync(`${root}/dist/chunks/${name}`);
 writeFileSync(
   `${root}/dist/build-id`,
   createHash('sha256')

@@ -1,6 +1,7 @@
-# Sets up what is missing: packages and the build. Sourced by the other scripts; sets $root.
+# Sets up what is missing: packages and the build. Sourced by the other scripts, which say in $scripts where they
+# really are, whatever link they were called through; sets $root.
 # After `npm ci && npm run build` it finds everything in place and installs nothing.
-root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P) || exit 1
+root=$(CDPATH='' cd -P -- "$scripts/.." && pwd -P) || exit 1
 
 fail() {
   printf 'rollcall: %s\n' "$*" >&2
@@ -18,7 +19,8 @@ packages_are_there() {
 }
 
 build_is_there() {
-  for made in rollcall.js monitor.cjs build-id; do [ -f "$root/dist/$made" ] || return 1; done
+  for made in rollcall.js fleet-worker.js monitor.cjs build-id; do [ -f "$root/dist/$made" ] || return 1; done
+  [ -d "$root/dist/chunks" ] || return 1
   [ -z "$(find "$root/src" "$root/build.mjs" "$root/package-lock.json" -newer "$root/dist/build-id" -type f 2>/dev/null | head -n 1)" ]
 }
 

@@ -1,8 +1,13 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runProgram } from './fleet/fleet.ts';
 import { createHeadProcess, type HeadProcess } from './head-process.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/, '');
 
 /** The two commands of the README on this very machine, which needs no SSH server. */
 describe('run_monitor.sh and kill_monitor.sh', () => {
@@ -64,9 +69,10 @@ describe('run_monitor.sh and kill_monitor.sh', () => {
   });
 
   it.each([
-    [['--port', 'x'], /port = |Invalid values|port/],
+    [['--port', 'x'], /^rollcall: --port x: not a port \(0 to 65535\)\n$/],
     [['--host', '0.0.0.0'], /add --public/],
-    [['--nonsense'], /Unknown argument: nonsense/],
+    [['--nonsense'], /^rollcall: unknown option --nonsense\. See: \S+ start --help\n$/],
+    [['--nod-list', 'x'], /unknown option --nod-list; did you mean --node-list\?/],
     [['--node-list', '/nowhere/list'], /cannot be read \(ENOENT\)/],
     [['--config', '/nowhere/toml'], /cannot be read/],
   ])('refuses %j with a reason and returns 1', async (options, reason) => {
@@ -127,6 +133,65 @@ describe('run_monitor.sh and kill_monitor.sh', () => {
     expect(nodes.flatMap((node) => node.hello?.gpus ?? [])).toHaveLength(60);
     expect((await head.get('/', { accept: 'text/html' })).text).toMatch(/demo/i);
     expect((await head.kill()).code).toBe(0);
+  });
+
+  it('are found from any folder, and through links to them', async () => {
+    const place = mkdtempSync(join(tmpdir(), 'rollcall-links-'));
+    try {
+      // A folder that is a link itself, and in it a relative link to a link.
+      mkdirSync(join(place, 'far', 'bin'), { recursive: true });
+      symlinkSync(join(place, 'far', 'bin'), join(place, 'bin'));
+      for (const script of ['rollcall', 'kill_monitor.sh']) {
+        symlinkSync(join(root, 'scripts', script), join(place, 'far', script));
+        symlinkSync(join('..', script), join(place, 'far', 'bin', script));
+      }
+      const from = (folder: string, ...words: string[]) =>
+        runProgram('sh', ['-c', 'cd "$1" && shift && exec "$@"', 'sh', folder, ...words]);
+      const state = ['--state-dir', join(place, 'state')];
+      for (const folder of ['/', place, join(root, 'src')]) {
+        const { code, stdout } = await from(folder, join(place, 'bin', 'rollcall'), '--version');
+        expect(code).toBe(0);
+        expect(stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+      }
+      expect(await from(place, 'bin/kill_monitor.sh', ...state)).toMatchObject({
+        code: 0,
+        stdout: 'nothing is running\n',
+      });
+      // What a hint names can be typed where it is printed.
+      const elsewhere = await from('/', join(place, 'bin', 'rollcall'), 'status', ...state);
+      expect(elsewhere.stderr).toContain(`start one: ${join(root, 'scripts', 'run_monitor.sh')}`);
+      const inside = await from(root, 'scripts/rollcall', 'status', ...state);
+      expect(inside.stderr).toContain('start one: scripts/run_monitor.sh');
+    } finally {
+      rmSync(place, { recursive: true, force: true });
+    }
+  });
+
+  it.each([['--help'], ['-h'], ['status', '-h'], ['check', '--help'], ['--version'], ['-V']])(
+    'answers %j with code 0, and how long that took',
+    async (...words) => {
+      const beforeMs = performance.now();
+      const { code, stdout, stderr } = await runProgram(join(root, 'scripts', 'rollcall'), words);
+      console.log(`rollcall ${words.join(' ')}: ${Math.round(performance.now() - beforeMs)} ms`);
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      expect(stdout).toMatch(['--version', '-V'].includes(words[0] ?? '') ? /^\d+\.\d+\.\d+\n$/ : /--help/);
+    },
+  );
+
+  it.each([
+    [['statsu'], /^rollcall: unknown command "statsu"; did you mean status\? See: \S+ --help\n$/],
+    [
+      ['gpus', '--srot', 'x'],
+      /^rollcall: unknown option --srot; did you mean --sort\? See: \S+ gpus --help\n$/,
+    ],
+    [['retry', 'n1', '--url', 'http://x'], /^rollcall: retry is for the head's owner.*\n$/],
+    [['show', 'n1', '-q', 'x'], /^rollcall: a node and --query do not go together\..*\n$/],
+    [['gpus', '--sort'], /^rollcall: --sort needs a value\..*\n$/],
+    [[], /^rollcall: name a command: start, stop, .*\n$/],
+  ])('refuses %j in one line', async (words, line) => {
+    const { code, stdout, stderr } = await runProgram(join(root, 'scripts', 'rollcall'), words);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toMatch(line);
   });
 
   it('template writes what the design compiles to', async () => {

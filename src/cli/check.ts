@@ -12,13 +12,12 @@ import {
 } from '../render/check-text.ts';
 import { askQuestion, type Question } from './ask-secrets.ts';
 import { findHead } from './head-client.ts';
+import { withCommandsOfHere } from './here.ts';
 import { configFrom, withHeadOptions } from './options.ts';
 import { isOnTerminal } from './read-secret.ts';
 import { UsageError } from './usage-error.ts';
 
 export const checkCommand: CommandModule = {
-  command: 'check [node]',
-  describe: 'Walk through name, port, host key, login, shell, runtime, monitor, GPUs',
   builder: (parser) =>
     withHeadOptions(parser)
       .positional('node', { type: 'string' })
@@ -49,7 +48,10 @@ export const checkCommand: CommandModule = {
     const checked = await checkTargets(config, targets, events, isOnTerminal() && !flags.json ? ask : null);
     progress.end();
     if (flags.json) console.log(JSON.stringify({ nodes: checked }, null, 2));
-    else process.stdout.write(isOne ? checked.map(renderFailedStep).join('') : renderCheckText(checked));
+    else {
+      const text = isOne ? checked.map(renderFailedStep).join('') : renderCheckText(checked);
+      process.stdout.write(withCommandsOfHere(text));
+    }
     if (!isOne && !flags.json) console.log(`\n${renderCheckTally(checked)}`);
     if (checked.some((found) => found.failed !== null)) process.exitCode = 1;
   },

@@ -1,20 +1,15 @@
 import { type IncomingMessage, request } from 'node:http';
-import type { Config } from '../config/config.ts';
-import {
-  type HeadRecord,
-  isRunning,
-  openStateFolder,
-  readRecord,
-  type StateFolder,
-} from '../config/state-folder.ts';
+import { readStateDir } from '../config/client-settings.ts';
+import { findRunningHead, type RunningHead } from '../config/running-head.ts';
+import { environment, surroundings } from './environment.ts';
+import { lastFlags } from './flags.ts';
+import { scriptHere } from './here.ts';
 import { UsageError } from './usage-error.ts';
 
 const ANSWER_LIMIT_MS = 10_000;
 
 /** The running head of a state folder, spoken to through the Unix socket in it. */
-export interface HeadClient {
-  record: HeadRecord;
-  folder: StateFolder;
+export interface HeadClient extends RunningHead {
   /** Parsed JSON of an answer; null for 404. */
   getJson(path: string): Promise<unknown>;
   post(path: string): Promise<number>;
@@ -24,24 +19,32 @@ export interface HeadClient {
 }
 
 /** Finds the running head; null where none runs. */
-export function findHead(config: Config): HeadClient | null {
-  const folder = openStateFolder(config.stateDir);
-  const record = readRecord(folder);
-  return record !== null && isRunning(record) ? createHeadClient(folder, record) : null;
+export function findHead({ stateDir }: { stateDir: string }): HeadClient | null {
+  const head = findRunningHead(stateDir);
+  return head === null ? null : createHeadClient(head);
 }
 
 /** Finds the running head or says how to start one. */
-export function requireHead(config: Config): HeadClient {
-  const head = findHead(config);
+export function requireHead(settings: { stateDir: string }): HeadClient {
+  const head = findHead(settings);
   if (head === null) {
     throw new UsageError(
-      `no head runs with the state folder ${config.stateDir}; start one: scripts/run_monitor.sh`,
+      `no head runs with the state folder ${settings.stateDir}; start one: ${scriptHere('run_monitor.sh')}`,
     );
   }
   return head;
 }
 
-function createHeadClient(folder: StateFolder, record: HeadRecord): HeadClient {
+/** The own head that the flags of a command mean, or how to start one. For what only its owner may do. */
+export async function requireOwnHead(flags: object): Promise<HeadClient> {
+  const stateDir = await readStateDir({ ...surroundings(), flags: lastFlags(flags) });
+  const head = findHead({ stateDir });
+  if (head === null && environment.ROLLCALL_URL)
+    throw new UsageError("this needs the head's owner: run it on its machine, as the user who started it");
+  return head ?? requireHead({ stateDir });
+}
+
+function createHeadClient({ record, folder }: RunningHead): HeadClient {
   function ask(method: string, path: string, limitMs: number, body?: unknown): Promise<IncomingMessage> {
     return new Promise((resolve, reject) => {
       const asked = request(
@@ -54,11 +57,17 @@ function createHeadClient(folder: StateFolder, record: HeadRecord): HeadClient {
         resolve,
       );
       asked.setTimeout(limitMs, () =>
-        asked.destroy(new Error(`the head did not answer within ${limitMs / 1000} s`)),
+        asked.destroy(new UsageError(`the head did not answer within ${limitMs / 1000} s`)),
       );
-      asked.once('error', reject);
+      asked.once('error', (error) => reject(withRemedy(error)));
       asked.end(body === undefined ? undefined : JSON.stringify(body));
     });
+  }
+
+  /** The head is there, but nobody is at its socket: it is about to end, or hangs. */
+  function withRemedy(error: Error & { code?: string }): Error {
+    if (error.code !== 'ECONNREFUSED' && error.code !== 'ENOENT') return error;
+    return new UsageError(`the head (pid ${record.pid}) does not answer; see its log: ${folder.logPath}`);
   }
 
   async function askJson(method: string, path: string, body?: unknown): Promise<unknown> {

@@ -1,13 +1,9 @@
 import type { Argv } from 'yargs';
 import { type Config, readConfig } from '../config/config.ts';
-import { findProjectFolder } from '../config/version.ts';
+import { surroundings } from './environment.ts';
+import { lastFlags, withCommonOptions } from './flags.ts';
 
-/** Options of every command that looks for a head or reads the settings. */
-export function withCommonOptions<T>(parser: Argv<T>) {
-  return parser
-    .option('state-dir', { type: 'string', requiresArg: true, describe: "Folder of the head's own files" })
-    .option('config', { type: 'string', requiresArg: true, describe: 'Settings file (rollcall.toml)' });
-}
+export { withCommonOptions };
 
 /** Options that say what to watch and where to serve. */
 export function withHeadOptions<T>(parser: Argv<T>) {
@@ -15,7 +11,7 @@ export function withHeadOptions<T>(parser: Argv<T>) {
     .option('node-list', { type: 'string', requiresArg: true, describe: 'File with one node per line' })
     .option('ssh-config', { type: 'string', requiresArg: true, describe: 'ssh settings file, as ssh -F' })
     .option('host', { type: 'string', requiresArg: true, describe: 'Address to listen on (127.0.0.1)' })
-    .option('port', { type: 'number', requiresArg: true, describe: 'Port of the page (7070)' })
+    .option('port', { type: 'string', requiresArg: true, describe: 'Port of the page (7070)' })
     .option('allowed-hosts', {
       type: 'string',
       array: true,
@@ -36,17 +32,7 @@ export function withHeadOptions<T>(parser: Argv<T>) {
     .option('public', { type: 'boolean', describe: 'Allow other machines to see the page' });
 }
 
-/** An option that is given twice counts as it was given last. */
-function lastOf(name: string, value: unknown): unknown {
-  return Array.isArray(value) && name !== 'allowed-hosts' ? (value.at(-1) as unknown) : value;
-}
-
 /** Reads the settings for parsed flags. Throws `ConfigError`. */
 export function configFrom(flags: object): Config {
-  return readConfig({
-    flags: Object.fromEntries(Object.entries(flags).map(([name, value]) => [name, lastOf(name, value)])),
-    environment: process.env,
-    workingFolder: process.cwd(),
-    projectFolder: findProjectFolder(),
-  });
+  return readConfig({ flags: lastFlags(flags), ...surroundings() });
 }

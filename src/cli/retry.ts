@@ -1,12 +1,10 @@
 import type { CommandModule } from 'yargs';
 import type { NodeReport } from '../render/text.ts';
-import { type HeadClient, requireHead } from './head-client.ts';
-import { configFrom, withCommonOptions } from './options.ts';
+import { withCommonOptions } from './flags.ts';
+import { type HeadClient, requireOwnHead } from './head-client.ts';
 import { UsageError } from './usage-error.ts';
 
 export const retryCommand: CommandModule = {
-  command: 'retry [node]',
-  describe: 'Try a node again now, without waiting',
   builder: (parser) =>
     withCommonOptions(parser)
       .positional('node', { type: 'string' })
@@ -14,7 +12,7 @@ export const retryCommand: CommandModule = {
   handler: async (flags) => {
     const node = flags.node === undefined ? null : String(flags.node);
     if ((node === null) === (flags.all !== true)) throw new UsageError('name one node, or give --all');
-    const head = requireHead(configFrom(flags));
+    const head = await requireOwnHead(flags);
     for (const name of node === null ? await failingNodes(head) : [node]) await retry(head, name);
   },
 };

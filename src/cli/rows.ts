@@ -1,7 +1,11 @@
 import type { Argv } from 'yargs';
+import { visibleText } from '../lib/visible-text.ts';
 import { renderGroups, renderQueryError } from '../render/query-text.ts';
-import { requireHead } from './head-client.ts';
-import { configFrom, withCommonOptions } from './options.ts';
+import type { TextStyle } from '../render/text-style.ts';
+import { wordOf, withReaderOptions } from './flags.ts';
+import { scriptHere } from './here.ts';
+import { openReader, type Reader } from './reader.ts';
+import { styleFor } from './terminal-style.ts';
 import { UsageError } from './usage-error.ts';
 
 /** What commands that print rows have in common. The head does the searching, so that page, API and terminal agree. */
@@ -19,25 +23,8 @@ export const sortOption = {
   describe: 'By this; with a minus the largest first: -util',
 } as const;
 
-const mayBeginWithMinus: Readonly<Record<string, string>> = {
-  '-q': '--query',
-  '--query': '--query',
-  '--sort': '--sort',
-};
-
-/** A search and an order may begin with a minus, which would be taken for an option: such values are tied to theirs. */
-export function tieValues(words: readonly string[]): string[] {
-  const tied: string[] = [];
-  for (const word of words) {
-    const before = mayBeginWithMinus[tied.at(-1) ?? ''];
-    if (before !== undefined && /^-[^-]/.test(word)) tied[tied.length - 1] = `${before}=${word}`;
-    else tied.push(word);
-  }
-  return tied;
-}
-
 export function withRowOptions<T>(parser: Argv<T>) {
-  return withCommonOptions(parser)
+  return withReaderOptions(parser)
     .option('query', queryOption)
     .option('sort', sortOption)
     .option('group', {
@@ -48,17 +35,10 @@ export function withRowOptions<T>(parser: Argv<T>) {
     .option('json', { type: 'boolean', describe: 'As the API serves it' });
 }
 
-type Flags = Readonly<Record<string, unknown>>;
-
-/** An option that is given twice counts as it was given last. */
-function wordOf(flags: Flags, name: string): string | null {
-  const value: unknown = flags[name];
-  const last: unknown = Array.isArray(value) ? value.at(-1) : value;
-  return last === undefined ? null : String(last);
-}
+export type RowKind = 'nodes' | 'gpus' | 'jobs' | 'users';
 
 /** Address of a list of the API with what the flags ask for. */
-export function rowsPath(kind: 'nodes' | 'gpus' | 'jobs' | 'users', flags: Flags): string {
+export function rowsPath(kind: RowKind, flags: object): string {
   const asked = new URLSearchParams();
   for (const [name, flag] of [
     ['q', 'query'],
@@ -81,38 +61,70 @@ const flagOf: Readonly<Record<string, string>> = {
   'bad-group': 'group',
 };
 
-/** Ends the command with the place and the remedy where the head did not understand the question. */
-export function refuseBadQuestion(answer: unknown, flags: Flags): void {
+/** Ends the command with the option, the place in it and the remedy where the head did not understand the question. */
+export function refuseBadQuestion(answer: unknown, flags: object): void {
   const { error } = answer as Refused;
   if (!error) return;
   const flag = flagOf[error.code];
-  if (flag === undefined) throw new UsageError(error.message);
-  throw new UsageError(renderQueryError(wordOf(flags, flag) ?? '', error).trimEnd());
+  if (flag === undefined) throw new UsageError(visibleText(error.message));
+  throw new UsageError(`--${flag}: ${renderQueryError(wordOf(flags, flag) ?? '', error).trimEnd()}`);
 }
 
-interface GroupsAnswer {
-  groups?: { title: string | null; rows: number[] }[];
+interface Listed<Row> {
+  rows: Row[];
+  groups: { title: string | null; rows: number[] }[] | null;
+  /** As the head said it. */
+  answer: unknown;
 }
 
-/** Asks the running head for rows and prints them as text or JSON. */
+type ListAnswer<Row> = Partial<Record<RowKind, Row[]>> & { groups?: Listed<Row>['groups'] };
+
+/** Asks for rows. Throws `UsageError` where the head does not know them or what answers is no head. */
+export async function listRows<Row>(reader: Reader, kind: RowKind, flags: object): Promise<Listed<Row>> {
+  const answer = await reader.getJson(rowsPath(kind, flags));
+  if (answer === null) {
+    const remedy = reader.own === null ? '' : `; restart it: ${scriptHere('run_monitor.sh')}`;
+    throw new UsageError(`the running head is older than this command${remedy}`);
+  }
+  refuseBadQuestion(answer, flags);
+  const { groups = null, [kind]: rows } = answer as ListAnswer<Row>;
+  if (!Array.isArray(rows)) throw noRollcall(reader);
+  return { rows, groups, answer };
+}
+
+const noRollcall = ({ url }: Reader) =>
+  new UsageError(`${url} is not the page of a Rollcall of this version: its answer is another one`);
+
+/** Makes a text of what a head said. Another's head may be of any version, and what stands there may be no head. */
+export function renderSaid(reader: Reader, render: () => string): string {
+  if (reader.own !== null) return render();
+  try {
+    return render();
+  } catch (error) {
+    if (error instanceof TypeError || error instanceof RangeError) throw noRollcall(reader);
+    throw error;
+  }
+}
+
+/** Asks a head for rows and prints them as text or JSON. */
 export async function printRows<Row>(
   kind: 'gpus' | 'jobs' | 'users',
-  flags: Flags,
-  render: (rows: readonly Row[]) => string,
+  flags: object,
+  render: (rows: readonly Row[], style: TextStyle) => string,
 ): Promise<void> {
-  const head = requireHead(configFrom(flags));
-  const answer = await head.getJson(rowsPath(kind, flags));
-  if (answer === null)
-    throw new UsageError('the running head is older than this command; restart it: scripts/run_monitor.sh');
-  refuseBadQuestion(answer, flags);
-  if (flags.json) {
+  const style = styleFor(flags);
+  const reader = await openReader(flags);
+  const { rows, groups, answer } = await listRows<Row>(reader, kind, flags);
+  if (wordOf(flags, 'json') === 'true') {
     console.log(JSON.stringify(answer, null, 2));
     return;
   }
-  const { groups, [kind]: rows = [] } = answer as GroupsAnswer & { [Kind in typeof kind]?: Row[] };
   const withRows = groups?.map(({ title, rows: places }) => ({
     title,
     rows: places.flatMap((at) => rows[at] ?? []),
   }));
-  process.stdout.write(withRows ? renderGroups(withRows, render) : render(rows));
+  const renderTable = (table: readonly Row[]) => render(table, style);
+  process.stdout.write(
+    renderSaid(reader, () => (withRows ? renderGroups(withRows, renderTable) : renderTable(rows))),
+  );
 }

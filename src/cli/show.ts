@@ -1,19 +1,15 @@
 import type { CommandModule } from 'yargs';
 import { type NodeReport, renderNodeText } from '../render/text.ts';
-import { type HeadClient, requireHead } from './head-client.ts';
-import { configFrom, withCommonOptions } from './options.ts';
-import { queryOption, refuseBadQuestion, rowsPath, sortOption } from './rows.ts';
+import { withReaderOptions, wordOf } from './flags.ts';
+import { forReader, openReader, type Reader } from './reader.ts';
+import { listRows, queryOption, renderSaid, sortOption } from './rows.ts';
+import { styleFor } from './terminal-style.ts';
 import { UsageError } from './usage-error.ts';
-
-/** The head says something whenever a node does; a fleet that is silent for so long still is no reason to leave. */
-const WATCH_LIMIT_MS = 24 * 3_600_000;
-const CLEAR_SCREEN = '\u001b[H\u001b[2J\u001b[3J';
+import { asScreen, watchReports } from './watch.ts';
 
 export const showCommand: CommandModule = {
-  command: 'show [node]',
-  describe: 'What a node says (all nodes without a name)',
   builder: (parser) =>
-    withCommonOptions(parser)
+    withReaderOptions(parser)
       .positional('node', { type: 'string' })
       .option('watch', { type: 'boolean', describe: 'Show it anew whenever it changes' })
       .option('json', {
@@ -25,39 +21,37 @@ export const showCommand: CommandModule = {
       .conflicts('node', ['query', 'sort'])
       .conflicts('watch', 'sort'),
   handler: async (flags) => {
-    const head = requireHead(configFrom(flags));
-    const node = flags.node === undefined ? null : String(flags.node);
-    const path = node === null ? rowsPath('nodes', flags) : `/api/v1/nodes/${encodeURIComponent(node)}`;
-    const answer = await head.getJson(path);
-    if (answer === null) throw new UsageError(`there is no node "${node}" in the running head's list`);
-    refuseBadQuestion(answer, flags);
-    if (flags.watch) return watch(head, watchPath(node, flags.query), flags.json === true, node === null);
-    if (flags.json) {
-      console.log(JSON.stringify(answer, null, 2));
-      return;
+    const reader = await openReader(flags);
+    // The window may change its width while it is watched.
+    const render = (reports: readonly NodeReport[]) => {
+      const style = styleFor(flags);
+      const text = reports.map((report) => renderNodeText(report, style)).join('\n');
+      return forReader(reader, text);
+    };
+    const node = wordOf(flags, 'node');
+    const { reports, answer } = await ask(reader, node, flags);
+    if (flags.watch) {
+      const isList = node === null;
+      return watchReports(reader, { node, query: wordOf(flags, 'query') }, (nodes) => {
+        if (flags.json) console.log(JSON.stringify(isList ? { nodes } : nodes[0]));
+        else process.stdout.write(asScreen(renderSaid(reader, () => render(nodes))));
+      });
     }
-    const reports = node === null ? (answer as { nodes: NodeReport[] }).nodes : [answer as NodeReport];
-    process.stdout.write(renderReports(reports));
+    if (flags.json) console.log(JSON.stringify(answer, null, 2));
+    else process.stdout.write(renderSaid(reader, () => render(reports)));
   },
 };
 
-const renderReports = (reports: readonly NodeReport[]) =>
-  reports.map((report) => renderNodeText(report)).join('\n');
-
-function watchPath(node: string | null, query: unknown): string {
-  if (node !== null) return `/control/watch?node=${encodeURIComponent(node)}`;
-  return query === undefined ? '/control/watch' : `/control/watch?q=${encodeURIComponent(String(query))}`;
-}
-
-/** Ends with the head, with the node, or when whoever reads has gone. */
-async function watch(head: HeadClient, path: string, asJson: boolean, isList: boolean): Promise<void> {
-  process.stdout.on('error', () => process.exit(0));
-  const clear = process.stdout.isTTY ? CLEAR_SCREEN : '';
-  await head.lines('GET', path, (line) => show(line), WATCH_LIMIT_MS);
-
-  function show(line: string): void {
-    const { nodes } = JSON.parse(line) as { nodes: NodeReport[] };
-    if (!asJson) process.stdout.write(`${clear}${renderReports(nodes)}\n`);
-    else console.log(JSON.stringify(isList ? { nodes } : nodes[0]));
+async function ask(
+  reader: Reader,
+  node: string | null,
+  flags: object,
+): Promise<{ reports: NodeReport[]; answer: unknown }> {
+  if (node === null) {
+    const { rows, answer } = await listRows<NodeReport>(reader, 'nodes', flags);
+    return { reports: rows, answer };
   }
+  const answer = await reader.getJson(`/api/v1/nodes/${encodeURIComponent(node)}`);
+  if (answer === null) throw new UsageError(`there is no node "${node}" in the running head's list`);
+  return { reports: [answer as NodeReport], answer };
 }

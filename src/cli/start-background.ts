@@ -6,9 +6,11 @@ import type { Config } from '../config/config.ts';
 import { openStateFolder } from '../config/state-folder.ts';
 import { openBoundedLog } from '../lib/bounded-log.ts';
 import { renderStatusText } from '../render/text.ts';
+import { plainStyle } from '../render/text-style.ts';
 import { askSecrets } from './ask-secrets.ts';
 import { awaitFirstResults } from './first-results.ts';
 import { type HeadClient, requireHead } from './head-client.ts';
+import { scriptHere } from './here.ts';
 import { isOnTerminal } from './read-secret.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -88,9 +90,9 @@ function greetingOf(child: ReturnType<typeof spawn>): Promise<Greeting> {
 async function tellNodes(head: HeadClient): Promise<void> {
   const { nodes, problems } = await awaitFirstResults(head, RESULTS_LIMIT_MS);
   for (const problem of problems) console.log(`problem: ${problem}`);
-  process.stdout.write(renderStatusText(nodes.slice(0, MAX_NODE_LINES)));
+  process.stdout.write(renderStatusText(nodes, plainStyle, MAX_NODE_LINES));
   if (nodes.length > MAX_NODE_LINES)
-    console.log(`… and ${nodes.length - MAX_NODE_LINES} more nodes: npx rollcall status`);
+    console.log(`… and ${nodes.length - MAX_NODE_LINES} more nodes: ${scriptHere('rollcall')} status`);
 }
 
 function tellAddress(config: Config, url: string, logPath: string): void {

@@ -1,17 +1,15 @@
 import type { CommandModule } from 'yargs';
 import { type NodeReport, renderStatusText } from '../render/text.ts';
 import { askSecrets } from './ask-secrets.ts';
-import { requireHead } from './head-client.ts';
-import { configFrom, withCommonOptions } from './options.ts';
+import { withCommonOptions } from './flags.ts';
+import { requireOwnHead } from './head-client.ts';
 import { isOnTerminal } from './read-secret.ts';
 import { UsageError } from './usage-error.ts';
 
 export const unlockCommand: CommandModule = {
-  command: 'unlock',
-  describe: 'Ask for the passwords and passphrases that nodes wait for',
   builder: (parser) => withCommonOptions(parser),
   handler: async (flags) => {
-    const head = requireHead(configFrom(flags));
+    const head = await requireOwnHead(flags);
     if (!isOnTerminal()) {
       throw new UsageError(
         'passwords are asked for on a terminal; without one: ssh-add for keys, or set password-file or askpass in rollcall.toml',

@@ -81,14 +81,25 @@ describe('readConfig', () => {
     ['interval-seconds = 0', 'interval-seconds = 0: must be at least 0.2 s'],
     ['handshakes = 0', 'handshakes = 0: '],
     ['colour = 1', 'there is no setting "colour". The settings are: node-list,'],
-    ['port = "x"', 'port = "x":'],
-    ['port = 70000', 'port = 70000:'],
+    ['port = "x"', 'port = "x": not a port (0 to 65535)'],
+    ['port = 70000', 'port = 70000: not a port (0 to 65535)'],
+    ['port = 70.5', 'port = 70.5: not a port (0 to 65535)'],
     ['port = ', 'is not TOML'],
     ['host = "0.0.0.0"', 'add --public'],
     ['public = "yes"', 'public = "yes":'],
   ])('refuses %s with place, value and remedy', (text, expected) => {
     writeFileSync(join(folder, 'rollcall.toml'), text);
     expect(() => read()).toThrow(expected);
+  });
+
+  it('names a wrong value as it was given, by a flag or by the environment', () => {
+    for (const port of ['x', '', '-1', '65536', '70.5', Number.NaN])
+      expect(() => read({ flags: { port } })).toThrow(`--port ${port}: not a port (0 to 65535)`);
+    expect(() => read({ environment: { ROLLCALL_PORT: '0x10' } })).toThrow(
+      'ROLLCALL_PORT=0x10: not a port (0 to 65535)',
+    );
+    expect(() => read({ environment: { ROLLCALL_HANDSHAKES: '0' } })).toThrow('ROLLCALL_HANDSHAKES=0: ');
+    expect(read({ flags: { port: '65535' } }).port).toBe(65_535);
   });
 
   it('refuses a settings file that is named and not there', () => {

@@ -1,16 +1,27 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { homedir, hostname } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
-import { parse as parseToml } from 'smol-toml';
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { z } from 'zod';
+import { visibleText } from '../lib/visible-text.ts';
+import { ConfigError } from './config-error.ts';
 import { type NodeRule, nodeRulesSchema, secondsSchema } from './node-rules.ts';
+import { absolutePath, defaultStateDir, settingsFileOf } from './setting-paths.ts';
+import { readSettingsFile } from './settings-file.ts';
+
+export { ConfigError };
+
+const NOT_A_PORT = 'not a port (0 to 65535)';
+/** Digits, so that nothing else becomes a port: an empty word would be 0, which means any. */
+const portSchema = z
+  .union([z.number(), z.string().regex(/^\d{1,5}$/, NOT_A_PORT)], NOT_A_PORT)
+  .transform(Number)
+  .refine((port) => Number.isInteger(port) && port >= 0 && port <= 65_535, NOT_A_PORT);
 
 /** Everything that can be set. The same names serve rollcall.toml, flags and ROLLCALL_… variables. */
 const settingsSchema = z.strictObject({
   'node-list': z.string().min(1),
   'ssh-config': z.string().min(1).nullable(),
   host: z.string().min(1),
-  port: z.coerce.number().int().min(0).max(65_535),
+  port: portSchema,
   'state-dir': z.string().min(1),
   'allowed-hosts': z.array(z.string().min(1)),
   /** Passwords and passphrases, for logins that need some. */
@@ -78,11 +89,6 @@ export interface Config {
   environment: NodeJS.ProcessEnv;
 }
 
-/** A setting that cannot be used; the message names place, value and remedy. */
-export class ConfigError extends Error {
-  override name = 'ConfigError';
-}
-
 export interface ConfigSources {
   /** From the command line; undefined where not given. */
   flags: Partial<Record<SettingName | 'config', unknown>>;
@@ -95,16 +101,7 @@ export interface ConfigSources {
 type Partly = Partial<Record<SettingName, unknown>>;
 
 function readToml(file: string, isRequired: boolean): Partly {
-  if (!isRequired && !existsSync(file)) return {};
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new ConfigError(
-      `${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
-    );
-  }
-  const table = parseTomlText(text, file);
+  const table = readSettingsFile(file, isRequired);
   for (const name of Object.keys(table)) {
     if (!(settingNames as string[]).includes(name)) {
       throw new ConfigError(
@@ -112,17 +109,7 @@ function readToml(file: string, isRequired: boolean): Partly {
       );
     }
   }
-  return absolutePaths(table, dirname(file));
-}
-
-function parseTomlText(text: string, file: string): Partly {
-  try {
-    return parseToml(text) as Partly;
-  } catch (error) {
-    throw new ConfigError(
-      `${file} is not TOML: ${error instanceof Error ? error.message.trim() : String(error)}`,
-    );
-  }
+  return absolutePaths(table as Partly, dirname(file));
 }
 
 /** Relative paths count from the place that named them. */
@@ -130,11 +117,12 @@ function absolutePaths(values: Partly, folder: string): Partly {
   const changed: Partly = { ...values };
   for (const name of pathSettings) {
     const value = changed[name];
-    if (typeof value === 'string' && value !== '')
-      changed[name] = resolve(folder, value.replace(/^~(?=\/)/, homedir()));
+    if (typeof value === 'string' && value !== '') changed[name] = absolutePath(value, folder);
   }
   return changed;
 }
+
+const variableOf = (name: string) => `ROLLCALL_${name.toUpperCase().replaceAll('-', '_')}`;
 
 const switches: readonly SettingName[] = ['public', 'demo'];
 
@@ -142,7 +130,7 @@ function readEnvironment(environment: NodeJS.ProcessEnv): Partly {
   const values: Partly = {};
   for (const name of settingNames) {
     if (name === 'nodes') continue;
-    const text = environment[`ROLLCALL_${name.toUpperCase().replaceAll('-', '_')}`];
+    const text = environment[variableOf(name)];
     if (text === undefined || text === '') continue;
     if (switches.includes(name)) values[name] = text === '1' || text === 'true';
     else values[name] = name === 'allowed-hosts' ? text.split(',').map((host) => host.trim()) : text;
@@ -157,14 +145,12 @@ function given(flags: ConfigSources['flags']): Partly {
 }
 
 function defaults(sources: ConfigSources): Settings {
-  const stateHome = sources.environment.XDG_STATE_HOME;
-  const base = stateHome?.startsWith('/') ? stateHome : join(homedir(), '.local', 'state');
   return {
     'node-list': join(sources.projectFolder, 'node-list.txt'),
     'ssh-config': null,
     host: '127.0.0.1',
     port: 7070,
-    'state-dir': join(base, 'rollcall', hostname()),
+    'state-dir': defaultStateDir(sources.environment),
     'allowed-hosts': [],
     'password-file': null,
     askpass: null,
@@ -185,29 +171,30 @@ function defaults(sources: ConfigSources): Settings {
 
 /** Flags win over the environment, that over rollcall.toml, that over the defaults. Throws `ConfigError`. */
 export function readConfig(sources: ConfigSources): Config {
-  const { config: configFlag } = sources.flags;
-  const file =
-    typeof configFlag === 'string'
-      ? resolve(sources.workingFolder, configFlag)
-      : join(sources.projectFolder, 'rollcall.toml');
-  const merged = {
-    ...defaults(sources),
-    ...readToml(file, typeof configFlag === 'string'),
-    ...absolutePaths(readEnvironment(sources.environment), sources.workingFolder),
-    ...absolutePaths(given(sources.flags), sources.workingFolder),
-  };
+  const { file, isRequired } = settingsFileOf(sources.flags.config, sources);
+  const fromEnvironment = absolutePaths(readEnvironment(sources.environment), sources.workingFolder);
+  const fromFlags = absolutePaths(given(sources.flags), sources.workingFolder);
+  const merged = { ...defaults(sources), ...readToml(file, isRequired), ...fromEnvironment, ...fromFlags };
   const parsed = settingsSchema.safeParse(merged);
-  if (!parsed.success) throw new ConfigError(explain(parsed.error, merged));
+  if (!parsed.success) throw new ConfigError(explain(parsed.error, merged, { fromFlags, fromEnvironment }));
   return toConfig(parsed.data, sources);
 }
 
-function explain(error: z.ZodError, values: Partly): string {
-  return error.issues
-    .map(({ path, message }) => {
-      const place = path.map((step, depth) => (depth === 1 ? JSON.stringify(step) : String(step))).join('.');
-      return `${place || 'settings'} = ${JSON.stringify(valueAt(values, path))}: ${message}`;
-    })
-    .join('; ');
+/** Each wrong value as it was given: on the command line, in the environment, or in the file. */
+function explain(
+  error: z.ZodError,
+  values: Partly,
+  { fromFlags, fromEnvironment }: { fromFlags: Partly; fromEnvironment: Partly },
+): string {
+  const told = error.issues.map(({ path, message }) => {
+    const name = String(path[0] ?? '');
+    const place = path.map((step, depth) => (depth === 1 ? JSON.stringify(step) : String(step))).join('.');
+    const value = valueAt(values, path);
+    if (name in fromFlags) return `--${name} ${visibleText(String(value))}: ${message}`;
+    if (name in fromEnvironment) return `${variableOf(name)}=${visibleText(String(value))}: ${message}`;
+    return `${place || 'settings'} = ${JSON.stringify(value)}: ${message}`;
+  });
+  return [...new Set(told)].join('; ');
 }
 
 function valueAt(values: unknown, path: readonly PropertyKey[]): unknown {

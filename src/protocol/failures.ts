@@ -1,3 +1,4 @@
+import { COMMAND_NAME } from '../lib/command-name.ts';
 import { cutText } from '../lib/cut-text.ts';
 import { shellCommand } from '../lib/shell-quote.ts';
 import { visibleText } from '../lib/visible-text.ts';
@@ -158,6 +159,8 @@ function timeoutHint(way: Way, { stage }: Extract<FailureDetail, { cause: 'timeo
       return `The login works; the node may be overloaded or its home directory slow (${LONGER}): ${look}`;
   }
 }
+/** Asks for what nodes wait for. */
+export const UNLOCK = `${COMMAND_NAME} unlock`;
 
 const needText = ({ kind, label }: SecretNeed) => `the ${kind} of ${label}`;
 
@@ -181,10 +184,9 @@ function describeRefusedLogin(
   const message = `${parts.join('; ')}.`;
   const key = needs.find((need) => need.kind === 'passphrase');
   const elsewhere = 'or set password-file or askpass in rollcall.toml';
-  if (key)
-    return { message, hint: `${shellCommand(['ssh-add', key.label])}, or npx rollcall unlock, ${elsewhere}` };
+  if (key) return { message, hint: `${shellCommand(['ssh-add', key.label])}, or ${UNLOCK}, ${elsewhere}` };
   if (needs.length > 0 || secretRefused)
-    return { message, hint: `Give the password once: npx rollcall unlock (${elsewhere})` };
+    return { message, hint: `Give the password once: ${UNLOCK} (${elsewhere})` };
   return { message, hint: `Make this work without a question first: ${verbose(way, '-o', 'BatchMode=yes')}` };
 }
 

@@ -1,3 +1,4 @@
+import { closestWord } from '../lib/closest-word.ts';
 import { visibleText } from '../lib/visible-text.ts';
 import { jobKinds } from '../protocol/job-kinds.ts';
 import { amountExamples, parseInterval } from './amounts.ts';
@@ -11,7 +12,6 @@ import {
   splitTerms,
   textOf,
 } from './cells.ts';
-import { closestWord } from './closest.ts';
 import { type Field, fields, findField, isNumberField } from './fields.ts';
 import type { Outcome, Query, QueryError, Term, Test } from './query.ts';
 

@@ -1,6 +1,8 @@
 import { visibleText } from '../lib/visible-text.ts';
 import { failureLines } from '../protocol/failures.ts';
 import type { NodeReport } from '../protocol/node.ts';
+import { stateTones } from './node-state.ts';
+import { paint, plainStyle } from './text-style.ts';
 
 /** What a failure is shown by: of a report these are null while all is well. */
 type Told = Parameters<typeof failureLines>[0];
@@ -13,9 +15,13 @@ export function renderFailureText(failure: Told, indent: string): string {
 }
 
 /** The story of each node that has one, under its name; empty where all is well. */
-export function renderFailures(nodes: readonly NodeReport[]): string {
+export function renderFailures(nodes: readonly NodeReport[], style = plainStyle): string {
   return nodes
     .filter((node) => node.message !== null)
-    .map((node) => `\n${visibleText(node.name)}  ${node.cause ?? ''}\n${renderFailureText(node, '  ')}\n`)
+    .map((node) => {
+      const name = paint(visibleText(node.name), 'strong', style);
+      const cause = paint(visibleText(node.cause ?? ''), stateTones[node.state], style);
+      return `\n${name}  ${cause}\n${renderFailureText(node, '  ')}\n`;
+    })
     .join('');
 }

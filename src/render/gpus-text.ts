@@ -1,8 +1,11 @@
 import { DASH, formatBytes, formatOpenPercent } from '../lib/format.ts';
-import { visibleText } from '../lib/visible-text.ts';
 import type { ClusterGpu } from '../protocol/cluster.ts';
-import type { GpuUse } from '../protocol/gpu-use.ts';
-import { alignColumns } from './align-columns.ts';
+import type { GpuCounts, GpuUse } from '../protocol/gpu-use.ts';
+import { alignColumns, type Cell, headings } from './align-columns.ts';
+import { stateTones } from './node-state.ts';
+import { shortIds } from './short-ids.ts';
+import { plainStyle, type Tone } from './text-style.ts';
+import { gpuCountsText, sumOf } from './totals-text.ts';
 
 export type { ClusterGpu };
 
@@ -27,14 +30,22 @@ function listed(names: readonly string[]): string {
   return names.slice(0, MOST_NAMES).join(', ') + more;
 }
 
+const useTones: Partial<Record<GpuUse, Tone>> = {
+  free: 'good',
+  'held-idle': 'warning',
+  out: 'bad',
+  unknown: 'faint',
+};
+
 /** Figures of a node that is not live are old, and those of a GPU that does not answer are none. */
-function useOf({ state, health, use, migEnabled }: ClusterGpu): string {
-  if (state !== 'live') return state;
-  if (health !== 'ok') return health;
-  return use === 'unknown' && migEnabled ? 'MIG' : useWords[use];
+function useOf({ state, health, use, migEnabled }: ClusterGpu): Cell {
+  if (state !== 'live') return { text: state, tone: stateTones[state] };
+  if (health !== 'ok') return { text: health, tone: 'bad' };
+  if (use === 'unknown' && migEnabled) return 'MIG';
+  return { text: useWords[use], tone: useTones[use] ?? null };
 }
 
-function row(gpu: ClusterGpu): string[] {
+function row(gpu: ClusterGpu): Cell[] {
   return [
     gpu.node,
     gpu.parentIndex === null ? String(gpu.index) : `${gpu.parentIndex}:${gpu.migInstance ?? DASH}`,
@@ -46,12 +57,36 @@ function row(gpu: ClusterGpu): string[] {
     rounded(gpu.temperatureCelsius, ' °C'),
     rounded(gpu.powerWatts, ' W'),
     listed(gpu.users),
-    listed(gpu.jobs),
+    listed(gpu.jobs.map(shortIds)),
   ];
 }
 
-/** A line for each GPU under a line of headings; ends with a newline. */
-export function renderGpusText(gpus: readonly ClusterGpu[]): string {
+/** What programs can get, as `countGpus` counts it: a GPU in MIG mode is taken by none, its instances are. */
+function countRows(gpus: readonly ClusterGpu[]): GpuCounts {
+  const counts = { total: 0, free: 0, busy: 0, heldIdle: 0, out: 0 };
+  for (const { use, migEnabled } of gpus) {
+    if (use === 'unknown' && migEnabled) continue;
+    counts.total += 1;
+    if (use === 'held-idle') counts.heldIdle += 1;
+    else if (use !== 'unknown') counts[use] += 1;
+  }
+  return counts;
+}
+
+/** An instance's memory is its GPU's, and old figures count for nothing. */
+function memoryText(gpus: readonly ClusterGpu[]): string {
+  const whole = gpus.filter(({ state, health, parentIndex }) => {
+    return state === 'live' && health === 'ok' && parentIndex === null;
+  });
+  const total = sumOf(whole.map(({ memoryTotalBytes }) => memoryTotalBytes));
+  if (total === null) return '';
+  const free = sumOf(whole.map(({ memoryFreeBytes }) => memoryFreeBytes));
+  return ` · ${formatBytes(free)} of ${formatBytes(total)} memory free`;
+}
+
+/** A line for each GPU under a line of headings, and one for all; ends with a newline. */
+export function renderGpusText(gpus: readonly ClusterGpu[], style = plainStyle): string {
   if (gpus.length === 0) return 'No GPUs.\n';
-  return `${alignColumns([HEADINGS, ...gpus.map((gpu) => row(gpu).map(visibleText))]).join('\n')}\n`;
+  const totals = `${gpuCountsText(countRows(gpus))}${memoryText(gpus)}`;
+  return `${[...alignColumns([headings(HEADINGS), ...gpus.map(row)], '', style), totals].join('\n')}\n`;
 }

@@ -2,6 +2,7 @@ import { foldNames } from '../lib/fold-names.ts';
 import { DASH, formatBytes, formatDuration, formatOpenPercent } from '../lib/format.ts';
 import { groupBy } from '../lib/group-by.ts';
 import type { ClusterJob, ClusterUser } from '../protocol/cluster.ts';
+import { shortIds } from './short-ids.ts';
 import { type Bar, bar } from './view-parts.ts';
 
 /** One job in the table of all jobs, or what one user holds. Sums over all nodes. */
@@ -82,12 +83,11 @@ function viewHoldings(row: Holdings): HoldingsView {
 
 /** Pure. */
 export function viewJobRow(job: ClusterJob): JobRowView {
-  const isLongId = /^[0-9a-f]{32,}$/.test(job.id);
   return {
     ...viewHoldings(job),
     name: `${job.kind} ${job.id}`,
     kind: job.kind,
-    id: isLongId ? job.id.slice(0, 12) : job.id,
+    id: shortIds(job.id),
     title: job.name ?? DASH,
     user: job.user ?? DASH,
     age: formatDuration(job.ageMs),

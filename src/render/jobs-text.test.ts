@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { ClusterJob } from '../protocol/cluster.ts';
 import { renderJobsText } from './jobs-text.ts';
+import { widthOf } from './text-width.ts';
 
 const GIB = 1024 ** 3;
 const job = (change: Partial<ClusterJob>): ClusterJob => ({
@@ -38,9 +39,12 @@ test('a line for each job, with a dash for what is not known', () => {
     isCurrent: false,
   };
   expect(renderJobsText([job({}), job(unknown)]).split('\n')).toEqual([
-    'JOB                          NAME       USER   NODES                GPUS  GPU MEM  GPU  CPU    RAM      AGE',
-    'slurm 4711                   train-llm  alice  gpu[01-03]           2     120 GiB  88%  1210%  200 GiB  1h02m03s',
-    'docker abababababababababa…  –          –      gpu07 (old figures)  –     –        –    –      –        –',
+    'JOB                  NAME       USER   NODES                GPUS  GPU MEM  GPU  CPU    RAM      AGE',
+    'slurm 4711           train-llm  alice  gpu[01-03]           2     120 GiB  88%  1210%  200 GiB  1h02m03s',
+    'docker abababababab  –          –      gpu07 (old figures)  –     –        –    –      –        –',
+    expect.stringMatching(
+      /^2 jobs of 1 user on 4 nodes, with 2 GPUs · GPU memory 120\S* GiB, CPU .+, RAM 200\S* GiB$/,
+    ),
     '',
   ]);
   expect(renderJobsText([])).toBe('No jobs.\n');
@@ -49,5 +53,14 @@ test('a line for each job, with a dash for what is not known', () => {
 test('what a scheduler says is made visible', () => {
   const text = renderJobsText([job({ name: '\u001b[31mred', user: 'a\nb' })]);
   expect(text).not.toContain('\u001b');
-  expect(text.split('\n')).toHaveLength(3);
+  expect(text.split('\n')).toHaveLength(4);
+});
+
+test('wide names stand in columns, and are cut without halves', () => {
+  const lines = renderJobsText([job({ name: '訓練'.repeat(20) }), job({ name: 'plain', user: '安' })]).split(
+    '\n',
+  );
+  expect(lines[1]).toContain(`  ${'訓練'.repeat(7)}…  alice  gpu`);
+  const columnOf = (line = '') => widthOf(line.slice(0, line.indexOf('gpu[01-03]')));
+  expect(columnOf(lines[2])).toBe(columnOf(lines[1]));
 });

@@ -1,8 +1,12 @@
-import { foldNames } from '../lib/fold-names.ts';
 import { DASH, formatBytes, formatDuration, formatOpenPercent } from '../lib/format.ts';
 import { visibleText } from '../lib/visible-text.ts';
 import type { ClusterJob } from '../protocol/cluster.ts';
-import { alignColumns } from './align-columns.ts';
+import { alignColumns, type Cell, headings } from './align-columns.ts';
+import { nodesCell } from './nodes-cell.ts';
+import { shortIds } from './short-ids.ts';
+import { plainStyle } from './text-style.ts';
+import { cutToWidth } from './text-width.ts';
+import { countText, holdingsText } from './totals-text.ts';
 
 export type { ClusterJob };
 
@@ -10,14 +14,12 @@ const HEADINGS = ['JOB', 'NAME', 'USER', 'NODES', 'GPUS', 'GPU MEM', 'GPU', 'CPU
 const LONGEST_ID = 20;
 const LONGEST_NAME = 30;
 
-const cut = (text: string, max: number) => (text.length > max ? `${text.slice(0, max - 1)}…` : text);
-
-function row(job: ClusterJob): string[] {
+function row(job: ClusterJob): Cell[] {
   return [
-    `${job.kind} ${cut(job.id, LONGEST_ID)}`,
-    cut(job.name ?? DASH, LONGEST_NAME),
+    `${job.kind} ${cutToWidth(visibleText(shortIds(job.id)), LONGEST_ID)}`,
+    cutToWidth(visibleText(job.name ?? DASH), LONGEST_NAME),
     job.user ?? DASH,
-    foldNames(job.nodes) + (job.isCurrent ? '' : ' (old figures)'),
+    nodesCell(job),
     job.gpus.length === 0 ? DASH : String(job.gpus.length),
     formatBytes(job.gpuMemoryBytes),
     formatOpenPercent(job.gpuUtilizationPercent),
@@ -27,8 +29,11 @@ function row(job: ClusterJob): string[] {
   ];
 }
 
-/** A line for each job under a line of headings; ends with a newline. */
-export function renderJobsText(jobs: readonly ClusterJob[]): string {
+/** A line for each job under a line of headings, and one for all; ends with a newline. */
+export function renderJobsText(jobs: readonly ClusterJob[], style = plainStyle): string {
   if (jobs.length === 0) return 'No jobs.\n';
-  return `${alignColumns([HEADINGS, ...jobs.map((job) => row(job).map(visibleText))]).join('\n')}\n`;
+  const users = new Set(jobs.flatMap(({ user }) => user ?? []));
+  const who = users.size === 0 ? '' : ` of ${countText(users.size, 'user')}`;
+  const totals = `${countText(jobs.length, 'job')}${who} ${holdingsText(jobs)}`;
+  return `${[...alignColumns([headings(HEADINGS), ...jobs.map(row)], '', style), totals].join('\n')}\n`;
 }

@@ -1,4 +1,5 @@
 import type { NodeReport, NodeState, TransportName } from '../protocol/node.ts';
+import type { Tone } from './text-style.ts';
 
 /** How states are told: a word and a shape, never colour alone. */
 export const stateWords: Record<NodeState, { word: string; mark: string }> = {
@@ -7,6 +8,15 @@ export const stateWords: Record<NodeState, { word: string; mark: string }> = {
   stale: { word: 'stale', mark: '◐' },
   unreachable: { word: 'unreachable', mark: '▲' },
   disabled: { word: 'disabled', mark: '■' },
+};
+
+/** Their colours on a terminal. */
+export const stateTones: Record<NodeState, Tone> = {
+  live: 'good',
+  connecting: 'faint',
+  stale: 'warning',
+  unreachable: 'bad',
+  disabled: 'faint',
 };
 
 export const transportWords: Record<TransportName, string> = {

@@ -34,6 +34,7 @@ test('a line for each GPU, with a dash for what is not known', () => {
     'gpu01  2      GeForce RTX 3090  MIG          0.0%  24 GiB    24 GiB  31 °C  22 W   –                          –',
     'gpu01  2:1/0  GeForce RTX 3090  free         0.0%  24 GiB    24 GiB  31 °C  22 W   –                          –',
   ]);
+  expect(lines.at(-2)).toMatch(/^5 GPUs: 1 free, 1 busy, 3 out · .+ of .+ memory free$/);
   expect(lines[5]).toMatch(/^gone +0 +GeForce RTX 3090 +unreachable +98% +– /);
   expect(renderGpusText([])).toBe('No GPUs.\n');
 });
@@ -42,6 +43,7 @@ test('a line for each user', () => {
   const lines = renderUsersText(listUsers([node], [])).split('\n');
   expect(lines[0]).toMatch(/^USER +GPUS +IDLE +GPU MEM +GPU +CPU +RAM +JOBS +NODES$/);
   expect(lines[1]).toMatch(/^alice +1 +0 +5\.5 GiB +98% +312% +14 GiB +0 +gpu01$/);
+  expect(lines.at(-2)).toMatch(/^5 users on 1 node, with 1 GPU · GPU memory .+, CPU .+, RAM /);
   expect(lines.join('\n')).not.toContain('\u001b');
   expect(renderUsersText([])).toBe('No users.\n');
 });

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
 import { fakeGpu, fakeJob, fakeNode, unreachable } from '../../test/support/fake-cluster.ts';
 import { renderNodeText, renderStatusText } from './text.ts';
+import { plainStyle } from './text-style.ts';
+import { widthOf } from './text-width.ts';
 
 test('a line for each node', () => {
   const nodes = [
@@ -21,10 +23,18 @@ test('a line for each node', () => {
       'gpu01      live         ssh2  1 s ago   1/2        15.1%',
       'gpu02      unreachable  ssh2  65 s ago  –          –      refused: gpu02 port 22 refused the connection: no SSH server listens there.',
       'gpu-three  connecting   –     –         –          –',
+      '3 nodes: 1 live, 1 connecting, 1 unreachable · 4 GPUs: 1 free, 1 busy, 2 out',
       '',
     ].join('\n'),
   );
   expect(renderStatusText([])).toContain('No nodes');
+  // The line for all counts those that are not shown, too.
+  expect(renderStatusText(nodes, plainStyle, 1).split('\n')).toEqual([
+    expect.stringMatching(/^NODE /),
+    expect.stringMatching(/^gpu01 /),
+    expect.stringMatching(/^3 nodes: /),
+    '',
+  ]);
 });
 
 test('what one node says in full', () => {
@@ -65,5 +75,26 @@ test('no text from a node steers a terminal or forges a line', () => {
     expect(text).toContain('a\\x1b[2J\\x0d\\x0ab\\x9b');
     expect(text.replaceAll('\n', '')).not.toMatch(/[\u0000-\u001f\u007f-\u009f]/);
   }
-  expect(renderStatusText([node]).split('\n')).toHaveLength(3);
+  expect(renderStatusText([node]).split('\n')).toHaveLength(4);
+});
+
+test('fits the terminal, where the command line gives way and the figures stay', () => {
+  const job = fakeJob(7, 0, { command: 'python', arguments: `${'漢'.repeat(80)} --epochs 40` });
+  const node = fakeNode('gpu01', {}, { gpuProcesses: [job] });
+  const text = renderNodeText(node, { width: 120, hasColour: false });
+  const line = text.split('\n').find((found) => found.includes('7 (alice)')) ?? '';
+  expect(line).toMatch(/ · python 漢+… · .*CPU .*, RAM .*GiB$/);
+  expect(widthOf(line)).toBeLessThanOrEqual(120);
+  expect(renderNodeText(node)).toContain(`${'漢'.repeat(80)} --epochs 40 · `);
+});
+
+test('colours states, never what a node says', () => {
+  const style = { width: null, hasColour: true };
+  const evil = { ...unreachable(fakeNode('gpu02')), message: '\u001b[32mall is well\u001b[0m' };
+  const text = renderStatusText([fakeNode('gpu01'), evil], style);
+  expect(text).toContain('\u001b[32mlive\u001b[0m');
+  expect(text).toContain('\u001b[31munreachable\u001b[0m');
+  expect(text).toContain('\\x1b[32mall is well');
+  // Without its colours it is the same text.
+  expect(text.replace(/\u001b\[\d+m/g, '')).toBe(renderStatusText([fakeNode('gpu01'), evil]));
 });

@@ -1,33 +1,35 @@
 import { foldNames } from '../lib/fold-names.ts';
 import { DASH, formatAge } from '../lib/format.ts';
 import { visibleText } from '../lib/visible-text.ts';
-import type { NodeReport } from '../protocol/node.ts';
-import { alignColumns } from './align-columns.ts';
 import { countGpus } from '../protocol/gpu-use.ts';
+import type { NodeReport, NodeState } from '../protocol/node.ts';
+import { alignColumns, type Cell, headings } from './align-columns.ts';
 import type { GpuView } from './gpu-view.ts';
+import { stateTones } from './node-state.ts';
+import { paint, plainStyle, type TextStyle } from './text-style.ts';
+import { cutToWidth, widthOf } from './text-width.ts';
+import { countText, gpuCountsText } from './totals-text.ts';
 import { type NodeView, viewNode } from './view.ts';
 
 export type { NodeReport };
 
 /** Plain text for terminals. What nodes say is made visible: a terminal escape is an attack. */
 
-const visibleRows = (rows: readonly (readonly string[])[]) => rows.map((row) => row.map(visibleText));
-
 function failureOf({ cause, message }: NodeReport): string {
   return [cause === null ? '' : `${cause}:`, message ?? ''].filter((word) => word).join(' ');
 }
 
-function statusRow(node: NodeReport): string[] {
+function statusRow(node: NodeReport): Cell[] {
   const { total, free } = countGpus(node);
   const percent = node.state === 'live' ? (node.sample?.cpu?.totalPercent ?? null) : null;
   const knowsGpus = node.state === 'live' && node.sample?.gpus;
   const gpusFree = total === 0 ? 'none' : `${free}/${total}`;
   return [
     node.name,
-    node.state,
+    { text: node.state, tone: stateTones[node.state] },
     node.transport ?? DASH,
     formatAge(node.sampleAgeMs),
-    knowsGpus ? gpusFree : DASH,
+    { text: knowsGpus ? gpusFree : DASH, tone: knowsGpus && free > 0 ? 'good' : null },
     percent === null ? DASH : `${percent.toFixed(1)}%`,
     failureOf(node),
   ];
@@ -44,18 +46,40 @@ function reasonLines(nodes: readonly NodeReport[]): string[] {
   return Array.from(groups, ([reason, names]) => visibleText(`${foldNames(names)}: ${reason}`));
 }
 
-/** One line for each node under a line of headings; ends with a newline. */
-export function renderStatusText(nodes: readonly NodeReport[]): string {
-  if (nodes.length === 0) return 'No nodes in the node list.\n';
-  const headings = ['NODE', 'STATE', 'BY', 'AGE', 'GPUS FREE', 'CPU', 'PROBLEM'];
-  const rows = alignColumns([headings, ...visibleRows(nodes.map(statusRow))]);
-  return `${[...rows, ...reasonLines(nodes)].join('\n')}\n`;
+const toldStates: readonly NodeState[] = ['live', 'connecting', 'stale', 'unreachable', 'disabled'];
+
+/** `12 nodes: 10 live, 2 unreachable · 60 GPUs: 14 free, …`. */
+function statusTotals(nodes: readonly NodeReport[]): string {
+  const states = toldStates
+    .map((state) => ({ state, count: nodes.filter((node) => node.state === state).length }))
+    .filter(({ count }) => count > 0)
+    .map(({ state, count }) => `${count} ${state}`);
+  const gpus = { total: 0, free: 0, busy: 0, heldIdle: 0, out: 0 };
+  for (const counts of nodes.map(countGpus))
+    for (const key of ['total', 'free', 'busy', 'heldIdle', 'out'] as const) gpus[key] += counts[key];
+  return `${countText(nodes.length, 'node')}: ${states.join(', ')} · ${gpuCountsText(gpus)}`;
 }
 
-function headLines(node: NodeReport, view: NodeView): string[] {
+const STATUS_HEADINGS = ['NODE', 'STATE', 'BY', 'AGE', 'GPUS FREE', 'CPU', 'PROBLEM'];
+
+/** One line for each node, or for the first of them, under a line of headings, and one for all; ends with a newline. */
+export function renderStatusText(
+  nodes: readonly NodeReport[],
+  style = plainStyle,
+  mostRows = nodes.length,
+): string {
+  if (nodes.length === 0) return 'No nodes in the node list.\n';
+  const shown = nodes.slice(0, mostRows).map(statusRow);
+  const rows = alignColumns([headings(STATUS_HEADINGS), ...shown], '', style);
+  return `${[...rows, statusTotals(nodes), ...reasonLines(nodes)].join('\n')}\n`;
+}
+
+function headLines(node: NodeReport, view: NodeView, style: TextStyle): string[] {
   const age = node.sampleAgeMs === null ? 'no figures yet' : `figures of ${formatAge(node.sampleAgeMs)}`;
   const reason = node.transportReason === null ? '' : ` (${node.transportReason})`;
-  const lines = [`${node.name}  ${view.stateWord}, by ${view.transport}${reason}, ${age}`];
+  const name = paint(visibleText(node.name), 'strong', style);
+  const state = paint(view.stateWord, stateTones[node.state], style);
+  const lines: string[] = [];
   if (node.message) lines.push(`  ${failureOf(node)}`);
   if (node.hint) lines.push(`  ${node.hint}`);
   for (const line of node.lastLines) lines.push(`  | ${line}`);
@@ -65,33 +89,42 @@ function headLines(node: NodeReport, view: NodeView): string[] {
   for (const error of view.errors) lines.push(`  Error in ${error.line}`);
   for (const event of view.events) lines.push(`  ${event.line}`);
   if (node.logPath) lines.push(`  Log: ${node.logPath}`);
-  return lines.map(visibleText);
+  const way = visibleText(`, by ${view.transport}${reason}, ${age}`);
+  return [`${name}  ${state}${way}`, ...lines.map(visibleText)];
 }
 
-function section(title: string, rows: readonly (readonly string[])[]): string[] {
-  return rows.length === 0 ? [] : ['', title, ...alignColumns(visibleRows(rows), '  ')];
+function section(title: string, rows: readonly (readonly Cell[])[], style: TextStyle): string[] {
+  return rows.length === 0 ? [] : ['', paint(title, 'strong', style), ...alignColumns(rows, '  ', style)];
 }
 
-function systemLines({ resources, filesystems, traffic }: NodeView): string[] {
-  return section('System', [
+function systemLines({ resources, filesystems, traffic }: NodeView, style: TextStyle): string[] {
+  const rows = [
     ...resources.map((row) => [row.label, row.text, row.detail]),
     ...filesystems.map((row) => [row.label, row.text, row.use]),
     ...traffic.map((row) => [row.name, row.kind === 'disk' ? 'disk' : 'net', `in ${row.in}, out ${row.out}`]),
-  ]);
+  ];
+  return section('System', rows, style);
 }
 
-function jobLine(job: GpuView['jobs'][number]): string {
+const SHORTEST_COMMAND = 10;
+
+/** Of what is too long for a terminal the command line gives way, since the figures stand behind it. */
+function jobLine(job: GpuView['jobs'][number], { width }: TextStyle): string {
   const gpu = job.gpuPercent === null ? '' : `, GPU ${job.gpuPercent}`;
   const owner = job.job === null ? '' : ` [${job.job}]`;
   const figures = `${job.memory}, ${job.time}, CPU ${job.cpu}, RAM ${job.ram}${gpu}`;
-  return visibleText(`       ${job.who} · ${job.commandLine}${owner} · ${figures}`);
+  const before = visibleText(`       ${job.who} · `);
+  const after = visibleText(`${owner} · ${figures}`);
+  const room = (width ?? Number.POSITIVE_INFINITY) - widthOf(before) - widthOf(after);
+  return before + cutToWidth(visibleText(job.commandLine), Math.max(SHORTEST_COMMAND, room)) + after;
 }
 
-function gpuLines({ gpus, gpuNote }: NodeView): string[] {
+function gpuLines({ gpus, gpuNote }: NodeView, style: TextStyle): string[] {
   if (gpus.length === 0) return gpuNote ? ['', gpuNote] : [];
-  const rows = gpus.map((gpu) => {
+  const rows = gpus.map((gpu): Cell[] => {
     const { utilization, memory, temperature, power } = gpu;
-    if (gpu.fault) return [gpu.label, gpu.name, gpu.lost ? 'LOST' : 'ERROR', gpu.fault];
+    if (gpu.fault)
+      return [gpu.label, gpu.name, { text: gpu.lost ? 'LOST' : 'ERROR', tone: 'bad' }, gpu.fault];
     return [
       gpu.label,
       gpu.name,
@@ -101,19 +134,19 @@ function gpuLines({ gpus, gpuNote }: NodeView): string[] {
       power,
     ];
   });
-  const lines = alignColumns(visibleRows(rows), '  ');
+  const lines = alignColumns(rows, '  ', style);
   return [
     '',
-    'GPUs',
+    paint('GPUs', 'strong', style),
     ...gpus.flatMap((gpu, at) => [
       lines[at] ?? '',
-      ...gpu.marks.map((mark) => visibleText(`       ! ${mark}`)),
-      ...gpu.jobs.map(jobLine),
+      ...gpu.marks.map((mark) => `       ${paint(visibleText(`! ${mark}`), 'warning', style)}`),
+      ...gpu.jobs.map((job) => jobLine(job, style)),
     ]),
   ];
 }
 
-function processLines({ processes }: NodeView): string[] {
+function processLines({ processes }: NodeView, style: TextStyle): string[] {
   const rows = processes.map(({ pid, user, cpu, memory, time, commandLine }) => [
     String(pid),
     user,
@@ -124,12 +157,17 @@ function processLines({ processes }: NodeView): string[] {
   ]);
   return rows.length === 0
     ? []
-    : section('Processes', [['PID', 'USER', 'CPU', 'RAM', 'TIME', 'COMMAND'], ...rows]);
+    : section('Processes', [['PID', 'USER', 'CPU', 'RAM', 'TIME', 'COMMAND'], ...rows], style);
 }
 
 /** All that one node says; ends with a newline. */
-export function renderNodeText(node: NodeReport): string {
+export function renderNodeText(node: NodeReport, style = plainStyle): string {
   const view = viewNode(node);
-  const lines = [...headLines(node, view), ...systemLines(view), ...gpuLines(view), ...processLines(view)];
+  const lines = [
+    ...headLines(node, view, style),
+    ...systemLines(view, style),
+    ...gpuLines(view, style),
+    ...processLines(view, style),
+  ];
   return `${lines.join('\n')}\n`;
 }

@@ -1,29 +1,34 @@
-import { foldNames } from '../lib/fold-names.ts';
 import { DASH, formatBytes, formatOpenPercent } from '../lib/format.ts';
-import { visibleText } from '../lib/visible-text.ts';
 import type { ClusterUser } from '../protocol/cluster.ts';
-import { alignColumns } from './align-columns.ts';
+import { alignColumns, type Cell, headings } from './align-columns.ts';
+import { nodesCell } from './nodes-cell.ts';
+import { plainStyle } from './text-style.ts';
+import { countText, holdingsText } from './totals-text.ts';
 
 export type { ClusterUser };
 
 const HEADINGS = ['USER', 'GPUS', 'IDLE', 'GPU MEM', 'GPU', 'CPU', 'RAM', 'JOBS', 'NODES'];
 
-function row(user: ClusterUser): string[] {
+function row(user: ClusterUser): Cell[] {
   return [
     user.user,
     user.gpuCount === 0 ? DASH : String(user.gpuCount),
-    user.gpuCount === 0 ? DASH : String(user.heldIdleCount),
+    {
+      text: user.gpuCount === 0 ? DASH : String(user.heldIdleCount),
+      tone: user.heldIdleCount > 0 ? 'warning' : null,
+    },
     formatBytes(user.gpuMemoryBytes),
     formatOpenPercent(user.gpuUtilizationPercent),
     formatOpenPercent(user.cpuPercent),
     formatBytes(user.residentBytes),
     String(user.jobs.length),
-    foldNames(user.nodes) + (user.isCurrent ? '' : ' (old figures)'),
+    nodesCell(user),
   ];
 }
 
-/** A line for each user under a line of headings; ends with a newline. */
-export function renderUsersText(users: readonly ClusterUser[]): string {
+/** A line for each user under a line of headings, and one for all; ends with a newline. */
+export function renderUsersText(users: readonly ClusterUser[], style = plainStyle): string {
   if (users.length === 0) return 'No users.\n';
-  return `${alignColumns([HEADINGS, ...users.map((user) => row(user).map(visibleText))]).join('\n')}\n`;
+  const totals = `${countText(users.length, 'user')} ${holdingsText(users)}`;
+  return `${[...alignColumns([headings(HEADINGS), ...users.map(row)], '', style), totals].join('\n')}\n`;
 }

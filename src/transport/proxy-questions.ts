@@ -1,3 +1,4 @@
+import { UNLOCK } from '../protocol/failures.ts';
 import type { AskpassServer } from './askpass-server.ts';
 import { createPromptDesk } from './openssh-prompts.ts';
 import type { SecretRequest } from './secret-request.ts';
@@ -23,8 +24,7 @@ export function proxyQuestionError(
   const wanted = missing.map(({ kind, label }) => `the ${kind} of ${label}`).join(' and ') || 'something';
   const why = wasRefused ? ', and what was given is wrong' : '';
   const detail = `the ProxyCommand asks for ${wanted}${why}`;
-  const hint =
-    'Give it once: npx rollcall unlock (or set password-file or askpass in rollcall.toml), or use ssh-add';
+  const hint = `Give it once: ${UNLOCK} (or set password-file or askpass in rollcall.toml), or use ssh-add`;
   return new StepError({ cause: 'proxy', detail, hint, needsPerson: true }, lastLines, missing);
 }
 

@@ -157,7 +157,7 @@ describe('the API', () => {
       ]) {
         const response = await press(headers);
         expect(response.status).toBe(403);
-        expect(await response.text()).toContain('npx rollcall link');
+        expect(await response.text()).toContain('scripts/rollcall link');
       }
       expect(cluster.retried).toEqual([]);
     });

@@ -2,6 +2,7 @@ import type { HttpBindings } from '@hono/node-server';
 import { type Context, Hono, type MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { compress } from 'hono/compress';
+import { COMMAND_NAME } from '../lib/command-name.ts';
 import type { CompiledTemplates } from '../lib/compiled-templates.ts';
 import { escapeHtml } from '../lib/escape-html.ts';
 import { visibleText, withoutControls } from '../lib/visible-text.ts';
@@ -142,7 +143,8 @@ function addPageRoutes(app: Hono, { dependencies, feed, watching }: Rooms): void
 }
 
 const NO_BUTTONS =
-  'This browser may look, but not press buttons. Run this on the head, and open the address that it prints: npx rollcall link';
+  "This browser may look, but not press buttons. Run this on the head's machine, in the folder of Rollcall, " +
+  `and open the address that it prints: ${COMMAND_NAME} link`;
 
 /** What the page's buttons do, for browsers that may press them. */
 function addButtonRoutes(app: Hono, { dependencies, buttons }: Rooms): void {

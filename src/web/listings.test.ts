@@ -160,12 +160,13 @@ describe('the text for terminals', () => {
   test('answers the same searches', async () => {
     start();
     const lines = async (path: string) => (await (await curl(path)).text()).trim().split('\n');
-    expect((await lines('/?q=gpu:l40s')).map((line) => line.split(' ')[0])).toEqual(['NODE', 'gpu2']);
+    expect((await lines('/?q=gpu:l40s')).map((line) => line.split(' ')[0])).toEqual(['NODE', 'gpu2', '1']);
     expect((await lines('/?sort=node')).map((line) => line.split(' ')[0])).toEqual([
       'NODE',
       'gone',
       'gpu2',
       'gpu10',
+      '3',
     ]);
     expect(await lines('/?group=state')).toContain('live (2)');
     expect(await lines('/?q=nobody')).toEqual(['Nothing fits this search.']);

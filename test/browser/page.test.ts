@@ -283,7 +283,7 @@ describe.skipIf(!hasChromium)(`the page in Chromium (skipped: no ${CHROMIUM})`, 
     expect(await page.locator('[id="gpu01"] .retry').count()).toBe(0);
     const button = page.locator('[id="gpu02"]').getByRole('button', { name: 'Try again now' });
     await button.click();
-    await page.getByText('npx rollcall link').waitFor();
+    await page.getByText('scripts/rollcall link').waitFor();
     expect(cluster.retried).toEqual([]);
     expect(complaints.splice(0).join('\n')).toContain('403');
     await page.goto(`${head.origin}${head.app.link()}`);

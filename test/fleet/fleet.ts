@@ -56,7 +56,8 @@ export function runProgram(
     const child = execFile(
       command,
       args,
-      { timeout: timeoutMs, killSignal: 'SIGKILL' },
+      // What is printed is compared as plain text, whatever colours the tests have.
+      { timeout: timeoutMs, killSignal: 'SIGKILL', env: { ...process.env, FORCE_COLOR: undefined } },
       (error, stdout, stderr) => {
         const code = error === null ? 0 : typeof error.code === 'number' ? error.code : 124;
         resolve({ code, stdout, stderr });

@@ -80,7 +80,7 @@ describe.runIf(fleet).each(transports)('passwords through %s', (by) => {
     const { failure } = await scenario.attempt('', 'n1', options);
     expect(failure).toMatchObject({ cause: 'auth', needsPerson: true });
     expect(failure?.message).toContain('the password given was refused');
-    expect(failure?.hint).toContain('npx rollcall unlock');
+    expect(failure?.hint).toContain('scripts/rollcall unlock');
     expect(failures(await sshd.log())).toBe(1);
     expect((await scenario.attempt('', 'n1', options)).failure?.cause).toBe('auth');
     expect(failures(await sshd.log())).toBe(1);

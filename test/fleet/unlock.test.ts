@@ -63,7 +63,7 @@ describe.runIf(fleet)('passwords at the start', () => {
     await expect.poll(async () => (await head.node('n1'))?.cause, { timeout: 10_000 }).toBe('auth');
     const report = await head.node('n1');
     expect(report?.message).toContain('nobody has said the password of ops@n1 yet');
-    expect(report?.hint).toContain('npx rollcall unlock');
+    expect(report?.hint).toContain('scripts/rollcall unlock');
     const { code, stderr } = await head.rollcall('unlock');
     expect(code).toBe(1);
     expect(stderr).toContain('password-file or askpass in rollcall.toml');

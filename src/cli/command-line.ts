@@ -1,0 +1,56 @@
+import yargs from 'yargs';
+import { ConfigError } from '../config/config-error.ts';
+import { version } from '../config/version.ts';
+import { commandNames, commands, toModule } from './commands.ts';
+import { scriptHere } from './here.ts';
+import { tieValues } from './tie-values.ts';
+import { UsageError } from './usage-error.ts';
+import { explainUsage } from './usage-message.ts';
+
+const WIDEST = 100;
+
+/** Does what the words of a command line ask for; tells on the error stream why not, and sets the exit code to 1. */
+export async function runCommandLine(given: readonly string[]): Promise<void> {
+  try {
+    await parse(tieValues(given));
+  } catch (error) {
+    process.stderr.write(`rollcall: ${messageOf(error)}\n`);
+    process.exitCode = 1;
+  }
+}
+
+async function parse(words: readonly string[]): Promise<void> {
+  const parser = yargs(words)
+    // Its own sentences are read below, so they are in one language.
+    .detectLocale(false)
+    .scriptName('rollcall')
+    .usage(
+      '$0 COMMAND\n\nWho is using which GPU and CPU of a cluster, live, with nothing installed on the nodes.',
+    )
+    .command(commands.map(toModule))
+    .demandCommand(1, 'Name a command.')
+    .strict()
+    .version(version())
+    .alias('version', 'V')
+    .help()
+    .alias('help', 'h')
+    .wrap(Math.min(WIDEST, process.stdout.columns ?? WIDEST))
+    .fail((said: string | null, error: Error | undefined, usage: unknown) => {
+      if (error && error.name !== 'YError') throw error;
+      const options = namesOf(usage);
+      const typed = { words, commands: commandNames, options, program: scriptHere('rollcall') };
+      throw new UsageError(explainUsage(said ?? error?.message ?? '', typed));
+    });
+  await parser.parseAsync();
+}
+
+/** The options that the parser knows at this point, by what it has to say of them in a help text. */
+function namesOf(usage: unknown): string[] {
+  const { getDescriptions } = usage as { getDescriptions?: () => object };
+  return getDescriptions === undefined ? [] : Object.keys(getDescriptions());
+}
+
+function messageOf(error: unknown): string {
+  if (error instanceof UsageError || error instanceof ConfigError) return error.message;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

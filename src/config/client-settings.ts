@@ -1,0 +1,45 @@
+import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { ConfigError } from './config-error.ts';
+import { absolutePath, defaultStateDir, settingsFileOf } from './setting-paths.ts';
+
+/**
+ * What the commands that ask a head need of the settings, read without the schema of all of them: loading that would
+ * take longer than the answer. What the head needs is checked by the head.
+ */
+
+export interface ClientSources {
+  /** From the command line; undefined where not given. */
+  flags: Readonly<Record<string, unknown>>;
+  environment: NodeJS.ProcessEnv;
+  workingFolder: string;
+  /** Folder of package.json. */
+  projectFolder: string;
+}
+
+/** Which head is asked: one by the address of its page, or the own one by its state folder. */
+export type AskedHead = { url: string } | { stateDir: string };
+
+/** As `readConfig` finds it: flags win over the environment, that over rollcall.toml. Throws `ConfigError`. */
+export async function readStateDir(sources: ClientSources): Promise<string> {
+  const { flags, environment, workingFolder } = sources;
+  const named = flags['state-dir'] ?? (environment.ROLLCALL_STATE_DIR || undefined);
+  if (named !== undefined) return absolutePath(String(named), workingFolder);
+  const { file, isRequired } = settingsFileOf(flags.config, sources);
+  if (!isRequired && !existsSync(file)) return defaultStateDir(environment);
+  const { readSettingsFile } = await import('./settings-file.ts');
+  const { 'state-dir': set } = readSettingsFile(file, isRequired);
+  if (set === undefined) return defaultStateDir(environment);
+  if (typeof set !== 'string' || set === '')
+    throw new ConfigError(`${file}: state-dir = ${JSON.stringify(set)}: must be the path of a folder`);
+  return absolutePath(set, dirname(file));
+}
+
+/** `--url` wins over what names the own head, and that over ROLLCALL_URL. Throws `ConfigError`. */
+export async function readAskedHead(sources: ClientSources): Promise<AskedHead> {
+  const { flags, environment } = sources;
+  if (flags.url !== undefined) return { url: String(flags.url) };
+  const namesOwn = flags['state-dir'] !== undefined || flags.config !== undefined;
+  if (environment.ROLLCALL_URL && !namesOwn) return { url: environment.ROLLCALL_URL };
+  return { stateDir: await readStateDir(sources) };
+}

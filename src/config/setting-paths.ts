@@ -1,0 +1,23 @@
+import { homedir, hostname } from 'node:os';
+import { join, resolve } from 'node:path';
+
+/** A path of a setting. Relative ones count from the place that named them, and `~/` from the home folder. */
+export function absolutePath(path: string, folder: string): string {
+  return resolve(folder, path.replace(/^~(?=\/)/, homedir()));
+}
+
+/** Where the head's own files are unless a setting says otherwise. */
+export function defaultStateDir(environment: NodeJS.ProcessEnv): string {
+  const stateHome = environment.XDG_STATE_HOME;
+  const base = stateHome?.startsWith('/') ? stateHome : join(homedir(), '.local', 'state');
+  return join(base, 'rollcall', hostname());
+}
+
+/** The settings file, and whether it must be there because somebody named it. */
+export function settingsFileOf(
+  flag: unknown,
+  { workingFolder, projectFolder }: { workingFolder: string; projectFolder: string },
+): { file: string; isRequired: boolean } {
+  if (typeof flag === 'string') return { file: resolve(workingFolder, flag), isRequired: true };
+  return { file: join(projectFolder, 'rollcall.toml'), isRequired: false };
+}
