@@ -17,9 +17,10 @@ export function isOfScheduler(kind: JobKind): boolean {
 export const jobKey = (kind: JobKind, id: string) => `${kind}:${id}`;
 
 /**
- * Key of a job among those of all nodes. A scheduler's job is the same on every node; of two clusters with the same
- * number the user tells them apart.
+ * Key of a job among those of all nodes, made of its kind and id alone: a node's own key may name another node's job.
+ * A scheduler's job is the same on every node; of two clusters with the same number the user tells them apart. Of
+ * other kinds the first `@` ends the id, because names of nodes may have one too.
  */
-export function clusterJobKey(node: string, { key, kind }: { key: string; kind: JobKind }): string {
-  return isOfScheduler(kind) ? key : `${key}@${node}`;
+export function clusterJobKey(node: string, { kind, id }: { kind: JobKind; id: string }): string {
+  return isOfScheduler(kind) ? jobKey(kind, id) : `${jobKey(kind, id.replaceAll('@', '%40'))}@${node}`;
 }
