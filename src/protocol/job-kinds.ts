@@ -1,7 +1,7 @@
 /** Kinds of jobs. No zod: the monitor uses this too. */
 
 /** Of a scheduler: one id over the whole cluster. */
-export const schedulerKinds = ['slurm', 'pbs', 'torque', 'lsf', 'htcondor'] as const;
+export const schedulerKinds = ['slurm', 'pbs', 'torque', 'lsf', 'htcondor', 'oar'] as const;
 export const containerKinds = ['kubernetes', 'docker', 'podman', 'containerd', 'lxc'] as const;
 /** Of a node: `session` is the tree of a user's processes where nothing better is known. */
 export const sessionKinds = ['systemd', 'tmux', 'screen', 'session'] as const;
