@@ -98,7 +98,7 @@ export const fields: readonly Field[] = [
     name: 'job',
     aliases: [],
     kind: 'text',
-    help: 'id, name or key of the job; digits alone are the whole id',
+    help: 'id, name or key of the job; digits alone are the whole id, or that of the array',
     example: 'job:1234',
     ofThing: (thing) => {
       const job = jobOf(thing);

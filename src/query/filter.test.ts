@@ -112,6 +112,28 @@ const gpusOf = (text: string) =>
 const jobsOf = (text: string) => filterJobs(queryOf(text), jobs, nodes).map(({ key }) => key);
 const usersOf = (text: string) => filterUsers(queryOf(text), users, nodes).map(({ user }) => user);
 
+describe('elements of arrays', () => {
+  const element = (id: string, number: string, kind: ReportedJob['kind'] = 'slurm') =>
+    job(`${kind}:${number}`, { id, number });
+  const cluster = [
+    fakeNode('a', {}, { gpuProcesses: [], topProcesses: [], jobs: [element('9_2', '11')] }),
+    fakeNode('b', {}, { gpuProcesses: [], topProcesses: [], jobs: [element('9_3', '9')] }),
+    fakeNode('c', {}, { gpuProcesses: [], topProcesses: [], jobs: [job('pbs:815[7]'), job('slurm:92')] }),
+  ];
+  const rows = listJobs(cluster, TAKEN_AT_MS);
+  it.each([
+    ['job:9_2', ['slurm:11']],
+    ['job:9', ['slurm:11', 'slurm:9']],
+    ['job:11', ['slurm:11']],
+    ['job:=9', ['slurm:9']],
+    ['job:2', []],
+    ['job:815', ['pbs:815[7]']],
+  ])('%s', (text, keys) => {
+    const found = filterJobs(queryOf(text), rows, cluster).map(({ key }) => key);
+    expect(found.sort()).toEqual(keys);
+  });
+});
+
 describe('nodes', () => {
   it.each([
     ['', ['h1', 'h2', 'mixed10', 'sick', 'cpu1', 'gone', 'off']],

@@ -153,6 +153,18 @@ describe('jobs of all nodes', () => {
     expect(listJobs(tie.toReversed(), NOW_MS)[0]?.name).toBe('a');
   });
 
+  it('of an array are one job on all nodes, whoever knows its element already', () => {
+    const on = (node: string, change: Partial<ReportedJob>) =>
+      fakeNode(node, {}, { jobs: [job('slurm:11', change)], gpuProcesses: [] });
+    const told = { id: '9_2', number: '11' };
+    const nodes = [on('n1', {}), on('n2', told), on('n3', told)];
+    expect(listJobs(nodes, NOW_MS)).toMatchObject([
+      { key: 'slurm:11', id: '9_2', nodes: ['n1', 'n2', 'n3'] },
+    ]);
+    const alone = on('evil', { id: '1_1', number: '11' });
+    expect(listJobs([alone, on('n1', {}), on('n2', {})], NOW_MS)[0]?.id).toBe('11');
+  });
+
   it('of nodes that do not know the user are whose most others say', () => {
     const nodes = [null, 'alice', 'bob', 'alice', null].map((user, at) =>
       fakeNode(`n${at}`, {}, { jobs: [job('slurm:7', { user })], gpuProcesses: [] }),

@@ -115,9 +115,12 @@ function mergeShares(shares: Share[]): ClusterJob {
     shares.filter(({ name }) => name !== null),
     ({ node }) => node,
   );
+  // An element of an array is shown as its array's once most nodes have learned that.
+  const ids = distinctBy(shares, ({ node }) => node);
   const oldest = shares.reduce((a, b) => ((b.ageMs ?? -1) > (a.ageMs ?? -1) ? b : a));
   return {
     ...job,
+    id: commonest(ids.map(({ id }) => id)) ?? job.id,
     name: commonest(votes.map(({ name }) => name)),
     user: commonest(shares.map(({ user }) => user)),
     nodes: [...new Set(shares.map(({ node }) => node))],
