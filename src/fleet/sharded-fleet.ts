@@ -40,6 +40,7 @@ export function createShardedFleet(options: ShardedFleetOptions): Fleet {
   let listed: ReadonlySet<string> = new Set();
   let shareTimer: NodeJS.Timeout | null = null;
   let isWatched: (name: string) => boolean = () => false;
+  let isAsker: (name: string) => boolean = () => false;
 
   function startOne(): Shard {
     const { monitor, headId, handshakes } = options;
@@ -123,9 +124,11 @@ export function createShardedFleet(options: ShardedFleetOptions): Fleet {
 
   function watchAll(): void {
     own.setWatched(isWatched);
+    own.setAskers(isAsker);
     for (const shard of shards) {
       const names = targetsOf(shard).map(({ name }) => name);
       shard.setWatched(names.filter(isWatched));
+      shard.setAskers(names.filter(isAsker));
     }
   }
 
@@ -142,6 +145,10 @@ export function createShardedFleet(options: ShardedFleetOptions): Fleet {
     setTargets,
     setWatched(now) {
       isWatched = now;
+      watchAll();
+    },
+    setAskers(now) {
+      isAsker = now;
       watchAll();
     },
     retry(name) {

@@ -1,7 +1,7 @@
 import { DASH, formatBytes, formatOpenPercent } from '../lib/format.ts';
 import { visibleText } from '../lib/visible-text.ts';
 import type { ClusterGpu } from '../protocol/cluster.ts';
-import type { GpuUse } from '../protocol/gpu-use.ts';
+import { describeAllocation, type GpuUse } from '../protocol/gpu-use.ts';
 import { alignColumns } from './align-columns.ts';
 
 export type { ClusterGpu };
@@ -13,7 +13,9 @@ const MOST_NAMES = 4;
 export const useWords: Record<GpuUse, string> = {
   free: 'free',
   busy: 'busy',
+  allocated: 'allocated, idle',
   'held-idle': 'held idle',
+  drained: 'drained',
   out: 'out',
   unknown: DASH,
 };
@@ -28,9 +30,10 @@ function listed(names: readonly string[]): string {
 }
 
 /** Figures of a node that is not live are old, and those of a GPU that does not answer are none. */
-function useOf({ state, health, use, migEnabled }: ClusterGpu): string {
+function useOf({ state, health, use, migEnabled, allocation }: ClusterGpu): string {
   if (state !== 'live') return state;
   if (health !== 'ok') return health;
+  if (use === 'allocated' && allocation) return describeAllocation(allocation, use);
   return use === 'unknown' && migEnabled ? 'MIG' : useWords[use];
 }
 

@@ -2,7 +2,7 @@ import { commonest } from '../lib/commonest.ts';
 import { groupBy } from '../lib/group-by.ts';
 import type { ClusterGpu, ClusterJob } from '../protocol/cluster.ts';
 import { gpuUses } from '../protocol/gpu-use.ts';
-import { clusterJobKey } from '../protocol/job-kinds.ts';
+import { clusterJobKey, isOfScheduler } from '../protocol/job-kinds.ts';
 import type { NodeReport, ReportedGpu, ReportedGpuProcess, ReportedJob } from '../protocol/node.ts';
 
 /** Jobs and GPUs of all nodes as rows. Pure. */
@@ -24,8 +24,15 @@ export function listJobs(nodes: readonly NodeReport[], nowMs: number): ClusterJo
     const processes = node.sample?.gpuProcesses ?? [];
     const byJob = groupBy(processes, ({ job }) => job);
     const byGpu = groupBy(processes, ({ gpuIndex }) => gpuIndex);
-    for (const job of node.sample?.jobs ?? [])
+    const told = new Set<string>();
+    for (const job of node.sample?.jobs ?? []) {
+      told.add(clusterJobKey(node.name, job));
       shares.push(shareHere(node, job, byJob.get(job.key) ?? [], byGpu, nowMs));
+    }
+    for (const job of allocatedJobs(node)) {
+      if (told.has(clusterJobKey(node.name, job))) continue;
+      shares.push(shareHere(node, job, [], byGpu, nowMs));
+    }
   }
   const jobs = Array.from(groupBy(shares, ({ key }) => key).values()).flatMap(byOwner);
   return jobs
@@ -36,6 +43,30 @@ export function listJobs(nodes: readonly NodeReport[], nowMs: number): ClusterJo
         (b.cpuPercent ?? 0) - (a.cpuPercent ?? 0) ||
         (a.key < b.key ? -1 : 1),
     );
+}
+
+/** Jobs that have GPUs of the node by its scheduler. Of those that run nothing there no more is known. */
+function* allocatedJobs({ state, sample }: NodeReport): Iterable<ReportedJob> {
+  if (state !== 'live') return;
+  const seen = new Set<string>();
+  for (const { allocation } of sample?.gpus ?? []) {
+    const { jobKey, jobId, user } = allocation ?? { jobKey: null, jobId: null, user: null };
+    if (jobKey === null || seen.has(jobKey)) continue;
+    seen.add(jobKey);
+    const number = jobKey.slice(jobKey.indexOf(':') + 1);
+    yield {
+      key: jobKey,
+      kind: 'slurm',
+      id: jobId ?? number,
+      number,
+      name: null,
+      user,
+      startTimeMs: null,
+      processCount: null,
+      cpuPercent: null,
+      residentBytes: null,
+    };
+  }
 }
 
 /**
@@ -61,15 +92,19 @@ function shareHere(
   byGpu: ProcessesByGpu,
   nowMs: number,
 ): Share {
+  const key = clusterJobKey(node, job);
   const indexes = new Set(processes.map(({ gpuIndex }) => gpuIndex));
-  const gpus = indexes.size === 0 ? [] : (sample?.gpus ?? []).filter(({ index }) => indexes.has(index));
+  const isOnGpus = indexes.size > 0 || isOfScheduler(job.kind);
+  const gpus = (isOnGpus ? (sample?.gpus ?? []) : []).filter(
+    ({ index, allocation }) => indexes.has(index) || (allocation?.jobKey ?? null) === key,
+  );
   // Both by the node's clock, whatever that says.
   const ageMs =
     job.startTimeMs === null || !sample?.takenAtMs
       ? null
       : Math.max(0, sample.takenAtMs - job.startTimeMs + (sampleAgeMs ?? 0));
   return {
-    key: clusterJobKey(node, job),
+    key,
     kind: job.kind,
     id: job.id,
     name: job.name,
@@ -169,6 +204,8 @@ function gpuRow(
     return known ? [clusterJobKey(name, known)] : [];
   });
   const users = processes.flatMap(({ user }) => user ?? []);
+  if (gpu.allocation?.jobKey) jobs.push(gpu.allocation.jobKey);
+  if (gpu.allocation?.user) users.push(gpu.allocation.user);
   return {
     node: name,
     state,
