@@ -49,8 +49,8 @@ describe('the scheduler', () => {
   const useConfig = () => write('etc/slurm', 'slurm.conf', 'ClusterName=fleet\n');
 
   /** Takes news until one of them is told; a head takes each of them. */
-  async function newsWith<Key extends 'slurm' | 'schedulerAnswer'>(key: Key): Promise<Facts[Key]> {
-    let found: Facts[Key];
+  async function newsWith<Key extends 'slurm' | 'schedulerAnswer'>(key: Key): Promise<Facts[Key] | undefined> {
+    let found: Facts[Key] | undefined;
     await expect
       .poll(
         () => {
