@@ -54,31 +54,45 @@ const queueOf = (name: string) =>
     '',
   ].join('\n');
 
+/** A script runs for half a minute at most, and a daemon may need longer: it is asked again. */
+async function untilSucceeds(
+  exec: (script: string) => Promise<string>,
+  script: string,
+  limitMs: number,
+): Promise<void> {
+  const endMs = performance.now() + limitMs;
+  for (;;) {
+    const said = await exec(
+      `for i in $(seq 50); do ${script} > /dev/null 2>&1 && { echo yes; exit 0; }; sleep 0.2; done
+      tail -5 /run/ge.log /var/spool/gridengine/*/messages /var/spool/gridengine/*/*/messages 2> /dev/null; exit 0`,
+    );
+    if (said.trim() === 'yes') return;
+    if (performance.now() > endMs) throw new Error(`Grid Engine does not start: ${script}: ${said}`);
+  }
+}
+
 /** Nothing of it may run on the node before. */
 export async function startGridEngine(fleet: Fleet, node: number): Promise<GridEngineCluster> {
   const name = `n${node}`;
   writeNodeFile(node, '/run/ge-host', hostOf(name));
   writeNodeFile(node, '/run/ge-queue', queueOf(name));
+  const exec = (script: string) => fleet.exec(node, `${ENVIRONMENT} ${script}`);
   // It wants every host to have an address that is not the loop's.
-  await fleet.exec(
-    node,
-    `${ENVIRONMENT} sed -i '/127.*${name}/d' /etc/hosts; printf '${fleet.address(node)} ${name}\\n' >> /etc/hosts
+  await exec(
+    `sed '/127.*${name}/d' /etc/hosts > /run/hosts; printf '${fleet.address(node)} ${name}\\n' >> /run/hosts; cat /run/hosts > /etc/hosts
     rm -rf $SGE_ROOT/$SGE_CELL /var/spool/gridengine/spooldb; mkdir -p $SGE_ROOT /var/spool/gridengine
     chown -R sgeadmin:sgeadmin $SGE_ROOT /var/spool/gridengine
     setpriv --reuid=sgeadmin --regid=sgeadmin --clear-groups \\
       /usr/share/gridengine/scripts/init_cluster $SGE_ROOT $SGE_CELL /var/spool/gridengine/spooldb sgeadmin > /run/ge.log 2>&1
-    echo ${name} > $SGE_ROOT/$SGE_CELL/common/act_qmaster; chown -R sgeadmin:sgeadmin $SGE_ROOT /var/spool/gridengine
-    /usr/sbin/sge_qmaster >> /run/ge.log 2>&1
-    for i in $(seq 150); do qconf -ss > /dev/null 2>&1; [ $? -ne 0 ] || break; sleep 0.2; done
-    qconf -ah ${name} >> /run/ge.log 2>&1; qconf -as ${name} >> /run/ge.log 2>&1
-    qconf -Ae /run/ge-host >> /run/ge.log 2>&1; qconf -Aq /run/ge-queue >> /run/ge.log 2>&1
-    /usr/sbin/sge_execd >> /run/ge.log 2>&1
-    for i in $(seq 300); do
-      case "$(qstat -f 2> /dev/null | grep all.q)" in *' lx'*|*' linux'*) exit 0 ;; esac
-      sleep 0.2
-    done
-    cat /run/ge.log >&2; qstat -f >&2; tail -20 /var/spool/gridengine/*/messages >&2; exit 1`,
+    echo ${name} > $SGE_ROOT/$SGE_CELL/common/act_qmaster; chown -R sgeadmin:sgeadmin $SGE_ROOT /var/spool/gridengine`,
   );
+  await exec('/usr/sbin/sge_qmaster >> /run/ge.log 2>&1 < /dev/null');
+  await untilSucceeds(exec, 'qconf -sconf', 60_000);
+  for (const words of [`-ah ${name}`, `-as ${name}`, '-Ae /run/ge-host', '-Aq /run/ge-queue'])
+    await exec(`qconf ${words} >> /run/ge.log 2>&1 || :`);
+  await exec('/usr/sbin/sge_execd >> /run/ge.log 2>&1 < /dev/null');
+  // The queue has the machine's architecture once the daemon has reported.
+  await untilSucceeds(exec, "qstat -f | grep -q 'all.q.* l[xi]'", 120_000);
   return {
     async submit(user, options, script) {
       const asUser = `setpriv --reuid=${user} --regid=$(id -g ${user}) --init-groups`;
