@@ -20,7 +20,7 @@ export function readToolLines(
 ): Promise<string | null> {
   return new Promise((resolve) => {
     const child = system.start(program, args);
-    const splitter = createLineSplitter(MAX_LINE_BYTES, onLine, () => undefined);
+    const splitter = createLineSplitter(MAX_LINE_BYTES, takeLine, () => undefined);
     let length = 0;
     let complaint = '';
     let isLate = false;
@@ -28,6 +28,14 @@ export function readToolLines(
       isLate = true;
       child.kill('SIGKILL');
     }, limitMs);
+    /** A line that cannot be read is left out alone: thrown here, it would end the monitor. */
+    function takeLine(line: string): void {
+      try {
+        onLine(line);
+      } catch {
+        // The others count.
+      }
+    }
     const end = (how: string | null) => {
       clearTimeout(timer);
       const words = complaint.replace(/\s+/g, ' ').trim();
