@@ -36,12 +36,13 @@ const debianPackages = {
 
 /**
  * What a few tests need, which are skipped with a line without it: a security key without hardware, a Kerberos
- * realm, a batch scheduler, containers, sessions.
+ * realm, batch schedulers, containers, sessions.
  */
 const optionalPackages = [
   { file: '/usr/lib/openssh/regress/misc/sk-dummy/sk-dummy.so', packages: ['openssh-tests'] },
   { file: '/usr/sbin/krb5kdc', packages: ['krb5-kdc', 'krb5-admin-server', 'krb5-user'] },
   { file: '/usr/sbin/slurmctld', packages: ['slurm-wlm', 'munge'] },
+  { file: '/usr/sbin/sge_execd', packages: ['gridengine-master', 'gridengine-exec', 'gridengine-client'] },
   { file: '/usr/bin/podman', packages: ['podman', 'runc', 'uidmap', 'busybox-static'] },
   { file: '/usr/bin/tmux', packages: ['tmux'] },
   { file: '/usr/bin/screen', packages: ['screen'] },
@@ -185,13 +186,15 @@ async function runUnitTests() {
 }
 
 async function installOptionalPackages() {
-  const packages = optionalPackages
-    .filter(({ file }) => !existsSync(file))
-    .flatMap((missing) => missing.packages);
-  if (packages.length === 0 || !isRoot || !findProgram('apt-get')) return;
-  console.log(`installing Debian packages that some tests use: ${packages.join(' ')}`);
-  const words = ['-q', 'install', '-y', '--no-install-recommends', ...packages];
-  await run('apt-get', words, { DEBIAN_FRONTEND: 'noninteractive' });
+  if (!isRoot || !findProgram('apt-get')) return;
+  // One group after the other: a package that is not to be had takes no others along.
+  for (const { file, packages } of optionalPackages) {
+    if (stopping) return;
+    if (existsSync(file)) continue;
+    console.log(`installing Debian packages that some tests use: ${packages.join(' ')}`);
+    const words = ['-q', 'install', '-y', '--no-install-recommends', ...packages];
+    await run('apt-get', words, { DEBIAN_FRONTEND: 'noninteractive' });
+  }
 }
 
 async function runFleetTests() {

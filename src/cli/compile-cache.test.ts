@@ -25,5 +25,5 @@ it('is none where somebody else could write what runs', () => {
   mkdirSync(join(base, 'elsewhere'), { mode: 0o700 });
   symlinkSync(join(base, 'elsewhere'), folder);
   expect(compileCacheFolder({ XDG_CACHE_HOME: base })).toBeNull();
-  expect(compileCacheFolder({ XDG_CACHE_HOME: '/proc/nowhere' })).toBeNull();
+  expect(compileCacheFolder({ XDG_CACHE_HOME: '/dev/null/nowhere' })).toBeNull();
 });

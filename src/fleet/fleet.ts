@@ -32,6 +32,8 @@ export interface Fleet {
   setTargets(targets: readonly Target[]): void;
   /** Somebody looks at these nodes, and at no others. */
   setWatched(isWatched: (name: string) => boolean): void;
+  /** These nodes' monitors ask their schedulers, and no others. */
+  setAskers(isAsker: (name: string) => boolean): void;
   retry(name: string): boolean;
   /** Ends every monitor; calls back for each node as it is done, within `limitMs`. */
   stop(limitMs: number, onNode: (name: string, farewell: Farewell) => void): Promise<void>;
@@ -53,6 +55,7 @@ export function createFleet(options: FleetOptions): Fleet {
   const whenUploadRoom = pLimit(CONCURRENT_UPLOADS);
   const lives = new Map<string, NodeLife>();
   let isWatched: (name: string) => boolean = () => false;
+  let isAsker: (name: string) => boolean = () => false;
   const timer = setInterval(tick, TICK_MS);
 
   let tickedMs = options.monotonicMs();
@@ -79,6 +82,7 @@ export function createFleet(options: FleetOptions): Fleet {
       whenUploadRoom,
       startDelayMs,
       watched: isWatched(target.name),
+      asksScheduler: isAsker(target.name),
     });
     lives.set(target.name, life);
   }
@@ -101,6 +105,10 @@ export function createFleet(options: FleetOptions): Fleet {
     setWatched(now) {
       isWatched = now;
       for (const [name, life] of lives) life.setWatched(now(name));
+    },
+    setAskers(now) {
+      isAsker = now;
+      for (const [name, life] of lives) life.setAsking(now(name));
     },
     retry(name) {
       const life = lives.get(name);

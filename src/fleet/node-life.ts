@@ -38,6 +38,8 @@ export interface NodeLifeOptions {
   /** Before the first attempt. */
   startDelayMs: number;
   watched: boolean;
+  /** It asks the scheduler for all nodes of its cluster. */
+  asksScheduler: boolean;
   /** Changes when keys, settings or known hosts change: then a refused login is worth another try. */
   accessFingerprint: () => string;
   monotonicMs: () => number;
@@ -54,6 +56,7 @@ export interface NodeLife {
   retry(): void;
   /** Asks for samples as often as somebody who looks wants them, or as seldom as nobody needs them. */
   setWatched(watched: boolean): void;
+  setAsking(asksScheduler: boolean): void;
   stop(limitMs: number): Promise<Farewell>;
 }
 
@@ -91,6 +94,7 @@ export function startNodeLife(options: NodeLifeOptions): NodeLife {
   /** The head's own mistake with something that the node said. */
   let mistake: Failure | null = null;
   let watched = options.watched;
+  let asksScheduler = options.asksScheduler;
   let demandedAtMs = 0;
   let carrier: { name: TransportName; reason: string | null } = {
     name: options.transport.name,
@@ -142,6 +146,10 @@ export function startNodeLife(options: NodeLifeOptions): NodeLife {
     link?.expectEvery(intervalMs());
   }
 
+  function sendAsking(): void {
+    link?.send({ type: 'scheduler', asks: asksScheduler });
+  }
+
   /** Null where the node is let go before its turn. */
   async function open(): Promise<MonitorLink | null> {
     const leave = await options.handshakes.enter(target, abort.signal);
@@ -190,6 +198,7 @@ export function startNodeLife(options: NodeLifeOptions): NodeLife {
       logPath: log.path(),
     });
     sendInterval();
+    if (asksScheduler) sendAsking();
     const failure = await link.ended;
     link = null;
     return (
@@ -302,6 +311,11 @@ export function startNodeLife(options: NodeLifeOptions): NodeLife {
       if (now === watched) return;
       watched = now;
       sendInterval();
+    },
+    setAsking(now) {
+      if (now === asksScheduler) return;
+      asksScheduler = now;
+      sendAsking();
     },
     stop(limitMs) {
       farewell ??= sayStop(limitMs);

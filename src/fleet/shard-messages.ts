@@ -34,6 +34,7 @@ export type ShardEvent =
 export type ToShard =
   | { type: 'targets'; targets: Target[] }
   | { type: 'watched'; names: string[] }
+  | { type: 'askers'; names: string[] }
   | { type: 'retry'; name: string }
   | { type: 'answer'; id: number; answer: Answer }
   | { type: 'stop'; limitMs: number };

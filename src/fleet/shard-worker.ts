@@ -17,6 +17,7 @@ function startShard(settings: ShardSettings, post: (message: FromShard) => void)
   let nextId = 1;
   let events: ShardEvent[] = [];
   let watched: ReadonlySet<string> = new Set();
+  let askers: ReadonlySet<string> = new Set();
 
   function tell(event: ShardEvent): void {
     if (events.length === 0) setTimeout(flush, BATCH_MS);
@@ -86,6 +87,9 @@ function startShard(settings: ShardSettings, post: (message: FromShard) => void)
       case 'watched':
         watched = new Set(message.names);
         return fleet.setWatched((name) => watched.has(name));
+      case 'askers':
+        askers = new Set(message.names);
+        return fleet.setAskers((name) => askers.has(name));
       case 'retry':
         return void fleet.retry(message.name);
       case 'answer':

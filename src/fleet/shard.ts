@@ -8,6 +8,7 @@ import type { Answer, FromShard, Question, ShardEvent, ShardSettings, ToShard } 
 export interface Shard {
   setTargets(targets: readonly Target[]): void;
   setWatched(names: string[]): void;
+  setAskers(names: string[]): void;
   retry(name: string): void;
   stop(limitMs: number, onNode: (name: string, farewell: Farewell) => void): Promise<void>;
 }
@@ -32,6 +33,7 @@ export function startShard(options: ShardOptions): Shard {
   const { settings, onEvent, answer, onMisfit, onCrash } = options;
   let targets: readonly Target[] = [];
   let watched: string[] = [];
+  let askers: string[] = [];
   let farewells: ((name: string, farewell: Farewell) => void) | null = null;
   let onStopped: () => void = () => undefined;
   let restart: NodeJS.Timeout | null = null;
@@ -59,6 +61,7 @@ export function startShard(options: ShardOptions): Shard {
   function startAgain(): void {
     worker = start();
     post({ type: 'watched', names: watched });
+    post({ type: 'askers', names: askers });
     post({ type: 'targets', targets: [...targets] });
   }
 
@@ -95,6 +98,10 @@ export function startShard(options: ShardOptions): Shard {
     setWatched(names) {
       watched = names;
       post({ type: 'watched', names });
+    },
+    setAskers(names) {
+      askers = names;
+      post({ type: 'askers', names });
     },
     retry: (name) => post({ type: 'retry', name }),
     async stop(limitMs, onNode) {

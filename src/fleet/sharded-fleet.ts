@@ -43,6 +43,7 @@ export function createShardedFleet(options: ShardedFleetOptions): Fleet {
   let listed: ReadonlySet<string> = new Set();
   let shareTimer: NodeJS.Timeout | null = null;
   let isWatched: (name: string) => boolean = () => false;
+  let isAsker: (name: string) => boolean = () => false;
 
   function startOne(): Shard {
     const { monitor, headId, handshakes } = options;
@@ -127,9 +128,11 @@ export function createShardedFleet(options: ShardedFleetOptions): Fleet {
 
   function watchAll(): void {
     own.setWatched(isWatched);
+    own.setAskers(isAsker);
     for (const shard of shards) {
       const names = targetsOf(shard).map(({ name }) => name);
       shard.setWatched(names.filter(isWatched));
+      shard.setAskers(names.filter(isAsker));
     }
   }
 
@@ -146,6 +149,10 @@ export function createShardedFleet(options: ShardedFleetOptions): Fleet {
     setTargets,
     setWatched(now) {
       isWatched = now;
+      watchAll();
+    },
+    setAskers(now) {
+      isAsker = now;
       watchAll();
     },
     retry(name) {

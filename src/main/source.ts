@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Config } from '../config/config.ts';
 import type { StateFolder } from '../config/state-folder.ts';
 import { startDemo } from '../demo/demo.ts';
-import { createFleet } from '../fleet/fleet.ts';
+import { createFleet, type Fleet } from '../fleet/fleet.ts';
 import { createNodeLog } from '../fleet/node-log.ts';
 import { createShardedFleet, threadsFor } from '../fleet/sharded-fleet.ts';
 import type { Target } from '../nodes/target.ts';
@@ -17,6 +17,7 @@ import { nodeSettingsOf } from './targets.ts';
 
 /** What a stop leaves each monitor to say goodbye. */
 const STOP_LIMIT_MS = 4_000;
+const CHOOSE_EVERY_MS = 1_000;
 
 /** Where the figures come from: real nodes or the demo. */
 export interface Source {
@@ -69,6 +70,7 @@ export async function startFleet(config: Config, folder: StateFolder, state: Sta
           resolver: access.resolver,
           onKeyLogin: access.secrets.keyWorked,
         });
+  const stopAsking = keepAskersChosen(state, fleet);
   const isListed = (name: string) => state.report(name) !== undefined;
   let listProblem: string | null = null;
   let lineProblems = first.problems;
@@ -102,10 +104,24 @@ export async function startFleet(config: Config, folder: StateFolder, state: Sta
     watch: fleet.setWatched,
     async stop(onLine) {
       watch.stop();
+      stopAsking();
       await fleet.stop(STOP_LIMIT_MS, (name, farewell) => onLine(farewellLine(name, farewell)));
       access.dispose();
     },
   };
+}
+
+/** Which monitors ask their schedulers changes as nodes come and go. The result ends it. */
+function keepAskersChosen(state: State, fleet: Pick<Fleet, 'setAskers'>): () => void {
+  let told = '';
+  const timer = setInterval(() => {
+    const askers = state.chooseAskers();
+    const names = [...askers].sort().join('\n');
+    if (names === told) return;
+    told = names;
+    fleet.setAskers((name) => askers.has(name));
+  }, CHOOSE_EVERY_MS);
+  return () => clearInterval(timer);
 }
 
 function farewellLine(name: string, farewell: 'ended' | 'out of reach' | 'not connected'): string {

@@ -18,6 +18,8 @@ export interface HeadLink {
 
 export interface HeadLinkEvents {
   onInterval(intervalMs: number, watched: boolean): void;
+  /** Whether this monitor asks the scheduler. */
+  onScheduler(asks: boolean): void;
   /** `kit` in base64; null with the reason why the head has none. */
   onNvmlKit(kit: string | null, reason: string): void;
   /** The head is gone or wants the monitor gone. Called once. */
@@ -66,6 +68,7 @@ export function createHeadLink(
       const intervalMs = Math.max(MIN_INTERVAL_MS, Math.min(MAX_INTERVAL_MS, command.intervalMs));
       events.onInterval(intervalMs, command.watched === true);
     }
+    if (command.type === 'scheduler') events.onScheduler(command.asks === true);
     if (command.type === 'nvml-kit') {
       const { kit, reason } = command;
       events.onNvmlKit(typeof kit === 'string' ? kit : null, typeof reason === 'string' ? reason : '');

@@ -3,6 +3,8 @@ import { nodeFileName } from '../lib/node-file-name.ts';
 import { MONITOR_TITLE } from '../protocol/constants.ts';
 import { applyFacts, createKnownFacts } from '../protocol/known-facts.ts';
 import { mergeSample } from '../protocol/merge.ts';
+import type { GpuFacts } from '../protocol/gpu-facts.ts';
+import type { Facts } from '../protocol/hello.ts';
 import type { Sample } from '../protocol/sample.ts';
 import { describeNode } from './describe-node.ts';
 import { endForgottenMonitors } from './forgotten-monitors.ts';
@@ -15,6 +17,7 @@ import { createLeash } from './leash.ts';
 import { watchNode } from './node-watch.ts';
 import { createSampleClock } from './sample-clock.ts';
 import { createSampler } from './sampler.ts';
+import { createSchedulerWatch } from './scheduler/scheduler-watch.ts';
 import { openStatusFile } from './status-file.ts';
 import { createSystem } from './system.ts';
 
@@ -43,6 +46,7 @@ const QUICK_EVERY_MS = 1_000;
 const QUICK_SAMPLES = 3;
 const GPUS_AWAITED_MS = 15_000;
 const FOLDER = '/tmp';
+const noGpus: readonly GpuFacts[] = [];
 /** Replacing a file makes ext4 write it out: 1.4 ms measured, a quarter of what a sample may cost. */
 const STATUS_EVERY_MS = 1_900;
 
@@ -79,6 +83,7 @@ function runMonitor(own: Arguments): void {
   );
   const gpus = createGpuCollector(createGpuProviders(system, leash, nvidia), intervalMs);
   const watch = watchNode(system, leash);
+  const scheduler = createSchedulerWatch(system, leash);
   const sampler = createSampler(system, gpus, createJobNames(system, leash), watch);
   const known = createKnownFacts();
   let statusWrittenMs = Number.NEGATIVE_INFINITY;
@@ -104,10 +109,12 @@ function runMonitor(own: Arguments): void {
     onInterval(ms, isWatched) {
       if (ms !== intervalMs || isWatched !== watched) gpus.setInterval(ms, isWatched);
       watched = isWatched;
+      scheduler.setWatched(isWatched);
       if (ms === intervalMs) return;
       intervalMs = ms;
       clock.restart();
     },
+    onScheduler: scheduler.setAsking,
     onNvmlKit(kit, reason) {
       nvidia.offer(kit === null ? { kit, reason } : { kit: Buffer.from(kit, 'base64') });
     },
@@ -119,12 +126,25 @@ function runMonitor(own: Arguments): void {
     const { facts, sample } = sampler.take(sequence + 1, intervalMs, watched);
     if (sample.gpus !== null || sample.collectors.gpus.error) gpusAwaitedUntilMs = 0;
     sequence++;
-    if (facts) {
-      link.send(facts);
-      applyFacts(known, facts);
-    }
+    if (facts) tell(facts);
+    for (const news of schedulerNews()) tell(news);
     link.send(sample);
     writeStatus(sample);
+  }
+
+  function tell(facts: Facts): void {
+    link.send(facts);
+    applyFacts(known, facts);
+  }
+
+  /** What goes wrong beside the samples must not take them along. */
+  function schedulerNews(): Facts[] {
+    try {
+      return scheduler.news(known.gpus ?? noGpus);
+    } catch (error) {
+      log.write(`scheduler: ${error instanceof Error ? error.message : error}`);
+      return [];
+    }
   }
 
   function paceMs(): number {

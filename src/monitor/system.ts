@@ -67,6 +67,9 @@ const PROGRAM_FOLDERS = [
   '/bin',
   '/usr/local/nvidia/bin',
   '/opt/bin',
+  // Slurm as its makers install it.
+  '/opt/slurm/bin',
+  '/usr/local/slurm/bin',
   '/usr/lib/wsl/lib',
   // Where the tools of other vendors' GPUs are put: ROCm, Hygon's two stacks, Ascend's driver.
   '/opt/rocm/bin',

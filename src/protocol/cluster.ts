@@ -81,7 +81,7 @@ export type ClusterGpu = ReportedGpu & {
 /** One element of `GET /api/v1/users`: who holds what now. Sums over all nodes; null where no node told the figure. */
 export interface ClusterUser {
   user: string;
-  /** With a process on them that takes a GPU; one that two users share counts for both. */
+  /** With a process on them that takes a GPU, or given to a job by a scheduler; one that two users share counts for both. */
   gpus: GpuPlace[];
   gpuCount: number;
   /** Of these, held without any work for long. */

@@ -43,6 +43,10 @@ export const MAX_JOBS = 1024;
 export const MAX_EVENTS = 100;
 export const MAX_WARNINGS = 20;
 
+/** Nodes in one part of a scheduler's answer, which stays far below a line's length; and parts of one answer. */
+export const MAX_SCHEDULER_NODES = 200;
+export const MAX_ANSWER_PARTS = 100;
+
 /** Rows of MIG instances come behind all GPUs; a GPU's index stays below this. */
 export const FIRST_MIG_INDEX = 1024;
 export const MIG_INDEXES_PER_GPU = 32;

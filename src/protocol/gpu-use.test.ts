@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { fakeGpu, fakeJob, fakeNode, unreachable } from '../../test/support/fake-cluster.ts';
-import { countGpus, gpuUse } from './gpu-use.ts';
+import { countGpus, describeAllocation, gpuUse } from './gpu-use.ts';
 
 describe('what a GPU is to somebody who wants one', () => {
   test('a process, work or held memory', () => {
@@ -48,6 +48,21 @@ describe('what a GPU is to somebody who wants one', () => {
     expect(gpuUse(fakeGpu(0, { health: 'error' }), process, marks)).toBe('out');
     const counted = countGpus(fakeNode('a', { marks }));
     expect(counted).toEqual({ total: 2, free: 1, busy: 0, heldIdle: 1, out: 0 });
+  });
+
+  test('given to a job by a scheduler, or to nobody', () => {
+    const allocation = { jobKey: 'slurm:11', jobId: '9_2', user: 'ann' };
+    const given = fakeGpu(0, { allocation });
+    expect(gpuUse(given, [], [])).toBe('allocated');
+    expect(gpuUse(given, [fakeJob(1, 0)], [])).toBe('busy');
+    expect(gpuUse(fakeGpu(0, { allocation, health: 'lost' }), [], [])).toBe('out');
+    expect(gpuUse(fakeGpu(0, { isDrained: true }), [], [])).toBe('drained');
+    expect(gpuUse(fakeGpu(0, { isDrained: true }), [fakeJob(1, 0)], [])).toBe('busy');
+    expect(describeAllocation(allocation, 'allocated')).toBe('allocated to job 9_2 of ann, idle');
+    expect(describeAllocation({ jobKey: null, jobId: null, user: null }, 'busy')).toBe('allocated to a job');
+    const gpus = [given, fakeGpu(1, { isDrained: true }), fakeGpu(2)];
+    const counts = countGpus(fakeNode('a', {}, { gpus, gpuProcesses: [] }));
+    expect(counts).toEqual({ total: 3, free: 1, busy: 1, heldIdle: 0, out: 1 });
   });
 
   test('old figures count for nothing', () => {

@@ -3,13 +3,15 @@ import type { GpuMark } from './cluster.ts';
 import type { GpuFacts } from './gpu-facts.ts';
 import { takesGpu } from './gpu-holding.ts';
 import type { NodeReport, ReportedGpu, ReportedGpuProcess } from './node.ts';
+import type { GpuAllocation } from './scheduler.ts';
 
 /**
  * What a GPU is to somebody who wants one. `busy` also where no process is seen but the card works or holds
  * memory: containers hide processes. `held-idle`: held without any work for long. `out`: lost or answering with
- * an error. `unknown`: no figure tells.
+ * an error. `unknown`: no figure tells. `allocated`: a scheduler has given it to a job that does nothing on it.
+ * `drained`: nothing uses it, and a scheduler gives it to nobody.
  */
-export type GpuUse = 'free' | 'busy' | 'held-idle' | 'out' | 'unknown';
+export type GpuUse = 'free' | 'busy' | 'allocated' | 'held-idle' | 'drained' | 'out' | 'unknown';
 
 const BUSY_PERCENT = 5;
 const HELD_SHARE = 0.05;
@@ -22,13 +24,22 @@ export function gpuUse(
 ): GpuUse {
   const isHeldIdle = marks.some(({ gpuIndex, code }) => gpuIndex === gpu.index && code === 'held-idle');
   if (gpu.health === 'ok' && isHeldIdle) return 'held-idle';
-  return useByFigures(gpu, processes);
+  const use = useByFigures(gpu, processes);
+  if (use !== 'free' && use !== 'unknown') return use;
+  if (gpu.allocation) return 'allocated';
+  return gpu.isDrained ? 'drained' : use;
+}
+
+/** `allocated to job 9_2 of ann, idle`; without the last word where the GPU is used. */
+export function describeAllocation({ jobId, user }: GpuAllocation, use: GpuUse): string {
+  const job = jobId === null ? 'a job' : `job ${jobId}`;
+  return `allocated to ${job}${user === null ? '' : ` of ${user}`}${use === 'allocated' ? ', idle' : ''}`;
 }
 
 function useByFigures(
   gpu: ReportedGpu,
   processes: readonly ReportedGpuProcess[] | null,
-): Exclude<GpuUse, 'held-idle'> {
+): 'free' | 'busy' | 'out' | 'unknown' {
   if (gpu.health !== 'ok') return 'out';
   if (processes?.some((process) => process.gpuIndex === gpu.index && takesGpu(process))) return 'busy';
   if (gpu.utilizationPercent !== null && gpu.utilizationPercent >= BUSY_PERCENT) return 'busy';
@@ -42,10 +53,23 @@ function useByFigures(
 export interface GpuCounts {
   total: number;
   free: number;
+  /** With those that a scheduler has given to a job. */
   busy: number;
   heldIdle: number;
+  /** With those that a scheduler gives to nobody. */
   out: number;
 }
+
+/** Among which of the counts a GPU is. */
+export const countedAs = {
+  free: 'free',
+  busy: 'busy',
+  allocated: 'busy',
+  'held-idle': 'heldIdle',
+  drained: 'out',
+  out: 'out',
+  unknown: null,
+} as const satisfies Record<GpuUse, keyof GpuCounts | null>;
 
 const isSick = ({ health, parentIndex }: ReportedGpu) => health !== 'ok' && parentIndex === null;
 
@@ -75,9 +99,8 @@ export function countGpus({ state, hello, sample, marks }: NodeReport): GpuCount
   const counts = { total, free: 0, busy: 0, heldIdle: 0, out: 0 };
   if (state !== 'live') return { ...counts, out: total };
   for (const gpu of gpus ?? []) {
-    const use = gpuUse(gpu, sample?.gpuProcesses ?? null, marks);
-    if (use === 'held-idle') counts.heldIdle += 1;
-    else if (use !== 'unknown') counts[use] += 1;
+    const counted = countedAs[gpuUse(gpu, sample?.gpuProcesses ?? null, marks)];
+    if (counted !== null) counts[counted] += 1;
   }
   return counts;
 }

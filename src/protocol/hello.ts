@@ -13,6 +13,7 @@ import { bytes, count, text } from './figures.ts';
 import { gpuFactsSchema } from './gpu-facts.ts';
 import { jobFactsSchema, jobKeySchema } from './jobs.ts';
 import { nvmlArchitectures } from './nvml.ts';
+import { schedulerAnswerSchema, slurmPlaceSchema } from './scheduler.ts';
 
 /** What stays the same about one process; `startTimeMs` is epoch time by the node's clock. */
 export const processFactsSchema = z.object({
@@ -80,5 +81,9 @@ export const factsSchema = z.object({
   gpuHolders: z.array(gpuHolderSchema).max(MAX_GPU_PROCESSES).optional(),
   events: z.array(nodeEventSchema).max(MAX_EVENTS).optional(),
   warnings: z.array(nodeWarningSchema).max(MAX_WARNINGS).optional(),
+  /** Null where there is no Slurm any more. */
+  slurm: slurmPlaceSchema.nullable().optional(),
+  /** Told where the head wants this monitor to ask. */
+  schedulerAnswer: schedulerAnswerSchema.optional(),
 });
 export type Facts = z.infer<typeof factsSchema>;

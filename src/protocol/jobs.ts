@@ -16,7 +16,10 @@ export const jobFactsSchema = z.object({
   /** `slurm:4711`: kind and id. Names the job within its node. */
   key: jobKeySchema,
   kind: z.enum(jobKinds).catch('session'),
+  /** As people type it: an element of an array is `9_2` with Slurm. */
   id: text(LONGEST_KEY - 20),
+  /** The scheduler's own number, where people know the job by another one: the same on all nodes. */
+  number: text(40).nullable().optional(),
   /** As the scheduler or container engine calls it. */
   name: text(200).nullable().default(null),
   user: text(100).nullable().default(null),

@@ -3,6 +3,7 @@ import type { NodeEvent, NodeWarning } from './events.ts';
 import type { GpuFacts } from './gpu-facts.ts';
 import type { Facts, GpuHolder, ProcessFacts } from './hello.ts';
 import type { JobFacts } from './jobs.ts';
+import type { SlurmPlace } from './scheduler.ts';
 
 /** What was said once, kept up to date by `facts` messages. Bounded by what the schema lets through. */
 export interface KnownFacts {
@@ -13,10 +14,20 @@ export interface KnownFacts {
   /** Newest last. */
   events: NodeEvent[];
   warnings: NodeWarning[];
+  /** Null where the node belongs to no cluster of Slurm. */
+  slurm: SlurmPlace | null;
 }
 
 export function createKnownFacts(gpus: GpuFacts[] | null = null): KnownFacts {
-  return { gpus, processes: new Map(), jobs: new Map(), gpuHolders: [], events: [], warnings: [] };
+  return {
+    gpus,
+    processes: new Map(),
+    jobs: new Map(),
+    gpuHolders: [],
+    events: [],
+    warnings: [],
+    slurm: null,
+  };
 }
 
 const MAX_KNOWN_PROCESSES = 2 * MAX_PROCESS_FACTS;
@@ -30,6 +41,7 @@ export function applyFacts(known: KnownFacts, facts: Changes): void {
   if (facts.gpus !== undefined) known.gpus = facts.gpus;
   if (facts.gpuHolders !== undefined) known.gpuHolders = facts.gpuHolders;
   if (facts.warnings !== undefined) known.warnings = facts.warnings;
+  if (facts.slurm !== undefined) known.slurm = facts.slurm;
   for (const pid of facts.gone ?? []) known.processes.delete(pid);
   for (const row of facts.processes ?? []) setBounded(known.processes, row.pid, row, MAX_KNOWN_PROCESSES);
   for (const key of facts.goneJobs ?? []) known.jobs.delete(key);

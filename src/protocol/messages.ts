@@ -21,6 +21,8 @@ export type Command =
   /** `watched`: somebody looks, so that costly scans follow every sample. */
   | { type: 'interval'; intervalMs: number; watched: boolean }
   | { type: 'beat'; acknowledged: number }
+  /** Whether this monitor asks the scheduler, for all nodes of its cluster. */
+  | { type: 'scheduler'; asks: boolean }
   /** The answer to `hello.nvmlFor`: program and addon of the helper in base64, or why there is none. */
   | { type: 'nvml-kit'; kit: string | null; reason?: string }
   | { type: 'stop' };

@@ -4,6 +4,7 @@ import type { NodeEvent, NodeWarning } from './events.ts';
 import type { GpuFacts } from './gpu-facts.ts';
 import type { GpuHolder, Hello, ProcessFacts } from './hello.ts';
 import type { JobFacts, JobSample } from './jobs.ts';
+import type { GpuAllocation, NodeScheduler } from './scheduler.ts';
 import type { GpuProcessSample, GpuSample, Sample, TopProcessSample } from './sample.ts';
 
 export const nodeStates = ['connecting', 'live', 'stale', 'unreachable', 'disabled'] as const;
@@ -14,7 +15,15 @@ export type TransportName = 'ssh2' | 'openssh' | 'local' | 'demo';
 /** Facts of a process that may not be known (it ended, or lives in another pid namespace). */
 type KnownProcess = { [Key in keyof Omit<ProcessFacts, 'pid'>]: ProcessFacts[Key] | null };
 
-export type ReportedGpu = GpuFacts & GpuSample;
+/** What the head knows of a GPU besides: absent where no scheduler was asked, as before a node's first sample. */
+interface ScheduledGpu {
+  /** The job that a scheduler has given it to, whether anything runs on it or not. */
+  allocation?: GpuAllocation | null;
+  /** A scheduler gives it to nobody now, because its node is drained or down there. */
+  isDrained?: boolean;
+}
+
+export type ReportedGpu = GpuFacts & GpuSample & ScheduledGpu;
 export type ReportedGpuProcess = GpuProcessSample & KnownProcess;
 export type ReportedTopProcess = TopProcessSample & KnownProcess;
 export type ReportedJob = JobFacts & JobSample;
@@ -54,4 +63,6 @@ export interface NodeReport {
   /** What is odd about its GPUs. */
   marks: GpuMark[];
   gpuHolders: GpuHolder[];
+  /** What its batch scheduler says of it; null where it has none. */
+  scheduler: NodeScheduler | null;
 }

@@ -54,6 +54,22 @@ const messages: Record<string, unknown>[] = [
     goneJobs: ['slurm:2'],
     gpuHolders: [{ gpuIndex: 0, pid: 9 }],
     warnings: [{ code: 'driver-mismatch', message: 'x' }],
+    slurm: { cluster: 'fleet', nodeName: 'n1', canAsk: true, gpuMinors: [{ index: 0, minor: 1 }] },
+    schedulerAnswer: {
+      cluster: 'fleet',
+      part: 0,
+      parts: 1,
+      nodes: [
+        {
+          name: 'n1',
+          state: 'IDLE+DRAIN',
+          reason: 'fan',
+          partitions: ['gpu'],
+          gpuCount: 2,
+          allocations: [{ gpus: [0], number: '11', id: '9_2', user: 'ann' }],
+        },
+      ],
+    },
     events: [
       { atMs: 5, kind: 'xid', code: 79, severity: 'critical', text: 'Xid', pid: 7, jobs: ['slurm:1'] },
     ],

@@ -85,6 +85,14 @@ export const fields: readonly Field[] = [
     ofScene: ({ node }) => node.tags,
   },
   {
+    name: 'partition',
+    aliases: [],
+    kind: 'text',
+    help: 'partition of Slurm that the node belongs to',
+    example: 'partition:gpu',
+    ofScene: ({ node }) => node.scheduler?.partitions ?? null,
+  },
+  {
     name: 'user',
     aliases: [],
     kind: 'text',
@@ -98,7 +106,7 @@ export const fields: readonly Field[] = [
     name: 'job',
     aliases: [],
     kind: 'text',
-    help: 'id, name or key of the job; digits alone are the whole id',
+    help: 'id, name or key of the job; digits alone are the whole id, or that of the array',
     example: 'job:1234',
     ofThing: (thing) => {
       const job = jobOf(thing);
@@ -171,7 +179,7 @@ export const fields: readonly Field[] = [
     aliases: [],
     kind: 'text',
     choices: isWords,
-    help: 'a GPU that is free, busy, idle (held without work), sick, out or part of MIG; a node that is live or down; whatever has a problem',
+    help: 'a GPU that is free, busy, allocated (given to a job by Slurm), idle (held without work), sick, out or part of MIG; a node that is live, down or drained; whatever has a problem',
     example: 'is:free',
     ofGpu: (gpu) => gpuWords(gpu),
     ofScene: (scene) => sceneWords(scene),

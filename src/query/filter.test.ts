@@ -112,6 +112,77 @@ const gpusOf = (text: string) =>
 const jobsOf = (text: string) => filterJobs(queryOf(text), jobs, nodes).map(({ key }) => key);
 const usersOf = (text: string) => filterUsers(queryOf(text), users, nodes).map(({ user }) => user);
 
+describe('what a scheduler says', () => {
+  const scheduler = {
+    ...{ cluster: 'fleet', state: 'MIXED', reason: null, partitions: ['gpu', 'long'], reservation: null },
+    ...{ isDrained: false, askedBy: 'a', ageMs: 0, problem: null },
+  };
+  const allocation = { jobKey: 'slurm:11', jobId: '9_2', user: 'ann' };
+  const cluster = [
+    fakeNode(
+      'a',
+      { scheduler },
+      {
+        gpus: [fakeGpu(0, { allocation }), fakeGpu(1), fakeGpu(2, { allocation })],
+        gpuProcesses: [fakeJob(1, 2)],
+      },
+    ),
+    fakeNode(
+      'b',
+      { scheduler: { ...scheduler, state: 'IDLE+DRAIN', isDrained: true, partitions: ['cpu'] } },
+      { gpus: [fakeGpu(0, { isDrained: true })], gpuProcesses: [] },
+    ),
+    fakeNode('c', {}, { gpus: [fakeGpu(0)], gpuProcesses: [] }),
+  ];
+  const rows = listGpus(cluster);
+  it.each([
+    ['is:free', ['a:1', 'c:0']],
+    ['is:allocated', ['a:0', 'a:2']],
+    ['is:busy', ['a:2']],
+    ['is:drained', ['b:0']],
+    ['-is:drained', ['a:0', 'a:1', 'a:2', 'c:0']],
+    ['partition:gpu', ['a:0', 'a:1', 'a:2']],
+    ['partition:=cpu', ['b:0']],
+  ])('%s', (text, expected) => {
+    const found = filterGpus(queryOf(text), rows, cluster).map(({ node, index }) => `${node}:${index}`);
+    expect(found).toEqual(expected);
+  });
+});
+
+it('nodes have as many free GPUs as their scheduler leaves', () => {
+  const given = { jobKey: 'slurm:1', jobId: '1', user: 'ann' };
+  const cluster = [0, 1, 2].map((count) =>
+    fakeNode(
+      `n${count}`,
+      {},
+      { gpus: [0, 1].map((at) => fakeGpu(at, at < count ? { allocation: given } : {})), gpuProcesses: [] },
+    ),
+  );
+  expect(filterNodes(queryOf('free:>=1'), cluster).map(({ name }) => name)).toEqual(['n0', 'n1']);
+});
+
+describe('elements of arrays', () => {
+  const element = (id: string, number: string, kind: ReportedJob['kind'] = 'slurm') =>
+    job(`${kind}:${number}`, { id, number });
+  const cluster = [
+    fakeNode('a', {}, { gpuProcesses: [], topProcesses: [], jobs: [element('9_2', '11')] }),
+    fakeNode('b', {}, { gpuProcesses: [], topProcesses: [], jobs: [element('9_3', '9')] }),
+    fakeNode('c', {}, { gpuProcesses: [], topProcesses: [], jobs: [job('pbs:815[7]'), job('slurm:92')] }),
+  ];
+  const rows = listJobs(cluster, TAKEN_AT_MS);
+  it.each([
+    ['job:9_2', ['slurm:11']],
+    ['job:9', ['slurm:11', 'slurm:9']],
+    ['job:11', ['slurm:11']],
+    ['job:=9', ['slurm:9']],
+    ['job:2', []],
+    ['job:815', ['pbs:815[7]']],
+  ])('%s', (text, keys) => {
+    const found = filterJobs(queryOf(text), rows, cluster).map(({ key }) => key);
+    expect(found.sort()).toEqual(keys);
+  });
+});
+
 describe('nodes', () => {
   it.each([
     ['', ['h1', 'h2', 'mixed10', 'sick', 'cpu1', 'gone', 'off']],

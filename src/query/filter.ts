@@ -84,6 +84,9 @@ function scenesOf(
   });
 }
 
+/** A node that does not know the user has a share all the same. */
+const isShareOf = (job: ClusterJob, user: string | null) => user === null || user === job.user;
+
 export function filterJobs(
   query: Query,
   jobs: readonly ClusterJob[],
@@ -98,7 +101,7 @@ export function filterJobs(
         job.nodes,
         job.gpus,
         known,
-        (thing) => jobOf(thing)?.user === job.user && jobKeyOf(thing) === job.key,
+        (thing) => isShareOf(job, jobOf(thing)?.user ?? null) && jobKeyOf(thing) === job.key,
       ),
     ),
   }));

@@ -31,8 +31,8 @@ export function partScene(
 }
 
 /** Those of one GPU, and those of a node or of the part of it that a row speaks of. */
-export const gpuWordList = ['free', 'busy', 'idle', 'out', 'sick', 'mig'] as const;
-const sceneWordList = ['live', 'down', 'problem'] as const;
+export const gpuWordList = ['free', 'busy', 'allocated', 'idle', 'out', 'sick', 'mig'] as const;
+const sceneWordList = ['live', 'down', 'drained', 'problem'] as const;
 export const isWords = [...gpuWordList, ...sceneWordList] as const;
 type IsWord = (typeof isWords)[number];
 
@@ -49,7 +49,10 @@ export function gpuWords(fact: GpuFact): IsWord[] {
   const words = stateWords(state);
   const use = about.use(gpu);
   if (use === 'held-idle') words.push('idle');
+  else if (use === 'drained') words.push('out');
   else if (use !== 'unknown') words.push(use);
+  // Also where its job works on it.
+  if (gpu.allocation && state === 'live' && use !== 'allocated') words.push('allocated');
   if (gpu.health !== 'ok') words.push('sick');
   if (gpu.parentIndex !== null || gpu.migEnabled === true) words.push('mig');
   if (isTroubled(fact) || isUnwell(state)) words.push('problem');
@@ -72,6 +75,7 @@ function hasProblem({ node, isWhole, gpus }: Scene): boolean {
 /** What `is:` knows of a node or of a part of it. */
 export function sceneWords(scene: Scene): IsWord[] {
   const words = stateWords(scene.node.state);
+  if (scene.node.scheduler?.isDrained) words.push('drained');
   if (hasProblem(scene)) words.push('problem');
   return words;
 }

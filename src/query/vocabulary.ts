@@ -32,6 +32,7 @@ export function vocabularyOf(nodes: readonly NodeReport[], jobs: readonly Cluste
   for (const node of nodes) {
     add('node', node.name);
     for (const tag of node.tags) add('tag', tag);
+    for (const partition of node.scheduler?.partitions ?? []) add('partition', partition);
     for (const { gpu } of factsOf(node).gpus()) {
       add('gpu', gpu.name);
       add('vendor', gpu.vendor);

@@ -1,5 +1,5 @@
 import type { ClusterGpu } from '../protocol/cluster.ts';
-import type { GpuUse } from '../protocol/gpu-use.ts';
+import { describeAllocation, type GpuUse } from '../protocol/gpu-use.ts';
 import type { NodeReport } from '../protocol/node.ts';
 import { type GpuView, viewGpus } from './gpu-view.ts';
 import { ageLimitMs, stateWords } from './node-state.ts';
@@ -22,7 +22,9 @@ export interface GpuRowView extends GpuView {
 export const useWords: Record<GpuUse, { word: string; mark: string }> = {
   free: { word: 'free', mark: '○' },
   busy: { word: 'busy', mark: '●' },
+  allocated: { word: 'allocated, idle', mark: '◑' },
   'held-idle': { word: 'held idle', mark: '◐' },
+  drained: { word: 'drained', mark: '⊘' },
   out: { word: 'out of service', mark: '✕' },
   unknown: { word: 'not known', mark: '?' },
 };
@@ -53,7 +55,8 @@ export function viewGpuRow(gpu: ClusterGpu, node: NodeReport): GpuRowView | null
     nodeStateWord: state.word,
     nodeStateMark: state.mark,
     use,
-    useWord: useWords[use].word,
+    useWord:
+      use === 'allocated' && gpu.allocation ? describeAllocation(gpu.allocation, use) : useWords[use].word,
     useMark: useWords[use].mark,
     users: gpu.users.join(', '),
     ageLimitMs: ageLimitMs(node),

@@ -1,6 +1,7 @@
 import { DASH, formatBytes, formatDuration, formatOpenPercent } from '../lib/format.ts';
 import { noGpuFigures } from '../protocol/absent.ts';
 import type { GpuFacts } from '../protocol/gpu-facts.ts';
+import { describeAllocation, gpuUse } from '../protocol/gpu-use.ts';
 import type {
   NodeReport,
   ReportedGpu,
@@ -167,6 +168,13 @@ function whyMissing(gpu: ReportedGpu, collector: CollectorReport | undefined): G
   };
 }
 
+/** What stands in place of processes. */
+function idleNote(gpu: ReportedGpu, processes: readonly ReportedGpuProcess[] | null): string {
+  if (gpu.allocation) return describeAllocation(gpu.allocation, gpuUse(gpu, processes, []));
+  if (processes === null || gpu.health !== 'ok') return DASH;
+  return gpu.isDrained ? 'no process; its node is drained' : 'no process';
+}
+
 function viewGpu(
   gpu: ReportedGpu,
   jobs: GpuJobView[],
@@ -189,7 +197,7 @@ function viewGpu(
     detail: detailOf(gpu),
     marks,
     jobs,
-    jobsNote: jobs.length > 0 ? null : gpuProcesses && gpu.health === 'ok' ? 'no process' : DASH,
+    jobsNote: jobs.length > 0 ? null : idleNote(gpu, gpuProcesses ?? null),
   };
 }
 

@@ -1,6 +1,6 @@
 import { DASH, formatBytes, formatOpenPercent } from '../lib/format.ts';
 import type { ClusterGpu } from '../protocol/cluster.ts';
-import type { GpuCounts, GpuUse } from '../protocol/gpu-use.ts';
+import { countedAs, describeAllocation, type GpuCounts, type GpuUse } from '../protocol/gpu-use.ts';
 import { alignColumns, type Cell, headings } from './align-columns.ts';
 import { stateTones } from './node-state.ts';
 import { shortIds } from './short-ids.ts';
@@ -16,7 +16,9 @@ const MOST_NAMES = 4;
 export const useWords: Record<GpuUse, string> = {
   free: 'free',
   busy: 'busy',
+  allocated: 'allocated, idle',
   'held-idle': 'held idle',
+  drained: 'drained',
   out: 'out',
   unknown: DASH,
 };
@@ -33,14 +35,16 @@ function listed(names: readonly string[]): string {
 const useTones: Partial<Record<GpuUse, Tone>> = {
   free: 'good',
   'held-idle': 'warning',
+  drained: 'warning',
   out: 'bad',
   unknown: 'faint',
 };
 
 /** Figures of a node that is not live are old, and those of a GPU that does not answer are none. */
-function useOf({ state, health, use, migEnabled }: ClusterGpu): Cell {
+function useOf({ state, health, use, migEnabled, allocation }: ClusterGpu): Cell {
   if (state !== 'live') return { text: state, tone: stateTones[state] };
   if (health !== 'ok') return { text: health, tone: 'bad' };
+  if (use === 'allocated' && allocation) return describeAllocation(allocation, use);
   if (use === 'unknown' && migEnabled) return 'MIG';
   return { text: useWords[use], tone: useTones[use] ?? null };
 }
@@ -67,8 +71,8 @@ function countRows(gpus: readonly ClusterGpu[]): GpuCounts {
   for (const { use, migEnabled } of gpus) {
     if (use === 'unknown' && migEnabled) continue;
     counts.total += 1;
-    if (use === 'held-idle') counts.heldIdle += 1;
-    else if (use !== 'unknown') counts[use] += 1;
+    const counted = countedAs[use];
+    if (counted !== null) counts[counted] += 1;
   }
   return counts;
 }

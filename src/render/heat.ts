@@ -24,7 +24,10 @@ export const HEAT_ABSENT = '.';
 export const heatUses: Record<GpuUse, string> = {
   free: 'f',
   busy: 'b',
+  // Taken, and out of service, to whoever looks for a GPU.
+  allocated: 'b',
   'held-idle': 'i',
+  drained: 'x',
   out: 'x',
   unknown: '?',
 };

@@ -6,6 +6,7 @@ import { once } from '../lib/once.ts';
 import { countGpus } from '../protocol/gpu-use.ts';
 import { type GpuView, viewGpus } from './gpu-view.ts';
 import { ageLimitMs, stateWords, transportWords } from './node-state.ts';
+import { schedulerLines, schedulerWarnings } from './scheduler-view.ts';
 import { type Bar, bar, reasonOf, viewProgram } from './view-parts.ts';
 
 /** What a design can show of one node: ready texts, with a dash for what is absent. */
@@ -259,7 +260,7 @@ function viewEvent({ atMs, severity, text, jobs }: NodeEvent): EventView {
 export function viewNode(node: NodeReport): NodeView {
   const { hello, sample } = node;
   const lists = {
-    hardware: once(() => viewHardware(hello)),
+    hardware: once(() => [...viewHardware(hello), ...schedulerLines(node)]),
     resources: once(() => viewResources(node)),
     filesystems: once(() => (sample?.filesystems ?? []).map(viewFilesystem)),
     traffic: once(() => viewTraffic(sample)),
@@ -315,7 +316,7 @@ export function viewNode(node: NodeReport): NodeView {
       return lists.errors();
     },
     notes: hello?.notes ?? [],
-    warnings: node.warnings.map(({ message }) => message),
+    warnings: [...node.warnings.map(({ message }) => message), ...schedulerWarnings(node)],
     events: node.events.slice(-SHOWN_EVENTS).reverse().map(viewEvent),
   };
 }

@@ -91,6 +91,88 @@ describe('jobs of all nodes', () => {
     ]);
   });
 
+  it('are known by kind and id alone, whatever a node calls them', () => {
+    const honest = fakeNode('gpu07', {}, { jobs: [job('docker:3f2a', { name: 'web' })], gpuProcesses: [] });
+    const hostile = fakeNode(
+      'evil',
+      {},
+      {
+        jobs: [
+          job('docker:3f2a@gpu07', { kind: 'slurm', id: '8', name: 'stolen' }),
+          job('slurm:9', { kind: 'docker', id: '3f2a@gpu07', name: 'stolen' }),
+        ],
+        gpus: [fakeGpu(0)],
+        gpuProcesses: [fakeJob(1, 0, { job: 'docker:3f2a@gpu07' })],
+      },
+    );
+    for (const nodes of [
+      [honest, hostile],
+      [hostile, honest],
+    ]) {
+      const found = listJobs(nodes, NOW_MS).map(({ key, name, nodes: on }) => `${key} ${name} ${on}`);
+      expect(found.sort()).toEqual([
+        'docker:3f2a%40gpu07@evil stolen evil',
+        'docker:3f2a@gpu07 web gpu07',
+        'slurm:8 stolen evil',
+      ]);
+    }
+    expect(listGpus([hostile])[0]?.jobs).toEqual(['slurm:8']);
+    // A node's own name may have an @ in it, and end as another one's does.
+    const pair = [
+      fakeNode('ops@n1', {}, { jobs: [job('docker:a')] }),
+      fakeNode('n1', {}, { jobs: [job('docker:a@ops')] }),
+    ];
+    expect(listJobs(pair, NOW_MS)).toHaveLength(2);
+  });
+
+  it('are called what most of their nodes call them, and what one says twice counts once', () => {
+    const call = (node: string, names: (string | null)[], user: string | null = 'alice') =>
+      fakeNode(
+        node,
+        {},
+        {
+          jobs: names.map((name, at) => job(`own:${at}`, { kind: 'slurm', id: '7', name, user })),
+          gpus: [fakeGpu(0)],
+          gpuProcesses: names.map((_, at) => fakeJob(at + 1, 0, { job: `own:${at}` })),
+        },
+      );
+    const evil = call('a-evil', ['evil', 'evil', 'evil']);
+    const others = [call('n1', ['train']), call('n2', [null]), call('n3', ['train'], null)];
+    for (const nodes of [
+      [evil, ...others],
+      [...others, evil],
+    ]) {
+      const [found, ...more] = listJobs(nodes, NOW_MS);
+      expect(more).toEqual([]);
+      expect(found).toMatchObject({ key: 'slurm:7', name: 'train', user: 'alice' });
+      expect(found?.nodes.toSorted()).toEqual(['a-evil', 'n1', 'n2', 'n3']);
+      expect(found?.gpus).toHaveLength(4);
+    }
+    const tie = [call('n1', ['b']), call('n2', ['a'])];
+    expect(listJobs(tie, NOW_MS)[0]?.name).toBe('a');
+    expect(listJobs(tie.toReversed(), NOW_MS)[0]?.name).toBe('a');
+  });
+
+  it('of an array are one job on all nodes, whoever knows its element already', () => {
+    const on = (node: string, change: Partial<ReportedJob>) =>
+      fakeNode(node, {}, { jobs: [job('slurm:11', change)], gpuProcesses: [] });
+    const told = { id: '9_2', number: '11' };
+    const nodes = [on('n1', {}), on('n2', told), on('n3', told)];
+    expect(listJobs(nodes, NOW_MS)).toMatchObject([
+      { key: 'slurm:11', id: '9_2', nodes: ['n1', 'n2', 'n3'] },
+    ]);
+    const alone = on('evil', { id: '1_1', number: '11' });
+    expect(listJobs([alone, on('n1', {}), on('n2', {})], NOW_MS)[0]?.id).toBe('11');
+  });
+
+  it('of nodes that do not know the user are whose most others say', () => {
+    const nodes = [null, 'alice', 'bob', 'alice', null].map((user, at) =>
+      fakeNode(`n${at}`, {}, { jobs: [job('slurm:7', { user })], gpuProcesses: [] }),
+    );
+    const found = listJobs(nodes, NOW_MS).map(({ user, nodes: on }) => `${user} ${on.toSorted()}`);
+    expect(found.sort()).toEqual(['alice n0,n1,n3,n4', 'bob n2']);
+  });
+
   it('count of a shared GPU only what is their own', () => {
     const node = fakeNode(
       'n1',

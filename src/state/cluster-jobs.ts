@@ -1,69 +1,117 @@
+import { commonest } from '../lib/commonest.ts';
 import { groupBy } from '../lib/group-by.ts';
 import type { ClusterGpu, ClusterJob } from '../protocol/cluster.ts';
 import { gpuUses } from '../protocol/gpu-use.ts';
-import { clusterJobKey } from '../protocol/job-kinds.ts';
+import { clusterJobKey, isOfScheduler } from '../protocol/job-kinds.ts';
 import type { NodeReport, ReportedGpu, ReportedGpuProcess, ReportedJob } from '../protocol/node.ts';
 
 /** Jobs and GPUs of all nodes as rows. Pure. */
 
-const sum = (a: number | null, b: number | null) => (a === null ? b : b === null ? a : a + b);
-const later = (a: number | null, b: number | null) => (a === null || b === null ? (a ?? b) : Math.max(a, b));
+const sum = (values: readonly (number | null)[]): number | null =>
+  values.reduce((total, value) => (value === null ? total : (total ?? 0) + value), null);
 
-/** A job and what its mean utilization is made of. */
-interface Gathered extends ClusterJob {
+/** A job's share of one node, and what its mean utilization is made of. */
+interface Share extends Omit<ClusterJob, 'nodes'> {
+  node: string;
   utilizations: number[];
 }
 
 /** `nowMs`: the head's clock. Jobs with most GPUs first, then with most CPU. */
 export function listJobs(nodes: readonly NodeReport[], nowMs: number): ClusterJob[] {
-  const jobs = new Map<string, Gathered>();
+  const shares: Share[] = [];
   for (const node of nodes) {
     if (node.state === 'disabled') continue;
     const processes = node.sample?.gpuProcesses ?? [];
     const byJob = groupBy(processes, ({ job }) => job);
     const byGpu = groupBy(processes, ({ gpuIndex }) => gpuIndex);
+    const told = new Set<string>();
     for (const job of node.sample?.jobs ?? []) {
-      const own = byJob.get(job.key) ?? [];
-      const here = gatherHere(node, job, own, byGpu, nowMs);
-      const mapKey = `${here.key} ${here.user ?? ''}`;
-      const known = jobs.get(mapKey);
-      jobs.set(mapKey, known ? mergeJobs(known, here) : here);
+      told.add(clusterJobKey(node.name, job));
+      shares.push(shareHere(node, job, byJob.get(job.key) ?? [], byGpu, nowMs));
+    }
+    for (const job of allocatedJobs(node)) {
+      if (told.has(clusterJobKey(node.name, job))) continue;
+      shares.push(shareHere(node, job, [], byGpu, nowMs));
     }
   }
-  return Array.from(jobs.values(), withMean).sort(
-    (a, b) =>
-      b.gpus.length - a.gpus.length || (b.cpuPercent ?? 0) - (a.cpuPercent ?? 0) || (a.key < b.key ? -1 : 1),
-  );
+  const jobs = Array.from(groupBy(shares, ({ key }) => key).values()).flatMap(byOwner);
+  return jobs
+    .map(mergeShares)
+    .sort(
+      (a, b) =>
+        b.gpus.length - a.gpus.length ||
+        (b.cpuPercent ?? 0) - (a.cpuPercent ?? 0) ||
+        (a.key < b.key ? -1 : 1),
+    );
+}
+
+/** Jobs that have GPUs of the node by its scheduler. Of those that run nothing there no more is known. */
+function* allocatedJobs({ state, sample }: NodeReport): Iterable<ReportedJob> {
+  if (state !== 'live') return;
+  const seen = new Set<string>();
+  for (const { allocation } of sample?.gpus ?? []) {
+    const { jobKey, jobId, user } = allocation ?? { jobKey: null, jobId: null, user: null };
+    if (jobKey === null || seen.has(jobKey)) continue;
+    seen.add(jobKey);
+    const number = jobKey.slice(jobKey.indexOf(':') + 1);
+    yield {
+      key: jobKey,
+      kind: 'slurm',
+      id: jobId ?? number,
+      number,
+      name: null,
+      user,
+      startTimeMs: null,
+      processCount: null,
+      cpuPercent: null,
+      residentBytes: null,
+    };
+  }
+}
+
+/**
+ * Shares of the same key by their users. Those of nodes that do not know the user belong to the one whom most nodes
+ * name: a node that says another one has a job of its own, and changes nobody else's.
+ */
+function byOwner(shares: Share[]): Share[][] {
+  const groups = groupBy(shares, ({ user }) => user);
+  const nobodys = groups.get(null);
+  const owner = commonest(shares.map(({ user }) => user));
+  if (nobodys === undefined || owner === null) return [...groups.values()];
+  groups.delete(null);
+  groups.get(owner)?.push(...nobodys);
+  return [...groups.values()];
 }
 
 type ProcessesByGpu = ReadonlyMap<number, readonly ReportedGpuProcess[]>;
 
-function gatherHere(
+function shareHere(
   { name: node, state, sample, sampleAgeMs }: NodeReport,
   job: ReportedJob,
   processes: readonly ReportedGpuProcess[],
   byGpu: ProcessesByGpu,
   nowMs: number,
-): Gathered {
+): Share {
+  const key = clusterJobKey(node, job);
   const indexes = new Set(processes.map(({ gpuIndex }) => gpuIndex));
-  const gpus = indexes.size === 0 ? [] : (sample?.gpus ?? []).filter(({ index }) => indexes.has(index));
+  const isOnGpus = indexes.size > 0 || isOfScheduler(job.kind);
+  const gpus = (isOnGpus ? (sample?.gpus ?? []) : []).filter(
+    ({ index, allocation }) => indexes.has(index) || (allocation?.jobKey ?? null) === key,
+  );
   // Both by the node's clock, whatever that says.
   const ageMs =
     job.startTimeMs === null || !sample?.takenAtMs
       ? null
       : Math.max(0, sample.takenAtMs - job.startTimeMs + (sampleAgeMs ?? 0));
   return {
-    key: clusterJobKey(node, job),
+    key,
     kind: job.kind,
     id: job.id,
     name: job.name,
     user: job.user,
-    nodes: [node],
+    node,
     gpus: gpus.map(({ index, uuid, name }) => ({ node, index, uuid, name })),
-    gpuMemoryBytes: processes.reduce<number | null>(
-      (all, { gpuMemoryBytes }) => sum(all, gpuMemoryBytes),
-      null,
-    ),
+    gpuMemoryBytes: sum(processes.map(({ gpuMemoryBytes }) => gpuMemoryBytes)),
     gpuUtilizationPercent: null,
     utilizations: gpus.flatMap((gpu) => shareOf(gpu, processes, byGpu) ?? []),
     cpuPercent: job.cpuPercent,
@@ -88,28 +136,48 @@ function shareOf(gpu: ReportedGpu, own: readonly ReportedGpuProcess[], byGpu: Pr
   );
 }
 
-function mergeJobs(a: Gathered, b: Gathered): Gathered {
-  const ageMs = later(a.ageMs, b.ageMs);
+/** What one node says twice counts once. */
+function distinctBy<Row>(rows: readonly Row[], keyOf: (row: Row) => string): Row[] {
+  return [...new Map(rows.map((row) => [keyOf(row), row])).values()];
+}
+
+/** Its name is what most of its nodes call it: one node alone renames no job of others. */
+function mergeShares(shares: Share[]): ClusterJob {
+  const [first] = shares;
+  if (first === undefined) throw new Error('a job without a share');
+  const { node: _node, utilizations: _utilizations, ...job } = first;
+  const votes = distinctBy(
+    shares.filter(({ name }) => name !== null),
+    ({ node }) => node,
+  );
+  // An element of an array is shown as its array's once most nodes have learned that.
+  const ids = distinctBy(shares, ({ node }) => node);
+  const oldest = shares.reduce((a, b) => ((b.ageMs ?? -1) > (a.ageMs ?? -1) ? b : a));
   return {
-    ...a,
-    name: a.name ?? b.name,
-    nodes: [...a.nodes, ...b.nodes],
-    gpus: [...a.gpus, ...b.gpus],
-    gpuMemoryBytes: sum(a.gpuMemoryBytes, b.gpuMemoryBytes),
-    utilizations: [...a.utilizations, ...b.utilizations],
-    cpuPercent: sum(a.cpuPercent, b.cpuPercent),
-    residentBytes: sum(a.residentBytes, b.residentBytes),
-    processCount: sum(a.processCount, b.processCount),
-    startTimeMs: ageMs === a.ageMs ? a.startTimeMs : b.startTimeMs,
-    ageMs,
-    isCurrent: a.isCurrent && b.isCurrent,
+    ...job,
+    id: commonest(ids.map(({ id }) => id)) ?? job.id,
+    name: commonest(votes.map(({ name }) => name)),
+    user: commonest(shares.map(({ user }) => user)),
+    nodes: [...new Set(shares.map(({ node }) => node))],
+    gpus: distinctBy(
+      shares.flatMap(({ gpus }) => gpus),
+      ({ node, index }) => `${index} ${node}`,
+    ),
+    gpuMemoryBytes: sum(shares.map(({ gpuMemoryBytes }) => gpuMemoryBytes)),
+    gpuUtilizationPercent: meanOf(shares.flatMap(({ utilizations }) => utilizations)),
+    cpuPercent: sum(shares.map(({ cpuPercent }) => cpuPercent)),
+    residentBytes: sum(shares.map(({ residentBytes }) => residentBytes)),
+    processCount: sum(shares.map(({ processCount }) => processCount)),
+    startTimeMs: oldest.startTimeMs,
+    ageMs: oldest.ageMs,
+    isCurrent: shares.every(({ isCurrent }) => isCurrent),
   };
 }
 
-function withMean({ utilizations, ...job }: Gathered): ClusterJob {
-  if (utilizations.length === 0) return job;
+function meanOf(utilizations: readonly number[]): number | null {
+  if (utilizations.length === 0) return null;
   const mean = utilizations.reduce((total, value) => total + value, 0) / utilizations.length;
-  return { ...job, gpuUtilizationPercent: Math.round(mean * 10) / 10 };
+  return Math.round(mean * 10) / 10;
 }
 
 /** All GPUs in the order of the nodes. */
@@ -136,6 +204,8 @@ function gpuRow(
     return known ? [clusterJobKey(name, known)] : [];
   });
   const users = processes.flatMap(({ user }) => user ?? []);
+  if (gpu.allocation?.jobKey) jobs.push(gpu.allocation.jobKey);
+  if (gpu.allocation?.user) users.push(gpu.allocation.user);
   return {
     node: name,
     state,

@@ -42,10 +42,12 @@ function sharesOf(node: NodeReport): Map<string, Share> {
   const processes = groupBy(sample.gpuProcesses ?? [], ({ user }) => user);
   const jobs = groupBy(sample.jobs ?? [], ({ user }) => user);
   const gpus = new Map((sample.gpus ?? []).map((gpu) => [gpu.index, gpu]));
-  for (const user of new Set([...processes.keys(), ...jobs.keys()])) {
+  const allocated = groupBy(sample.gpus ?? [], ({ allocation }) => allocation?.user ?? null);
+  for (const user of new Set([...processes.keys(), ...jobs.keys(), ...allocated.keys()])) {
     if (user === null) continue;
     const own = processes.get(user) ?? [];
     const held = new Set(own.filter(takesGpu).map(({ gpuIndex }) => gpuIndex));
+    for (const { index } of allocated.get(user) ?? []) held.add(index);
     shares.set(user, {
       node: node.name,
       isLive: node.state === 'live',

@@ -103,7 +103,9 @@ function gpuLabel(index: number, facts: GpuFacts | undefined): string {
 function jobSeries(shown: Shown): RecentSeries[] {
   const { ring, facts } = shown;
   return ring.jobs.keys.flatMap((jobKey, row) => {
-    const label = jobLabel(jobKey, facts.jobs.get(jobKey)?.name);
+    const job = facts.jobs.get(jobKey);
+    const isElement = job !== undefined && typeof job.number === 'string';
+    const label = jobLabel(isElement ? `${job.kind}:${job.id}` : jobKey, job?.name);
     return jobFigures.flatMap((figure, column): RecentSeries[] => {
       const values = valuesOf(shown, 'jobs', row, column);
       if (values.every((value) => value === null)) return [];

@@ -19,6 +19,8 @@ import { createKeptLine, type KeptLine } from './kept-line.ts';
 import { newestFigures, noteFigures, type RecentSource, recentFigures } from './recent.ts';
 import { createRecentRing, lastPointMs, type RecentRing } from './recent-ring.ts';
 import { noteFaults } from './sample-line.ts';
+import { createSchedulerAnswers, type SchedulerAnswers } from './scheduler-answers.ts';
+import { describeScheduler, markAllocations } from './scheduler-report.ts';
 
 /** A sample is fresh for three intervals, and for 5 s at least. */
 export function freshForMs(intervalMs: number): number {
@@ -70,6 +72,8 @@ export interface State {
   recent(name: string, sinceMs: number | null): RecentFigures | undefined;
   /** The last sample's figures in the same shape: one point, or none before the first. */
   recentPoint(name: string): RecentFigures | undefined;
+  /** The nodes whose monitors are to ask their schedulers; call about once a second. */
+  chooseAskers(): ReadonlySet<string>;
   subscribe(listener: (names: ReadonlySet<string>) => void): () => void;
 }
 
@@ -110,6 +114,7 @@ export function createState(
 ): State {
   let rows = new Map<string, Row>();
   const listeners = new Set<(names: ReadonlySet<string>) => void>();
+  const answers = createSchedulerAnswers();
   let majorities: { found: Majorities; atMs: number } | null = null;
 
   function tell(names: ReadonlySet<string>): void {
@@ -134,7 +139,7 @@ export function createState(
   }
 
   function markedReport(row: Row, nowMs: number): NodeReport {
-    const report = reportOf(row, nowMs);
+    const report = withScheduler(reportOf(row, nowMs), row, answers, nowMs);
     const { sample, gpuHolders: holders } = report;
     if (sample === null || report.state !== 'live') return report;
     const { spells } = row;
@@ -167,7 +172,12 @@ export function createState(
       });
     },
     message(name, message, faults) {
-      change(name, (row) => takeMessage(row, message, faults, { nowMs: monotonicMs(), epochMs: epochMs() }));
+      change(name, (row) => {
+        const at = { nowMs: monotonicMs(), epochMs: epochMs() };
+        takeMessage(row, message, faults, at);
+        if (message.type === 'facts' && message.schedulerAnswer !== undefined)
+          answers.take(name, row.facts.slurm, message.schedulerAnswer, at.nowMs);
+      });
     },
     sampleLine(name, line, intervalMs, brief) {
       change(name, (row) => {
@@ -212,6 +222,15 @@ export function createState(
     recentPoint(name) {
       const row = rows.get(name);
       return row && newestFigures(recentSource(row), row.sampleEpochMs, epochMs());
+    },
+    chooseAskers() {
+      const nowMs = monotonicMs();
+      const candidates = Array.from(rows.values(), (row) => ({
+        name: row.name,
+        isLive: stateOf(row, nowMs) === 'live',
+        place: row.facts.slurm,
+      }));
+      return answers.choose(candidates, nowMs);
     },
     subscribe(listener) {
       listeners.add(listener);
@@ -348,6 +367,7 @@ function reportOf(row: Row, nowMs: number): NodeReport {
     events: row.facts.events,
     warnings: row.facts.warnings,
     gpuHolders: row.facts.gpuHolders,
+    scheduler: null,
     marks: [],
   };
 }
@@ -363,6 +383,15 @@ function faultyReport(row: Row, nowMs: number, error: unknown): NodeReport {
     message: `What ${row.name} says cannot be put together: ${reason}.`,
     hint: "This is a fault of the program, whatever the node says; the head's log has its place.",
   };
+}
+
+/** A node that is switched off belongs to no cluster that counts. */
+function withScheduler(report: NodeReport, row: Row, answers: SchedulerAnswers, nowMs: number): NodeReport {
+  const place = report.state === 'disabled' ? null : row.facts.slurm;
+  const word = place === null ? null : answers.about(place, nowMs);
+  const scheduler = place === null || word === null ? null : describeScheduler(place, word);
+  markAllocations(report, place, word?.node ?? null, scheduler?.isDrained ?? false);
+  return { ...report, scheduler };
 }
 
 function reportedHello(hello: Hello, facts: KnownFacts): NodeReport['hello'] {

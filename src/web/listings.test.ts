@@ -187,10 +187,10 @@ describe('the text for terminals', () => {
     start();
     const asked = { q: 'user:bob', sort: null, group: null };
     expect(textFor('gpus', cluster, asked).text).toMatch(
-      /gpu2 +0 +GeForce RTX 3090 +busy +50% .* bob +slurm:7\n$/,
+      /gpu2 +0 +GeForce RTX 3090 +busy +50% .* bob +slurm:7\n1 GPU: 1 busy · .*\n$/,
     );
     expect(textFor('jobs', cluster, asked).text).toMatch(/slurm 7 +secret-name +bob/);
-    expect(textFor('users', cluster, asked).text).toMatch(/bob +1 +0 .* gpu2\n$/);
+    expect(textFor('users', cluster, asked).text).toMatch(/bob +1 +0 .* gpu2\n1 user on 1 node/);
     expect(textFor('users', cluster, { ...asked, group: 'nope' }).status).toBe(400);
     const grouped = textFor('gpus', cluster, { q: 'is:live', sort: null, group: 'model' }).text;
     expect(grouped.match(/^\S.*\(\d\)$/gm)).toEqual(['GeForce RTX 3090 (3)', 'NVIDIA L40S (1)']);

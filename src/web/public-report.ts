@@ -7,7 +7,9 @@ const bare = <Row extends { arguments: string | null }>(row: Row): Row => ({ ...
 export function publicReport(node: NodeReport): NodeReport {
   const { sample } = node;
   // Reasons name files.
-  const report = { ...node, transportReason: null };
+  // So do administrators, who also name themselves.
+  const scheduler = node.scheduler && { ...node.scheduler, reason: null, problem: null };
+  const report = { ...node, transportReason: null, scheduler };
   if (!sample) return report;
   return {
     ...report,

@@ -37,11 +37,17 @@ const configOf = (fleet: Fleet) =>
     'SelectTypeParameters=CR_Core',
     'ReturnToService=2',
     'MpiDefault=none',
-    ...NODES.map((node) => `NodeName=n${node} NodeAddr=${fleet.address(node)} CPUs=1 State=UNKNOWN`),
-    'PartitionName=all Nodes=n[1-3] Default=YES MaxTime=60 State=UP',
+    'GresTypes=gpu',
+    ...NODES.map(
+      (node) => `NodeName=n${node} NodeAddr=${fleet.address(node)} CPUs=1 Gres=gpu:2 State=UNKNOWN`,
+    ),
+    // One core carries several jobs, and their GPUs are their own all the same.
+    'PartitionName=all Nodes=n[1-3] Default=YES MaxTime=60 State=UP OverSubscribe=FORCE:8',
     '',
   ].join('\n');
 
+/** Any file is a GPU to Slurm. */
+const GRES = 'Name=gpu File=/srv/gpu[0-1]\n';
 const CGROUPS = 'CgroupPlugin=cgroup/v1\nCgroupMountpoint=/sys/fs/cgroup\nConstrainRAMSpace=yes\n';
 
 export async function startSlurm(fleet: Fleet): Promise<SlurmCluster> {
@@ -50,9 +56,10 @@ export async function startSlurm(fleet: Fleet): Promise<SlurmCluster> {
     NODES.map(async (node) => {
       writeNodeFile(node, '/etc/slurm/slurm.conf', configOf(fleet));
       writeNodeFile(node, '/etc/slurm/cgroup.conf', CGROUPS);
+      writeNodeFile(node, '/etc/slurm/gres.conf', GRES);
       await fleet.exec(
         node,
-        `mkdir -p /var/spool/slurmctld /var/spool/slurmd; printf '${hosts}\\n' >> /etc/hosts
+        `mkdir -p /var/spool/slurmctld /var/spool/slurmd /srv; touch /srv/gpu0 /srv/gpu1; printf '${hosts}\\n' >> /etc/hosts
         install -d -o munge -g munge -m755 /run/munge; chown -R munge:munge /etc/munge /var/lib/munge /var/log/munge
         setpriv --reuid=munge --regid=munge --clear-groups /usr/sbin/munged > /dev/null 2>&1`,
       );
@@ -72,7 +79,7 @@ export async function startSlurm(fleet: Fleet): Promise<SlurmCluster> {
     async stop() {
       await fleet.exec(
         1,
-        'scancel --state=RUNNING || :; for i in $(seq 50); do [ -n "$(squeue -h)" ] || break; sleep 0.1; done',
+        'scancel --state=RUNNING || :; scancel --state=PENDING || :; for i in $(seq 50); do [ -n "$(squeue -h)" ] || break; sleep 0.1; done',
       );
       const pidFiles = '/run/slurmctld.pid /run/slurmd.pid /run/munge/munged.pid';
       const end = `for f in ${pidFiles}; do [ ! -e $f ] || kill "$(cat $f)"; done`;

@@ -26,7 +26,7 @@ describe.runIf(fleet && slurmIsMissing === null)('jobs of Slurm', () => {
   afterAll(async () => {
     await head?.dispose();
     await slurm?.stop();
-    await takeGpuAway(requireFleet(), 2);
+    for (const node of [2, 3]) await takeGpuAway(requireFleet(), node);
   });
 
   const jobOn = async (name: string, key: string) =>
@@ -81,6 +81,91 @@ describe.runIf(fleet && slurmIsMissing === null)('jobs of Slurm', () => {
     expect(numbers.get(pid)).toBe(id);
     expect([...numbers.values()]).not.toContain(other);
   });
+
+  it('hold the GPUs that Slurm gave them, though they do nothing there, array elements by their own ids', async () => {
+    const nodes = requireFleet();
+    placeOnGpu(3, [], 2);
+    await nodes.exec(3, `kill -9 ${(await head.node('n3'))?.hello?.pid}`);
+    const array = await slurm.submit('dash', '--array=1-2 --gpus=1 -N1 -w n3 -J sweep', 'sleep 305');
+    const stop = await head.openEvents();
+    const held = async () =>
+      ((await head.node('n3'))?.sample?.gpus ?? [])
+        .map(({ allocation }) => `${allocation?.jobId} ${allocation?.user}`)
+        .sort();
+    await expect
+      .poll(held, { timeout: 90_000, interval: 500 })
+      .toEqual([`${array}_1 dash`, `${array}_2 dash`]);
+    const listed = JSON.parse((await head.get('/api/v1/gpus?q=is:allocated')).text) as {
+      gpus: { node: string; use: string }[];
+    };
+    expect(listed.gpus.filter(({ node }) => node === 'n3').map(({ use }) => use)).toEqual([
+      'allocated',
+      'allocated',
+    ]);
+    const free = await head.get('/api/v1/nodes?q=node:=n3%20free:>0');
+    expect((JSON.parse(free.text) as { nodes: unknown[] }).nodes).toEqual([]);
+    const text = (await head.rollcall('gpus', '-q', 'node:=n3')).stdout;
+    expect(text).toContain(`allocated to job ${array}_1 of dash, idle`);
+    // The scheduler is asked by one node for all of them.
+    const askers = new Set((await head.nodes()).map(({ scheduler }) => scheduler?.askedBy));
+    expect(askers.size).toBe(1);
+    expect(['n1', 'n2', 'n3']).toContain([...askers][0]);
+    await expect
+      .poll(async () => (await head.node('n3'))?.sample?.jobs?.map(({ id: shown }) => shown), {
+        timeout: 60_000,
+        interval: 500,
+      })
+      .toEqual(expect.arrayContaining([`${array}_1`, `${array}_2`]));
+    await nodes.exec(1, `scancel ${array}`);
+    await expect
+      .poll(held, { timeout: 60_000, interval: 500 })
+      .toEqual(['undefined undefined', 'undefined undefined']);
+    stop();
+  }, 300_000);
+
+  it('get none of a node that is drained, which says why', async () => {
+    const nodes = requireFleet();
+    await nodes.exec(1, 'scontrol update NodeName=n2 State=DRAIN Reason="broken fan"');
+    const stop = await head.openEvents();
+    const scheduler = async () => (await head.node('n2'))?.scheduler;
+    await expect
+      .poll(async () => (await scheduler())?.reason, { timeout: 90_000, interval: 500 })
+      .toContain('broken fan');
+    expect(await scheduler()).toMatchObject({
+      cluster: 'fleet',
+      isDrained: true,
+      partitions: ['all'],
+      problem: null,
+    });
+    const drained = await head.get('/api/v1/nodes?q=is:drained%20partition:all');
+    expect((JSON.parse(drained.text) as { nodes: { name: string }[] }).nodes.map(({ name }) => name)).toEqual(
+      ['n2'],
+    );
+    await nodes.exec(1, 'scontrol update NodeName=n2 State=RESUME');
+    await expect
+      .poll(async () => (await scheduler())?.isDrained, { timeout: 90_000, interval: 500 })
+      .toBe(false);
+    stop();
+  }, 240_000);
+
+  it('are told by another node where the one that was asked goes', async () => {
+    const before = (await head.node('n1'))?.scheduler?.askedBy ?? '';
+    expect(before).not.toBe('');
+    head.writeList(['n1', 'n2', 'n3'].filter((name) => name !== before).join('\n'));
+    const left = before === 'n1' ? 'n2' : 'n1';
+    const stop = await head.openEvents();
+    await expect
+      .poll(async () => (await head.node(left))?.scheduler?.askedBy, { timeout: 90_000, interval: 500 })
+      .not.toBe(before);
+    await expect
+      .poll(async () => (await head.node(left))?.scheduler?.partitions, { timeout: 90_000, interval: 500 })
+      .toEqual(['all']);
+    head.writeList('n1\nn2\nn3\n');
+    await expect
+      .poll(async () => (await head.node(before))?.state, { timeout: 60_000, interval: 500 })
+      .toBe('live');
+    stop();
+  }, 300_000);
 
   it('are gone when they end', async () => {
     await requireFleet().exec(1, `scancel ${id}`);

@@ -7,11 +7,16 @@ import type { Fleet } from './fleet.ts';
 const standIn = fileURLToPath(new URL('../stand-ins/nvidia-smi', import.meta.url));
 const FOLDER = 'usr/local/bin';
 
-/** Gives a node one GPU with these processes on it; a monitor that starts afterwards finds it. */
-export function placeOnGpu(node: number, pids: readonly number[]): void {
-  const gpu = { index: 0, uuid: 'GPU-0', 'pci.bus_id': '00000000:10:00.0', name: 'NVIDIA H100 80GB HBM3' };
+/** Gives a node GPUs with these processes on the first one; a monitor that starts afterwards finds them. */
+export function placeOnGpu(node: number, pids: readonly number[], count = 1): void {
+  const gpus = Array.from({ length: count }, (_, index) => ({
+    index,
+    uuid: `GPU-${index}`,
+    'pci.bus_id': `00000000:${index + 1}0:00.0`,
+    name: 'NVIDIA H100 80GB HBM3',
+  }));
   const processes = pids.map((pid) => ({ gpu: 0, pid, memoryMiB: 512, sm: 40 }));
-  writeNodeFile(node, `/${FOLDER}/scenario.json`, JSON.stringify({ gpus: [gpu], processes }));
+  writeNodeFile(node, `/${FOLDER}/scenario.json`, JSON.stringify({ gpus, processes }));
   copyFileSync(standIn, join(nodeRoot(node), FOLDER, 'nvidia-smi'));
 }
 

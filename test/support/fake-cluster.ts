@@ -149,6 +149,7 @@ export function fakeNode(
     events: [],
     warnings: [],
     gpuHolders: [],
+    scheduler: null,
     marks: [],
     hello: {
       protocol: 1,

@@ -65,7 +65,13 @@ export function createProcessCollector(
 
   const startTimeMs = (startTicks: number) =>
     bootTimeMs === null ? null : bootTimeMs + Math.round((startTicks * 1000) / units.ticksPerSecond);
-  const jobs = createJobTracker(system, { pageBytes: units.pageBytes, startTimeMs, userName, names });
+  const jobs = createJobTracker(system, {
+    pageBytes: units.pageBytes,
+    startTimeMs,
+    userName,
+    names,
+    ownPid: process.pid,
+  });
 
   const residentBytes = (row: ProcessRow) => row.stat.residentPages * units.pageBytes;
 

@@ -58,11 +58,11 @@ describe('names of jobs', () => {
   }
 
   it('come from one squeue for all jobs', async () => {
-    tool('squeue', 'echo "12|ann|train"; echo "13|bob|eval"');
+    tool('squeue', 'echo "12|9|2|ann|train"; echo "13|13|N/A|bob|eval"');
     want([job('slurm', '12'), job('slurm', '13')]);
     await expect.poll(() => names.of('slurm', '13')).toEqual({ id: '13', user: 'bob', name: 'eval' });
-    expect(names.of('slurm', '12')?.name).toBe('train');
-    expect(runsOf('squeue')).toEqual(['-h -a -o %A|%u|%j -j 12,13']);
+    expect(names.of('slurm', '12')).toEqual({ id: '12', user: 'ann', name: 'train', arrayId: '9_2' });
+    expect(runsOf('squeue')).toEqual(['-h -a -o %A|%F|%K|%u|%j -j 12,13']);
   });
 
   it('of a SLUID come by its number, which scontrol tells', async () => {

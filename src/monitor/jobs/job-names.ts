@@ -7,6 +7,7 @@ import {
   parseListpids,
   parsePodFolders,
   parseSqueue,
+  SQUEUE_FORMAT,
 } from './name-answers.ts';
 import { runTool } from './run-tool.ts';
 
@@ -91,7 +92,7 @@ export function createJobNames(system: System, leash: Leash): JobNames {
     {
       program: 'squeue',
       wants: (job: NamelessJob) => job.kind === 'slurm' && !job.isSluid,
-      args: (ids: readonly string[]) => ['-h', '-a', '-o', '%A|%u|%j', '-j', ids.join(',')],
+      args: (ids: readonly string[]) => ['-h', '-a', '-o', SQUEUE_FORMAT, '-j', ids.join(',')],
       learn: (text: string) => learnNames('slurm', parseSqueue(text)),
     },
     {

@@ -15,6 +15,9 @@ interface Process {
   cpu?: number | null;
 }
 
+/** The monitor's, in these tests. */
+const OWN_PID = 9;
+
 function createNode(names: JobNames | null = null) {
   const processes = new Map<number, Process & { row: ProcessRow }>();
   let nowMs = 1_000;
@@ -44,6 +47,7 @@ function createNode(names: JobNames | null = null) {
     startTimeMs: (ticks) => ticks * 10,
     userName: (uid) => `u${uid}`,
     names,
+    ownPid: OWN_PID,
   });
   return {
     tracker,
@@ -280,6 +284,67 @@ describe('what stands above a process', () => {
     expect(node.tracker.jobOf(91)).toMatch(/^session:/);
   });
 
+  it('tells Flux’ jobs by their shells, whoever’s systemd runs them, and Grid Engine’s by numbered shepherds', () => {
+    const node = createNode();
+    const unit = '0::/user.slice/user-995.slice/user@995.service/imp-shell-0-x.service\n';
+    node.put(30, { uid: 0, name: 'flux-imp', groups: unit });
+    node.put(31, { parent: 30, name: 'flux-shell', words: 'flux-shell\x001234567890\0', groups: unit });
+    node.put(32, { parent: 31, groups: unit });
+    node.put(33, { parent: 30, uid: 1001, groups: unit });
+    node.put(34, { name: 'flux-shell', words: '/usr/libexec/flux/flux-shell\0--reconnect\0ƒ2abC\0' });
+    node.put(35, { parent: 34, groups: '0::/system.slice/flux.service\n' });
+    node.put(36, { parent: 34, uid: 1001 });
+    const groups = '0::/system.slice/gridengine-exec.service\n';
+    node.put(37, { uid: 0, name: 'sge_shepherd-47', words: 'sge_shepherd-4711\0-bg\0', groups });
+    node.put(38, { parent: 37, groups });
+    node.put(39, { name: 'sge_shepherd-1', words: 'sge_shepherd-1\0' });
+    node.put(40, { parent: 39 });
+    node.scan();
+    expect(node.tracker.jobOf(32)).toBe('flux:f2t6V2H');
+    expect(node.tracker.jobOf(31)).toBe('flux:f2t6V2H');
+    expect(node.tracker.jobOf(33)).toBe('systemd:995/imp-shell-0-x.service');
+    expect(node.tracker.jobOf(35)).toBe('flux:f2abC');
+    expect(node.tracker.jobOf(36)).toMatch(/^session:/);
+    expect([37, 38].map(node.tracker.jobOf)).toEqual(['systemd:gridengine-exec.service', 'sge:4711']);
+    expect(node.tracker.jobOf(40)).toMatch(/^session:/);
+  });
+
+  it.each([
+    'gridengine-exec',
+    'sgeexecd.p6444',
+    'slurmd',
+    'gpu-7_slurmd',
+    'pbs',
+    'oar-node',
+    'condor',
+    'flux',
+    'torque-mom',
+    'lsfd',
+  ])('never gives the daemon of %s another user’s process', (unit) => {
+    const node = createNode();
+    const groups = `0::/system.slice/${unit}.service\n`;
+    node.put(50, { uid: 0, name: 'daemon', groups });
+    node.put(51, { parent: 50, uid: 1001, groups });
+    node.put(52, { parent: 50, uid: 1002, groups });
+    node.scan();
+    expect([50, 51, 52].map(node.tracker.jobOf)).toEqual([
+      `systemd:${unit}.service`,
+      'session:51-51',
+      'session:52-52',
+    ]);
+  });
+
+  it('leaves out the monitor and what it started', () => {
+    const node = createNode();
+    node.put(OWN_PID, { name: 'node', groups: slurm(7) });
+    node.put(20, { parent: OWN_PID, name: 'node', groups: slurm(7) });
+    node.put(21, { parent: 20, name: 'nvidia-smi', groups: slurm(7) });
+    node.put(22, { parent: 8, groups: slurm(7) });
+    node.scan();
+    expect([OWN_PID, 20, 21, 22].map(node.tracker.jobOf)).toEqual([null, null, null, 'slurm:7']);
+    expect(node.tracker.table([OWN_PID, 20])).toMatchObject([{ key: 'slurm:7', processCount: 1 }]);
+  });
+
   it('adds the host to a slot’s name', () => {
     const node = createNode();
     node.put(95, { groups: '4:memory:/htcondor/condor_var_lib_condor_execute_slot1\n' });
@@ -289,6 +354,21 @@ describe('what stands above a process', () => {
 });
 
 describe('names', () => {
+  it('say which element of an array a number is; the key stays the number', () => {
+    const names: JobNames = {
+      version: 1,
+      of: (_kind, id) => (id === '9' ? { id, name: 'sweep', user: 'ann', arrayId: '9_2' } : null),
+      numberOf: () => null,
+      want: () => undefined,
+    };
+    const node = createNode(names);
+    node.put(10, { groups: slurm(9) });
+    node.put(11, { groups: slurm(12) });
+    node.scan();
+    expect(node.tracker.facts('slurm:9')).toMatchObject({ key: 'slurm:9', id: '9_2', number: '9' });
+    expect(node.tracker.facts('slurm:12')).not.toHaveProperty('number');
+  });
+
   it('are taken in when they are learned, a SLUID’s number too', () => {
     const learned = new Map<string, string>();
     let wanted: readonly { id: string; isSluid: boolean }[] = [];

@@ -36,6 +36,8 @@ export interface JobTrackerOptions {
   userName(uid: number): string;
   /** Null where no tool is to be asked. */
   names: JobNames | null;
+  /** The monitor's own pid: with all that it started it is no job. */
+  ownPid: number | null;
 }
 
 export interface JobTracker {
@@ -57,6 +59,8 @@ const LOOK_AGAIN_MS = 2_000;
 /** Processes are moved later too (cgclassify, pam_slurm_adopt), yet seldom: each look waits twice as long as the last. */
 const LOOK_LATER_MS = 60_000;
 const LOOK_LATEST_MS = 300_000;
+/** A tool may start another one, which starts another one. */
+const OWN_DEPTH = 8;
 
 const isAlwaysShown = ({ kind }: JobIdentity) =>
   isOfScheduler(kind) || (containerKinds as readonly string[]).includes(kind);
@@ -85,7 +89,22 @@ export function createJobTracker(system: System, options: JobTrackerOptions): Jo
     rowOf: (pid) => rows.get(pid) ?? null,
     ownerOf: (pid) => tracked.get(pid)?.uid ?? null,
     numberOf: (sluid) => names?.numberOf(sluid) ?? null,
+    pidsCalled,
   });
+
+  function* pidsCalled(name: string): Iterable<number> {
+    for (const row of rows.values()) if (row.name === name) yield row.pid;
+  }
+
+  /** The monitor, the helper that reads NVML, and the tools that either started. */
+  function isOwn(row: ProcessRow): boolean {
+    let at: ProcessRow | undefined = row;
+    for (let depth = 0; at !== undefined && depth < OWN_DEPTH; depth++) {
+      if (at.pid === options.ownPid) return true;
+      at = rows.get(at.stat.parentPid);
+    }
+    return false;
+  }
 
   function look(entry: Tracked, nowMs: number): void {
     const { row } = entry;
@@ -98,7 +117,7 @@ export function createJobTracker(system: System, options: JobTrackerOptions): Jo
     entry.waitMs = Math.min(Math.max(2 * entry.waitMs, LOOK_LATER_MS), LOOK_LATEST_MS);
     // A session outlives the process that it began with, which a second look would not find any more.
     if (isSame && entry.job !== null && entry.job.identity.isSluid !== true) return;
-    const identity = reader.identify(row, uid, groups);
+    const identity = isOwn(row) ? null : reader.identify(row, uid, groups);
     entry.job = identity === null ? null : jobFor(identity);
   }
 
@@ -225,7 +244,7 @@ export function createJobTracker(system: System, options: JobTrackerOptions): Jo
       return {
         key,
         kind,
-        id,
+        ...(said?.arrayId === undefined ? { id } : { id: said.arrayId, number: id }),
         name: name ?? said?.name ?? null,
         user: said?.user ?? (job.uid === null ? null : options.userName(job.uid)),
         startTimeMs: Number.isFinite(job.startTicks) ? options.startTimeMs(job.startTicks) : null,

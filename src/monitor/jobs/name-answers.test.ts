@@ -4,9 +4,26 @@ import { parseContainerNames, parseListpids, parsePodFolders, parseSqueue } from
 
 describe('answers of tools', () => {
   it('squeue: a name may hold what parts the columns', () => {
-    expect(parseSqueue('12|ann|train|v2 \n13|bob|\nerror: x\n')).toEqual([
+    expect(parseSqueue('12|12|N/A|ann|train|v2 \n13|13|N/A|bob|\nerror: x\n')).toEqual([
       { id: '12', user: 'ann', name: 'train|v2' },
       { id: '13', user: 'bob', name: null },
+    ]);
+  });
+
+  it('squeue: elements of arrays, the last of which has the array’s number, and those that wait', () => {
+    const text = '11|9|1|ann|sweep\n9|9|2|ann|sweep\n20|20|[3-8%2]|ann|later\n';
+    expect(parseSqueue(text).map(({ id, arrayId }) => [id, arrayId])).toEqual([
+      ['11', '9_1'],
+      ['9', '9_2'],
+      ['20', undefined],
+    ]);
+  });
+
+  it('squeue: a name with a line end in it tells nothing of another job', () => {
+    const forged = '14|14|N/A|mallory|x\n15|3|7|root|stolen\n15|15|N/A|ann|train\n';
+    expect(parseSqueue(forged)).toEqual([
+      { id: '14', user: 'mallory', name: 'x' },
+      { id: '15', user: null, name: null },
     ]);
   });
 
@@ -45,6 +62,6 @@ describe('answers of tools', () => {
   });
 
   it('keep no control characters', () => {
-    expect(parseSqueue('1|a\u001b|b\u0007c')).toEqual([{ id: '1', user: 'a?', name: 'b?c' }]);
+    expect(parseSqueue('1|1|N/A|a\u001b|b\u0007c')).toEqual([{ id: '1', user: 'a?', name: 'b?c' }]);
   });
 });

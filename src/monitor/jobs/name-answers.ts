@@ -4,6 +4,8 @@ export interface JobName {
   id: string;
   name: string | null;
   user: string | null;
+  /** Of an element of a Slurm array: `9_2`. */
+  arrayId?: string;
 }
 
 const MAX_ROWS = 10_000;
@@ -14,12 +16,35 @@ function cleanWord(text: string | undefined, maxLength: number): string | null {
   return cleaned === '' ? null : cleaned;
 }
 
-/** `squeue -h -o %A|%u|%j`: the name comes last, because its user chooses it. */
+export const SQUEUE_FORMAT = '%A|%F|%K|%u|%j';
+
+/**
+ * `squeue -h -o '%A|%F|%K|%u|%j'`: number, array and index (`N/A` without, a range of those that wait), user, and last the
+ * name, because its user chooses it. The last element of an array to start keeps the array's number. A name with a
+ * line end in it could tell of another job: of a number with two stories only what they agree on is believed.
+ */
 export function parseSqueue(text: string): JobName[] {
-  return text.split('\n', MAX_ROWS).flatMap((line) => {
-    const [, id = '', user, name] = /^(\d{1,20})\|([^|]*)\|(.*)$/.exec(line.trim()) ?? [];
-    return id === '' ? [] : [{ id, user: cleanWord(user, 100), name: cleanWord(name, 200) }];
-  });
+  const found = new Map<string, JobName>();
+  for (const line of text.split('\n', MAX_ROWS)) {
+    const [, id, array, index = '', user, name] =
+      /^(\d{1,20})\|(\d{1,20})\|([^|]{0,1000})\|([^|]*)\|(.*)$/.exec(line.trim()) ?? [];
+    if (id === undefined) continue;
+    const row: JobName = { id, user: cleanWord(user, 100), name: cleanWord(name, 200) };
+    if (/^\d{1,10}$/.test(index)) row.arrayId = `${array}_${index}`;
+    const other = found.get(id);
+    found.set(id, other === undefined ? row : agreed(other, row));
+  }
+  return [...found.values()];
+}
+
+function agreed(a: JobName, b: JobName): JobName {
+  const both: JobName = {
+    id: a.id,
+    user: a.user === b.user ? a.user : null,
+    name: a.name === b.name ? a.name : null,
+  };
+  if (a.arrayId !== undefined && a.arrayId === b.arrayId) both.arrayId = a.arrayId;
+  return both;
 }
 
 /** `scontrol listpids`: pid → job id, of the processes of this node; columns as its first line names them. */

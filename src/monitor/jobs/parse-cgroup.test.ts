@@ -36,6 +36,15 @@ describe('jobs of schedulers', () => {
     ['/pbs_jobs.service/jobs/815.pbs', 'pbs:815'],
     ['/pbspro/815.pbs', 'pbs:815'],
     ['/pbspro.slice/pbspro-815.pbs\\x2dserver.slice', 'pbs:815'],
+    ['/pbs.slice/pbs-815.pbs\\x2dserver.slice', 'pbs:815'],
+    ['/pbs_jobs.slice/pbs_jobs-815\\x5b7\\x5d.head.slice', 'pbs:815[7]'],
+    ['/pbs.slice/pbs-tools.slice/web.service', 'systemd:web.service'],
+    ['/oar/ann_b_4711', 'oar:4711'],
+    ['/../oar/ann_4711', 'oar:4711'],
+    ['/oar.slice/oar-u2001.slice/oar-u2001-j4711.slice/oar-u2001.scope', 'oar:4711'],
+    ['/grid.slice/grid-u2001.slice/grid-u2001-j4711.slice', 'oar:4711'],
+    ['/oar.slice/oar-u2001.slice/oar-u2001.scope', 'systemd:oar-u2001.scope'],
+    ['/other.slice/oar-u2001-j4711.slice/x.scope', 'systemd:x.scope'],
     ['/torque/233.head.example.org/R0.t0', 'torque:233'],
     ['/torque/233[4].head', 'torque:233[4]'],
     ['/lsf/cluster1/job.6001.31337.1700000000', 'lsf:6001'],
@@ -50,6 +59,7 @@ describe('jobs of schedulers', () => {
 
   it('know whose job it is where the path says so', () => {
     expect(parseCgroup('4:memory:/slurm/uid_1042/job_5/step_0\n')).toMatchObject({ id: '5', uid: 1042 });
+    expect(parseCgroup('0::/oar.slice/oar-u7.slice/oar-u7-j5.slice/oar-u7.scope\n')?.uid).toBe(7);
     expect(parseCgroup('0::/system.slice/slurmstepd.scope/job_5/step_0\n')?.uid).toBeNull();
   });
 
@@ -69,6 +79,8 @@ describe('jobs of schedulers', () => {
     expect(v2(`${own}/slurm/uid_0/job_1/step_0`)).toBe('systemd:1000/evil.service');
     expect(v2(`${own}/slurmstepd.scope/job_1`)).toBe('systemd:1000/evil.service');
     expect(v2(`${own}/kubepods/pod${UID}`)).toBe('systemd:1000/evil.service');
+    expect(v2(`${own}/oar-u0.slice/oar-u0-j1.slice`)).toBe('systemd:1000/evil.service');
+    expect(v2(`${own}/oar/root_1`)).toBe('systemd:1000/evil.service');
   });
 });
 
@@ -201,6 +213,9 @@ describe('rubbish', () => {
     'pbspro',
     'torque',
     'lsf',
+    'oar',
+    'oar-u1.slice',
+    'oar-u1-j2.slice',
     'user@1.service',
     'a.scope',
     HEX,

@@ -22,7 +22,7 @@ const FIRST_PROCESS = 1;
 const KERNEL_THREADS = 2;
 /** Below these a user's own tree of processes begins. `sshd` runs as the user from the login on. */
 const LOGIN_PROGRAM =
-  /^(?:sshd|sshd-.*|login|systemd|\(sd-pam\)|init|su|sudo|runuser|cron|crond|atd|dropbear|tinysshd|agetty|gdm.*|sddm.*|lightdm|slurmstepd|conmon|containerd-shim.*|pbs_mom|sge_shepherd|condor_starter|res|sbatchd)$/i;
+  /^(?:sshd|sshd-.*|login|systemd|\(sd-pam\)|init|su|sudo|runuser|cron|crond|atd|dropbear|tinysshd|agetty|gdm.*|sddm.*|lightdm|slurmstepd|conmon|containerd-shim.*|pbs_mom|sge_shepherd.*|sge_execd|condor_starter|flux-broker.*|flux-imp|res|sbatchd)$/i;
 
 export const isKernelThread = (pid: number, parentPid: number) =>
   pid === KERNEL_THREADS || parentPid === KERNEL_THREADS;
@@ -53,6 +53,51 @@ export function findSlurmStep(pid: number, view: ProcessView): JobIdentity | nul
   return null;
 }
 
+/**
+ * A Grid Engine job by its shepherd, of which most call themselves `sge_shepherd-JOB`. Debian's does not; there the
+ * supplementary groups tell.
+ */
+export function findShepherd(pid: number, view: ProcessView): JobIdentity | null {
+  const self = view.ownerOf(pid);
+  for (const { pid: at, name } of ancestorsOf(pid, view)) {
+    // A user may call a process so, yet not one that belongs to somebody else.
+    if (at === pid || !name.startsWith('sge_shepherd') || view.ownerOf(at) === self) continue;
+    const id = /(?:^|\/)sge_shepherd-(\d{1,10})(?:\0|$)/.exec(view.commandLineOf(at) ?? '')?.[1];
+    if (id !== undefined) return identify('sge', id);
+  }
+  return null;
+}
+
+const FLUX_DIGITS = '123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz';
+
+/** Flux' number of 64 bits as people see it, in base 58 (RFC 19), with the plain `f` that its tools take for `ƒ`. */
+export function fluxId(number: string): string {
+  let rest = BigInt(number);
+  let text = '';
+  do {
+    text = FLUX_DIGITS.charAt(Number(rest % 58n)) + text;
+    rest /= 58n;
+  } while (rest > 0n);
+  return `f${text}`;
+}
+
+/**
+ * A job of Flux by its shell, `flux-shell [OPTIONS] JOBID`, which runs as the job's user. In an instance inside another
+ * job the outermost shell counts, whose number the system's instance knows.
+ */
+export function findFluxJob(pid: number, view: ProcessView): JobIdentity | null {
+  const uid = view.ownerOf(pid);
+  const shell = ancestorsOf(pid, view).findLast(
+    (at) => at.name === 'flux-shell' && view.ownerOf(at.pid) === uid,
+  );
+  if (shell === undefined) return null;
+  const words = (view.commandLineOf(shell.pid) ?? '').split('\0').filter((word) => word !== '');
+  const word = words.at(-1) ?? '';
+  if (/^\d{1,20}$/.test(word)) return identify('flux', fluxId(word), { uid });
+  const id = /^(?:ƒ|f)([1-9A-HJ-NP-Za-km-z]{1,12})$/.exec(word)?.[1];
+  return id === undefined ? null : identify('flux', `f${id}`, { uid });
+}
+
 /** A container of Podman by its conmon, where there is one above the process. */
 export const findPodmanContainer = (pid: number, view: ProcessView) =>
   findPodman(ancestorsOf(pid, view), view);
@@ -65,6 +110,8 @@ export function findByAncestors(pid: number, view: ProcessView): JobIdentity | n
   const ancestors = ancestorsOf(pid, view);
   return (
     findSlurmStep(pid, view) ??
+    findShepherd(pid, view) ??
+    findFluxJob(pid, view) ??
     findPodman(ancestors, view) ??
     findMultiplexer(ancestors, view) ??
     findSession(ancestors, view)

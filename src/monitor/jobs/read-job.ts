@@ -1,9 +1,11 @@
 import type { ProcessRow } from '../collectors/process-table.ts';
 import type { System } from '../system.ts';
+import { createGridEngine } from './grid-engine.ts';
 import { identify, type JobIdentity } from './job-identity.ts';
 import { parseCgroup } from './parse-cgroup.ts';
 import {
   findByAncestors,
+  findFluxJob,
   findPodmanContainer,
   findSlurmStep,
   isBelowLogin,
@@ -17,6 +19,8 @@ export interface JobReaderView {
   /** As it is remembered; null makes the reader look. */
   ownerOf(pid: number): number | null;
   numberOf(sluid: string): string | null;
+  /** Of the last scan. */
+  pidsCalled(name: string): Iterable<number>;
 }
 
 /** What the text of `/proc/PID/cgroup` says; the same object for the same text. */
@@ -34,6 +38,7 @@ export interface JobReader {
 /** Hundreds of processes are in the same groups. */
 const MAX_KEPT_TEXTS = 2_000;
 const MAX_COMMAND_LINE_BYTES = 16 * 1024;
+const FLUX_SHELL_UNIT = /^\d+\/(?:imp-)?shell-\d+-[^/]+\.service$/;
 
 /**
  * Reads what one process belongs to. Environment variables are no source: users set them as they like, and what
@@ -41,6 +46,7 @@ const MAX_COMMAND_LINE_BYTES = 16 * 1024;
  */
 export function createJobReader(system: System, view: JobReaderView): JobReader {
   const parsed = new Map<string, Groups>();
+  const gridEngine = createGridEngine(system, () => view.pidsCalled('sge_execd'));
   let hostname: string | null = null;
 
   function readGroups(pid: number): Groups | null {
@@ -91,12 +97,19 @@ export function createJobReader(system: System, view: JobReaderView): JobReader 
       hostname ??= (system.tryReadText('/proc/sys/kernel/hostname') ?? '').trim();
       return identify('htcondor', `${found.id}@${hostname}`);
     }
-    if (found.kind === 'systemd' && found.uid === null && isOpenToUsers(found.id))
-      return (uid !== 0 || isBelowLogin(pid, processes) ? findByAncestors(pid, processes) : null) ?? found;
+    if (found.kind === 'systemd' && found.uid === null && isOpenToUsers(found.id)) {
+      if (uid === 0 && !isBelowLogin(pid, processes)) return gridEngine.find(pid) ?? found;
+      return findWithoutGroups(pid) ?? found;
+    }
+    // Flux' own user's systemd runs the shells of all users' jobs.
+    if (found.kind === 'systemd' && FLUX_SHELL_UNIT.test(found.id))
+      return findFluxJob(pid, processes) ?? found;
     if (found.kind === 'podman') return withName(found, findPodmanContainer(pid, processes));
     if (found.kind === 'tmux') return findByAncestors(pid, processes) ?? found;
     return found;
   }
+
+  const findWithoutGroups = (pid: number) => gridEngine.find(pid) ?? findByAncestors(pid, processes);
 
   /** Other users' containers are named by nobody else. */
   const withName = (found: JobIdentity, kept: JobIdentity | null): JobIdentity =>
@@ -108,7 +121,7 @@ export function createJobReader(system: System, view: JobReaderView): JobReader 
     identify({ pid, stat }, uid, groups) {
       if (groups === null || isKernelThread(pid, stat.parentPid)) return null;
       const found = groups.identity;
-      return found === null ? findByAncestors(pid, processes) : refine(found, pid, uid);
+      return found === null ? findWithoutGroups(pid) : refine(found, pid, uid);
     },
   };
 }

@@ -11,7 +11,8 @@ export function findSchedulerJob(segments: readonly string[]): JobIdentity | nul
     findPbsJob(segments) ??
     findTorqueJob(segments) ??
     findLsfJob(segments) ??
-    findCondorSlot(segments)
+    findCondorSlot(segments) ??
+    findOarJob(segments)
   );
 }
 
@@ -52,7 +53,7 @@ const batchId = (segment: string | undefined) => BATCH_ID.exec(segment ?? '')?.[
 
 /**
  * PBS Pro and OpenPBS by their cgroups hook, whose prefix a site may choose: `/PREFIX.service/jobid/ID` (v1),
- * `/PREFIX.service/jobs/ID` (v2), older `/pbspro/ID` and `/pbspro.slice/pbspro-ID.slice`.
+ * `/PREFIX.service/jobs/ID` (v2), older `/PREFIX/ID` and `/PREFIX.slice/PREFIX-ID.slice` (pbspro, pbs_jobs, pbs).
  */
 function findPbsJob(segments: readonly string[]): JobIdentity | null {
   for (const [at, segment] of segments.entries()) {
@@ -63,7 +64,7 @@ function findPbsJob(segments: readonly string[]): JobIdentity | null {
         ? batchId(segments[at + 2])
         : segment === 'pbspro' || segment === 'pbs_jobs' || segment === 'pbs'
           ? batchId(isFolder ? segments[at + 2] : next)
-          : batchId(/^(?:pbspro|pbs_jobs)-(.+)\.slice$/.exec(unescapeUnit(segment))?.[1]);
+          : batchId(/^pbs\w*-(.+)\.slice$/.exec(unescapeUnit(segment))?.[1]);
     if (id !== null) return identify('pbs', id);
   }
   return null;
@@ -99,6 +100,21 @@ function findCondorSlot(segments: readonly string[]): JobIdentity | null {
   for (const segment of segments) {
     const slot = /^condor_.*?_(slot\d+(?:_\d+)?(?:@[^/]+)?)$/.exec(unescapeUnit(segment))?.[1];
     if (slot !== undefined) return identify('htcondor', slot.replace(/\.(?:scope|slice|service)$/, ''));
+  }
+  return null;
+}
+
+/**
+ * OAR: `/oar/USER_ID` in its own hierarchy (v1), `/oar.slice/oar-uUID.slice/oar-uUID-jID.slice/…` with systemd, where the
+ * scopes inside are named by the user alone. A site may choose another word than oar there.
+ */
+function findOarJob(segments: readonly string[]): JobIdentity | null {
+  for (const [at, segment] of segments.entries()) {
+    const own = segment === 'oar' ? /^[^/]+_(\d{1,12})$/.exec(segments[at + 1] ?? '')?.[1] : undefined;
+    if (own !== undefined) return identify('oar', own);
+    const [, slice = '', uid = '', id] = /^([\w.]+-u(\d{1,10}))-j(\d{1,12})\.slice$/.exec(segment) ?? [];
+    if (id !== undefined && segments[at - 1] === `${slice}.slice`)
+      return identify('oar', id, { uid: Number(uid) });
   }
   return null;
 }

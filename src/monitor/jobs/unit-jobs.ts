@@ -8,9 +8,12 @@ const NO_JOB = /^(?:session-[^/]*|init|vte-spawn-[^/]*)\.scope$/;
 const TMUX_SPAWN = /^tmux-spawn-([0-9a-f-]{36})\.scope$/;
 const USER_MANAGER = /^user@(\d{1,10})\.service$/;
 
-/** Services that let people in or start what people ask for: what other users run there is not the service. */
+/**
+ * Services that let people in or start what people ask for: what other users run there is not the service. The daemons
+ * of schedulers are named as their packages and their own installers name them.
+ */
 const OPEN_TO_USERS =
-  /^(?:ssh|sshd|sshd?@.*|sshd?-session.*|dropbear(?:@.*)?|tinyssh.*|cron|crond|cronie|fcron|anacron|atd|(?:serial-|console-|container-)?getty(?:@.*)?|gdm.*|sddm|lightdm|xdm|display-manager|xrdp.*|slurmd|pbs|pbs_mom|pbspro|torque|lsfd|lsf|condor|sge_?execd.*|oar-node|flux)\.service$/;
+  /^(?:ssh|sshd|sshd?@.*|sshd?-session.*|dropbear(?:@.*)?|tinyssh.*|cron|crond|cronie|fcron|anacron|atd|(?:serial-|console-|container-)?getty(?:@.*)?|gdm.*|sddm|lightdm|xdm|display-manager|xrdp.*|(?:.+[_-])?slurm(?:d|stepd)(?:@.*)?|pbs.*|torque.*|lsf.*|(?:ht)?condor.*|(?:sge|uge|ocs).*|grid-?engine.*|oar.*|flux(?:-.*)?)\.service$/;
 
 export const isOpenToUsers = (unit: string) => OPEN_TO_USERS.test(unit);
 
