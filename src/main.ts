@@ -13,6 +13,7 @@ import { type StateLock, takeStateLock } from './config/state-lock.ts';
 import { version } from './config/version.ts';
 import { type Design, openDesign } from './main/design.ts';
 import { listen } from './main/listen.ts';
+import { findResolvedNames, localNames } from './main/own-names.ts';
 import { demoSource, type Source, startFleet } from './main/source.ts';
 import type { NodeReport } from './protocol/node.ts';
 import { listGpus, listJobs } from './state/cluster-jobs.ts';
@@ -126,12 +127,20 @@ function ownIdentity() {
   return { pid: process.pid, ...identity };
 }
 
+/** A page that others may see answers under the names that they know this machine by, as they become known. */
+function allowedHostsOf({ allowedHosts, public: isPublic }: Config): string[] {
+  if (!isPublic) return allowedHosts;
+  const names = [...allowedHosts, ...localNames()];
+  findResolvedNames((name) => names.push(name));
+  return names;
+}
+
 function webDependencies(config: Config, folder: StateFolder, state: State, source: Source, design: Design) {
   return {
     version: version(),
     demo: config.demo,
     publicMode: config.public,
-    allowedHosts: config.allowedHosts,
+    allowedHosts: allowedHostsOf(config),
     token: folder.token,
     nodes: () => state.reports(),
     names: () => state.names(),

@@ -1,5 +1,6 @@
 import { type IncomingMessage, request } from 'node:http';
 import { readStateDir } from '../config/client-settings.ts';
+import { defaultStateDir } from '../config/setting-paths.ts';
 import { findRunningHead, type RunningHead } from '../config/running-head.ts';
 import { environment, surroundings } from './environment.ts';
 import { lastFlags } from './flags.ts';
@@ -18,15 +19,23 @@ export interface HeadClient extends RunningHead {
   lines(method: 'GET' | 'POST', path: string, onLine: (line: string) => void, limitMs: number): Promise<void>;
 }
 
-/** Finds the running head; null where none runs. */
+/** Finds the head that runs with a state folder; null where none does. */
 export function findHead({ stateDir }: { stateDir: string }): HeadClient | null {
   const head = findRunningHead(stateDir);
   return head === null ? null : createHeadClient(head);
 }
 
+/** The same; where no folder was named and no head of real nodes runs, the demo. */
+export function findHeadOrDemo({ stateDir }: { stateDir: string }): HeadClient | null {
+  const isUsual = stateDir === defaultStateDir(environment);
+  return (
+    findHead({ stateDir }) ?? (isUsual ? findHead({ stateDir: defaultStateDir(environment, true) }) : null)
+  );
+}
+
 /** Finds the running head or says how to start one. */
 export function requireHead(settings: { stateDir: string }): HeadClient {
-  const head = findHead(settings);
+  const head = findHeadOrDemo(settings);
   if (head === null) {
     throw new UsageError(
       `no head runs with the state folder ${settings.stateDir}; start one: ${scriptHere('run_monitor.sh')}`,
@@ -38,7 +47,7 @@ export function requireHead(settings: { stateDir: string }): HeadClient {
 /** The own head that the flags of a command mean, or how to start one. For what only its owner may do. */
 export async function requireOwnHead(flags: object): Promise<HeadClient> {
   const stateDir = await readStateDir({ ...surroundings(), flags: lastFlags(flags) });
-  const head = findHead({ stateDir });
+  const head = findHeadOrDemo({ stateDir });
   if (head === null && environment.ROLLCALL_URL)
     throw new UsageError("this needs the head's owner: run it on its machine, as the user who started it");
   return head ?? requireHead({ stateDir });

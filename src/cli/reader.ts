@@ -1,7 +1,7 @@
 import { readAskedHead } from '../config/client-settings.ts';
 import { surroundings } from './environment.ts';
 import { lastFlags } from './flags.ts';
-import { findHead, type HeadClient } from './head-client.ts';
+import { findHeadOrDemo, type HeadClient } from './head-client.ts';
 import { scriptHere, withCommandsOfHere } from './here.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -22,7 +22,7 @@ export async function openReader(flags: object): Promise<Reader> {
     const { createUrlReader } = await import('./url-reader.ts');
     return createUrlReader(asked.url);
   }
-  const own = findHead(asked);
+  const own = findHeadOrDemo(asked);
   if (own === null) {
     throw new UsageError(
       `no head of yours runs with the state folder ${asked.stateDir}; start one: ` +

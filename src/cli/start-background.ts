@@ -3,12 +3,16 @@ import * as files from 'node:fs';
 import { closeSync, constants, openSync } from 'node:fs';
 import { hostname, userInfo } from 'node:os';
 import type { Config } from '../config/config.ts';
+import { defaultStateDir } from '../config/setting-paths.ts';
 import { openStateFolder } from '../config/state-folder.ts';
 import { openBoundedLog } from '../lib/bounded-log.ts';
+import { shellQuote } from '../lib/shell-quote.ts';
+import { reachableAddresses } from '../main/own-names.ts';
 import { renderStatusText } from '../render/text.ts';
 import { plainStyle } from '../render/text-style.ts';
 import { askSecrets } from './ask-secrets.ts';
 import { awaitFirstResults } from './first-results.ts';
+import { environment } from './environment.ts';
 import { type HeadClient, requireHead } from './head-client.ts';
 import { scriptHere } from './here.ts';
 import { isOnTerminal } from './read-secret.ts';
@@ -95,13 +99,31 @@ async function tellNodes(head: HeadClient): Promise<void> {
     console.log(`… and ${nodes.length - MAX_NODE_LINES} more nodes: ${scriptHere('rollcall')} status`);
 }
 
+const isAnyAddress = (host: string) => host === '0.0.0.0' || host === '::';
+
+/** As it can be typed here: what is not where it usually is has to be named. */
+function stopCommand({ stateDir, demo }: Config): string {
+  const script = scriptHere('kill_monitor.sh');
+  if (stateDir === defaultStateDir(environment)) return script;
+  if (demo && stateDir === defaultStateDir(environment, true)) return `${script} --demo`;
+  return `${script} --state-dir ${shellQuote(stateDir)}`;
+}
+
 function tellAddress(config: Config, url: string, logPath: string): void {
   const { port } = new URL(url);
-  console.log(`\nThe page: ${url}`);
+  if (config.public && isAnyAddress(config.host)) {
+    // Nobody elsewhere can type 0.0.0.0.
+    const [name = hostname(), ...others] = [hostname(), ...reachableAddresses()].map(
+      (host) => `http://${host}:${port}/`,
+    );
+    console.log(`\nThe page: ${name}${others.length > 0 ? `   or ${others.join(', ')}` : ''}`);
+  } else {
+    console.log(`\nThe page: ${url}`);
+  }
   if (!config.public) {
     console.log(
       `From your desk: ssh -N -L ${port}:127.0.0.1:${port} ${userInfo().username}@${hostname()}   then open http://localhost:${port}/`,
     );
   }
-  console.log(`The head's log: ${logPath}   Stop it: scripts/kill_monitor.sh`);
+  console.log(`The head's log: ${logPath}   Stop it: ${stopCommand(config)}`);
 }

@@ -1,7 +1,5 @@
 import type { CommandModule } from 'yargs';
 import type { Config } from '../config/config.ts';
-import { checkCanServe } from '../main/can-serve.ts';
-import { startHead } from '../main.ts';
 import { askSecrets } from './ask-secrets.ts';
 import { awaitFirstResults } from './first-results.ts';
 import { findHead, requireHead } from './head-client.ts';
@@ -9,7 +7,7 @@ import { keepHeapTight } from './keep-heap-tight.ts';
 import { configFrom, withHeadOptions } from './options.ts';
 import { isOnTerminal } from './read-secret.ts';
 import { startInBackground } from './start-background.ts';
-import { stopHead } from './stop-head.ts';
+import { NOTHING, stopHead } from './stop-head.ts';
 import { UsageError } from './usage-error.ts';
 
 export const startCommand: CommandModule = {
@@ -36,11 +34,12 @@ async function makeRoom(config: Config): Promise<void> {
       `a head of real nodes runs with the state folder ${config.stateDir}; give the demo one of its own: --state-dir DIR`,
     );
   const freedPort = earlier && Number(new URL(earlier.record.url).port);
+  const { checkCanServe } = await import('../main/can-serve.ts');
   await checkCanServe(config, freedPort).catch((error: Error) => {
     const stays = earlier ? ` (the head that runs, pid ${earlier.record.pid}, goes on)` : '';
     throw new UsageError(`${error.message}${stays}`);
   });
-  await stopHead(config, (line) => line !== 'nothing is running' && console.log(line));
+  await stopHead(config, (line) => line !== NOTHING && console.log(line));
 }
 
 const FIRST_RESULTS_LIMIT_MS = 10_000;
@@ -57,6 +56,7 @@ async function askInForeground(config: ReturnType<typeof configFrom>): Promise<v
 /** Runs the head in this process until a signal or a stop. Tells a waiting parent how it went. */
 async function runInForeground(config: ReturnType<typeof configFrom>): Promise<void> {
   keepHeapTight();
+  const { startHead } = await import('../main.ts');
   const head = await startHead(config, (line) => console.log(line)).catch((error: Error) => {
     process.send?.({ error: error.message });
     process.disconnect?.();

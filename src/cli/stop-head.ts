@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import type { Config } from '../config/config.ts';
 import {
   type HeadRecord,
@@ -8,10 +9,11 @@ import {
   type StateFolder,
 } from '../config/state-folder.ts';
 import { lockHolder } from '../config/state-lock.ts';
-import { endLeftMonitors } from '../main/end-left-monitors.ts';
 import { findHead } from './head-client.ts';
 
 type Say = (line: string) => void;
+
+export const NOTHING = 'nothing is running';
 
 /** All of a stop together; nodes out of reach are named, not waited for. */
 const STOP_LIMIT_MS = 12_000;
@@ -20,7 +22,20 @@ const EXIT_LIMIT_MS = 3_000;
 /** All of a stop is to take 20 s at most. */
 const START_LIMIT_MS = 5_000;
 
-/** Stops the head of the state folder and its monitors, whatever became of them. One line per node. */
+/**
+ * Stops the head of the state folder and its monitors, whatever became of them, and the demo where no folder was named.
+ * One line per node.
+ */
+export async function stopHeads(config: Config, say: Say): Promise<void> {
+  const { demoStateDir } = config;
+  const hasDemo = demoStateDir !== null && existsSync(demoStateDir);
+  const demo = hasDemo && findHead({ stateDir: demoStateDir }) !== null;
+  // Nobody wants to hear that of two folders one is empty.
+  await stopHead(config, (line) => !(demo && line === NOTHING) && say(line));
+  if (demo) await stopHead({ ...config, stateDir: demoStateDir }, (line) => say(`demo: ${line}`));
+}
+
+/** Stops the head of one state folder. */
 export async function stopHead(config: Config, say: Say): Promise<void> {
   const folder = openStateFolder(config.stateDir);
   await awaitStart(folder);
@@ -38,11 +53,12 @@ export async function stopHead(config: Config, say: Say): Promise<void> {
   }
   const record = readRecord(folder);
   if (record === null) {
-    say('nothing is running');
+    say(NOTHING);
     return;
   }
   if (head === null) say(`the head (pid ${record.pid}) is not running any more; looking for what it left`);
   if (!record.demo) {
+    const { endLeftMonitors } = await import('../main/end-left-monitors.ts');
     await endLeftMonitors(
       { ...config, nodeList: record.nodeList, sshConfig: record.sshConfig },
       folder,

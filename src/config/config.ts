@@ -68,6 +68,8 @@ export interface Config {
   askpass: string | null;
   public: boolean;
   demo: boolean;
+  /** Where a demo would have its files, for commands that name no folder; null where one was named. */
+  demoStateDir: string | null;
   /** Between samples of a node while nobody looks at it. */
   intervalMs: number;
   /** Between samples of a node while somebody does. */
@@ -144,13 +146,16 @@ function given(flags: ConfigSources['flags']): Partly {
   );
 }
 
-function defaults(sources: ConfigSources): Settings {
+const USUAL_PORT = 7070;
+const DEMO_PORT = 7071;
+
+function defaults(sources: ConfigSources, isDemo: boolean): Settings {
   return {
     'node-list': join(sources.projectFolder, 'node-list.txt'),
     'ssh-config': null,
     host: '127.0.0.1',
-    port: 7070,
-    'state-dir': defaultStateDir(sources.environment),
+    port: isDemo ? DEMO_PORT : USUAL_PORT,
+    'state-dir': defaultStateDir(sources.environment, isDemo),
     'allowed-hosts': [],
     'password-file': null,
     askpass: null,
@@ -174,7 +179,12 @@ export function readConfig(sources: ConfigSources): Config {
   const { file, isRequired } = settingsFileOf(sources.flags.config, sources);
   const fromEnvironment = absolutePaths(readEnvironment(sources.environment), sources.workingFolder);
   const fromFlags = absolutePaths(given(sources.flags), sources.workingFolder);
-  const merged = { ...defaults(sources), ...readToml(file, isRequired), ...fromEnvironment, ...fromFlags };
+  const fromToml = readToml(file, isRequired);
+  const asked = { ...fromEnvironment, ...fromFlags };
+  const isDemo = (asked.demo ?? fromToml.demo) === true;
+  // The file's place and port are meant for the real nodes, unless it asks for a demo itself.
+  const { port: _port, 'state-dir': _stateDir, ...others } = fromToml;
+  const merged = { ...defaults(sources, isDemo), ...(asked.demo === true ? others : fromToml), ...asked };
   const parsed = settingsSchema.safeParse(merged);
   if (!parsed.success) throw new ConfigError(explain(parsed.error, merged, { fromFlags, fromEnvironment }));
   return toConfig(parsed.data, sources);
@@ -225,6 +235,10 @@ function toConfig(settings: Settings, sources: ConfigSources): Config {
     askpass: settings.askpass,
     public: settings.public,
     demo: settings.demo,
+    demoStateDir:
+      settings['state-dir'] === defaultStateDir(sources.environment)
+        ? defaultStateDir(sources.environment, true)
+        : null,
     intervalMs: settings['interval-seconds'] * 1000,
     watchedIntervalMs: settings['watched-interval-seconds'] * 1000,
     threads: settings.threads,

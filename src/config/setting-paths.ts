@@ -6,11 +6,14 @@ export function absolutePath(path: string, folder: string): string {
   return resolve(folder, path.replace(/^~(?=\/)/, homedir()));
 }
 
-/** Where the head's own files are unless a setting says otherwise. */
-export function defaultStateDir(environment: NodeJS.ProcessEnv): string {
+/**
+ * Where the head's own files are unless a setting says otherwise. A demo has a folder of its own: it must never take the
+ * place of a head of real nodes.
+ */
+export function defaultStateDir(environment: NodeJS.ProcessEnv, isDemo = false): string {
   const stateHome = environment.XDG_STATE_HOME;
   const base = stateHome?.startsWith('/') ? stateHome : join(homedir(), '.local', 'state');
-  return join(base, 'rollcall', hostname());
+  return join(base, 'rollcall', isDemo ? `${hostname()}-demo` : hostname());
 }
 
 /** The settings file, and whether it must be there because somebody named it. */
