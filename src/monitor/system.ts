@@ -25,6 +25,8 @@ export interface System {
   textReader(path: string): () => string;
   /** As `readText`, null where it cannot be read. */
   tryReadText(path: string): string | null;
+  /** At most the first `maxBytes`; null where it cannot be read. */
+  tryReadStart(path: string, maxBytes: number): string | null;
   /** Opens a file to read it again and again; throws as `node:fs` does. */
   open(path: string): number;
   /** Reads an open file from its start into the shared buffer; hands back that buffer and the length. */
@@ -111,6 +113,16 @@ export function createSystem(options: SystemOptions = {}): System {
     }
   }
 
+  function readStart(path: string, maxBytes: number): string {
+    const descriptor = fs.openSync(root + path, 'r');
+    try {
+      const start = Buffer.allocUnsafe(maxBytes);
+      return start.toString('utf8', 0, fs.readSync(descriptor, start, 0, maxBytes, 0));
+    } finally {
+      fs.closeSync(descriptor);
+    }
+  }
+
   function textReader(path: string): () => string {
     let descriptor: number | null = null;
     return () => {
@@ -171,6 +183,7 @@ export function createSystem(options: SystemOptions = {}): System {
     readText,
     textReader,
     tryReadText: (path) => attempt(() => readText(path)),
+    tryReadStart: (path, maxBytes) => attempt(() => readStart(path, maxBytes)),
     open: (path) => fs.openSync(root + path, 'r'),
     reread,
     rereadOnce: (descriptor) => ({ buffer, length: fs.readSync(descriptor, buffer, 0, buffer.length, 0) }),

@@ -11,10 +11,13 @@ const worst = '\u0001'.repeat(1024);
 describe('facts of processes', () => {
   it('are told over several samples where users have long arguments', () => {
     const pids = new Set(Array.from({ length: 1_000 }, (_, pid) => pid + 1));
-    const facts = createProcessFacts(
-      (pid) => ({ pid, startTimeMs: 1, user: 'ann', command: 'python', arguments: worst, job: null }),
-      () => 1,
-    );
+    const facts = createProcessFacts({
+      facts: (pid) => ({ pid, startTimeMs: 1, user: 'ann', command: 'python', arguments: worst, job: null }),
+      startOf: () => 1,
+      jobOf: () => null,
+      namesVersion: () => 0,
+      monotonicMs: () => 0,
+    });
     const told: number[] = [];
     for (let samples = 0; told.length < pids.size; samples++) {
       expect(samples).toBeLessThan(100);

@@ -42,6 +42,8 @@ const collectorReportSchema = z.object({
   ok: z.boolean(),
   ms: milliseconds('collectors', 'ms'),
   error: text(500).optional(),
+  /** A word about figures that are good: what is left out, or cannot be seen by this login. */
+  note: text(500).optional(),
 });
 export type CollectorReport = z.infer<typeof collectorReportSchema>;
 

@@ -230,6 +230,12 @@ function viewErrors(sample: ReportedSample | null): NodeView['errors'] {
   });
 }
 
+/** Words about figures that are good. */
+function viewNotes(sample: ReportedSample | null): string[] {
+  const reports = Object.entries(sample?.collectors ?? {});
+  return reports.flatMap(([name, report]) => (report?.note === undefined ? [] : `${name}: ${report.note}`));
+}
+
 function summarize(node: NodeReport): string {
   if (node.state !== 'live') return stateWords[node.state].word;
   const { total, free } = countGpus(node);
@@ -315,7 +321,7 @@ export function viewNode(node: NodeReport): NodeView {
       return lists.errors();
     },
     notes: hello?.notes ?? [],
-    warnings: node.warnings.map(({ message }) => message),
+    warnings: [...node.warnings.map(({ message }) => message), ...viewNotes(sample)],
     events: node.events.slice(-SHOWN_EVENTS).reverse().map(viewEvent),
   };
 }

@@ -7,7 +7,7 @@ import type { JobFacts, JobSample } from '../../protocol/jobs.ts';
 import type { JobNames } from '../jobs/job-names.ts';
 import { createJobTracker } from '../jobs/job-tracker.ts';
 import type { System } from '../system.ts';
-import { describeCommand } from './command-line.ts';
+import { describeCommand, MAX_COMMAND_LINE_BYTES } from './command-line.ts';
 import { createProcessTable, type ProcessRow } from './process-table.ts';
 import { sumTrees, type TreeSum } from './process-trees.ts';
 import { createUserNames } from './users.ts';
@@ -15,8 +15,10 @@ import { createUserNames } from './users.ts';
 export interface ProcessSample {
   gpuProcesses: GpuProcessSample[];
   topProcesses: TopProcessSample[];
-  processCount: number;
+  processCount: number | null;
   jobs: JobSample[];
+  /** What a person should know of these figures; null for nothing. */
+  note: string | null;
 }
 
 export interface ProcessCollector {
@@ -31,6 +33,8 @@ export interface ProcessCollector {
   startOf(pid: number): number | null;
   /** Key of the job that the process belongs to. */
   jobOf(pid: number): string | null;
+  /** Changes whenever the name of a user may have become known. */
+  namesVersion(): number;
   jobFacts(key: string): JobFacts | null;
   /** Of the last scan. */
   pids(): Iterable<number>;
@@ -52,7 +56,7 @@ export function createProcessCollector(
   names: JobNames | null = null,
 ): ProcessCollector {
   const table = createProcessTable(system, units.ticksPerSecond);
-  const userName = createUserNames(system);
+  const users = createUserNames(system);
   const bootTimeMs = readBootTimeMs(system);
   let rows: ReadonlyMap<number, ProcessRow> = new Map();
   let scannedAtMs = Number.NEGATIVE_INFINITY;
@@ -62,10 +66,16 @@ export function createProcessCollector(
   /** CPU is known from the second look at a process on. */
   let sumsAtOnce = 2;
   let treeSums: ReadonlyMap<number, TreeSum> = new Map();
+  let jobTrouble: string | null = null;
 
   const startTimeMs = (startTicks: number) =>
     bootTimeMs === null ? null : bootTimeMs + Math.round((startTicks * 1000) / units.ticksPerSecond);
-  const jobs = createJobTracker(system, { pageBytes: units.pageBytes, startTimeMs, userName, names });
+  const jobs = createJobTracker(system, {
+    pageBytes: units.pageBytes,
+    startTimeMs,
+    userName: users.nameOf,
+    names,
+  });
 
   const residentBytes = (row: ProcessRow) => row.stat.residentPages * units.pageBytes;
 
@@ -106,8 +116,26 @@ export function createProcessCollector(
     if (nowMs - summedAtMs < SUM_MS && sumsAtOnce === 0) return;
     summedAtMs = nowMs;
     sumsAtOnce = Math.max(0, sumsAtOnce - 1);
-    jobs.update(rows, gpuPids);
+    jobTrouble = updateJobs(gpuPids);
     treeSums = gpuPids.length === 0 ? new Map() : sumTrees(rows, new Set(gpuPids), units.pageBytes);
+  }
+
+  /** What cannot be made of processes' jobs takes nothing from the processes. */
+  function updateJobs(gpuPids: readonly number[]): string | null {
+    try {
+      jobs.update(rows, gpuPids);
+      return null;
+    } catch (error) {
+      return `jobs: ${error instanceof Error ? error.message : error}`;
+    }
+  }
+
+  function describe(pid: number, name: string): { command: string; arguments: string | null } {
+    try {
+      return describeCommand(system.tryReadStart(`/proc/${pid}/cmdline`, MAX_COMMAND_LINE_BYTES), name);
+    } catch {
+      return { command: name, arguments: null };
+    }
   }
 
   return {
@@ -124,8 +152,9 @@ export function createProcessCollector(
       return {
         gpuProcesses: gpuProcesses(onGpus),
         topProcesses: top.map(figures),
-        processCount: rows.size,
+        processCount: rows.size + table.unreadCount(),
         jobs: jobs.table([...gpuPids, ...pidsOf(top)]),
+        note: joined([table.trouble(), jobTrouble]),
       };
     },
     facts(pid) {
@@ -135,18 +164,22 @@ export function createProcessCollector(
       return {
         pid,
         startTimeMs: startTimeMs(row.stat.startTicks),
-        user: uid === null ? null : userName(uid),
-        ...describeCommand(system.tryReadText(`/proc/${pid}/cmdline`), row.name),
+        user: uid === null ? null : users.nameOf(uid),
+        ...describe(pid, row.name),
         job: jobs.jobOf(pid),
       };
     },
     startOf: (pid) => rows.get(pid)?.stat.startTicks ?? null,
     jobOf: jobs.jobOf,
+    namesVersion: users.version,
     jobFacts: jobs.facts,
     pids: () => rows.keys(),
     close: () => table.close(),
   };
 }
+
+const joined = (notes: readonly (string | null)[]) =>
+  notes.filter((note) => note !== null).join('; ') || null;
 
 const byCpu = (a: ProcessRow, b: ProcessRow) => (b.cpuPercent ?? 0) - (a.cpuPercent ?? 0);
 
