@@ -39,6 +39,8 @@ export interface System {
   /** The next record; null where there is none yet, or ever again. */
   readNext(descriptor: number): string | null;
   list(path: string): string[];
+  /** At most so many of a folder's names; throws as `node:fs` does. */
+  listStart(path: string, maxNames: number): string[];
   readLink(path: string): string | null;
   /** With every link followed; null where there is nothing. */
   realPath(path: string): string | null;
@@ -123,6 +125,22 @@ export function createSystem(options: SystemOptions = {}): System {
     }
   }
 
+  function listStart(path: string, maxNames: number): string[] {
+    const folder = fs.opendirSync(root + path);
+    try {
+      const names: string[] = [];
+      for (
+        let entry = folder.readSync();
+        entry !== null && names.length < maxNames;
+        entry = folder.readSync()
+      )
+        names.push(entry.name);
+      return names;
+    } finally {
+      folder.closeSync();
+    }
+  }
+
   function textReader(path: string): () => string {
     let descriptor: number | null = null;
     return () => {
@@ -192,6 +210,7 @@ export function createSystem(options: SystemOptions = {}): System {
       attempt(() => fs.openSync(root + path, fs.constants.O_RDONLY | fs.constants.O_NONBLOCK)),
     readNext,
     list: (path) => fs.readdirSync(root + path),
+    listStart,
     readLink: (path) => attempt(() => fs.readlinkSync(root + path)),
     realPath: (path) => attempt(() => fs.realpathSync(root + path)),
     exists,

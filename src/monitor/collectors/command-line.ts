@@ -30,8 +30,8 @@ export function describeCommand(
   return { command, arguments: cutText(maskSecrets(command, short).join(' '), MAX_ARGUMENTS_LENGTH) };
 }
 
-/** A pattern for it would look from each of them to the end anew. */
-function withoutTrailingNulls(text: string): string {
+/** Programs that set a title leave them behind it. A pattern would look from each of them to the end anew. */
+export function withoutTrailingNulls(text: string): string {
   let length = text.length;
   while (length > 0 && text.charCodeAt(length - 1) === 0) length--;
   return text.slice(0, length);
