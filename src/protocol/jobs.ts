@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { jobColumnNames } from './columns.ts';
 import { MAX_JOBS } from './constants.ts';
-import { count, figures, text } from './figures.ts';
+import { count, figures, table, text } from './figures.ts';
 import { jobKinds } from './job-kinds.ts';
 
 /** A job: what a process belongs to, by its control group or else by its session and user. */
@@ -26,18 +26,19 @@ export type JobFacts = z.infer<typeof jobFactsSchema>;
 
 const LARGEST = Number.MAX_SAFE_INTEGER;
 
+const isKey = (value: unknown) => typeof value === 'string' && value.length <= LONGEST_KEY;
+
 /** Jobs of a node, summed over all their processes there. */
-export const jobTableSchema = z.object({
-  key: z.custom<string[]>(
-    (values) =>
-      Array.isArray(values) &&
-      values.length <= MAX_JOBS &&
-      values.every((value) => typeof value === 'string' && value.length <= LONGEST_KEY),
-    `not a list of at most ${MAX_JOBS} keys`,
-  ),
-  processCount: figures('processes', 'processCount', 0, LARGEST, MAX_JOBS),
-  cpuPercent: figures('processes', 'cpuPercent', 0, LARGEST, MAX_JOBS),
-  residentBytes: figures('processes', 'residentBytes', 0, LARGEST, MAX_JOBS),
-} satisfies Record<(typeof jobColumnNames)[number], z.ZodType>);
+export const jobTableSchema = table(
+  'processes',
+  { key: isKey },
+  MAX_JOBS,
+  z.object({
+    key: z.custom<string[]>(Array.isArray),
+    processCount: figures('processes', 'processCount', 0, LARGEST, MAX_JOBS),
+    cpuPercent: figures('processes', 'cpuPercent', 0, LARGEST, MAX_JOBS),
+    residentBytes: figures('processes', 'residentBytes', 0, LARGEST, MAX_JOBS),
+  } satisfies Record<(typeof jobColumnNames)[number], z.ZodType>),
+);
 type JobTable = z.infer<typeof jobTableSchema>;
 export type JobSample = { [Name in keyof JobTable]: JobTable[Name][number] };
