@@ -68,7 +68,7 @@ export const isIdentifier = (max: number) => (value: unknown) =>
 
 /**
  * A table of columns. A row that a key column names wrongly, and rows beyond `maxLength`, are left out with a fault of
- * `collector`; what is no table rejects the message. `schema` is of the columns, none of which rejects anything.
+ * `collector`; what is no table, or absurdly long, rejects the message. `schema` is of the columns, none of which rejects anything.
  */
 export function table<Schema extends z.ZodType>(
   collector: string,
@@ -80,8 +80,9 @@ export function table<Schema extends z.ZodType>(
     const columns = isRecord(value) ? value : {};
     const names = Object.keys(keys);
     const wrong = names.find((name) => !Array.isArray(columns[name]));
-    if (wrong !== undefined) return rejected(context, `${wrong}: not a list that names the rows`, value);
+    if (wrong !== undefined) return rejected(context, 'not a list', value, wrong);
     const length = Math.min(...names.map((name) => (columns[name] as unknown[]).length));
+    if (length > ABSURD * maxLength) return rejected(context, tooLong(maxLength), value, names[0]);
     const good = goodRows(collector, columns, keys, Math.min(length, maxLength));
     if (length > maxLength) refuse(collector, 'number of rows', length);
     const parsed = schema.safeParse(good === null ? columns : rowsOf(columns, good));
@@ -122,17 +123,26 @@ function rowsOf(columns: Record<string, unknown>, rows: readonly number[]): Reco
   return Object.fromEntries(kept);
 }
 
-function rejected<Value>(context: z.core.ParsePayload, message: string, input: unknown): Value {
-  context.issues.push({ code: 'custom', message, input });
+function rejected<Value>(
+  context: z.core.ParsePayload,
+  message: string,
+  input: unknown,
+  place?: string | number,
+): Value {
+  context.issues.push({ code: 'custom', message, input, path: place === undefined ? [] : [place] });
   return z.NEVER;
 }
+
+/** Hardware may have some times more rows than there is room for; who tells that many more tells rubbish. */
+const ABSURD = 16;
+const tooLong = (maxLength: number) => `not a list of at most ${maxLength} rows`;
 
 /** A column of names of rows, which `table` has checked. */
 export const identifiers = () => z.custom<number[]>(Array.isArray);
 
 /**
- * A list of rows. One that is none, and those beyond `maxLength`, are left out with a fault of `collector`; what is no
- * list rejects the message.
+ * A list of rows. One with values that cannot be, and those beyond `maxLength`, are left out with a fault of
+ * `collector`; what is no list of rows, or absurdly long, rejects the message.
  */
 export function list<Schema extends z.ZodType>(
   collector: string,
@@ -142,6 +152,9 @@ export function list<Schema extends z.ZodType>(
 ) {
   return z.transform((values: unknown, context): z.output<Schema>[] => {
     if (!Array.isArray(values)) return rejected(context, 'not a list', values);
+    if (values.length > ABSURD * maxLength) return rejected(context, tooLong(maxLength), values);
+    const nested = values.findIndex((value) => Array.isArray(value) || value === null);
+    if (nested >= 0) return rejected(context, 'not a row', values, nested);
     if (values.length > maxLength) refuse(collector, `number of ${name}`, values.length);
     return values.slice(0, maxLength).flatMap((value: unknown) => {
       const parsed = row.safeParse(value);
