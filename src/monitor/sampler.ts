@@ -80,6 +80,13 @@ export function createSampler(
       processes.collect(onGpus?.processes ?? [], watched, onCpu && cpu.processTicks()),
     );
     note('processes', onProcesses?.note);
+    note('gpus', onGpus?.note);
+    const onFilesystems = run('filesystems', () => filesystems.collect(watched));
+    note('filesystems', onFilesystems && filesystems.note());
+    const onDisks = run('disks', disks);
+    note('disks', onDisks?.note);
+    const onNetwork = run('network', network);
+    note('network', onNetwork?.note);
     const sample: Sample = {
       type: 'sample',
       sequence,
@@ -87,9 +94,9 @@ export function createSampler(
       intervalMs,
       cpu: onCpu,
       memory: run('memory', memory),
-      filesystems: run('filesystems', () => filesystems(watched)),
-      disks: run('disks', disks),
-      network: run('network', network),
+      filesystems: onFilesystems,
+      disks: onDisks?.rows ?? null,
+      network: onNetwork?.rows ?? null,
       gpus: known && toColumns(known.gpus, gpuColumnNames),
       gpuProcesses: known && onProcesses && toColumns(onProcesses.gpuProcesses, gpuProcessColumnNames),
       processCount: onProcesses?.processCount ?? null,

@@ -50,6 +50,8 @@ export interface System {
   ownerOf(path: string): number | null;
   /** Asks the kernel for a file system's space in a thread of its own: a dead server hangs it. */
   filesystemSpace(path: string): Promise<FilesystemSpace>;
+  /** Whether there is something other than a folder; asked in a thread of its own too. */
+  isFile(path: string): Promise<boolean>;
   findProgram(name: string): string | null;
   start(program: string, args: readonly string[]): RunningProgram;
   /** As `start`, with a stdin to write to. */
@@ -224,6 +226,7 @@ export function createSystem(options: SystemOptions = {}): System {
         availableBytes: found.bavail * found.bsize,
       };
     },
+    isFile: async (path) => !(await fs.promises.stat(root + path)).isDirectory(),
     findProgram,
     start: (program, args) =>
       spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, LC_ALL: 'C' } }),

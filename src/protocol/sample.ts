@@ -83,6 +83,8 @@ export const filesystemSchema = z.object({
   /** What an ordinary user may still write. */
   availableBytes: filesystemBytes('filesystems', 'availableBytes'),
   readOnly: z.boolean().default(false),
+  /** Of the figures; absent where they are as old as the sample, give or take what is usual for file systems. */
+  ageMs: milliseconds('filesystems', 'ageMs').optional(),
   /** Why the figures are null, where they are. */
   error: text(200).optional(),
 });

@@ -168,6 +168,7 @@ function viewFilesystem(filesystem: FilesystemSample): FilesystemView {
     `${filesystem.source}, ${filesystem.fsType}`,
     availableBytes === null ? null : `${formatBytes(availableBytes)} available`,
     filesystem.readOnly ? 'read-only' : null,
+    typeof filesystem.ageMs === 'number' ? `asked ${formatDuration(filesystem.ageMs)} ago` : null,
     filesystem.error,
   ];
   return {

@@ -7,7 +7,7 @@ import { parseCpuInfo } from '../describe-node.ts';
 import { describeCommand } from './command-line.ts';
 import { busyPercent, parseCpuTimes, parseLoad } from './cpu.ts';
 import { parseDiskCounters } from './disks.ts';
-import { chooseMounts, parseMounts } from './filesystems.ts';
+import { chooseMounts, parseMounts } from './mounts.ts';
 import { parseMemory } from './memory.ts';
 import { parseNetworkCounters } from './network.ts';
 import { parseProcessName, parseProcessStat } from './process-stat.ts';
@@ -25,12 +25,21 @@ const statOf = (text: string) => {
 };
 
 describe('cpu', () => {
+  it('rounds the load of a core once', () => {
+    const before = parseCpuTimes('cpu0 0 0 0 0 0 0 0 0\n').total;
+    // 0.475 percent.
+    const after = { idle: 3_981, total: 4_000 };
+    expect(busyPercent(before, after, 0)).toBe(0);
+    expect(busyPercent(before, after, 1)).toBe(0.5);
+    expect(busyPercent(before, { idle: 3_979, total: 4_000 }, 0)).toBe(1);
+  });
+
   it('counts waiting for disks as idle and guests once', () => {
     const before = parseCpuTimes('cpu  100 0 100 700 100 0 0 0 50 0\ncpu0 100 0 100 700 100 0 0 0 50 0\n');
     const after = parseCpuTimes('cpu  150 0 150 750 150 0 0 0 90 0\ncpu0 150 0 150 750 150 0 0 0 90 0\n');
-    expect(busyPercent(before.total, after.total)).toBe(50);
-    expect(busyPercent(undefined, after.total)).toBeNull();
-    expect(busyPercent(after.total, before.total)).toBeNull();
+    expect(busyPercent(before.total, after.total, 1)).toBe(50);
+    expect(busyPercent(undefined, after.total, 1)).toBeNull();
+    expect(busyPercent(after.total, before.total, 1)).toBeNull();
   });
 
   it('keeps the numbers of cores when some are offline', () => {
@@ -144,7 +153,7 @@ describe('mounts', () => {
       line(8, '8:2', '/', '/data\\040disk', 'xfs', '/dev/sda2', 'ro'),
       line(9, '0:50', '/', '/scratch', 'fuse.sshfs', 'a@b:'),
     ].join('\n');
-    const chosen = chooseMounts(parseMounts(text));
+    const { chosen } = chooseMounts(parseMounts(text));
     expect(chosen.map((mount) => mount.mountPoint)).toEqual(['/', '/data disk', '/home', '/scratch', '/tmp']);
     expect(chosen[1]?.readOnly).toBe(true);
   });
@@ -217,7 +226,7 @@ describe.runIf(fixturesFolder)('real captures', () => {
       .split('\n')
       .filter((line) => / - \S+ \S+/.test(line));
     expect(mounts).toHaveLength(wellFormed.length);
-    const chosen = chooseMounts(mounts);
+    const { chosen } = chooseMounts(mounts);
     expect(new Set(chosen.map((mount) => mount.mountPoint)).size).toBe(chosen.length);
   });
 
