@@ -123,6 +123,37 @@ describe('a process that breaks its reader', () => {
   });
 });
 
+describe('a node that hides processes', () => {
+  const mountOf = (options: string) => `22 1 0:21 / /proc rw,nosuid - proc proc rw${options}\n`;
+
+  function sampleOf(pids: readonly number[], mountinfo: string) {
+    const system = nodeWith(pids);
+    const tryReadText = (path: string) =>
+      path === '/proc/self/mountinfo' ? mountinfo : system.tryReadText(path);
+    const collector = createProcessCollector(
+      { ...system, tryReadText },
+      { ticksPerSecond: 100, pageBytes: 4096 },
+    );
+    const sample = collector.collect([], true, null);
+    collector.close();
+    return sample;
+  }
+
+  it.each([',hidepid=2', ',gid=5,hidepid=invisible', ',hidepid=ptraceable'])('is said to: %s', (options) => {
+    const { processCount, note } = sampleOf([70, 71], mountOf(options));
+    expect(processCount).toBeNull();
+    expect(note).toMatch(
+      /^this login sees only its own processes, because \/proc is mounted with hidepid; .*gid=/,
+    );
+  });
+
+  it('is not where this login sees all of them, or where nothing hides them', () => {
+    expect(sampleOf([1, 70], mountOf(',hidepid=2'))).toMatchObject({ processCount: 2, note: null });
+    expect(sampleOf([70], mountOf(''))).toMatchObject({ processCount: 1, note: null });
+    expect(sampleOf([70], mountOf(',hidepid=0'))).toMatchObject({ processCount: 1, note: null });
+  });
+});
+
 describe('processes that take long to read', () => {
   it('are read in several scans, each of which ends in time, and say so', () => {
     const pids = count(200);

@@ -63,7 +63,7 @@ export type CpuSample = z.infer<typeof cpuSchema>;
 
 export const memorySchema = z.object({
   totalBytes: bytes('memory', 'totalBytes'),
-  /** As the kernel says it (MemAvailable). */
+  /** As the kernel says it (MemAvailable), and what ZFS's cache gives back, which the kernel does not know. */
   availableBytes: bytes('memory', 'availableBytes'),
   /** Total less available: what programs hold. */
   usedBytes: bytes('memory', 'usedBytes'),

@@ -1,18 +1,22 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { fixturesFolder } from '../../../test/fixtures.ts';
 import { parseCpuInfo } from '../describe-node.ts';
 import { describeCommand } from './command-line.ts';
 import { busyPercent, parseCpuTimes, parseLoad } from './cpu.ts';
 import { parseDiskCounters } from './disks.ts';
 import { chooseMounts, parseMounts } from './mounts.ts';
-import { parseMemory } from './memory.ts';
+import { createMemoryCollector, parseMemory } from './memory.ts';
 import { parseNetworkCounters } from './network.ts';
 import { parseProcessName, parseProcessStat } from './process-stat.ts';
 import { ratePerSecond } from './rates.ts';
 import { parsePasswd } from './users.ts';
+import { createSystem } from '../system.ts';
+
+const ARC = '/proc/spl/kstat/zfs/arcstats';
 
 function capture(...path: string[]): string {
   return readFileSync(join(fixturesFolder ?? '', 'linux', ...path), 'utf8');
@@ -83,6 +87,47 @@ describe('memory', () => {
       usedBytes: null,
       swapUsedBytes: null,
     });
+  });
+});
+
+describe("memory with ZFS's cache", () => {
+  const GIB = 1024 ** 3;
+  const meminfo = 'MemTotal: 263983264 kB\nMemFree: 22990000 kB\nMemAvailable: 24117248 kB\n';
+  const arcstats =
+    '9 1 0x01 147 39984 0 0\nname type data\nc_min 4 8446764800\nc_max 4 216262721536\nsize 4 210453397504\n';
+  const roots: string[] = [];
+  afterAll(() => {
+    for (const root of roots) rmSync(root, { recursive: true });
+  });
+
+  function collectorOf(files: Record<string, string>) {
+    const root = mkdtempSync(join(tmpdir(), 'memory-'));
+    roots.push(root);
+    for (const [path, text] of Object.entries({ '/proc/meminfo': meminfo, ...files })) {
+      mkdirSync(dirname(join(root, path)), { recursive: true });
+      writeFileSync(join(root, path), text);
+    }
+    return createMemoryCollector(createSystem({ root }));
+  }
+
+  it('counts what gives way as available', () => {
+    const { availableBytes, usedBytes, totalBytes } = collectorOf({ [ARC]: arcstats })();
+    expect(availableBytes).toBe(24117248 * 1024 + 210453397504 - 8446764800);
+    expect((usedBytes ?? 0) / GIB).toBeLessThan(41);
+    expect((usedBytes ?? 0) + (availableBytes ?? 0)).toBe(totalBytes);
+  });
+
+  it('does not where the memory told is that of a container, or where there is no such cache', () => {
+    const mountinfo = '9 8 0:45 /proc/meminfo /proc/meminfo rw - fuse.lxcfs lxcfs rw\n';
+    const inContainer = collectorOf({ [ARC]: arcstats, '/proc/self/mountinfo': mountinfo });
+    expect(inContainer().availableBytes).toBe(24117248 * 1024);
+    expect(collectorOf({})().availableBytes).toBe(24117248 * 1024);
+    expect(collectorOf({ [ARC]: 'rubbish' })().availableBytes).toBe(24117248 * 1024);
+  });
+
+  it('never counts more than there is', () => {
+    const { availableBytes, usedBytes, totalBytes } = collectorOf({ [ARC]: 'size 4 999999999999999\n' })();
+    expect([availableBytes, usedBytes]).toEqual([totalBytes, 0]);
   });
 });
 

@@ -49,6 +49,17 @@ const WATCHED_SCAN_MS = 1_800;
 /** Sums over all processes, by job and by tree, cost as much as a scan; at 1 Hz they follow every fourth second. */
 const SUM_MS = 2_800;
 
+/** How `/proc` is mounted changes as good as never. */
+const HIDDEN_ASKED_EVERY_MS = 60_000;
+const OWN_ONLY =
+  'this login sees only its own processes, because /proc is mounted with hidepid; the gid= option of that mount lets a group see all';
+
+/** Whether the `/proc` of this `mountinfo` hides other users' processes (proc(5)). */
+export function hidesProcesses(mountinfo: string): boolean {
+  const proc = mountinfo.split('\n').findLast((line) => / \/proc .* - proc /.test(line)) ?? '';
+  return /[ ,]hidepid=(?:[1-9]|noaccess|invisible|ptraceable)/.test(proc);
+}
+
 /** `names` asks tools for the names of jobs; without it they have those that are known without asking. */
 export function createProcessCollector(
   system: System,
@@ -67,6 +78,7 @@ export function createProcessCollector(
   let sumsAtOnce = 2;
   let treeSums: ReadonlyMap<number, TreeSum> = new Map();
   let jobTrouble: string | null = null;
+  let hidden = { askedAtMs: Number.NEGATIVE_INFINITY, isSo: false };
 
   const startTimeMs = (startTicks: number) =>
     bootTimeMs === null ? null : bootTimeMs + Math.round((startTicks * 1000) / units.ticksPerSecond);
@@ -120,6 +132,15 @@ export function createProcessCollector(
     treeSums = gpuPids.length === 0 ? new Map() : sumTrees(rows, new Set(gpuPids), units.pageBytes);
   }
 
+  /** The first process of all is always there: whoever does not see it sees no other user's. */
+  function isBlind(): boolean {
+    if (rows.has(1) || rows.size === 0) return false;
+    const nowMs = system.monotonicMs();
+    if (nowMs - hidden.askedAtMs >= HIDDEN_ASKED_EVERY_MS)
+      hidden = { askedAtMs: nowMs, isSo: hidesProcesses(system.tryReadText('/proc/self/mountinfo') ?? '') };
+    return hidden.isSo;
+  }
+
   /** What cannot be made of processes' jobs takes nothing from the processes. */
   function updateJobs(gpuPids: readonly number[]): string | null {
     try {
@@ -148,13 +169,14 @@ export function createProcessCollector(
         sumUp(gpuPids, nowMs);
         topPids = pidsOf(busiest(rows));
       } else if (watched) table.refresh([...gpuPids, ...topPids]);
+      const blind = isBlind();
       const top = topPids.flatMap((pid) => rows.get(pid) ?? []).sort(byCpu);
       return {
         gpuProcesses: gpuProcesses(onGpus),
         topProcesses: top.map(figures),
-        processCount: rows.size + table.unreadCount(),
+        processCount: blind ? null : rows.size + table.unreadCount(),
         jobs: jobs.table([...gpuPids, ...pidsOf(top)]),
-        note: joined([table.trouble(), jobTrouble]),
+        note: joined([blind ? OWN_ONLY : null, table.trouble(), jobTrouble]),
       };
     },
     facts(pid) {
