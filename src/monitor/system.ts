@@ -26,7 +26,7 @@ export interface System {
   /** As `readText`, null where it cannot be read. */
   tryReadText(path: string): string | null;
   /** At most the first `maxBytes`; null where it cannot be read. */
-  tryReadStart(path: string, maxBytes: number): string | null;
+  tryReadStart(path: string, maxBytes: number, encoding?: 'utf8' | 'latin1'): string | null;
   /** Opens a file to read it again and again; throws as `node:fs` does. */
   open(path: string): number;
   /** Reads an open file from its start into the shared buffer; hands back that buffer and the length. */
@@ -117,11 +117,11 @@ export function createSystem(options: SystemOptions = {}): System {
     }
   }
 
-  function readStart(path: string, maxBytes: number): string {
+  function readStart(path: string, maxBytes: number, encoding: 'utf8' | 'latin1'): string {
     const descriptor = fs.openSync(root + path, 'r');
     try {
       const start = Buffer.allocUnsafe(maxBytes);
-      return start.toString('utf8', 0, fs.readSync(descriptor, start, 0, maxBytes, 0));
+      return start.toString(encoding, 0, fs.readSync(descriptor, start, 0, maxBytes, 0));
     } finally {
       fs.closeSync(descriptor);
     }
@@ -203,7 +203,7 @@ export function createSystem(options: SystemOptions = {}): System {
     readText,
     textReader,
     tryReadText: (path) => attempt(() => readText(path)),
-    tryReadStart: (path, maxBytes) => attempt(() => readStart(path, maxBytes)),
+    tryReadStart: (path, maxBytes, encoding = 'utf8') => attempt(() => readStart(path, maxBytes, encoding)),
     open: (path) => fs.openSync(root + path, 'r'),
     reread,
     rereadOnce: (descriptor) => ({ buffer, length: fs.readSync(descriptor, buffer, 0, buffer.length, 0) }),

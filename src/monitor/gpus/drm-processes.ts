@@ -6,8 +6,8 @@ import type { GpuProcessReading } from './provider.ts';
 
 /** Processes that have a GPU open through the kernel's graphics subsystem. */
 export interface DrmProcesses {
-  /** `indexes`: the GPUs' rows by PCI address. Costs a look at a few files; scans for new ones sparingly. */
-  read(indexes: ReadonlyMap<string, number>): GpuProcessReading[];
+  /** `indexes`: the GPUs' rows by PCI address; of partitions that share one the first counts. Costs a look at a few files; scans for new ones sparingly. */
+  read(indexes: ReadonlyMap<string, readonly number[]>): GpuProcessReading[];
 }
 
 /** Looking through all descriptors of all own processes is dear, and a GPU job runs for minutes. */
@@ -93,7 +93,7 @@ export function createDrmProcesses(system: System): DrmProcesses {
       const now = readClients();
       const rows = new Map<string, GpuProcessReading>();
       for (const [key, { client, pid, atMs }] of now) {
-        const gpuIndex = indexes.get(client.pciAddress);
+        const gpuIndex = indexes.get(client.pciAddress)?.[0];
         if (gpuIndex === undefined) continue;
         const earlier = before.get(key);
         const share = (engines?: RegExp) =>

@@ -4,7 +4,7 @@ import type { Leash } from '../leash.ts';
 import type { System } from '../system.ts';
 import { createDrmProcesses } from './drm-processes.ts';
 import { createIntelSysfs } from './intel-sysfs.ts';
-import { withKernelRows } from './kernel-rows.ts';
+import { indexesByAddress, withKernelRows, withoutCards } from './kernel-rows.ts';
 import { createLoopProvider, secondsStepMs } from './loop-provider.ts';
 import type { GpuProvider, GpuReading } from './provider.ts';
 import { createToolRuns, type ToolRuns } from './tool-runs.ts';
@@ -47,12 +47,11 @@ export function createIntelProvider(system: System, leash: Leash): GpuProvider {
   });
 
   function read(): GpuReading {
-    const told = loop.read();
+    const told = withoutCards(loop.read(), sysfs.drawing);
     if (told.known && told.gpus.length === 0 && told.error === null) discovery?.stop();
     const merged = sysfs.cards.length === 0 ? told : withKernelRows(told, sysfs.read());
-    const indexes = new Map(merged.facts.map((gpu) => [gpu.pciAddress ?? '', gpu.index]));
     // Looking through processes is of no use where no GPU's address is known.
-    indexes.delete('');
+    const indexes = indexesByAddress(merged.facts);
     return { ...merged, processes: indexes.size === 0 ? [] : drm.read(indexes) };
   }
 
