@@ -71,6 +71,28 @@ describe('cpu', () => {
   });
 });
 
+describe('cores', () => {
+  /** A package of `dies` dies, within each of which cores are numbered from 0; two threads a core. */
+  const packageOf = (socket: number, dies: number, coresPerDie: number) =>
+    Array.from({ length: dies * coresPerDie * 2 }, (_, at) => {
+      const cores = dies * coresPerDie;
+      return `processor\t: ${socket * 1000 + at}\nphysical id\t: ${socket}\nsiblings\t: ${2 * cores}\ncore id\t\t: ${at % coresPerDie}\ncpu cores\t: ${cores}\n`;
+    });
+
+  it('are counted where their numbers repeat in each die', () => {
+    const text = [...packageOf(0, 4, 8), ...packageOf(1, 4, 8)].join('\n');
+    expect(parseCpuInfo(text)).toMatchObject({ sockets: 2, cores: 64, threads: 128 });
+  });
+
+  it('are those that a container sees', () => {
+    expect(parseCpuInfo(packageOf(0, 1, 64).slice(0, 4).join('\n'))).toMatchObject({ cores: 4, threads: 4 });
+    expect(parseCpuInfo(packageOf(0, 4, 16).slice(0, 32).join('\n'))).toMatchObject({
+      cores: 16,
+      threads: 32,
+    });
+  });
+});
+
 describe('memory', () => {
   it('takes what is available from the kernel, and does not guess', () => {
     const text =

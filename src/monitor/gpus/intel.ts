@@ -23,7 +23,7 @@ export function createIntelProvider(system: System, leash: Leash): GpuProvider {
   const sysfs = createIntelSysfs(system);
   const drm = createDrmProcesses(system);
   const facts = new Map<number, GpuFacts>();
-  const parse = createXpuDumpParser();
+  const parser = createXpuDumpParser();
   const discovery = program === null ? null : createDiscovery(system, leash, program, facts);
   const loop = createLoopProvider({
     system,
@@ -37,13 +37,14 @@ export function createIntelProvider(system: System, leash: Leash): GpuProvider {
     args: (stepMs, unanswered) =>
       XPU_DUMP_WAYS[unanswered % XPU_DUMP_WAYS.length]?.(String(stepMs / 1_000)) ?? [],
     takeLine(line, book, atMs) {
-      const sample = parse(line);
+      const sample = parser.read(line);
       if (sample === null) return false;
       const { index } = sample;
       const known = facts.get(index) ?? { ...noGpuFacts, index, vendor: 'Intel' };
       book.take({ facts: known, sample: xpuSample(known, sample) }, atMs);
       return true;
     },
+    trouble: parser.trouble,
   });
 
   function read(): GpuReading {

@@ -28,6 +28,7 @@ import { createUnifiedMemory } from './unified-memory.ts';
 const MISSED_TICKS = 4;
 /** How often GPUs are tried that the tool could not open: a reset may have mended them. */
 const RETRY_BROKEN_MS = 300_000;
+const LOOK_EVERY_MS = 60_000;
 const FORMAT = '--format=csv,noheader,nounits';
 const QUERY_GPU = `--query-gpu=${GPU_FIELDS.join(',')}`;
 
@@ -49,6 +50,8 @@ export function createNvidiaSmiProvider(system: System, leash: Leash): GpuProvid
   let intervalMs = 1_000;
   let loops: { gpus: ToolLoop; processes: ToolLoop; pmon: ToolLoop } | null = null;
   let retries: ToolRuns | null = null;
+  let looks: ToolRuns | null = null;
+  let looksStarted = false;
   let pmonStarted = false;
   /** The interval before the last change: what was seen then came in longer steps. */
   let previousIntervalMs = intervalMs;
@@ -112,6 +115,7 @@ export function createNvidiaSmiProvider(system: System, leash: Leash): GpuProvid
     if (row === null) return false;
     const nowMs = system.monotonicMs();
     firstTickMs ??= nowMs;
+    startLooks();
     rows.set(row.facts.index, { value: row, atMs: nowMs });
     return true;
   }
@@ -128,7 +132,34 @@ export function createNvidiaSmiProvider(system: System, leash: Leash): GpuProvid
   function startPmon(): void {
     if (pmonStarted) return;
     pmonStarted = true;
+    looks?.stop();
     loops?.pmon.start();
+  }
+
+  /** Who only draws is in no query: a look now and then finds whether there is anybody for `pmon` to tell of. */
+  function createLooks(path: string): ToolRuns {
+    return createToolRuns({
+      system,
+      leash,
+      program: path,
+      questions: () => [
+        {
+          args: ['pmon', '-s', 'um', '-c', '1'],
+          take(text) {
+            const parse = createPmonParser();
+            if (text.split('\n').some((line) => parse(line) !== null)) startPmon();
+            return true;
+          },
+          isOptional: true,
+        },
+      ],
+    });
+  }
+
+  function startLooks(): void {
+    if (looksStarted || pmonStarted) return;
+    looksStarted = true;
+    looks?.start(LOOK_EVERY_MS);
   }
 
   function createLoops(path: string) {
@@ -236,6 +267,7 @@ export function createNvidiaSmiProvider(system: System, leash: Leash): GpuProvid
     const nowMs = system.monotonicMs();
     // Looked at so that one that hangs is ended.
     retries?.state();
+    looks?.state();
     const toolState = loops.gpus.state();
     const fresh = Array.from(rows.values()).filter((seen) => nowMs - seen.atMs <= freshMs());
     const answering = fresh.length > 0;
@@ -282,6 +314,7 @@ export function createNvidiaSmiProvider(system: System, leash: Leash): GpuProvid
       loops.processes.start();
       retries = createRetries(program);
       retries.start(RETRY_BROKEN_MS);
+      looks = createLooks(program);
     },
     setInterval(ms) {
       if (ms === intervalMs) return;
@@ -296,6 +329,7 @@ export function createNvidiaSmiProvider(system: System, leash: Leash): GpuProvid
       loops?.processes.stop();
       loops?.pmon.stop();
       retries?.stop();
+      looks?.stop();
     },
   };
 }
