@@ -85,7 +85,7 @@ const PROGRAM_FOLDERS = [
 export interface SystemOptions {
   /** Stands in front of every path: '' on a node, a folder of captures in tests. */
   root?: string;
-  /** Folders to look for programs in before the usual ones. */
+  /** The only folders to look for programs in. Without them a node has those of its PATH, and a moved root has none. */
   programFolders?: readonly string[];
 }
 
@@ -183,10 +183,14 @@ export function createSystem(options: SystemOptions = {}): System {
   }
 
   function findProgram(name: string): string | null {
-    const fromPath = (process.env.PATH ?? '').split(':').filter((folder) => folder.startsWith('/'));
-    const folders = [...(options.programFolders ?? []), ...fromPath, ...PROGRAM_FOLDERS];
+    const folders = options.programFolders ?? (root === '' ? usualFolders() : []);
     const found = folders.map((folder) => `${folder}/${name}`).find((path) => isExecutableFile(path));
     return found ?? null;
+  }
+
+  function usualFolders(): string[] {
+    const fromPath = (process.env.PATH ?? '').split(':').filter((folder) => folder.startsWith('/'));
+    return [...fromPath, ...PROGRAM_FOLDERS];
   }
 
   function isExecutableFile(path: string): boolean {
