@@ -123,6 +123,23 @@ describe('Intel’s GPUs', () => {
     expect(addressesWith(files)).toHaveLength(1);
   });
 
+  it('are not woken to say what they could tell', () => {
+    const read: string[] = [];
+    const files = xe('0000:03:00.0', { lmem_total_bytes: 17179869184, 'power/runtime_status': 'suspended' });
+    tree.write({ ...files, '/sys/class/drm/card0/device/hwmon/hwmon2/power1_max': 5 });
+    const noting = (path: string) => {
+      read.push(path);
+      return system.textReader(path);
+    };
+    const provider = createIntelProvider({ ...system, textReader: noting }, createLeash(system));
+    expect(provider.read().facts).toMatchObject([
+      { vendor: 'Intel', memoryTotalBytes: null, powerLimitWatts: null },
+    ]);
+    expect(read).toEqual([]);
+    tree.write({ '/sys/class/drm/card0/device/power/runtime_status': 'active' });
+    expect(provider.read().facts).toMatchObject([{ memoryTotalBytes: 17179869184 }]);
+  });
+
   it('are left out within the CPU, which has no memory for them', () => {
     expect(addressesWith(xe('0000:00:02.0'))).toEqual([]);
     expect(addressesWith(xe('0000:00:02.0', { lmem_total_bytes: 0 }))).toEqual([]);

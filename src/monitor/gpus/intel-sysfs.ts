@@ -60,14 +60,18 @@ export function createIntelSysfs(system: System): IntelSysfs {
     read: () =>
       cards.map((card, index) => {
         const empty = { ...noGpuFigures, index, health: 'ok' as const, error: null };
-        const known = factsOf(card, index);
+        const isSleeping = isAsleep(system, card);
+        // Reading limits and clocks would wake it.
+        const known = isSleeping
+          ? (facts.get(card.path) ?? bareFacts(system, card, index))
+          : factsOf(card, index);
         if (!system.exists(card.device)) {
           return {
             facts: known,
             sample: { ...empty, health: 'lost', error: 'the kernel does not list this GPU any more' },
           };
         }
-        if (isAsleep(system, card)) return { facts: known, sample: empty };
+        if (isSleeping) return { facts: known, sample: empty };
         return { facts: known, sample: { ...readSample(figures, card, index), ...wattsOf(card) } };
       }),
   };
@@ -86,14 +90,15 @@ function monitored(figures: SysfsFigures, card: DrmCard, name: string, scale: nu
   return found === null ? null : found / scale;
 }
 
-function readFacts(system: System, figures: SysfsFigures, card: DrmCard, index: number): GpuFacts {
+function bareFacts(system: System, card: DrmCard, index: number): GpuFacts {
   const ids = { vendor: card.vendor, device: card.deviceId, revision: card.revision };
+  const name = readDeviceName(system, ids) ?? `Intel GPU ${card.deviceId ?? ''}`.trim();
+  return { ...noGpuFacts, index, vendor: 'Intel', name, pciAddress: card.pciAddress };
+}
+
+function readFacts(system: System, figures: SysfsFigures, card: DrmCard, index: number): GpuFacts {
   return {
-    ...noGpuFacts,
-    index,
-    vendor: 'Intel',
-    name: readDeviceName(system, ids) ?? `Intel GPU ${card.deviceId ?? ''}`.trim(),
-    pciAddress: card.pciAddress,
+    ...bareFacts(system, card, index),
     memoryTotalBytes: firstNumber(figures, card, MEMORY_TOTALS),
     powerLimitWatts: monitored(figures, card, 'power1_max', 1e6),
     powerLimitDefaultWatts: monitored(figures, card, 'power1_rated_max', 1e6),
