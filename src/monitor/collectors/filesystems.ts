@@ -161,6 +161,7 @@ const isNothing = ({ space, isFile }: Probe) => isFile === true || space?.totalB
 
 /** A user can mount 4 KB of control characters, each of which takes six in JSON. */
 const MAX_PATH_LENGTH = 512;
+const MAX_TYPE_LENGTH = 64;
 /** Beyond this the kernel's word means that there is no end, or is none. */
 const LARGEST_BYTES = 2 ** 80;
 
@@ -177,7 +178,7 @@ function filesystemSample(probe: Probe, nowMs: number): FilesystemSample {
   return {
     mountPoint: cutText(mount.mountPoint, MAX_PATH_LENGTH),
     source: cutText(mount.source, MAX_PATH_LENGTH),
-    fsType: mount.fsType,
+    fsType: cutText(mount.fsType, MAX_TYPE_LENGTH),
     kind,
     totalBytes: total,
     usedBytes:
