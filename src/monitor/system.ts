@@ -1,5 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import * as fs from 'node:fs';
+import { programFolders } from './program-folders.ts';
 
 /** Space and kind of a file system, in bytes. */
 export interface FilesystemSpace {
@@ -67,20 +68,6 @@ export interface System {
 }
 
 const MAX_TEXT_BYTES = 4 * 1024 * 1024;
-const PROGRAM_FOLDERS = [
-  '/usr/bin',
-  '/usr/local/bin',
-  '/bin',
-  '/usr/local/nvidia/bin',
-  '/opt/bin',
-  '/usr/lib/wsl/lib',
-  // Where the tools of other vendors' GPUs are put: ROCm, Hygon's two stacks, Ascend's driver.
-  '/opt/rocm/bin',
-  '/opt/hyhal/bin',
-  '/opt/dtk/bin',
-  '/usr/local/sbin',
-  '/usr/local/Ascend/driver/tools',
-];
 
 export interface SystemOptions {
   /** Stands in front of every path: '' on a node, a folder of captures in tests. */
@@ -183,14 +170,9 @@ export function createSystem(options: SystemOptions = {}): System {
   }
 
   function findProgram(name: string): string | null {
-    const folders = options.programFolders ?? (root === '' ? usualFolders() : []);
+    const folders = options.programFolders ?? (root === '' ? programFolders(process.env.PATH ?? '') : []);
     const found = folders.map((folder) => `${folder}/${name}`).find((path) => isExecutableFile(path));
     return found ?? null;
-  }
-
-  function usualFolders(): string[] {
-    const fromPath = (process.env.PATH ?? '').split(':').filter((folder) => folder.startsWith('/'));
-    return [...fromPath, ...PROGRAM_FOLDERS];
   }
 
   function isExecutableFile(path: string): boolean {
