@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,6 +21,13 @@ describe('programs', () => {
   afterEach(() => {
     process.env.PATH = path;
     rmSync(folder, { recursive: true });
+  });
+
+  it('of this machine are there, and print rubbish', () => {
+    process.env.PATH = path;
+    const found = createSystem().findProgram('nvidia-smi');
+    expect(found).toMatch(/rubbish-programs-/);
+    expect(spawnSync(found ?? '').stdout.toString()).toMatch(/^rubbish/);
   });
 
   it('of a node are those of its PATH first', () => {
