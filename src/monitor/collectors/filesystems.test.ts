@@ -18,15 +18,16 @@ function createNode(
   const asked: string[] = [];
   let nowMs = 0;
   let mounts = lines;
+  let answerOf = async (path: string) => spaceOf(path);
   const system: Partial<System> = {
     readText: () => mounts.join('\n'),
     tryReadText: () => null,
     list: () => [],
     monotonicMs: () => nowMs,
     isFile: async (path) => files.includes(path),
-    filesystemSpace: async (path) => {
+    filesystemSpace: (path) => {
       asked.push(path);
-      return spaceOf(path);
+      return answerOf(path);
     },
   };
   const collector = createFilesystemCollector(system as System);
@@ -35,6 +36,9 @@ function createNode(
     collector,
     mount(now: readonly string[]) {
       mounts = now;
+    },
+    answerWith(answer: typeof answerOf) {
+      answerOf = answer;
     },
     /** What is told once the kernel has answered. */
     async look(afterMs: number) {
@@ -130,6 +134,34 @@ describe('space', () => {
     for (let looks = 0; looks < 3; looks++) rows = await node.look(1);
     expect(rows.map(({ mountPoint }) => mountPoint)).toEqual(['/', '/mnt/long/name']);
     expect(node.asked).not.toContain('/etc/hosts');
+  });
+
+  it('of a folder is told again where a file was mounted before', async () => {
+    const bind = (root: string) => [`704 600 253:2 ${root} /data rw - ext4 /dev/vda2 rw`];
+    const files = ['/data'];
+    const node = createNode(bind('/engine/hosts'), () => space(100, 40), files);
+    expect(await node.look(6_000)).toEqual([]);
+    files.pop();
+    node.mount(bind('/srv'));
+    expect(await node.look(6_000)).toMatchObject([{ mountPoint: '/data', usedBytes: 60 }]);
+  });
+
+  it('of another file system at the same place is its own, though the first one hangs', async () => {
+    let answer: (space: FilesystemSpace) => void = () => undefined;
+    const hanging = new Promise<FilesystemSpace>((resolve) => {
+      answer = resolve;
+    });
+    const at = (device: string) => [`31 1 ${device} / /data rw - nfs4 nas${device}:/ rw`];
+    const node = createNode(at('0:40'), () => space(100, 40));
+    node.answerWith(() => hanging);
+    await node.look(6_000);
+    expect(await node.look(6_000)).toMatchObject([{ error: 'has not answered for 6 s', totalBytes: null }]);
+    node.mount(at('0:41'));
+    node.answerWith(async () => space(7, 2));
+    expect(await node.look(6_000)).toMatchObject([{ error: 'has not answered for 12 s' }]);
+    answer(space(100, 40));
+    await node.look(6_000);
+    expect(await node.look(6_000)).toMatchObject([{ source: 'nas0:41:/', totalBytes: 7, usedBytes: 5 }]);
   });
 
   it('of nothing at all is left out, as df does', async () => {

@@ -75,52 +75,52 @@ export function createFilesystemCollector(system: System): FilesystemCollector {
   /** Mount points that turned out to be files. */
   const files = new Set<string>();
   let mountsText = '';
+  /** Another choice among the same mounts may be better. */
+  let isStale = true;
   let leftOut = 0;
   let lookedAtMs = Number.NEGATIVE_INFINITY;
 
   function refreshMounts(): void {
     const text = system.readText('/proc/self/mountinfo');
-    if (text === mountsText) return;
+    if (text === mountsText && !isStale) return;
+    if (text !== mountsText) files.clear();
     mountsText = text;
+    isStale = false;
     const choice = chooseMounts(parseMounts(text), (path) => files.has(path));
     leftOut = choice.leftOut;
     const before = probes;
-    probes = new Map(choice.chosen.map((mount) => [mount.mountPoint, probeOf(mount, before)]));
+    probes = new Map(
+      choice.chosen.map((mount) => [mount.mountPoint, probeOf(mount, before.get(mount.mountPoint))]),
+    );
   }
 
-  function probeOf(mount: Mount, before: ReadonlyMap<string, Probe>): Probe {
-    const known = before.get(mount.mountPoint);
-    // Another file system at the same place is asked anew.
-    if (known?.mount.device === mount.device && known.mount.source === mount.source)
-      return Object.assign(known, { mount });
-    return {
+  /** One question at a time for each place: what hangs there keeps its thread, whatever is mounted over it. */
+  function probeOf(mount: Mount, known: Probe | undefined): Probe {
+    if (known && isSame(known.mount, mount)) return Object.assign(known, { mount });
+    const fresh = {
       mount,
       kind: kindOf(system, mount),
       space: null,
       error: null,
-      askedAtMs: known?.askedAtMs ?? null,
       answeredAtMs: null,
       isFile: mount.root === '/' ? false : null,
     };
+    return known ? Object.assign(known, fresh) : { ...fresh, askedAtMs: null };
   }
 
   function ask(probe: Probe, nowMs: number): void {
     if (probe.askedAtMs !== null) return;
     if (probe.answeredAtMs !== null && nowMs - probe.answeredAtMs < lookEveryMs(probe.mount)) return;
+    const asked = probe.mount;
     probe.askedAtMs = nowMs;
-    answerOf(probe)
-      .then((space) => {
-        probe.space = space;
-        probe.error = null;
-      })
-      .catch((error: Error) => {
-        probe.space = null;
-        probe.error = error.message;
-      })
-      .finally(() => {
-        probe.askedAtMs = null;
-        probe.answeredAtMs = system.monotonicMs();
-      });
+    const take = (answer: Pick<Probe, 'space' | 'error'>) => {
+      probe.askedAtMs = null;
+      if (isSame(asked, probe.mount)) Object.assign(probe, answer, { answeredAtMs: system.monotonicMs() });
+    };
+    answerOf(probe).then(
+      (space) => take({ space, error: null }),
+      (error: Error) => take({ space: null, error: error.message }),
+    );
   }
 
   async function answerOf(probe: Probe): Promise<FilesystemSpace | null> {
@@ -134,7 +134,7 @@ export function createFilesystemCollector(system: System): FilesystemCollector {
   /** Another mount of its file system may be better; it is looked for with the next sample. */
   function noteFile(mountPoint: string): void {
     files.add(mountPoint);
-    mountsText = '';
+    isStale = true;
     lookedAtMs = Number.NEGATIVE_INFINITY;
   }
 
@@ -146,18 +146,26 @@ export function createFilesystemCollector(system: System): FilesystemCollector {
         refreshMounts();
         for (const probe of probes.values()) ask(probe, nowMs);
       }
-      const shown = [...probes.values()].filter((probe) => !isNothing(probe));
+      const shown = [...probes.values()].filter((probe) => !isNothing(probe, nowMs));
       return shown.map((probe) => filesystemSample(probe, nowMs));
     },
     note: () => (leftOut === 0 ? null : `${leftOut} more file systems are left out`),
   };
 }
 
+const isSame = (one: Mount, other: Mount) =>
+  one.device === other.device && one.source === other.source && one.root === other.root;
+
+const waitedMsOf = ({ askedAtMs }: Probe, nowMs: number) => (askedAtMs === null ? 0 : nowMs - askedAtMs);
+
 /**
  * A kernel that may not ask on behalf of another user says 0 of 0, and so does what is no file system; `df` leaves both
- * out. A file is no file system either.
+ * out. A file is no file system either, nor is what may be one for the moment that it takes to find out.
  */
-const isNothing = ({ space, isFile }: Probe) => isFile === true || space?.totalBytes === 0;
+function isNothing(probe: Probe, nowMs: number): boolean {
+  if (probe.isFile === null) return probe.error === null && waitedMsOf(probe, nowMs) <= SLOW_ANSWER_MS;
+  return probe.isFile || probe.space?.totalBytes === 0;
+}
 
 /** A user can mount 4 KB of control characters, each of which takes six in JSON. */
 const MAX_PATH_LENGTH = 512;
@@ -170,7 +178,7 @@ const sane = (bytes: number, most: number) => (bytes >= 0 && bytes <= most ? byt
 
 function filesystemSample(probe: Probe, nowMs: number): FilesystemSample {
   const { mount, kind, answeredAtMs } = probe;
-  const waitedMs = probe.askedAtMs === null ? 0 : nowMs - probe.askedAtMs;
+  const waitedMs = waitedMsOf(probe, nowMs);
   const hangs = waitedMs > SLOW_ANSWER_MS;
   const space = hangs ? null : probe.space;
   const error = hangs ? `has not answered for ${Math.round(waitedMs / 1000)} s` : probe.error;

@@ -18,6 +18,7 @@ import {
   parseProcessLine,
   tellsNoProcess,
 } from './nvidia-smi-parse.ts';
+import { createPmonLooks, PMON_LOOK_EVERY_MS } from './pmon-looks.ts';
 import type { GpuProcessReading, GpuProvider, GpuReading } from './provider.ts';
 import { createToolLoop, type ToolLoop, type ToolState } from './tool-loop.ts';
 import { createToolRuns, type ToolRuns } from './tool-runs.ts';
@@ -28,7 +29,6 @@ import { createUnifiedMemory } from './unified-memory.ts';
 const MISSED_TICKS = 4;
 /** How often GPUs are tried that the tool could not open: a reset may have mended them. */
 const RETRY_BROKEN_MS = 300_000;
-const LOOK_EVERY_MS = 60_000;
 const FORMAT = '--format=csv,noheader,nounits';
 const QUERY_GPU = `--query-gpu=${GPU_FIELDS.join(',')}`;
 
@@ -136,30 +136,10 @@ export function createNvidiaSmiProvider(system: System, leash: Leash): GpuProvid
     loops?.pmon.start();
   }
 
-  /** Who only draws is in no query: a look now and then finds whether there is anybody for `pmon` to tell of. */
-  function createLooks(path: string): ToolRuns {
-    return createToolRuns({
-      system,
-      leash,
-      program: path,
-      questions: () => [
-        {
-          args: ['pmon', '-s', 'um', '-c', '1'],
-          take(text) {
-            const parse = createPmonParser();
-            if (text.split('\n').some((line) => parse(line) !== null)) startPmon();
-            return true;
-          },
-          isOptional: true,
-        },
-      ],
-    });
-  }
-
   function startLooks(): void {
     if (looksStarted || pmonStarted) return;
     looksStarted = true;
-    looks?.start(LOOK_EVERY_MS);
+    looks?.start(PMON_LOOK_EVERY_MS);
   }
 
   function createLoops(path: string) {
@@ -314,7 +294,7 @@ export function createNvidiaSmiProvider(system: System, leash: Leash): GpuProvid
       loops.processes.start();
       retries = createRetries(program);
       retries.start(RETRY_BROKEN_MS);
-      looks = createLooks(program);
+      looks = createPmonLooks(system, leash, program, startPmon);
     },
     setInterval(ms) {
       if (ms === intervalMs) return;
