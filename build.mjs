@@ -6,7 +6,8 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync }
 import { build } from 'esbuild';
 import { writeNvmlKits } from './scripts/nvml-kits.mjs';
 
-const MONITOR_LIMIT_BYTES = 150 * 1024;
+/** It travels gzipped, at some 40 % of this. */
+const MONITOR_LIMIT_BYTES = 160 * 1024;
 const root = import.meta.dirname ?? new URL('.', import.meta.url).pathname;
 mkdirSync(`${root}/dist`, { recursive: true });
 

@@ -14,7 +14,13 @@ export default defineConfig({
     reporters: FAILURES ? ['default', createFailuresReporter(FAILURES)] : ['default'],
     projects: [
       {
-        test: { name: 'unit', include: ['src/**/*.test.ts', 'test/*.test.ts'], ...limits, expect },
+        test: {
+          name: 'unit',
+          include: ['src/**/*.test.ts', 'test/*.test.ts'],
+          globalSetup: ['test/support/rubbish-programs.ts'],
+          ...limits,
+          expect,
+        },
       },
       {
         test: {

@@ -1,16 +1,13 @@
-import { noNvmlKits } from '../../test/support/no-nvml-kits.ts';
+import { bundleMonitor } from '../../test/support/monitor-bundle.ts';
 import { spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
-import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseNodeList } from '../nodes/node-list.ts';
 import { createNodeSettings, defaultNodeSettings } from '../nodes/node-settings.ts';
 import { createFailure } from '../protocol/failures.ts';
 import { createState, type State } from '../state/state.ts';
 import { createLocalTransport } from '../transport/local.ts';
-import type { MonitorBundle } from '../transport/monitor-bundle.ts';
 import { type Transport, TransportError } from '../transport/transport.ts';
 import { wayTo } from '../transport/way.ts';
 import { createBackoff } from './backoff.ts';
@@ -18,22 +15,7 @@ import { checkNodes } from './check-node.ts';
 import { createFleet, type Fleet } from './fleet.ts';
 import { createNodeLog } from './node-log.ts';
 
-const { build } = await import('esbuild');
-const bundled = await build({
-  entryPoints: ['src/monitor/main.ts'],
-  bundle: true,
-  platform: 'node',
-  format: 'cjs',
-  target: 'node18.15',
-  write: false,
-});
-const gzip = gzipSync(bundled.outputFiles[0]?.contents ?? '');
-const monitor: MonitorBundle = {
-  build: 'test',
-  gzip,
-  gzipSha256: createHash('sha256').update(gzip).digest('hex'),
-  nvmlKits: noNvmlKits,
-};
+const monitor = await bundleMonitor();
 
 const monotonicMs = () => performance.now();
 const withSettings = createNodeSettings(
@@ -273,7 +255,7 @@ describe('fleet', () => {
         `
         import { createLocalTransport } from ${JSON.stringify(new URL('../transport/local.ts', import.meta.url).href)};
         import { openMonitor } from ${JSON.stringify(new URL('../transport/monitor-link.ts', import.meta.url).href)};
-        const gzip = Buffer.from(${JSON.stringify(gzip.toString('base64'))}, 'base64');
+        const gzip = Buffer.from(${JSON.stringify(Buffer.from(monitor.gzip).toString('base64'))}, 'base64');
         const link = await openMonitor({
           transport: createLocalTransport(process.env), target: ${JSON.stringify(targetsOf(c)[0])},
           way: { node: 'c', sshWords: [], host: 'c', port: 22 }, headId: 'killed', intervalMs: 300,

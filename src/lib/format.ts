@@ -2,7 +2,7 @@
 
 export const DASH = '–';
 
-const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'] as const;
+const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB', 'EiB'] as const;
 
 /** Three digits at most where that loses nothing of use: `581 MiB`, `1.5 GiB`, `11 GiB`. */
 export function formatBytes(bytes: number | null): string {

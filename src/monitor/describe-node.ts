@@ -13,24 +13,42 @@ export interface CpuModel {
   threads: number | null;
 }
 
-/** Parses `/proc/cpuinfo`. ARM kernels name no model and no sockets there: null, never a guess. */
+/** What is seen of one package. */
+interface Package {
+  threads: number;
+  coreIds: Set<string>;
+  /** Cores per thread, as the kernel counts them for the whole package. */
+  coresPerThread: number;
+}
+
+/**
+ * Parses `/proc/cpuinfo`. ARM kernels name no model and no sockets there: null, never a guess. Numbers of cores may be
+ * those within a die and repeat within a package, so the kernel's own count of a package goes before them; of a package
+ * that is seen in part, as in a container, its part counts.
+ */
 export function parseCpuInfo(text: string): CpuModel {
-  const sockets = new Set<string>();
-  const cores = new Set<string>();
+  const packages = new Map<string, Package>();
   let threads = 0;
   for (const block of text.split(/\n\s*\n/)) {
     if (!/^processor\s*:\s*\d+/m.test(block)) continue;
     threads++;
     const socket = fieldOf(block, 'physical id');
-    const core = fieldOf(block, 'core id');
     if (socket === null) continue;
-    sockets.add(socket);
-    if (core !== null) cores.add(`${socket} ${core}`);
+    const share = Number(fieldOf(block, 'cpu cores') ?? 0) / Number(fieldOf(block, 'siblings') ?? Number.NaN);
+    const own = packages.get(socket) ?? { threads: 0, coreIds: new Set(), coresPerThread: 0 };
+    own.threads++;
+    own.coresPerThread = share > 0 && share <= 1 ? share : own.coresPerThread;
+    const core = fieldOf(block, 'core id');
+    if (core !== null) own.coreIds.add(core);
+    packages.set(socket, own);
   }
+  let cores = 0;
+  for (const own of packages.values())
+    cores += Math.max(own.coreIds.size, Math.round(own.threads * own.coresPerThread));
   return {
     cpuModel: fieldOf(text, 'model name') ?? fieldOf(text, 'cpu') ?? fieldOf(text, 'Model'),
-    sockets: sockets.size || null,
-    cores: cores.size || null,
+    sockets: packages.size || null,
+    cores: cores || null,
     threads: threads || null,
   };
 }

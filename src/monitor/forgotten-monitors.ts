@@ -1,11 +1,11 @@
 import { MONITOR_TITLE } from '../protocol/constants.ts';
-import { withoutLastNuls } from './collectors/command-line.ts';
+import { withoutTrailingNulls } from './collectors/command-line.ts';
 import { parseProcessStat } from './collectors/process-stat.ts';
 import type { System } from './system.ts';
 
 /** Whether a command line is that of a monitor of this node and head: its last words say so. */
 export function isMonitorOf(cmdline: string, node: string, headId: string): boolean {
-  const words = withoutLastNuls(cmdline).replaceAll('\0', ' ');
+  const words = withoutTrailingNulls(cmdline).replaceAll('\0', ' ');
   const title = `${MONITOR_TITLE} ${node} ${headId}`;
   return words === title || words.endsWith(` ${title}`);
 }
@@ -24,6 +24,9 @@ function startTicksOf(system: System, pid: number): number | null {
   }
 }
 
+/** A monitor's own is far shorter. */
+const MAX_COMMAND_LINE_BYTES = 64 * 1024;
+
 /** A wrapper that started this monitor may carry the same last words. */
 const isSelf = (pid: number) => pid === process.pid || pid === process.ppid;
 
@@ -37,7 +40,7 @@ export function endForgottenMonitors(system: System, node: string, headId: strin
   for (const name of system.list('/proc')) {
     const pid = Number(name);
     if (!Number.isInteger(pid) || isSelf(pid) || system.ownerOf(`/proc/${pid}`) !== system.uid) continue;
-    const cmdline = system.tryReadText(`/proc/${pid}/cmdline`);
+    const cmdline = system.tryReadStart(`/proc/${pid}/cmdline`, MAX_COMMAND_LINE_BYTES);
     if (cmdline === null || !isMonitorOf(cmdline, node, headId)) continue;
     const start = startTicksOf(system, pid);
     const isOlder =

@@ -6,9 +6,11 @@ import {
   SILENCE_LIMIT_MS,
   UNACKNOWLEDGED_LIMIT_MS,
 } from '../protocol/constants.ts';
+import { linesOfMessage } from './message-lines.ts';
 
 /** The way to the head: stdout for messages, stdin for its commands. */
 export interface HeadLink {
+  /** In several lines where one would be too long. */
   send(message: object): void;
   /** Sends the last message and calls back once it is written, or after a short while. */
   sendLast(message: object, done: () => void): void;
@@ -91,7 +93,7 @@ export function createHeadLink(
 
   return {
     send(message) {
-      if (!left) streams.stdout.write(encode(message));
+      if (!left) for (const line of linesOfMessage(message)) streams.stdout.write(line);
     },
     sendLast(message, done) {
       const timer = setTimeout(done, LAST_WORDS_LIMIT_MS);

@@ -76,7 +76,7 @@ describe('disks', () => {
       stdio: 'ignore',
     });
     await waitMs(200);
-    const rows = collect();
+    const { rows } = collect();
     const perSecond = ((writtenBytes() - before) * 1000) / (performance.now() - startedMs);
     rmSync(folder, { recursive: true });
     const found = rows
@@ -97,7 +97,7 @@ describe('memory', () => {
 
 describe('file systems', () => {
   it('agree with df, and / is there', async () => {
-    const collect = createFilesystemCollector(system);
+    const { collect } = createFilesystemCollector(system);
     collect(true);
     await expect
       .poll(() => collect(true).every((row) => row.totalBytes !== null), { timeout: 5_000 })
@@ -117,7 +117,7 @@ describe('network', () => {
   it('names what /proc names and never loopback', () => {
     const collect = createNetworkCollector(system);
     collect();
-    const names = collect().map((row) => row.name);
+    const names = collect().rows.map((row) => row.name);
     expect(names).not.toContain('lo');
     for (const name of names) expect(system.readText('/proc/net/dev')).toContain(`${name}:`);
   });

@@ -45,7 +45,7 @@ export function createSampler(
   const disks = createDiskCollector(system);
   const network = createNetworkCollector(system);
   const processes = createProcessCollector(system, readKernelUnits(system), jobNames);
-  const processFacts = createProcessFacts(processes.facts, processes.startOf, processes.jobOf);
+  const processFacts = createProcessFacts({ ...processes, monotonicMs: system.monotonicMs });
   const jobFacts = createJobFacts(processes.jobFacts);
   let toldGpus: { rows: GpuReading['facts']; text: string } = { rows: [], text: '' };
 
@@ -67,6 +67,11 @@ export function createSampler(
         return null;
       }
     }
+    /** Figures that are good, and a word about them. */
+    function note(name: CollectorName, text: string | null | undefined): void {
+      const report = collectors[name];
+      if (text && report) report.note = text;
+    }
     const onGpus = run('gpus', gpus.read);
     if (onGpus?.error) collectors.gpus = { ok: false, ms: collectors.gpus?.ms ?? null, error: onGpus.error };
     const known = onGpus?.known ? onGpus : null;
@@ -74,6 +79,14 @@ export function createSampler(
     const onProcesses = run('processes', () =>
       processes.collect(onGpus?.processes ?? [], watched, onCpu && cpu.processTicks()),
     );
+    note('processes', onProcesses?.note);
+    note('gpus', onGpus?.note);
+    const onFilesystems = run('filesystems', () => filesystems.collect(watched));
+    note('filesystems', onFilesystems && filesystems.note());
+    const onDisks = run('disks', disks);
+    note('disks', onDisks?.note);
+    const onNetwork = run('network', network);
+    note('network', onNetwork?.note);
     const sample: Sample = {
       type: 'sample',
       sequence,
@@ -81,9 +94,9 @@ export function createSampler(
       intervalMs,
       cpu: onCpu,
       memory: run('memory', memory),
-      filesystems: run('filesystems', () => filesystems(watched)),
-      disks: run('disks', disks),
-      network: run('network', network),
+      filesystems: onFilesystems,
+      disks: onDisks?.rows ?? null,
+      network: onNetwork?.rows ?? null,
       gpus: known && toColumns(known.gpus, gpuColumnNames),
       gpuProcesses: known && onProcesses && toColumns(onProcesses.gpuProcesses, gpuProcessColumnNames),
       processCount: onProcesses?.processCount ?? null,
@@ -96,13 +109,14 @@ export function createSampler(
 
   function newFacts(sample: Sample, onGpus: GpuReading | null): Facts | null {
     const pids = new Set([...(sample.gpuProcesses?.pid ?? []), ...(sample.topProcesses?.pid ?? [])]);
-    const changed = processFacts.update(pids);
     const facts: Facts = { type: 'facts' };
     if (onGpus !== null && areNewGpus(onGpus.facts)) facts.gpus = onGpus.facts;
-    if (onGpus !== null) Object.assign(facts, newsOf(onGpus, sample));
-    if (changed.processes.length > 0) facts.processes = changed.processes;
-    if (changed.gone.length > 0) facts.gone = changed.gone;
-    if (sample.jobs !== null) tellJobs(facts, sample.jobs.key);
+    if (onGpus !== null)
+      attempt(sample, 'gpus', 'kernel messages and holders', () => {
+        Object.assign(facts, watch.news(onGpus, processes.jobOf, processes.pids()));
+      });
+    attempt(sample, 'processes', 'facts', () => tellProcesses(facts, pids));
+    attempt(sample, 'processes', 'jobs', () => tellJobs(facts, sample.jobs?.key ?? null));
     return Object.keys(facts).length > 1 ? facts : null;
   }
 
@@ -120,16 +134,22 @@ export function createSampler(
   }
 
   /** What goes wrong beside the figures must not take them along. */
-  function newsOf(onGpus: GpuReading, sample: Sample): ReturnType<NodeWatch['news']> {
+  function attempt(sample: Sample, name: CollectorName, what: string, action: () => void): void {
     try {
-      return watch.news(onGpus, processes.jobOf, processes.pids());
+      action();
     } catch (error) {
-      sample.collectors.gpus.error ??= `kernel messages and holders: ${error instanceof Error ? error.message : error}`;
-      return {};
+      sample.collectors[name].error ??= `${what}: ${error instanceof Error ? error.message : error}`;
     }
   }
 
-  function tellJobs(facts: Facts, keys: readonly string[]): void {
+  function tellProcesses(facts: Facts, pids: ReadonlySet<number>): void {
+    const { processes: news, gone } = processFacts.update(pids);
+    if (news.length > 0) facts.processes = news;
+    if (gone.length > 0) facts.gone = gone;
+  }
+
+  function tellJobs(facts: Facts, keys: readonly string[] | null): void {
+    if (keys === null) return;
     const { jobs, gone } = jobFacts.update(keys);
     if (jobs.length > 0) facts.jobs = jobs;
     if (gone.length > 0) facts.goneJobs = gone;

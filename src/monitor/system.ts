@@ -1,5 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import * as fs from 'node:fs';
+import { programFolders } from './program-folders.ts';
 
 /** Space and kind of a file system, in bytes. */
 export interface FilesystemSpace {
@@ -25,6 +26,8 @@ export interface System {
   textReader(path: string): () => string;
   /** As `readText`, null where it cannot be read. */
   tryReadText(path: string): string | null;
+  /** At most the first `maxBytes`; null where it cannot be read. */
+  tryReadStart(path: string, maxBytes: number, encoding?: 'utf8' | 'latin1'): string | null;
   /** Opens a file to read it again and again; throws as `node:fs` does. */
   open(path: string): number;
   /** Reads an open file from its start into the shared buffer; hands back that buffer and the length. */
@@ -37,6 +40,8 @@ export interface System {
   /** The next record; null where there is none yet, or ever again. */
   readNext(descriptor: number): string | null;
   list(path: string): string[];
+  /** At most so many of a folder's names; throws as `node:fs` does. */
+  listStart(path: string, maxNames: number): string[];
   readLink(path: string): string | null;
   /** With every link followed; null where there is nothing. */
   realPath(path: string): string | null;
@@ -46,6 +51,8 @@ export interface System {
   ownerOf(path: string): number | null;
   /** Asks the kernel for a file system's space in a thread of its own: a dead server hangs it. */
   filesystemSpace(path: string): Promise<FilesystemSpace>;
+  /** Whether there is something other than a folder; asked in a thread of its own too. */
+  isFile(path: string): Promise<boolean>;
   findProgram(name: string): string | null;
   start(program: string, args: readonly string[]): RunningProgram;
   /** As `start`, with a stdin to write to. */
@@ -61,28 +68,11 @@ export interface System {
 }
 
 const MAX_TEXT_BYTES = 4 * 1024 * 1024;
-const PROGRAM_FOLDERS = [
-  '/usr/bin',
-  '/usr/local/bin',
-  '/bin',
-  '/usr/local/nvidia/bin',
-  '/opt/bin',
-  // Slurm as its makers install it.
-  '/opt/slurm/bin',
-  '/usr/local/slurm/bin',
-  '/usr/lib/wsl/lib',
-  // Where the tools of other vendors' GPUs are put: ROCm, Hygon's two stacks, Ascend's driver.
-  '/opt/rocm/bin',
-  '/opt/hyhal/bin',
-  '/opt/dtk/bin',
-  '/usr/local/sbin',
-  '/usr/local/Ascend/driver/tools',
-];
 
 export interface SystemOptions {
   /** Stands in front of every path: '' on a node, a folder of captures in tests. */
   root?: string;
-  /** Folders to look for programs in before the usual ones. */
+  /** The only folders to look for programs in. Without them a node has those of its PATH, and a moved root has none. */
   programFolders?: readonly string[];
 }
 
@@ -111,6 +101,32 @@ export function createSystem(options: SystemOptions = {}): System {
       return found.buffer.toString('utf8', 0, found.length);
     } finally {
       fs.closeSync(descriptor);
+    }
+  }
+
+  function readStart(path: string, maxBytes: number, encoding: 'utf8' | 'latin1'): string {
+    const descriptor = fs.openSync(root + path, 'r');
+    try {
+      const start = Buffer.allocUnsafe(maxBytes);
+      return start.toString(encoding, 0, fs.readSync(descriptor, start, 0, maxBytes, 0));
+    } finally {
+      fs.closeSync(descriptor);
+    }
+  }
+
+  function listStart(path: string, maxNames: number): string[] {
+    const folder = fs.opendirSync(root + path);
+    try {
+      const names: string[] = [];
+      for (
+        let entry = folder.readSync();
+        entry !== null && names.length < maxNames;
+        entry = folder.readSync()
+      )
+        names.push(entry.name);
+      return names;
+    } finally {
+      folder.closeSync();
     }
   }
 
@@ -154,8 +170,7 @@ export function createSystem(options: SystemOptions = {}): System {
   }
 
   function findProgram(name: string): string | null {
-    const fromPath = (process.env.PATH ?? '').split(':').filter((folder) => folder.startsWith('/'));
-    const folders = [...(options.programFolders ?? []), ...fromPath, ...PROGRAM_FOLDERS];
+    const folders = options.programFolders ?? (root === '' ? programFolders(process.env.PATH ?? '') : []);
     const found = folders.map((folder) => `${folder}/${name}`).find((path) => isExecutableFile(path));
     return found ?? null;
   }
@@ -174,6 +189,7 @@ export function createSystem(options: SystemOptions = {}): System {
     readText,
     textReader,
     tryReadText: (path) => attempt(() => readText(path)),
+    tryReadStart: (path, maxBytes, encoding = 'utf8') => attempt(() => readStart(path, maxBytes, encoding)),
     open: (path) => fs.openSync(root + path, 'r'),
     reread,
     rereadOnce: (descriptor) => ({ buffer, length: fs.readSync(descriptor, buffer, 0, buffer.length, 0) }),
@@ -182,6 +198,7 @@ export function createSystem(options: SystemOptions = {}): System {
       attempt(() => fs.openSync(root + path, fs.constants.O_RDONLY | fs.constants.O_NONBLOCK)),
     readNext,
     list: (path) => fs.readdirSync(root + path),
+    listStart,
     readLink: (path) => attempt(() => fs.readlinkSync(root + path)),
     realPath: (path) => attempt(() => fs.realpathSync(root + path)),
     exists,
@@ -195,6 +212,7 @@ export function createSystem(options: SystemOptions = {}): System {
         availableBytes: found.bavail * found.bsize,
       };
     },
+    isFile: async (path) => !(await fs.promises.stat(root + path)).isDirectory(),
     findProgram,
     start: (program, args) =>
       spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, LC_ALL: 'C' } }),

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { MAX_FILESYSTEMS, MAX_MESSAGE_BYTES } from '../protocol/constants.ts';
-import { chooseMounts, createFilesystemCollector, parseMounts } from './collectors/filesystems.ts';
+import { createFilesystemCollector } from './collectors/filesystems.ts';
+import { chooseMounts, parseMounts } from './collectors/mounts.ts';
 import { createProcessFacts } from './process-facts.ts';
 import type { System } from './system.ts';
 
@@ -11,10 +12,13 @@ const worst = '\u0001'.repeat(1024);
 describe('facts of processes', () => {
   it('are told over several samples where users have long arguments', () => {
     const pids = new Set(Array.from({ length: 1_000 }, (_, pid) => pid + 1));
-    const facts = createProcessFacts(
-      (pid) => ({ pid, startTimeMs: 1, user: 'ann', command: 'python', arguments: worst, job: null }),
-      () => 1,
-    );
+    const facts = createProcessFacts({
+      facts: (pid) => ({ pid, startTimeMs: 1, user: 'ann', command: 'python', arguments: worst, job: null }),
+      startOf: () => 1,
+      jobOf: () => null,
+      namesVersion: () => 0,
+      monotonicMs: () => 0,
+    });
     const told: number[] = [];
     for (let samples = 0; told.length < pids.size; samples++) {
       expect(samples).toBeLessThan(100);
@@ -40,8 +44,9 @@ describe('mounts of users', () => {
   ].join('\n');
 
   it('crowd out no other file system', () => {
-    const chosen = chooseMounts(parseMounts(text));
+    const { chosen, leftOut } = chooseMounts(parseMounts(text));
     expect(chosen).toHaveLength(MAX_FILESYSTEMS);
+    expect(leftOut).toBe(102 - MAX_FILESYSTEMS);
     expect(chosen.map(({ mountPoint }) => mountPoint)).toEqual(expect.arrayContaining(['/', '/scratch']));
   });
 
@@ -53,7 +58,7 @@ describe('mounts of users', () => {
       monotonicMs: () => 0,
       filesystemSpace: () => new Promise(() => undefined),
     };
-    const rows = createFilesystemCollector(system as System)(true);
+    const rows = createFilesystemCollector(system as System).collect(true);
     expect(rows).toHaveLength(MAX_FILESYSTEMS);
     expect(JSON.stringify(rows).length).toBeLessThan(MAX_MESSAGE_BYTES / 2);
   });

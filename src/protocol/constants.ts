@@ -31,7 +31,7 @@ export const MIN_UNACKNOWLEDGED_SAMPLES = 3;
 export const MIN_INTERVAL_MS = 200;
 export const MAX_INTERVAL_MS = 3_600_000;
 
-/** Rows beyond these are cut by the monitor, and refused from a node by the head. */
+/** Rows beyond these are cut by the monitor, and left out by the head. */
 export const MAX_GPUS = 256;
 export const MAX_GPU_PROCESSES = 1024;
 export const MAX_TOP_PROCESSES = 64;
@@ -46,6 +46,9 @@ export const MAX_WARNINGS = 20;
 /** Nodes in one part of a scheduler's answer, which stays far below a line's length; and parts of one answer. */
 export const MAX_SCHEDULER_NODES = 200;
 export const MAX_ANSWER_PARTS = 100;
+
+/** No kernel gives a process a larger number (PID_MAX_LIMIT). */
+export const LARGEST_PID = 2 ** 22;
 
 /** Rows of MIG instances come behind all GPUs; a GPU's index stays below this. */
 export const FIRST_MIG_INDEX = 1024;

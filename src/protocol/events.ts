@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { LARGEST_PID } from './constants.ts';
 import { count, epochMs, text } from './figures.ts';
 import { jobKeySchema } from './jobs.ts';
 
@@ -16,7 +17,7 @@ export const nodeEventSchema = z.object({
   /** The kernel's own words. */
   text: text(500),
   pciAddress: text(40).nullable().default(null),
-  pid: z.number().int().min(0).nullable().default(null),
+  pid: z.number().int().min(0).max(LARGEST_PID).nullable().catch(null),
   /** Keys of the jobs that were on that GPU. */
   jobs: z.array(jobKeySchema).max(64).default([]),
 });

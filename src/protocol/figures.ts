@@ -59,14 +59,117 @@ export function figures(collector: string, name: string, min: number, max: numbe
   });
 }
 
-/** A column of whole numbers that name the rows; anything else rejects the message. */
-export function identifiers(max: number, maxLength: number) {
-  return z.custom<number[]>(
-    (values) =>
-      Array.isArray(values) &&
-      values.length <= maxLength &&
-      values.every((value) => Number.isInteger(value) && value >= 0 && value <= max),
-    `not a list of at most ${maxLength} whole numbers`,
+/** What names the rows of a table: a good value, of one or more columns. */
+type Keys = Readonly<Record<string, (value: unknown) => boolean>>;
+
+/** A whole number within [0, max]. */
+export const isIdentifier = (max: number) => (value: unknown) =>
+  Number.isInteger(value) && Number(value) >= 0 && Number(value) <= max;
+
+/**
+ * A table of columns. A row that a key column names wrongly, and rows beyond `maxLength`, are left out with a fault of
+ * `collector`; what is no table, or absurdly long, rejects the message. `schema` is of the columns, none of which rejects anything.
+ */
+export function table<Schema extends z.ZodType>(
+  collector: string,
+  keys: Keys,
+  maxLength: number,
+  schema: Schema,
+) {
+  return z.transform((value: unknown, context): z.output<Schema> => {
+    const columns = isRecord(value) ? value : {};
+    const names = Object.keys(keys);
+    const wrong = names.find((name) => !Array.isArray(columns[name]));
+    if (wrong !== undefined) return rejected(context, 'not a list', value, wrong);
+    const length = Math.min(...names.map((name) => (columns[name] as unknown[]).length));
+    if (length > ABSURD * maxLength) return rejected(context, tooLong(maxLength), value, names[0]);
+    const good = goodRows(collector, columns, keys, Math.min(length, maxLength));
+    if (length > maxLength) refuse(collector, 'number of rows', length);
+    const parsed = schema.safeParse(good === null ? columns : rowsOf(columns, good));
+    return parsed.success ? parsed.data : rejected(context, 'not a table', value);
+  });
+}
+
+/** Numbers of the rows that are kept; null where all are. */
+function goodRows(
+  collector: string,
+  columns: Record<string, unknown>,
+  keys: Keys,
+  length: number,
+): number[] | null {
+  const bad = new Set<number>();
+  let isLonger = false;
+  for (const [name, isGood] of Object.entries(keys)) {
+    const values = columns[name] as unknown[];
+    isLonger ||= values.length > length;
+    for (let at = 0; at < length; at++) {
+      if (isGood(values[at])) continue;
+      bad.add(at);
+      refuse(collector, name, values[at]);
+    }
+  }
+  if (bad.size === 0 && !isLonger) return null;
+  return Array.from({ length }, (_, at) => at).filter((at) => !bad.has(at));
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+function rowsOf(columns: Record<string, unknown>, rows: readonly number[]): Record<string, unknown> {
+  const kept = Object.entries(columns).map(([name, values]) => [
+    name,
+    Array.isArray(values) ? rows.map((at) => values[at] ?? null) : values,
+  ]);
+  return Object.fromEntries(kept);
+}
+
+function rejected<Value>(
+  context: z.core.ParsePayload,
+  message: string,
+  input: unknown,
+  place?: string | number,
+): Value {
+  context.issues.push({ code: 'custom', message, input, path: place === undefined ? [] : [place] });
+  return z.NEVER;
+}
+
+/** Hardware may have some times more rows than there is room for; who tells that many more tells rubbish. */
+const ABSURD = 16;
+const tooLong = (maxLength: number) => `not a list of at most ${maxLength} rows`;
+
+/** A column of names of rows, which `table` has checked. */
+export const identifiers = () => z.custom<number[]>(Array.isArray);
+
+/**
+ * A list of rows. One with values that cannot be, and those beyond `maxLength`, are left out with a fault of
+ * `collector`; what is no list of rows, or absurdly long, rejects the message.
+ */
+export function list<Schema extends z.ZodType>(
+  collector: string,
+  name: string,
+  row: Schema,
+  maxLength: number,
+) {
+  return z.transform((values: unknown, context): z.output<Schema>[] => {
+    if (!Array.isArray(values)) return rejected(context, 'not a list', values);
+    if (values.length > ABSURD * maxLength) return rejected(context, tooLong(maxLength), values);
+    const nested = values.findIndex((value) => Array.isArray(value) || value === null);
+    if (nested >= 0) return rejected(context, 'not a row', values, nested);
+    if (values.length > maxLength) refuse(collector, `number of ${name}`, values.length);
+    return values.slice(0, maxLength).flatMap((value: unknown) => {
+      const parsed = row.safeParse(value);
+      if (parsed.success) return [parsed.data];
+      const issue = parsed.error.issues[0];
+      refuse(collector, [name, ...(issue?.path ?? [])].join('.'), valueAt(value, issue?.path ?? []));
+      return [];
+    });
+  });
+}
+
+function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>(
+    (inner, key) => (typeof inner === 'object' && inner !== null ? Reflect.get(inner, key) : undefined),
+    value,
   );
 }
 
@@ -94,6 +197,10 @@ const LARGEST = Number.MAX_SAFE_INTEGER;
 
 export const percent = (collector: string, name: string) => figure(collector, name, 0, 100);
 export const bytes = (collector: string, name: string) => figure(collector, name, 0, LARGEST);
+/** File systems that clusters share are larger than what a whole number of a double holds, and some have no end. */
+const LARGEST_FILESYSTEM = 2 ** 80;
+export const filesystemBytes = (collector: string, name: string) =>
+  figure(collector, name, 0, LARGEST_FILESYSTEM);
 export const rate = (collector: string, name: string) => figure(collector, name, 0, LARGEST);
 export const watts = (collector: string, name: string) => figure(collector, name, 0, 100_000);
 export const milliseconds = (collector: string, name: string) => figure(collector, name, 0, LARGEST);

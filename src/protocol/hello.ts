@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import {
+  LARGEST_PID,
   MAX_ARGUMENTS_LENGTH,
   MAX_EVENTS,
   MAX_GPU_PROCESSES,
@@ -9,15 +10,17 @@ import {
   MAX_WARNINGS,
 } from './constants.ts';
 import { nodeEventSchema, nodeWarningSchema } from './events.ts';
-import { bytes, count, text } from './figures.ts';
+import { bytes, count, list, text } from './figures.ts';
 import { gpuFactsSchema } from './gpu-facts.ts';
 import { jobFactsSchema, jobKeySchema } from './jobs.ts';
 import { nvmlArchitectures } from './nvml.ts';
 import { schedulerAnswerSchema, slurmPlaceSchema } from './scheduler.ts';
 
+const pid = z.number().int().min(0).max(LARGEST_PID);
+
 /** What stays the same about one process; `startTimeMs` is epoch time by the node's clock. */
 export const processFactsSchema = z.object({
-  pid: z.number().int().min(0),
+  pid,
   startTimeMs: count('processes', 'startTimeMs'),
   user: text(100).nullable().default(null),
   /** Program name: the last part of argv[0], or the kernel's name for it in brackets. */
@@ -53,7 +56,7 @@ export const helloSchema = z.object({
   logPath: text(4096).nullable().default(null),
   statusPath: text(4096).nullable().default(null),
   notes: z.array(text(500)).max(20).default([]),
-  gpus: z.array(gpuFactsSchema).max(MAX_GPUS).nullable(),
+  gpus: list('gpus', 'GPUs', gpuFactsSchema, MAX_GPUS).nullable(),
   /** The node has NVML, and waits for the helper that reads it on this processor. */
   nvmlFor: z.enum(nvmlArchitectures).nullable().default(null),
 });
@@ -62,7 +65,7 @@ export type Hello = z.infer<typeof helloSchema>;
 /** A pid that has a GPU's device file open. */
 const gpuHolderSchema = z.object({
   gpuIndex: z.number().int().min(0).max(4095),
-  pid: z.number().int().min(0),
+  pid,
 });
 export type GpuHolder = z.infer<typeof gpuHolderSchema>;
 
@@ -72,15 +75,15 @@ export type GpuHolder = z.infer<typeof gpuHolderSchema>;
  */
 export const factsSchema = z.object({
   type: z.literal('facts'),
-  gpus: z.array(gpuFactsSchema).max(MAX_GPUS).nullable().optional(),
-  processes: z.array(processFactsSchema).max(MAX_PROCESS_FACTS).optional(),
-  gone: z.array(z.number().int().min(0)).max(MAX_PROCESS_FACTS).optional(),
-  jobs: z.array(jobFactsSchema).max(MAX_JOBS).optional(),
-  goneJobs: z.array(jobKeySchema).max(MAX_JOBS).optional(),
+  gpus: list('gpus', 'GPUs', gpuFactsSchema, MAX_GPUS).nullable().optional(),
+  processes: list('processes', 'processes', processFactsSchema, MAX_PROCESS_FACTS).optional(),
+  gone: list('processes', 'gone', pid, MAX_PROCESS_FACTS).optional(),
+  jobs: list('processes', 'jobs', jobFactsSchema, MAX_JOBS).optional(),
+  goneJobs: list('processes', 'gone jobs', jobKeySchema, MAX_JOBS).optional(),
   /** Told where a GPU's memory is not explained by the processes that its driver lists. */
-  gpuHolders: z.array(gpuHolderSchema).max(MAX_GPU_PROCESSES).optional(),
-  events: z.array(nodeEventSchema).max(MAX_EVENTS).optional(),
-  warnings: z.array(nodeWarningSchema).max(MAX_WARNINGS).optional(),
+  gpuHolders: list('gpus', 'holders', gpuHolderSchema, MAX_GPU_PROCESSES).optional(),
+  events: list('gpus', 'events', nodeEventSchema, MAX_EVENTS).optional(),
+  warnings: list('gpus', 'warnings', nodeWarningSchema, MAX_WARNINGS).optional(),
   /** Null where there is no Slurm any more. */
   slurm: slurmPlaceSchema.nullable().optional(),
   /** Told where the head wants this monitor to ask. */

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { cutText } from '../lib/cut-text.ts';
 import type { jobColumnNames } from './columns.ts';
 import { MAX_JOBS } from './constants.ts';
-import { count, figures, text } from './figures.ts';
+import { count, figures, table, text } from './figures.ts';
 import { jobKinds } from './job-kinds.ts';
 
 /** A job: what a process belongs to, by its control group or else by its session and user. */
@@ -30,21 +30,20 @@ export type JobFacts = z.infer<typeof jobFactsSchema>;
 
 const LARGEST = Number.MAX_SAFE_INTEGER;
 
+const isKey = (value: unknown) => typeof value === 'string';
+
 /** Jobs of a node, summed over all their processes there. */
-export const jobTableSchema = z.object({
-  /** Cut as those of facts are, so that both name the same job. */
-  key: z
-    .custom<string[]>(
-      (values) =>
-        Array.isArray(values) &&
-        values.length <= MAX_JOBS &&
-        values.every((value) => typeof value === 'string'),
-      `not a list of at most ${MAX_JOBS} keys`,
-    )
-    .transform((keys) => keys.map((key) => cutText(key, LONGEST_KEY))),
-  processCount: figures('processes', 'processCount', 0, LARGEST, MAX_JOBS),
-  cpuPercent: figures('processes', 'cpuPercent', 0, LARGEST, MAX_JOBS),
-  residentBytes: figures('processes', 'residentBytes', 0, LARGEST, MAX_JOBS),
-} satisfies Record<(typeof jobColumnNames)[number], z.ZodType>);
+export const jobTableSchema = table(
+  'processes',
+  { key: isKey },
+  MAX_JOBS,
+  z.object({
+    /** Cut as those of facts are, so that both name the same job. */
+    key: z.custom<string[]>(Array.isArray).transform((keys) => keys.map((key) => cutText(key, LONGEST_KEY))),
+    processCount: figures('processes', 'processCount', 0, LARGEST, MAX_JOBS),
+    cpuPercent: figures('processes', 'cpuPercent', 0, LARGEST, MAX_JOBS),
+    residentBytes: figures('processes', 'residentBytes', 0, LARGEST, MAX_JOBS),
+  } satisfies Record<(typeof jobColumnNames)[number], z.ZodType>),
+);
 type JobTable = z.infer<typeof jobTableSchema>;
 export type JobSample = { [Name in keyof JobTable]: JobTable[Name][number] };

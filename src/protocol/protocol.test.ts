@@ -72,9 +72,116 @@ describe('parseMessage', () => {
     expect(parsed.ok || parsed.reason).not.toBe('');
   });
 
-  it('refuses more rows than a machine can have', () => {
-    const topProcesses = { pid: Array.from({ length: 65 }, (_, pid) => pid) };
-    expect(parseMessage(JSON.stringify({ ...sample, topProcesses })).ok).toBe(false);
+  describe("whatever a node's hardware or driver decides", () => {
+    function taken(more: object) {
+      const parsed = parseMessage(JSON.stringify({ ...sample, ...more }));
+      if (!parsed.ok || parsed.message.type !== 'sample') throw new Error('not a sample');
+      return { ...parsed.message, faults: parsed.faults };
+    }
+    const numbers = (length: number) => Array.from({ length }, (_, at) => at);
+
+    it('more rows than fit are left out, with a fault of their collector', () => {
+      const disks = numbers(300).map((at) => ({ name: `zd${at}` }));
+      const found = taken({
+        disks,
+        network: disks,
+        filesystems: disks.map(({ name }) => ({ mountPoint: `/${name}`, source: name, fsType: 'zfs' })),
+        topProcesses: { pid: numbers(65), cpuPercent: numbers(65) },
+        gpus: { index: numbers(300), utilizationPercent: numbers(300).map((at) => at % 100) },
+        gpuProcesses: { pid: numbers(1_030), gpuIndex: numbers(1_030) },
+        jobs: { key: numbers(1_030).map((at) => `slurm:${at}`) },
+      });
+      expect(found.disks).toHaveLength(256);
+      expect(found.network).toHaveLength(256);
+      expect(found.filesystems).toHaveLength(64);
+      expect(found.topProcesses?.cpuPercent).toHaveLength(64);
+      expect(found.gpus?.utilizationPercent).toHaveLength(256);
+      expect(found.gpuProcesses?.pid).toHaveLength(1_024);
+      expect(found.jobs?.key).toHaveLength(1_024);
+      expect(found.cpu?.totalPercent).toBe(12);
+      expect(found.faults).toContainEqual({ collector: 'disks', figure: 'number of disks', value: '300' });
+      expect(new Set(found.faults.map(({ collector }) => collector))).toEqual(
+        new Set(['disks', 'network', 'filesystems', 'processes', 'gpus']),
+      );
+    });
+
+    it('a number that no process and no GPU can have costs its row, and the others keep their figures', () => {
+      const { gpuProcesses, gpus, faults } = taken({
+        gpus: { index: [0, -1, 2], utilizationPercent: [10, 20, 30] },
+        gpuProcesses: { pid: [621, 0xffff_ffff, 625], gpuIndex: [0, 0, 9_999], gpuMemoryBytes: [5, 6, 7] },
+      });
+      expect(gpuProcesses).toMatchObject({ pid: [621], gpuIndex: [0], gpuMemoryBytes: [5] });
+      expect(gpus).toMatchObject({ index: [0, 2], utilizationPercent: [10, 30] });
+      expect(faults).toEqual([
+        { collector: 'gpus', figure: 'index', value: '-1' },
+        { collector: 'gpus', figure: 'pid', value: '4294967295' },
+        { collector: 'gpus', figure: 'gpuIndex', value: '9999' },
+      ]);
+    });
+
+    it('a row that is none costs itself', () => {
+      const { disks, faults } = taken({ disks: [{ name: 'sda' }, { name: 7 }, 'sdb'] });
+      expect(disks?.map(({ name }) => name)).toEqual(['sda']);
+      expect(faults).toMatchObject([
+        { collector: 'disks', figure: 'disks.name', value: '7' },
+        { collector: 'disks', figure: 'disks', value: 'string' },
+      ]);
+    });
+
+    it('facts of a process or GPU that cannot be cost their row', () => {
+      const facts = {
+        type: 'facts',
+        processes: [
+          { pid: 1e12, startTimeMs: 1, command: 'x' },
+          { pid: 7, startTimeMs: 1, command: 'y' },
+        ],
+        gpus: [
+          { index: 5_000, vendor: 'NVIDIA' },
+          { index: 1, vendor: 'NVIDIA' },
+        ],
+        gpuHolders: [{ gpuIndex: 0, pid: -4 }],
+        events: [{ atMs: 5, kind: 'xid', code: 79, severity: 'error', text: 'Xid', pid: 4294967295 }],
+        gone: [1e12, 8],
+      };
+      const parsed = parseMessage(JSON.stringify(facts));
+      expect(parsed).toMatchObject({
+        ok: true,
+        message: {
+          processes: [{ pid: 7 }],
+          gpus: [{ index: 1 }],
+          gpuHolders: [],
+          events: [{ code: 79, pid: null }],
+          gone: [8],
+        },
+      });
+    });
+
+    it('file systems are as large as clusters have them, and larger', () => {
+      const shared = { mountPoint: '/scratch', source: 'x', fsType: 'lustre' };
+      const pebibyte = 2 ** 50;
+      const { filesystems, faults } = taken({
+        filesystems: [
+          { ...shared, totalBytes: 12 * pebibyte, usedBytes: 7 * pebibyte },
+          { ...shared, totalBytes: 2 ** 65 },
+        ],
+      });
+      expect(faults).toEqual([]);
+      expect(filesystems).toMatchObject([
+        { totalBytes: 12 * pebibyte, usedBytes: 7 * pebibyte },
+        { totalBytes: 2 ** 65 },
+      ]);
+    });
+
+    it('what is no table and no list at all is refused', () => {
+      for (const more of [
+        { gpus: 5 },
+        { gpus: {} },
+        { disks: 'x' },
+        { jobs: [] },
+        { topProcesses: { pid: 7 } },
+      ])
+        expect(parseMessage(JSON.stringify({ ...sample, ...more })).ok).toBe(false);
+    });
   });
 
   it('never throws, whatever stands where', () => {

@@ -128,7 +128,7 @@ function textsIn(value: unknown): string[] {
 }
 
 function expectBounded(message: Message): void {
-  for (const number of numbersIn(message)) expect(Math.abs(number)).toBeLessThanOrEqual(2 ** 53);
+  for (const number of numbersIn(message)) expect(Math.abs(number)).toBeLessThanOrEqual(2 ** 80);
   for (const text of textsIn(message)) expect(text.length).toBeLessThanOrEqual(4096);
   expect({}).not.toHaveProperty('pid');
 }

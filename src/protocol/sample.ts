@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { gpuColumnNames, gpuProcessColumnNames, topProcessColumnNames } from './columns.ts';
 import {
+  LARGEST_PID,
   MAX_CORES,
   MAX_DEVICES,
   MAX_FILESYSTEMS,
@@ -16,10 +17,14 @@ import {
   count,
   figure,
   figures,
+  filesystemBytes,
   identifiers,
+  isIdentifier,
+  list,
   milliseconds,
   percent,
   rate,
+  table,
   text,
   texts,
 } from './figures.ts';
@@ -42,6 +47,8 @@ const collectorReportSchema = z.object({
   ok: z.boolean(),
   ms: milliseconds('collectors', 'ms'),
   error: text(500).optional(),
+  /** A word about figures that are good: what is left out, or cannot be seen by this login. */
+  note: text(500).optional(),
 });
 export type CollectorReport = z.infer<typeof collectorReportSchema>;
 
@@ -56,7 +63,7 @@ export type CpuSample = z.infer<typeof cpuSchema>;
 
 export const memorySchema = z.object({
   totalBytes: bytes('memory', 'totalBytes'),
-  /** As the kernel says it (MemAvailable). */
+  /** As the kernel says it (MemAvailable), and what ZFS's cache gives back, which the kernel does not know. */
   availableBytes: bytes('memory', 'availableBytes'),
   /** Total less available: what programs hold. */
   usedBytes: bytes('memory', 'usedBytes'),
@@ -71,11 +78,13 @@ export const filesystemSchema = z.object({
   fsType: text(64),
   /** What it lies on: a solid state or rotating disk, the network, memory, or not known. */
   kind: z.enum(['SSD', 'HDD', 'network', 'memory', 'unknown']).catch('unknown'),
-  totalBytes: bytes('filesystems', 'totalBytes'),
-  usedBytes: bytes('filesystems', 'usedBytes'),
+  totalBytes: filesystemBytes('filesystems', 'totalBytes'),
+  usedBytes: filesystemBytes('filesystems', 'usedBytes'),
   /** What an ordinary user may still write. */
-  availableBytes: bytes('filesystems', 'availableBytes'),
+  availableBytes: filesystemBytes('filesystems', 'availableBytes'),
   readOnly: z.boolean().default(false),
+  /** Of the figures; absent where they are as old as the sample, give or take what is usual for file systems. */
+  ageMs: milliseconds('filesystems', 'ageMs').optional(),
   /** Why the figures are null, where they are. */
   error: text(200).optional(),
 });
@@ -104,8 +113,8 @@ const LARGEST = Number.MAX_SAFE_INTEGER;
 const gpuColumn = (name: string, min: number, max: number) => figures('gpus', name, min, max, MAX_GPUS);
 
 /** GPUs, one row each, keyed by the index of the vendor's tool. */
-export const gpuTableSchema = z.object({
-  index: identifiers(LARGEST_INDEX, MAX_GPUS),
+const gpuColumns = z.object({
+  index: identifiers(),
   /** `lost`: fell off the bus; `error`: the driver answers with an error, whose text is in `error`. */
   health: choices(['ok', 'lost', 'error'], 'error', MAX_GPUS),
   error: texts(300, MAX_GPUS),
@@ -138,16 +147,17 @@ export const gpuTableSchema = z.object({
   nvlinkReceiveBytesPerSecond: gpuColumn('nvlinkReceiveBytesPerSecond', 0, LARGEST),
   nvlinkTransmitBytesPerSecond: gpuColumn('nvlinkTransmitBytesPerSecond', 0, LARGEST),
 } satisfies Record<(typeof gpuColumnNames)[number], z.ZodType>);
+const isIndex = isIdentifier(LARGEST_INDEX);
+export const gpuTableSchema = table('gpus', { index: isIndex }, MAX_GPUS, gpuColumns);
 export type GpuSample = RowOf<z.infer<typeof gpuTableSchema>>;
 
-const LARGEST_PID = 2 ** 31;
 /** Percent of one core, unbounded. */
 const LARGEST_CPU_PERCENT = 10_000_000;
 
 function processColumns(maxLength: number) {
   const column = (name: string, max: number) => figures('processes', name, 0, max, maxLength);
   return {
-    pid: identifiers(LARGEST_PID, maxLength),
+    pid: identifiers(),
     /** The kernel's letter: R running, S sleeping, D waiting for a device, T stopped, Z zombie. */
     state: texts(2, maxLength),
     cpuPercent: column('cpuPercent', LARGEST_CPU_PERCENT),
@@ -158,9 +168,9 @@ function processColumns(maxLength: number) {
 const gpuProcessPercent = (name: string) => figures('gpus', name, 0, 100, MAX_GPU_PROCESSES);
 
 /** Processes on GPUs; one on several GPUs has a row for each. */
-export const gpuProcessTableSchema = z.object({
+const gpuProcessColumns = z.object({
   ...processColumns(MAX_GPU_PROCESSES),
-  gpuIndex: identifiers(LARGEST_INDEX, MAX_GPU_PROCESSES),
+  gpuIndex: identifiers(),
   /** `C` compute, `G` graphics, `C+G` both. */
   type: texts(8, MAX_GPU_PROCESSES),
   gpuMemoryBytes: figures('gpus', 'gpuMemoryBytes', 0, LARGEST, MAX_GPU_PROCESSES),
@@ -172,10 +182,22 @@ export const gpuProcessTableSchema = z.object({
   treeCpuPercent: figures('processes', 'treeCpuPercent', 0, LARGEST_CPU_PERCENT, MAX_GPU_PROCESSES),
   treeResidentBytes: figures('processes', 'treeResidentBytes', 0, LARGEST, MAX_GPU_PROCESSES),
 } satisfies Record<(typeof gpuProcessColumnNames)[number], z.ZodType>);
+const isPid = isIdentifier(LARGEST_PID);
+export const gpuProcessTableSchema = table(
+  'gpus',
+  { pid: isPid, gpuIndex: isIndex },
+  MAX_GPU_PROCESSES,
+  gpuProcessColumns,
+);
 export type GpuProcessSample = RowOf<z.infer<typeof gpuProcessTableSchema>>;
 
-export const topProcessTableSchema = z.object(
-  processColumns(MAX_TOP_PROCESSES) satisfies Record<(typeof topProcessColumnNames)[number], z.ZodType>,
+export const topProcessTableSchema = table(
+  'processes',
+  { pid: isPid },
+  MAX_TOP_PROCESSES,
+  z.object(
+    processColumns(MAX_TOP_PROCESSES) satisfies Record<(typeof topProcessColumnNames)[number], z.ZodType>,
+  ),
 );
 export type TopProcessSample = RowOf<z.infer<typeof topProcessTableSchema>>;
 
@@ -197,9 +219,9 @@ export const sampleSchema = z.object({
   } satisfies Record<CollectorName, typeof collectorReportSchema>),
   cpu: cpuSchema.nullable(),
   memory: memorySchema.nullable(),
-  filesystems: z.array(filesystemSchema).max(MAX_FILESYSTEMS).nullable(),
-  disks: z.array(diskSchema).max(MAX_DEVICES).nullable(),
-  network: z.array(networkSchema).max(MAX_DEVICES).nullable(),
+  filesystems: list('filesystems', 'file systems', filesystemSchema, MAX_FILESYSTEMS).nullable(),
+  disks: list('disks', 'disks', diskSchema, MAX_DEVICES).nullable(),
+  network: list('network', 'interfaces', networkSchema, MAX_DEVICES).nullable(),
   gpus: gpuTableSchema.nullable(),
   gpuProcesses: gpuProcessTableSchema.nullable(),
   /** How many processes the node runs. */

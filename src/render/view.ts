@@ -169,6 +169,7 @@ function viewFilesystem(filesystem: FilesystemSample): FilesystemView {
     `${filesystem.source}, ${filesystem.fsType}`,
     availableBytes === null ? null : `${formatBytes(availableBytes)} available`,
     filesystem.readOnly ? 'read-only' : null,
+    typeof filesystem.ageMs === 'number' ? `asked ${formatDuration(filesystem.ageMs)} ago` : null,
     filesystem.error,
   ];
   return {
@@ -229,6 +230,12 @@ function viewErrors(sample: ReportedSample | null): NodeView['errors'] {
     const text = report.error ?? 'could not be read';
     return [{ name, text, line: `${name}: ${text}` }];
   });
+}
+
+/** Words about figures that are good. */
+function viewNotes(sample: ReportedSample | null): string[] {
+  const reports = Object.entries(sample?.collectors ?? {});
+  return reports.flatMap(([name, report]) => (report?.note === undefined ? [] : `${name}: ${report.note}`));
 }
 
 function summarize(node: NodeReport): string {
@@ -316,7 +323,11 @@ export function viewNode(node: NodeReport): NodeView {
       return lists.errors();
     },
     notes: hello?.notes ?? [],
-    warnings: [...node.warnings.map(({ message }) => message), ...schedulerWarnings(node)],
+    warnings: [
+      ...node.warnings.map(({ message }) => message),
+      ...schedulerWarnings(node),
+      ...viewNotes(sample),
+    ],
     events: node.events.slice(-SHOWN_EVENTS).reverse().map(viewEvent),
   };
 }

@@ -45,6 +45,15 @@ describe('ghost memory', () => {
     ]);
   });
 
+  it('is of hidden processes, not of such that are gone, where this login sees only its own', () => {
+    const hidden = fakeJob(8, 0, { gpuMemoryBytes: 14 * GIB, state: null, command: null, user: null });
+    const given = input([fakeGpu(0, { memoryUsedBytes: 20 * GIB })], [hidden]);
+    given.sample.processCount = null;
+    expect(markGpus(given)[0]?.text).toBe(
+      '20 GiB that no visible process explains; the driver still lists pid 8, hidden from this login',
+    );
+  });
+
   it('is not claimed where a process’s memory is not told, nor below the threshold', () => {
     const gpu = fakeGpu(0, { memoryUsedBytes: 20 * GIB });
     expect(codes(input([gpu], [fakeJob(7, 0, { gpuMemoryBytes: null })]))).toEqual([]);

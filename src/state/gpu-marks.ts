@@ -93,9 +93,12 @@ function ghostMemory(
   if (bytes === null || bytes < input.thresholds.ghostBytes) return null;
   const unseen = (processes ?? []).filter(isUnseen).map(({ pid }) => pid);
   const holders = input.holders.filter(({ gpuIndex }) => gpuIndex === gpu.index).map(({ pid }) => pid);
+  // Who counts processes and may not see them all gives no number of them.
+  const isBlind = input.sample.processCount === null && input.sample.topProcesses !== null;
+  const where = isBlind ? 'hidden from this login' : 'gone or hidden from this login';
   const parts = [
     `${formatBytes(bytes)} that no visible process explains`,
-    unseen.length > 0 && `the driver still lists ${pids(unseen)}, gone or hidden from this login`,
+    unseen.length > 0 && `the driver still lists ${pids(unseen)}, ${where}`,
     holders.length > 0 && `its device is open in ${pids(holders)}`,
   ];
   return { code: 'ghost-memory', text: parts.filter(Boolean).join('; ') };

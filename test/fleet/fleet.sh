@@ -106,9 +106,22 @@ configure_node() {
   install -m644 "$state/sshd_config" "$etc/ssh/sshd_config"
   # A forwarded resolver, locked root or shell list of the machine must not decide a test.
   sed -i 's/^root:[^:]*:/root:*:/' "$etc/shadow"
+  hide_gpu_tools
   [ "$1" != "${FLEET_BARE:-}" ] || find "$root/usr/bin" "$root/usr/local/bin" "$root/opt" -xdev \
     \( -name 'node*' -o -name 'npm' -o -name 'npx' -o -name 'python*' -o -name 'curl' -o -name 'wget' -o -name 'bun' -o -name 'deno' \) \
     ! -type d -delete
+}
+
+# A node has the GPU tools that a test puts there, whatever the machine itself has.
+hide_gpu_tools() {
+  local folder tool
+  for folder in usr/bin usr/sbin usr/local/bin usr/local/sbin usr/local/nvidia/bin opt/bin opt/rocm/bin opt/hyhal/bin \
+    opt/dtk/bin usr/lib/wsl/lib usr/local/Ascend/driver/tools; do
+    for tool in nvidia-smi amd-smi rocm-smi xpu-smi hl-smi npu-smi hy-smi tegrastats intel_gpu_top; do
+      [ ! -e "$root/$folder/$tool" ] && [ ! -L "$root/$folder/$tool" ] || rm -f "$root/$folder/$tool"
+    done
+  done
+  rm -f "$root"/usr/lib/*-linux-gnu/libnvidia-ml.so* "$root"/usr/lib64/libnvidia-ml.so*
 }
 
 add_users() {

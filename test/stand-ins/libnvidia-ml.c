@@ -9,7 +9,8 @@
  *   mig N SLOT KEY VALUE...
  *   process N PID BYTES C|G SM MEMORY ENCODER DECODER
  *
- * Built with -DOLD_DRIVER it lacks the functions that came with drivers 470 to 535.
+ * Built with -DOLD_DRIVER it lacks the functions that came with drivers 470 to 535; with -DLONG_ROWS it lists processes
+ * in rows of 32 bytes, as drivers of release 535 do.
  * The shapes of functions and structures are those of NVIDIA's nvml.h.
  */
 #include <stdio.h>
@@ -411,7 +412,18 @@ struct process_2 {
   Number pid;
   Large bytes;
   Number gpu_instance, compute_instance;
+#ifdef LONG_ROWS
+  Large protected_bytes;
+#endif
 };
+/* Without MIG there is no instance. */
+static void fill_rest(struct process_1 *row) { (void)row; }
+static void fill_rest_2(struct process_2 *row) {
+  row->gpu_instance = row->compute_instance = 0xFFFFFFFF;
+#ifdef LONG_ROWS
+  row->protected_bytes = 0;
+#endif
+}
 
 #define LIST(name, shape, wanted)                                       \
   Code name(Handle handle, Number *count, struct shape *out) {          \
@@ -423,6 +435,7 @@ struct process_2 {
       if (found < *count) {                                             \
         out[found].pid = process.pid;                                   \
         out[found].bytes = process.bytes;                               \
+        _Generic(out, struct process_1 *: fill_rest, struct process_2 *: fill_rest_2)(&out[found]); \
       }                                                                 \
       found++;                                                          \
     }                                                                   \

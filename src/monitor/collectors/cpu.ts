@@ -1,3 +1,4 @@
+import { MAX_CORES } from '../../protocol/constants.ts';
 import type { CpuSample } from '../../protocol/sample.ts';
 import type { System } from '../system.ts';
 
@@ -34,15 +35,17 @@ export function parseCpuTimes(procStat: string): CpuTimes {
   return { total, processTicks, cores };
 }
 
-const oneDecimal = (value: number) => Math.round(value * 10) / 10;
-
-/** Busy share between two readings in percent; null where no time passed or a counter went back. */
-export function busyPercent(before: CpuTicks | undefined, after: CpuTicks): number | null {
+/**
+ * Busy share between two readings in percent, with `digits` after the point; null where no time passed or a counter
+ * went back. Rounded once: 0.475 is neither 0.5 nor, from there, 1.
+ */
+export function busyPercent(before: CpuTicks | undefined, after: CpuTicks, digits: 0 | 1): number | null {
   if (!before) return null;
   const total = after.total - before.total;
   const idle = after.idle - before.idle;
   if (total <= 0 || idle < 0) return null;
-  return Math.max(0, Math.min(100, oneDecimal((100 * (total - idle)) / total)));
+  const scale = 10 ** digits;
+  return Math.max(0, Math.min(100, Math.round((100 * scale * (total - idle)) / total) / scale));
 }
 
 /** Parses `/proc/loadavg` into the means over 1, 5 and 15 minutes. */
@@ -74,10 +77,10 @@ export function createCpuCollector(system: System): CpuCollector {
       const last = before;
       before = after;
       return {
-        totalPercent: busyPercent(last?.total, after.total),
+        totalPercent: busyPercent(last?.total, after.total, 1),
         corePercents: Array.from(after.cores, ([core, ticks]) =>
-          busyPercent(last?.cores.get(core), ticks),
-        ).map((percent) => (percent === null ? null : Math.round(percent))),
+          busyPercent(last?.cores.get(core), ticks, 0),
+        ).slice(0, MAX_CORES),
         ...parseLoad(readLoad()),
       };
     },

@@ -1,5 +1,7 @@
+import { MAX_DEVICES } from '../../protocol/constants.ts';
 import type { DiskSample } from '../../protocol/sample.ts';
 import type { System } from '../system.ts';
+import { busiestRows, type NotedRows } from './busiest-rows.ts';
 import { ratePerSecond } from './rates.ts';
 
 /** Counters of one block device since boot. */
@@ -28,14 +30,65 @@ export function parseDiskCounters(text: string): Map<string, DiskCounters> {
   return found;
 }
 
-const NOT_A_DISK = /^(?:loop|ram|zram|fd|sr|dm-|md|nbd)\d*/;
+/** Where the kernel's folders cannot be seen, names are all there is. */
+const LIES_OVER_OTHERS = /^(?:loop|ram|zram|fd|sr|dm-|md|nbd|bcache|drbd|zd)\d*/;
 
-/** Whole disks only: partitions, loops and mappings would count the same bytes twice. */
+/**
+ * Whole disks only, each byte once: not partitions, nor what lies over other disks (mappings, caches, volumes of
+ * ZFS), nor what is made up by the kernel.
+ */
 function isWholeDisk(system: System, name: string): boolean {
-  return !NOT_A_DISK.test(name) && !system.exists(`/sys/class/block/${name}/partition`);
+  if (LIES_OVER_OTHERS.test(name)) return false;
+  const block = `/sys/class/block/${name}`;
+  if (!system.exists(block)) return true;
+  if (system.exists(`${block}/partition`) || listOrEmpty(system, `${block}/slaves`).length > 0) return false;
+  return system.exists(`${block}/device`);
 }
 
-export function createDiskCollector(system: System): () => DiskSample[] {
+function listOrEmpty(system: System, path: string): string[] {
+  try {
+    return system.list(path);
+  } catch {
+    return [];
+  }
+}
+
+const isUsed = ({ readBytes, writtenBytes }: DiskCounters) => readBytes > 0 || writtenBytes > 0;
+
+/**
+ * A namespace that is reached over several controllers is listed itself (`nvme0n1`) and once for each way
+ * (`nvme0c1n1`); kernels count in the ways, and from 6.3 on in both. One row stays: with the namespace's own figures
+ * where it has any, else with the sum over its ways.
+ */
+export function joinNvmePaths(counters: ReadonlyMap<string, DiskCounters>): Map<string, DiskCounters> {
+  const joined = new Map<string, DiskCounters>();
+  const ways = new Map<string, DiskCounters>();
+  for (const [name, found] of counters) {
+    const head = name.replace(/^(nvme\d+)c\d+(n\d+)$/, '$1$2');
+    if (head === name || !counters.has(head)) joined.set(name, found);
+    else ways.set(head, addUp(ways.get(head), found));
+  }
+  for (const [head, sum] of ways) {
+    const own = joined.get(head);
+    if (own && !isUsed(own)) joined.set(head, sum);
+  }
+  return joined;
+}
+
+/** Ways that are busy at once make the disk no busier than the busiest of them. */
+const addUp = (one: DiskCounters | undefined, other: DiskCounters): DiskCounters =>
+  one === undefined
+    ? other
+    : {
+        readBytes: one.readBytes + other.readBytes,
+        writtenBytes: one.writtenBytes + other.writtenBytes,
+        busyMs: Math.max(one.busyMs, other.busyMs),
+      };
+
+const loadOf = ({ readBytesPerSecond, writeBytesPerSecond }: DiskSample) =>
+  (readBytesPerSecond ?? 0) + (writeBytesPerSecond ?? 0);
+
+export function createDiskCollector(system: System): () => NotedRows<DiskSample> {
   const read = system.textReader('/proc/diskstats');
   const whole = new Map<string, boolean>();
   let before = new Map<string, DiskCounters>();
@@ -48,7 +101,7 @@ export function createDiskCollector(system: System): () => DiskSample[] {
   }
 
   return () => {
-    const after = parseDiskCounters(read());
+    const after = joinNvmePaths(parseDiskCounters(read()));
     const nowMs = system.monotonicMs();
     const elapsedMs = nowMs - beforeMs;
     const rows = Array.from(after)
@@ -56,7 +109,9 @@ export function createDiskCollector(system: System): () => DiskSample[] {
       .map(([name, counters]) => diskSample(name, before.get(name), counters, elapsedMs));
     before = after;
     beforeMs = nowMs;
-    return rows;
+    // Names come and go with the devices of containers and volumes.
+    for (const name of whole.keys()) if (!after.has(name)) whole.delete(name);
+    return busiestRows(rows, MAX_DEVICES, 'disks', loadOf);
   };
 }
 

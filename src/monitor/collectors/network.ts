@@ -1,5 +1,7 @@
+import { MAX_DEVICES } from '../../protocol/constants.ts';
 import type { NetworkSample } from '../../protocol/sample.ts';
 import type { System } from '../system.ts';
+import { busiestRows, type NotedRows } from './busiest-rows.ts';
 import { ratePerSecond } from './rates.ts';
 
 /** Bytes through one interface since it came up. */
@@ -34,7 +36,10 @@ function chooseInterfaces(system: System, names: readonly string[]): Set<string>
   return new Set(hardware.length > 0 ? hardware : outside.filter((name) => !/^ifb\d/.test(name)));
 }
 
-export function createNetworkCollector(system: System): () => NetworkSample[] {
+const loadOf = ({ receiveBytesPerSecond, transmitBytesPerSecond }: NetworkSample) =>
+  (receiveBytesPerSecond ?? 0) + (transmitBytesPerSecond ?? 0);
+
+export function createNetworkCollector(system: System): () => NotedRows<NetworkSample> {
   const read = system.textReader('/proc/net/dev');
   let chosen = new Set<string>();
   let chosenFrom = '';
@@ -64,6 +69,6 @@ export function createNetworkCollector(system: System): () => NetworkSample[] {
       }));
     before = after;
     beforeMs = nowMs;
-    return rows;
+    return busiestRows(rows, MAX_DEVICES, 'interfaces', loadOf);
   };
 }

@@ -1,18 +1,22 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { fixturesFolder } from '../../../test/fixtures.ts';
 import { parseCpuInfo } from '../describe-node.ts';
 import { describeCommand } from './command-line.ts';
 import { busyPercent, parseCpuTimes, parseLoad } from './cpu.ts';
 import { parseDiskCounters } from './disks.ts';
-import { chooseMounts, parseMounts } from './filesystems.ts';
-import { parseMemory } from './memory.ts';
+import { chooseMounts, parseMounts } from './mounts.ts';
+import { createMemoryCollector, parseMemory } from './memory.ts';
 import { parseNetworkCounters } from './network.ts';
 import { parseProcessName, parseProcessStat } from './process-stat.ts';
 import { ratePerSecond } from './rates.ts';
 import { parsePasswd } from './users.ts';
+import { createSystem } from '../system.ts';
+
+const ARC = '/proc/spl/kstat/zfs/arcstats';
 
 function capture(...path: string[]): string {
   return readFileSync(join(fixturesFolder ?? '', 'linux', ...path), 'utf8');
@@ -25,12 +29,21 @@ const statOf = (text: string) => {
 };
 
 describe('cpu', () => {
+  it('rounds the load of a core once', () => {
+    const before = parseCpuTimes('cpu0 0 0 0 0 0 0 0 0\n').total;
+    // 0.475 percent.
+    const after = { idle: 3_981, total: 4_000 };
+    expect(busyPercent(before, after, 0)).toBe(0);
+    expect(busyPercent(before, after, 1)).toBe(0.5);
+    expect(busyPercent(before, { idle: 3_979, total: 4_000 }, 0)).toBe(1);
+  });
+
   it('counts waiting for disks as idle and guests once', () => {
     const before = parseCpuTimes('cpu  100 0 100 700 100 0 0 0 50 0\ncpu0 100 0 100 700 100 0 0 0 50 0\n');
     const after = parseCpuTimes('cpu  150 0 150 750 150 0 0 0 90 0\ncpu0 150 0 150 750 150 0 0 0 90 0\n');
-    expect(busyPercent(before.total, after.total)).toBe(50);
-    expect(busyPercent(undefined, after.total)).toBeNull();
-    expect(busyPercent(after.total, before.total)).toBeNull();
+    expect(busyPercent(before.total, after.total, 1)).toBe(50);
+    expect(busyPercent(undefined, after.total, 1)).toBeNull();
+    expect(busyPercent(after.total, before.total, 1)).toBeNull();
   });
 
   it('keeps the numbers of cores when some are offline', () => {
@@ -58,6 +71,28 @@ describe('cpu', () => {
   });
 });
 
+describe('cores', () => {
+  /** A package of `dies` dies, within each of which cores are numbered from 0; two threads a core. */
+  const packageOf = (socket: number, dies: number, coresPerDie: number) =>
+    Array.from({ length: dies * coresPerDie * 2 }, (_, at) => {
+      const cores = dies * coresPerDie;
+      return `processor\t: ${socket * 1000 + at}\nphysical id\t: ${socket}\nsiblings\t: ${2 * cores}\ncore id\t\t: ${at % coresPerDie}\ncpu cores\t: ${cores}\n`;
+    });
+
+  it('are counted where their numbers repeat in each die', () => {
+    const text = [...packageOf(0, 4, 8), ...packageOf(1, 4, 8)].join('\n');
+    expect(parseCpuInfo(text)).toMatchObject({ sockets: 2, cores: 64, threads: 128 });
+  });
+
+  it('are those that a container sees', () => {
+    expect(parseCpuInfo(packageOf(0, 1, 64).slice(0, 4).join('\n'))).toMatchObject({ cores: 4, threads: 4 });
+    expect(parseCpuInfo(packageOf(0, 4, 16).slice(0, 32).join('\n'))).toMatchObject({
+      cores: 16,
+      threads: 32,
+    });
+  });
+});
+
 describe('memory', () => {
   it('takes what is available from the kernel, and does not guess', () => {
     const text =
@@ -74,6 +109,47 @@ describe('memory', () => {
       usedBytes: null,
       swapUsedBytes: null,
     });
+  });
+});
+
+describe("memory with ZFS's cache", () => {
+  const GIB = 1024 ** 3;
+  const meminfo = 'MemTotal: 263983264 kB\nMemFree: 22990000 kB\nMemAvailable: 24117248 kB\n';
+  const arcstats =
+    '9 1 0x01 147 39984 0 0\nname type data\nc_min 4 8446764800\nc_max 4 216262721536\nsize 4 210453397504\n';
+  const roots: string[] = [];
+  afterAll(() => {
+    for (const root of roots) rmSync(root, { recursive: true });
+  });
+
+  function collectorOf(files: Record<string, string>) {
+    const root = mkdtempSync(join(tmpdir(), 'memory-'));
+    roots.push(root);
+    for (const [path, text] of Object.entries({ '/proc/meminfo': meminfo, ...files })) {
+      mkdirSync(dirname(join(root, path)), { recursive: true });
+      writeFileSync(join(root, path), text);
+    }
+    return createMemoryCollector(createSystem({ root }));
+  }
+
+  it('counts what gives way as available', () => {
+    const { availableBytes, usedBytes, totalBytes } = collectorOf({ [ARC]: arcstats })();
+    expect(availableBytes).toBe(24117248 * 1024 + 210453397504 - 8446764800);
+    expect((usedBytes ?? 0) / GIB).toBeLessThan(41);
+    expect((usedBytes ?? 0) + (availableBytes ?? 0)).toBe(totalBytes);
+  });
+
+  it('does not where the memory told is that of a container, or where there is no such cache', () => {
+    const mountinfo = '9 8 0:45 /proc/meminfo /proc/meminfo rw - fuse.lxcfs lxcfs rw\n';
+    const inContainer = collectorOf({ [ARC]: arcstats, '/proc/self/mountinfo': mountinfo });
+    expect(inContainer().availableBytes).toBe(24117248 * 1024);
+    expect(collectorOf({})().availableBytes).toBe(24117248 * 1024);
+    expect(collectorOf({ [ARC]: 'rubbish' })().availableBytes).toBe(24117248 * 1024);
+  });
+
+  it('never counts more than there is', () => {
+    const { availableBytes, usedBytes, totalBytes } = collectorOf({ [ARC]: 'size 4 999999999999999\n' })();
+    expect([availableBytes, usedBytes]).toEqual([totalBytes, 0]);
   });
 });
 
@@ -144,7 +220,7 @@ describe('mounts', () => {
       line(8, '8:2', '/', '/data\\040disk', 'xfs', '/dev/sda2', 'ro'),
       line(9, '0:50', '/', '/scratch', 'fuse.sshfs', 'a@b:'),
     ].join('\n');
-    const chosen = chooseMounts(parseMounts(text));
+    const { chosen } = chooseMounts(parseMounts(text));
     expect(chosen.map((mount) => mount.mountPoint)).toEqual(['/', '/data disk', '/home', '/scratch', '/tmp']);
     expect(chosen[1]?.readOnly).toBe(true);
   });
@@ -224,7 +300,7 @@ describe.runIf(fixturesFolder)('real captures', () => {
       .split('\n')
       .filter((line) => / - \S+ \S+/.test(line));
     expect(mounts).toHaveLength(wellFormed.length);
-    const chosen = chooseMounts(mounts);
+    const { chosen } = chooseMounts(mounts);
     expect(new Set(chosen.map((mount) => mount.mountPoint)).size).toBe(chosen.length);
   });
 

@@ -58,8 +58,15 @@ export interface ProcessTable {
   scan(busyTicks: number | null, always?: ReadonlySet<number>): ReadonlyMap<number, ProcessRow>;
   /** Reads only these anew; the rows of the last scan change in place. */
   refresh(pids: Iterable<number>): void;
+  /** How many processes were listed and have not been read yet: a scan that takes too long goes on with the next. */
+  unreadCount(): number;
+  /** Of the last scan, what hindered it; null where nothing did. */
+  trouble(): string | null;
   close(): void;
 }
+
+/** So long may one scan hold up all else that the monitor does; 10,000 processes take less. */
+const SCAN_LIMIT_MS = 250;
 
 /**
  * All processes of the node with what they used since the last scan. A kept descriptor belongs to
@@ -79,14 +86,22 @@ export function createProcessTable(system: System, ticksPerSecond: number): Proc
     atMs: 0,
     isMissing: true,
   };
+  /** The pid at which the next scan begins, where the last one took too long. */
+  let resumeAt = 0;
+  let unread = 0;
+  let isLate = false;
+  let failed: { count: number; first: string } = { count: 0, first: '' };
 
   function forget(pid: number, entry: Entry): void {
-    if (entry.descriptor !== null) {
-      system.close(entry.descriptor);
-      kept--;
-    }
     entries.delete(pid);
     rows.delete(pid);
+    if (entry.descriptor === null) return;
+    kept--;
+    try {
+      system.close(entry.descriptor);
+    } catch {
+      // It is closed.
+    }
   }
 
   function readKept(descriptor: number): ProcessStat | null {
@@ -179,6 +194,34 @@ export function createProcessTable(system: System, ticksPerSecond: number): Proc
     addNew(pid);
   }
 
+  /** Whatever one process does to who reads it, the others are read. */
+  function alone(pid: number, action: (pid: number) => void): void {
+    try {
+      action(pid);
+    } catch (error) {
+      const entry = entries.get(pid);
+      if (entry) forget(pid, entry);
+      if (failed.count++ === 0)
+        failed.first = `process ${pid}: ${error instanceof Error ? error.message : error}`;
+    }
+    isLate ||= system.monotonicMs() - nowMs > SCAN_LIMIT_MS;
+  }
+
+  /** It stands as it was read last, or waits to be read for the first time. */
+  function leaveForNextScan(pid: number): void {
+    if (resumeAt === 0) resumeAt = pid;
+    const entry = entries.get(pid);
+    if (entry) entry.seenInScan = scanNumber;
+    else unread++;
+  }
+
+  /** Who was left out by the last scan comes first. */
+  function pidsInTurn(): readonly number[] {
+    const pids = pidsNow();
+    const start = resumeAt === 0 ? 0 : pids.findIndex((pid) => pid >= resumeAt);
+    return start <= 0 ? pids : [...pids.slice(start), ...pids.slice(0, start)];
+  }
+
   /** The kernel's last pid changes with every fork, its number of threads with every exit (proc(5), loadavg). */
   function pidsNow(): number[] {
     const population = /\/(\d+ \d+)\n$/.exec(system.tryReadText('/proc/loadavg') ?? '')?.[1] ?? '';
@@ -200,17 +243,25 @@ export function createProcessTable(system: System, ticksPerSecond: number): Proc
   /** Reads those that do not rest, then those whose rest is over while time is missing. */
   function visitAll(busyTicks: number | null, always: ReadonlySet<number>): void {
     const resting: [number, Entry][] = [];
-    for (const pid of pidsNow()) {
+    const pids = pidsInTurn();
+    resumeAt = unread = 0;
+    isLate = false;
+    failed = { count: 0, first: '' };
+    for (const pid of pids) {
       const entry = entries.get(pid);
       if (entry && !always.has(pid) && isResting(entry, LONG_REST)) {
         entry.seenInScan = scanNumber;
         resting.push([pid, entry]);
-      } else visit(pid);
+      } else if (isLate && !always.has(pid)) leaveForNextScan(pid);
+      else alone(pid, visit);
     }
     const isMissing = isTimeMissing(busyTicks);
     // Where it goes missing, everybody is asked at once; where it has been missing for long, not all over again.
     if (isMissing)
-      for (const [pid, entry] of resting) if (!last.isMissing || !isResting(entry, SHORT_REST)) visit(pid);
+      for (const [pid, entry] of resting)
+        if (!isLate && (!last.isMissing || !isResting(entry, SHORT_REST))) alone(pid, visit);
+    // Those that were left out are to be found again, also where nobody comes or goes.
+    if (unread > 0) listed.population = '';
     last = { busyTicks, atMs: nowMs, isMissing };
     usedTicks = 0;
   }
@@ -225,11 +276,20 @@ export function createProcessTable(system: System, ticksPerSecond: number): Proc
     },
     refresh(pids) {
       nowMs = system.monotonicMs();
-      for (const pid of new Set(pids)) {
-        const entry = entries.get(pid);
-        if (entry && !readKnown(pid, entry)) forget(pid, entry);
-        if (!entries.has(pid)) addNew(pid);
-      }
+      for (const pid of new Set(pids))
+        alone(pid, () => {
+          const entry = entries.get(pid);
+          if (entry && !readKnown(pid, entry)) forget(pid, entry);
+          if (!entries.has(pid)) addNew(pid);
+        });
+    },
+    unreadCount: () => unread,
+    trouble() {
+      if (failed.count > 0)
+        return `${failed.count} of ${entries.size + failed.count} processes could not be read (${failed.first})`;
+      return unread > 0
+        ? `${unread} of ${entries.size + unread} processes are not read yet: they follow with the next samples`
+        : null;
     },
     close() {
       for (const [pid, entry] of [...entries]) forget(pid, entry);

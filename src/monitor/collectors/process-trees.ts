@@ -44,13 +44,14 @@ function ownerOf(
       break;
     }
     path.push(at);
+    // A reused pid can make a circle between two reads: who comes by again finds nobody.
+    owner.set(at, null);
     if (roots.has(at)) {
       found = at;
       break;
     }
     const parent = rows.get(at)?.stat.parentPid ?? 0;
-    // A reused pid can make a circle between two reads.
-    if (parent <= 0 || path.includes(parent)) break;
+    if (parent <= 0) break;
     at = parent;
   }
   for (const step of path) owner.set(step, found);

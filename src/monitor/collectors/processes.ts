@@ -7,7 +7,7 @@ import type { JobFacts, JobSample } from '../../protocol/jobs.ts';
 import type { JobNames } from '../jobs/job-names.ts';
 import { createJobTracker } from '../jobs/job-tracker.ts';
 import type { System } from '../system.ts';
-import { describeCommand } from './command-line.ts';
+import { describeCommand, MAX_COMMAND_LINE_BYTES } from './command-line.ts';
 import { createProcessTable, type ProcessRow } from './process-table.ts';
 import { sumTrees, type TreeSum } from './process-trees.ts';
 import { createUserNames } from './users.ts';
@@ -15,8 +15,10 @@ import { createUserNames } from './users.ts';
 export interface ProcessSample {
   gpuProcesses: GpuProcessSample[];
   topProcesses: TopProcessSample[];
-  processCount: number;
+  processCount: number | null;
   jobs: JobSample[];
+  /** What a person should know of these figures; null for nothing. */
+  note: string | null;
 }
 
 export interface ProcessCollector {
@@ -31,6 +33,8 @@ export interface ProcessCollector {
   startOf(pid: number): number | null;
   /** Key of the job that the process belongs to. */
   jobOf(pid: number): string | null;
+  /** Changes whenever the name of a user may have become known. */
+  namesVersion(): number;
   jobFacts(key: string): JobFacts | null;
   /** Of the last scan. */
   pids(): Iterable<number>;
@@ -45,6 +49,17 @@ const WATCHED_SCAN_MS = 1_800;
 /** Sums over all processes, by job and by tree, cost as much as a scan; at 1 Hz they follow every fourth second. */
 const SUM_MS = 2_800;
 
+/** How `/proc` is mounted changes as good as never. */
+const HIDDEN_ASKED_EVERY_MS = 60_000;
+const OWN_ONLY =
+  'this login sees only its own processes, because /proc is mounted with hidepid; the gid= option of that mount lets a group see all';
+
+/** Whether the `/proc` of this `mountinfo` hides other users' processes (proc(5)). */
+export function hidesProcesses(mountinfo: string): boolean {
+  const proc = mountinfo.split('\n').findLast((line) => / \/proc .* - proc /.test(line)) ?? '';
+  return /[ ,]hidepid=(?:[1-9]|noaccess|invisible|ptraceable)/.test(proc);
+}
+
 /** `names` asks tools for the names of jobs; without it they have those that are known without asking. */
 export function createProcessCollector(
   system: System,
@@ -52,7 +67,7 @@ export function createProcessCollector(
   names: JobNames | null = null,
 ): ProcessCollector {
   const table = createProcessTable(system, units.ticksPerSecond);
-  const userName = createUserNames(system);
+  const users = createUserNames(system);
   const bootTimeMs = readBootTimeMs(system);
   let rows: ReadonlyMap<number, ProcessRow> = new Map();
   let scannedAtMs = Number.NEGATIVE_INFINITY;
@@ -62,13 +77,15 @@ export function createProcessCollector(
   /** CPU is known from the second look at a process on. */
   let sumsAtOnce = 2;
   let treeSums: ReadonlyMap<number, TreeSum> = new Map();
+  let jobTrouble: string | null = null;
+  let hidden = { askedAtMs: Number.NEGATIVE_INFINITY, isSo: false };
 
   const startTimeMs = (startTicks: number) =>
     bootTimeMs === null ? null : bootTimeMs + Math.round((startTicks * 1000) / units.ticksPerSecond);
   const jobs = createJobTracker(system, {
     pageBytes: units.pageBytes,
     startTimeMs,
-    userName,
+    userName: users.nameOf,
     names,
     ownPid: process.pid,
   });
@@ -112,8 +129,35 @@ export function createProcessCollector(
     if (nowMs - summedAtMs < SUM_MS && sumsAtOnce === 0) return;
     summedAtMs = nowMs;
     sumsAtOnce = Math.max(0, sumsAtOnce - 1);
-    jobs.update(rows, gpuPids);
+    jobTrouble = updateJobs(gpuPids);
     treeSums = gpuPids.length === 0 ? new Map() : sumTrees(rows, new Set(gpuPids), units.pageBytes);
+  }
+
+  /** The first process of all is always there: whoever does not see it sees no other user's. */
+  function isBlind(): boolean {
+    if (rows.has(1) || rows.size === 0) return false;
+    const nowMs = system.monotonicMs();
+    if (nowMs - hidden.askedAtMs >= HIDDEN_ASKED_EVERY_MS)
+      hidden = { askedAtMs: nowMs, isSo: hidesProcesses(system.tryReadText('/proc/self/mountinfo') ?? '') };
+    return hidden.isSo;
+  }
+
+  /** What cannot be made of processes' jobs takes nothing from the processes. */
+  function updateJobs(gpuPids: readonly number[]): string | null {
+    try {
+      jobs.update(rows, gpuPids);
+      return null;
+    } catch (error) {
+      return `jobs: ${error instanceof Error ? error.message : error}`;
+    }
+  }
+
+  function describe(pid: number, name: string): { command: string; arguments: string | null } {
+    try {
+      return describeCommand(system.tryReadStart(`/proc/${pid}/cmdline`, MAX_COMMAND_LINE_BYTES), name);
+    } catch {
+      return { command: name, arguments: null };
+    }
   }
 
   return {
@@ -126,12 +170,14 @@ export function createProcessCollector(
         sumUp(gpuPids, nowMs);
         topPids = pidsOf(busiest(rows));
       } else if (watched) table.refresh([...gpuPids, ...topPids]);
+      const blind = isBlind();
       const top = topPids.flatMap((pid) => rows.get(pid) ?? []).sort(byCpu);
       return {
         gpuProcesses: gpuProcesses(onGpus),
         topProcesses: top.map(figures),
-        processCount: rows.size,
+        processCount: blind ? null : rows.size + table.unreadCount(),
         jobs: jobs.table([...gpuPids, ...pidsOf(top)]),
+        note: joined([blind ? OWN_ONLY : null, table.trouble(), jobTrouble]),
       };
     },
     facts(pid) {
@@ -141,18 +187,22 @@ export function createProcessCollector(
       return {
         pid,
         startTimeMs: startTimeMs(row.stat.startTicks),
-        user: uid === null ? null : userName(uid),
-        ...describeCommand(system.tryReadText(`/proc/${pid}/cmdline`), row.name),
+        user: uid === null ? null : users.nameOf(uid),
+        ...describe(pid, row.name),
         job: jobs.jobOf(pid),
       };
     },
     startOf: (pid) => rows.get(pid)?.stat.startTicks ?? null,
     jobOf: jobs.jobOf,
+    namesVersion: users.version,
     jobFacts: jobs.facts,
     pids: () => rows.keys(),
     close: () => table.close(),
   };
 }
+
+const joined = (notes: readonly (string | null)[]) =>
+  notes.filter((note) => note !== null).join('; ') || null;
 
 const byCpu = (a: ProcessRow, b: ProcessRow) => (b.cpuPercent ?? 0) - (a.cpuPercent ?? 0);
 

@@ -116,8 +116,14 @@ describe('amd-smi', () => {
     const addresses = ['0000:0c:00.0', '0000:0c:00.1', '0000:22:00.0', '0000:22:00.1'];
     const facts = parseAmdStatic(JSON.stringify(addresses.map((bdf, gpu) => ({ gpu, bus: { bdf } }))));
     const rows = amdRows(facts ?? new Map(), parseAmdMetric(JSON.stringify(metrics)) ?? new Map());
-    expect(rows.map(({ sample }) => sample.utilizationPercent)).toEqual([52, 30, 7, null]);
+    // 52 is what the whole GPU does.
+    expect(rows.map(({ sample }) => sample.utilizationPercent)).toEqual([75, 30, 7, null]);
     expect(rows[1]?.facts.pciAddress).toBe('00000000:0c:00.1');
+    const shared = parseAmdStatic(
+      JSON.stringify(addresses.map((bdf, gpu) => ({ gpu, bus: { bdf: bdf.replace(/1$/, '0') } }))),
+    );
+    const alike = amdRows(shared ?? new Map(), parseAmdMetric(JSON.stringify(metrics)) ?? new Map());
+    expect(alike.map(({ sample }) => sample.utilizationPercent)).toEqual([75, 30, 7, null]);
   });
 
   it.runIf(fixturesFolder)('finds the lists of eight partitions', () => {

@@ -228,15 +228,30 @@ export function amdRows(
   facts: ReadonlyMap<number, GpuFacts>,
   metrics: ReadonlyMap<number, AmdMetric>,
 ): GpuRow[] {
-  const indexes = new Map(Array.from(facts.values(), ({ pciAddress, index }) => [pciAddress, index]));
+  const partitions = partitionsByCard(facts);
   return Array.from(metrics.values(), ({ sample, facts: more }) => {
     const { index } = sample;
     const base = facts.get(index) ?? { ...noGpuFacts, index, vendor: 'AMD' };
-    // The tool prints a partition's number in place of the function.
-    const [, card = '', partition = ''] = /^(.*\.)([1-9])$/.exec(base.pciAddress ?? '') ?? [];
-    const first = metrics.get(indexes.get(`${card}0`) ?? -1);
+    const ofCard = partitions.get(cardOf(base)) ?? [];
+    const first = ofCard.length > 1 ? metrics.get(ofCard[0] ?? -1) : undefined;
+    const partition = partitionOf(base) || ofCard.indexOf(index);
     // Before a figure of its own, which may be the whole GPU's.
-    const utilizationPercent = first?.partitionPercents[Number(partition)] ?? sample.utilizationPercent;
+    const utilizationPercent = first?.partitionPercents[partition] ?? sample.utilizationPercent;
     return { facts: { ...base, ...more }, sample: { ...sample, utilizationPercent } };
   });
+}
+
+/** The tool prints a partition's number in place of the function, or the same address for all of them. */
+const cardOf = ({ pciAddress }: GpuFacts) => pciAddress?.replace(/\.\d$/, '') ?? null;
+const partitionOf = ({ pciAddress }: GpuFacts) => Number(/\.([1-9])$/.exec(pciAddress ?? '')?.[1] ?? 0);
+
+/** Indexes of the rows of each card, in their order. */
+function partitionsByCard(facts: ReadonlyMap<number, GpuFacts>): Map<string | null, number[]> {
+  const found = new Map<string | null, number[]>();
+  const inOrder = [...facts.values()].sort((a, b) => a.index - b.index);
+  for (const gpu of inOrder) {
+    const card = cardOf(gpu);
+    if (card !== null) found.set(card, [...(found.get(card) ?? []), gpu.index]);
+  }
+  return found;
 }

@@ -3,6 +3,7 @@ import type { GpuFacts } from '../../protocol/gpu-facts.ts';
 import type { GpuSample } from '../../protocol/sample.ts';
 import type { System } from '../system.ts';
 import { type DrmCard, isAsleep, listDrmCards } from './drm-cards.ts';
+import { isDrawingApu } from './integrated.ts';
 import { listOf, readDeviceName } from './pci-devices.ts';
 import { pcieGenerationOf } from './printed-figures.ts';
 import type { GpuRow } from './row-book.ts';
@@ -31,6 +32,8 @@ export function parseErrorCount(text: string): { corrected: number | null; uncor
 /** What the amdgpu driver tells of its GPUs in sysfs, readable for everyone and without a process. */
 export interface AmdSysfs {
   readonly cards: readonly DrmCard[];
+  /** Addresses of GPUs that only draw, and are no rows. */
+  readonly drawing: ReadonlySet<string>;
   read(): GpuRow[];
 }
 
@@ -38,7 +41,11 @@ export interface AmdSysfs {
 const FACTS_EVERY_MS = 60_000;
 
 export function createAmdSysfs(system: System): AmdSysfs {
-  const cards = listDrmCards(system, ['amdgpu']);
+  const all = listDrmCards(system, ['amdgpu']);
+  const drawing = new Set(
+    all.filter((card) => isDrawingApu(system, card)).map(({ pciAddress }) => pciAddress),
+  );
+  const cards = all.filter(({ pciAddress }) => !drawing.has(pciAddress));
   const figures = createSysfsFigures(system);
   const facts = new Map<string, { facts: GpuFacts; atMs: number }>();
 
@@ -53,6 +60,7 @@ export function createAmdSysfs(system: System): AmdSysfs {
 
   return {
     cards,
+    drawing,
     read: () =>
       cards.map((card, index) => {
         if (!system.exists(card.device)) return lostRow(facts.get(card.path)?.facts, card, index);

@@ -5,7 +5,7 @@ import { amdRows, parseAmdMetric, parseAmdProcesses, parseAmdStatic } from './am
 import { createAmdSysfs } from './amd-sysfs.ts';
 import { createDrmProcesses } from './drm-processes.ts';
 import { createKfdProcesses } from './kfd-processes.ts';
-import { withKernelRows } from './kernel-rows.ts';
+import { indexesByAddress, withKernelRows, withoutCards } from './kernel-rows.ts';
 import type { GpuProcessReading, GpuProvider, GpuReading } from './provider.ts';
 import { createRunsProvider } from './runs-provider.ts';
 import { parseRocmSmi } from './rocm-smi-parse.ts';
@@ -29,7 +29,7 @@ export function createAmdProvider(system: System, leash: Leash): GpuProvider {
 
   /** KFD knows all users' compute processes, fdinfo what draws and decodes, of this user's. */
   function readProcesses(rows: readonly GpuFacts[], told: readonly GpuProcessReading[]): GpuProcessReading[] {
-    const indexes = new Map(rows.map((gpu) => [gpu.pciAddress ?? '', gpu.index]));
+    const indexes = indexesByAddress(rows);
     const computing = kfd.isPresent() ? kfd.read(indexes) : told;
     const placeOf = (row: GpuProcessReading) => `${row.pid} ${row.gpuIndex}`;
     const places = new Set(computing.map(placeOf));
@@ -47,7 +47,7 @@ export function createAmdProvider(system: System, leash: Leash): GpuProvider {
     start: (ms) => tool.start(ms),
     setInterval: (ms, watched) => tool.setInterval(ms, watched),
     read(): GpuReading {
-      const told = tool.read();
+      const told = withoutCards(tool.read(), sysfs.drawing);
       if (sysfs.cards.length === 0) return told;
       const merged = withKernelRows(told, sysfs.read());
       return { ...merged, processes: readProcesses(merged.facts, told.processes) };

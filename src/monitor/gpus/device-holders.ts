@@ -16,22 +16,27 @@ const MISSING_BYTES = 512 * 1024 * 1024;
 /** Of one process; a server with many connections is not looked through to its end. */
 const MOST_DESCRIPTORS = 512;
 
+/** So long may a look hold up a sample; who comes later in the list is looked at with the next one. */
+const LOOK_LIMIT_MS = 250;
+
 const nobody: readonly GpuHolder[] = [];
 
 export function createDeviceHolders(system: System): DeviceHolders {
   let found = nobody;
   let lookedAtMs = Number.NEGATIVE_INFINITY;
+  /** The pid at which the next look begins, where the last one took too long. */
+  let resumeAt = 0;
 
   function devicesOf(pid: number, indexes: ReadonlyMap<string, number>): Set<number> {
     const open = new Set<number>();
     let descriptors: string[];
     try {
-      descriptors = system.list(`/proc/${pid}/fd`);
+      descriptors = system.listStart(`/proc/${pid}/fd`, MOST_DESCRIPTORS);
     } catch {
       // Another user's: only root may look.
       return open;
     }
-    for (const name of descriptors.slice(0, MOST_DESCRIPTORS)) {
+    for (const name of descriptors) {
       const index = indexes.get(system.readLink(`/proc/${pid}/fd/${name}`) ?? '');
       if (index !== undefined) open.add(index);
     }
@@ -43,9 +48,18 @@ export function createDeviceHolders(system: System): DeviceHolders {
     if (indexes.size === 0) return [];
     const explained = new Set(reading.processes.map(({ pid, gpuIndex }) => `${pid} ${gpuIndex}`));
     const holders: GpuHolder[] = [];
-    for (const pid of pids)
+    const startedMs = system.monotonicMs();
+    const all = [...pids];
+    const start = Math.max(0, all.indexOf(resumeAt));
+    resumeAt = 0;
+    for (const pid of [...all.slice(start), ...all.slice(0, start)]) {
+      if (system.monotonicMs() - startedMs > LOOK_LIMIT_MS) {
+        resumeAt = pid;
+        break;
+      }
       for (const gpuIndex of devicesOf(pid, indexes))
         if (!explained.has(`${pid} ${gpuIndex}`) && pid !== process.pid) holders.push({ gpuIndex, pid });
+    }
     return holders.slice(0, MAX_GPU_PROCESSES);
   }
 

@@ -6,12 +6,14 @@ import type { GpuProcessReading } from './provider.ts';
 
 /** Processes that have a GPU open through the kernel's graphics subsystem. */
 export interface DrmProcesses {
-  /** `indexes`: the GPUs' rows by PCI address. Costs a look at a few files; scans for new ones sparingly. */
-  read(indexes: ReadonlyMap<string, number>): GpuProcessReading[];
+  /** `indexes`: the GPUs' rows by PCI address; of partitions that share one the first counts. Costs a look at a few files; scans for new ones sparingly. */
+  read(indexes: ReadonlyMap<string, readonly number[]>): GpuProcessReading[];
 }
 
 /** Looking through all descriptors of all own processes is dear, and a GPU job runs for minutes. */
 const SCAN_EVERY_MS = 15_000;
+/** So long may a scan hold up a sample; the rest is looked through with the next one. */
+const SCAN_LIMIT_MS = 250;
 const MAX_PROCESSES = 256;
 const MAX_DESCRIPTORS = 1_024;
 const DEVICE = /^\/dev\/dri\/(?:renderD|card)\d+$/;
@@ -31,24 +33,39 @@ export function createDrmProcesses(system: System): DrmProcesses {
   /** Paths of the fdinfo files by pid. */
   let open = new Map<number, string[]>();
   let scannedMs = Number.NEGATIVE_INFINITY;
+  /** The name at which the next scan begins, where the last one took too long. */
+  let resumeAt = '';
   let before = new Map<string, SeenClient>();
 
   function scan(): void {
-    open = new Map();
-    for (const name of listOf(system, '/proc')) {
-      if (!/^[1-9]\d*$/.test(name) || open.size >= MAX_PROCESSES) continue;
-      const owner = system.ownerOf(`/proc/${name}`);
-      if (system.uid !== 0 && owner !== system.uid) continue;
-      const found = devicesOf(name);
-      if (found.length > 0) open.set(Number(name), found);
+    const names = listOf(system, '/proc').filter((name) => /^[1-9]\d*$/.test(name));
+    const start = Math.max(0, names.indexOf(resumeAt));
+    const startedMs = system.monotonicMs();
+    const found = new Map<number, string[]>();
+    resumeAt = '';
+    for (const name of [...names.slice(start), ...names.slice(0, start)]) {
+      if (found.size >= MAX_PROCESSES) break;
+      if (resumeAt === '' && system.monotonicMs() - startedMs > SCAN_LIMIT_MS) resumeAt = name;
+      // What is known of those that are left for the next scan stands.
+      const paths = resumeAt === '' ? devicesOf(name) : (open.get(Number(name)) ?? []);
+      if (paths.length > 0) found.set(Number(name), paths);
     }
+    open = found;
   }
 
   function devicesOf(pid: string): string[] {
-    const descriptors = listOf(system, `/proc/${pid}/fd`).slice(0, MAX_DESCRIPTORS);
-    return descriptors
+    if (system.uid !== 0 && system.ownerOf(`/proc/${pid}`) !== system.uid) return [];
+    return descriptorsOf(pid)
       .filter((name) => DEVICE.test(system.readLink(`/proc/${pid}/fd/${name}`) ?? ''))
       .map((name) => `/proc/${pid}/fdinfo/${name}`);
+  }
+
+  function descriptorsOf(pid: string): string[] {
+    try {
+      return system.listStart(`/proc/${pid}/fd`, MAX_DESCRIPTORS);
+    } catch {
+      return [];
+    }
   }
 
   function readClients(): Map<string, SeenClient & { pid: number }> {
@@ -76,7 +93,7 @@ export function createDrmProcesses(system: System): DrmProcesses {
       const now = readClients();
       const rows = new Map<string, GpuProcessReading>();
       for (const [key, { client, pid, atMs }] of now) {
-        const gpuIndex = indexes.get(client.pciAddress);
+        const gpuIndex = indexes.get(client.pciAddress)?.[0];
         if (gpuIndex === undefined) continue;
         const earlier = before.get(key);
         const share = (engines?: RegExp) =>

@@ -46,6 +46,27 @@ function providerOf(vendor: string, read: () => GpuReading, more: Partial<GpuPro
 }
 
 describe('mergeReadings', () => {
+  it("leaves out a driver's nonsense and says so: a number that no process can have costs nothing else", () => {
+    const reading = readingOf('NVIDIA', [0]);
+    const nonsense = { ...noGpuProcessFigures, pid: 0xffff_ffff, gpuIndex: 0 };
+    const merged = mergeReadings([{ ...reading, processes: [nonsense, ...reading.processes] }]);
+    expect(merged.processes.map(({ pid }) => pid)).toEqual([100]);
+    expect(merged.note).toBe('left out, because no process can have the number that the driver gives: 1');
+    expect(mergeReadings([reading])).not.toHaveProperty('note');
+  });
+
+  it('says that there may be more processes than fit', () => {
+    const reading = readingOf('NVIDIA', [0]);
+    const processes = Array.from({ length: 1_030 }, (_, pid) => ({
+      ...noGpuProcessFigures,
+      pid,
+      gpuIndex: 0,
+    }));
+    const merged = mergeReadings([{ ...reading, processes }]);
+    expect(merged.processes).toHaveLength(1_024);
+    expect(merged.note).toBe('no more than 1024 processes on GPUs are told');
+  });
+
   it('puts a second vendor behind the first, processes too', () => {
     const merged = mergeReadings([readingOf('NVIDIA', [0, 1]), readingOf('AMD', [0, 1])]);
     expect(rowsOf(merged)).toEqual([

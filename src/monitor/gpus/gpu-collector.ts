@@ -1,4 +1,4 @@
-import { FIRST_MIG_INDEX, MAX_GPU_PROCESSES, MAX_GPUS } from '../../protocol/constants.ts';
+import { FIRST_MIG_INDEX, LARGEST_PID, MAX_GPU_PROCESSES, MAX_GPUS } from '../../protocol/constants.ts';
 import type { GpuProvider, GpuReading } from './provider.ts';
 
 /** All vendors of one node side by side. An index that two vendors use is moved on for the second. */
@@ -85,10 +85,29 @@ export function mergeReadings(readings: readonly GpuReading[]): GpuReading {
     merged.error = joined([merged.error, reading.error]);
     for (const { index } of movedFacts) if (index < FIRST_MIG_INDEX) offset = Math.max(offset, index + 1);
   }
+  return withinBounds(merged);
+}
+
+/** A driver's nonsense, and more rows than a sample has room for, must not cost what is good. */
+function withinBounds(reading: GpuReading): GpuReading {
+  const possible = reading.processes.filter(
+    ({ pid }) => Number.isInteger(pid) && pid >= 0 && pid <= LARGEST_PID,
+  );
+  const impossible = reading.processes.length - possible.length;
+  const notes = [
+    ...(impossible > 0
+      ? [`left out, because no process can have the number that the driver gives: ${impossible}`]
+      : []),
+    ...(reading.facts.length >= MAX_GPUS ? [`no more than ${MAX_GPUS} GPUs and instances are told`] : []),
+    ...(possible.length >= MAX_GPU_PROCESSES
+      ? [`no more than ${MAX_GPU_PROCESSES} processes on GPUs are told`]
+      : []),
+  ];
   return {
-    ...merged,
-    facts: merged.facts.slice(0, MAX_GPUS),
-    gpus: merged.gpus.slice(0, MAX_GPUS),
-    processes: merged.processes.slice(0, MAX_GPU_PROCESSES),
+    ...reading,
+    facts: reading.facts.slice(0, MAX_GPUS),
+    gpus: reading.gpus.slice(0, MAX_GPUS),
+    processes: possible.slice(0, MAX_GPU_PROCESSES),
+    ...(notes.length > 0 ? { note: notes.join('; ') } : {}),
   };
 }

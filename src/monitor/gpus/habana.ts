@@ -6,7 +6,7 @@ import type { GpuProvider } from './provider.ts';
 
 /** Habana's Gaudi: `hl-smi` prints its query anew every few seconds. Its processes are told to root alone. */
 export function createHabanaProvider(system: System, leash: Leash): GpuProvider {
-  const parse = createHlSmiParser();
+  const parser = createHlSmiParser();
   return createLoopProvider({
     system,
     leash,
@@ -22,10 +22,11 @@ export function createHabanaProvider(system: System, leash: Leash): GpuProvider 
       return [`--query-aip=${fields.join(',')}`, '--format=csv,nounits', '-l', String(stepMs / 1_000)];
     },
     takeLine(line, book, atMs) {
-      const row = parse(line);
+      const row = parser.read(line);
       if (row === null) return false;
       book.take(row, atMs);
       return true;
     },
+    trouble: parser.trouble,
   });
 }

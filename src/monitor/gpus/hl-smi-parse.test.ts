@@ -14,11 +14,11 @@ const names = (folder: string, pattern = /./) =>
     : readdirSync(join(fixturesFolder, folder)).filter((name) => pattern.test(name));
 describe.runIf(fixturesFolder)('real captures of hl-smi', () => {
   it.each(names('habana/hl-smi'))('reads %s', (name) => {
-    expect(linesOf(createHlSmiParser(), capture('habana/hl-smi', name)).length).toBeGreaterThan(0);
+    expect(linesOf(createHlSmiParser().read, capture('habana/hl-smi', name)).length).toBeGreaterThan(0);
   });
 
   it('reads eight HL-205', () => {
-    const rows = linesOf(createHlSmiParser(), capture('habana/hl-smi/slurm-monitor-hl205-query.csv'));
+    const rows = linesOf(createHlSmiParser().read, capture('habana/hl-smi/slurm-monitor-hl205-query.csv'));
     expect(rows.map(({ facts }) => facts.index)).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
     expect(rows[2]).toMatchObject({
       facts: {
@@ -40,7 +40,7 @@ describe('hl-smi', () => {
   it('reads units within the cells, and the header that comes again', () => {
     const tick =
       'index, uuid, memory.total [MiB], memory.used [MiB], power.draw [W]\n5, A, 1024 MiB, 12 MiB, N/A\n';
-    const rows = linesOf(createHlSmiParser(), tick + tick);
+    const rows = linesOf(createHlSmiParser().read, tick + tick);
     expect(rows).toHaveLength(2);
     expect(rows[1]).toMatchObject({
       facts: { index: 5 },
@@ -49,10 +49,10 @@ describe('hl-smi', () => {
   });
 
   it('takes nothing before its header, and never throws', () => {
-    fc.assert(fc.property(fc.string(), (line) => createHlSmiParser()(line) === null));
+    fc.assert(fc.property(fc.string(), (line) => createHlSmiParser().read(line) === null));
     fc.assert(
       fc.property(fc.array(fc.string(), { maxLength: 4 }), (cells) => {
-        const parse = createHlSmiParser();
+        const parse = createHlSmiParser().read;
         parse('uuid, memory.total [MiB], memory.used [MiB], index');
         for (const value of Object.values(parse(cells.join(','))?.sample ?? {})) expect(value).not.toBeNaN();
       }),

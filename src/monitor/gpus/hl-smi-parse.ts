@@ -28,19 +28,32 @@ export const HL_FIELDS = [
   'ecc.mode.current',
 ];
 
-/** Reads the lines of `hl-smi --query-aip=… --format=csv`, by its header; null for what is no GPU. */
-export function createHlSmiParser(): (line: string) => GpuRow | null {
-  const table = createCsvTable(/^ {0,8}(?=.*\bmemory\.total\b)[\w.]+ {0,8}(?:\[[^\]]*\])? {0,8},/i);
+export interface HlSmiParser {
+  /** Null for what is no GPU. */
+  read(line: string): GpuRow | null;
+  /** Main figures that this release has no column for; null where there is none. */
+  trouble(): string | null;
+}
+
+/** Reads the lines of `hl-smi --query-aip=… --format=csv`, by its header. */
+export function createHlSmiParser(): HlSmiParser {
+  const table = createCsvTable(/^ {0,8}(?=.*\bmemory\.total\b)[\w.]+ {0,8}(?:\[[^\]]*\])? {0,8},/i, {
+    'the utilization of the GPU': /^utilization\.aip$/,
+    'the memory in use': /^memory\.used$/,
+  });
   const places = new Map<string, number>();
-  return (line) => {
-    const row = table(line);
-    const identity =
-      row && (wordOf(row.get('uuid')) ?? wordOf(row.get('bus_id')) ?? wordOf(row.get('serial')));
-    if (row === null || (identity === null && positiveOf(row.get('index')) === null)) return null;
-    // Without an index in the answer, the order in which the GPUs came first is one.
-    const key = identity ?? '';
-    if (!places.has(key) && places.size < 256) places.set(key, places.size);
-    return rowOf(row, positiveOf(row.get('index')) ?? places.get(key) ?? 0);
+  return {
+    trouble: table.trouble,
+    read(line) {
+      const row = table.read(line);
+      const identity =
+        row && (wordOf(row.get('uuid')) ?? wordOf(row.get('bus_id')) ?? wordOf(row.get('serial')));
+      if (row === null || (identity === null && positiveOf(row.get('index')) === null)) return null;
+      // Without an index in the answer, the order in which the GPUs came first is one.
+      const key = identity ?? '';
+      if (!places.has(key) && places.size < 256) places.set(key, places.size);
+      return rowOf(row, positiveOf(row.get('index')) ?? places.get(key) ?? 0);
+    },
   };
 }
 

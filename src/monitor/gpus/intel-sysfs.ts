@@ -3,6 +3,7 @@ import type { GpuFacts } from '../../protocol/gpu-facts.ts';
 import type { GpuSample } from '../../protocol/sample.ts';
 import type { System } from '../system.ts';
 import { type DrmCard, isAsleep, listDrmCards } from './drm-cards.ts';
+import { isDrawingIntel } from './integrated.ts';
 import { readDeviceName } from './pci-devices.ts';
 import { pcieGenerationOf } from './printed-figures.ts';
 import type { GpuRow } from './row-book.ts';
@@ -11,6 +12,8 @@ import { createSysfsFigures, type SysfsFigures } from './sysfs-figures.ts';
 /** What the drivers i915 and xe tell of Intel's cards in sysfs. */
 export interface IntelSysfs {
   readonly cards: readonly DrmCard[];
+  /** Addresses of GPUs that only draw, and are no rows. */
+  readonly drawing: ReadonlySet<string>;
   read(): GpuRow[];
 }
 
@@ -20,14 +23,12 @@ const MAX_CLOCKS = ['gt/gt0/rps_RP0_freq_mhz', 'gt_RP0_freq_mhz', 'device/tile0/
 const MEMORY_TOTALS = ['lmem_total_bytes', 'device/lmem_total_bytes'];
 const MEMORY_FREE = ['lmem_avail_bytes', 'device/lmem_avail_bytes'];
 
-/**
- * GPUs within the CPU sit on bus 0. They tell nothing here but a clock, have no memory, and no job waits for
- * one: beside real GPUs they would only look free.
- */
-const isIntegrated = (card: DrmCard) => /^0+:00:/.test(card.pciAddress);
-
 export function createIntelSysfs(system: System): IntelSysfs {
-  const cards = listDrmCards(system, ['i915', 'xe']).filter((card) => !isIntegrated(card));
+  const all = listDrmCards(system, ['i915', 'xe']);
+  const drawing = new Set(
+    all.filter((card) => isDrawingIntel(system, card)).map(({ pciAddress }) => pciAddress),
+  );
+  const cards = all.filter(({ pciAddress }) => !drawing.has(pciAddress));
   const figures = createSysfsFigures(system);
   const facts = new Map<string, GpuFacts>();
   const energy = new Map<string, { joules: number; atMs: number }>();
@@ -55,17 +56,22 @@ export function createIntelSysfs(system: System): IntelSysfs {
 
   return {
     cards,
+    drawing,
     read: () =>
       cards.map((card, index) => {
         const empty = { ...noGpuFigures, index, health: 'ok' as const, error: null };
-        const known = factsOf(card, index);
+        const isSleeping = isAsleep(system, card);
+        // Reading limits and clocks would wake it.
+        const known = isSleeping
+          ? (facts.get(card.path) ?? bareFacts(system, card, index))
+          : factsOf(card, index);
         if (!system.exists(card.device)) {
           return {
             facts: known,
             sample: { ...empty, health: 'lost', error: 'the kernel does not list this GPU any more' },
           };
         }
-        if (isAsleep(system, card)) return { facts: known, sample: empty };
+        if (isSleeping) return { facts: known, sample: empty };
         return { facts: known, sample: { ...readSample(figures, card, index), ...wattsOf(card) } };
       }),
   };
@@ -84,14 +90,15 @@ function monitored(figures: SysfsFigures, card: DrmCard, name: string, scale: nu
   return found === null ? null : found / scale;
 }
 
-function readFacts(system: System, figures: SysfsFigures, card: DrmCard, index: number): GpuFacts {
+function bareFacts(system: System, card: DrmCard, index: number): GpuFacts {
   const ids = { vendor: card.vendor, device: card.deviceId, revision: card.revision };
+  const name = readDeviceName(system, ids) ?? `Intel GPU ${card.deviceId ?? ''}`.trim();
+  return { ...noGpuFacts, index, vendor: 'Intel', name, pciAddress: card.pciAddress };
+}
+
+function readFacts(system: System, figures: SysfsFigures, card: DrmCard, index: number): GpuFacts {
   return {
-    ...noGpuFacts,
-    index,
-    vendor: 'Intel',
-    name: readDeviceName(system, ids) ?? `Intel GPU ${card.deviceId ?? ''}`.trim(),
-    pciAddress: card.pciAddress,
+    ...bareFacts(system, card, index),
     memoryTotalBytes: firstNumber(figures, card, MEMORY_TOTALS),
     powerLimitWatts: monitored(figures, card, 'power1_max', 1e6),
     powerLimitDefaultWatts: monitored(figures, card, 'power1_rated_max', 1e6),

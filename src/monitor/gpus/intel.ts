@@ -4,7 +4,7 @@ import type { Leash } from '../leash.ts';
 import type { System } from '../system.ts';
 import { createDrmProcesses } from './drm-processes.ts';
 import { createIntelSysfs } from './intel-sysfs.ts';
-import { withKernelRows } from './kernel-rows.ts';
+import { indexesByAddress, withKernelRows, withoutCards } from './kernel-rows.ts';
 import { createLoopProvider, secondsStepMs } from './loop-provider.ts';
 import type { GpuProvider, GpuReading } from './provider.ts';
 import { createToolRuns, type ToolRuns } from './tool-runs.ts';
@@ -23,7 +23,7 @@ export function createIntelProvider(system: System, leash: Leash): GpuProvider {
   const sysfs = createIntelSysfs(system);
   const drm = createDrmProcesses(system);
   const facts = new Map<number, GpuFacts>();
-  const parse = createXpuDumpParser();
+  const parser = createXpuDumpParser();
   const discovery = program === null ? null : createDiscovery(system, leash, program, facts);
   const loop = createLoopProvider({
     system,
@@ -37,22 +37,22 @@ export function createIntelProvider(system: System, leash: Leash): GpuProvider {
     args: (stepMs, unanswered) =>
       XPU_DUMP_WAYS[unanswered % XPU_DUMP_WAYS.length]?.(String(stepMs / 1_000)) ?? [],
     takeLine(line, book, atMs) {
-      const sample = parse(line);
+      const sample = parser.read(line);
       if (sample === null) return false;
       const { index } = sample;
       const known = facts.get(index) ?? { ...noGpuFacts, index, vendor: 'Intel' };
       book.take({ facts: known, sample: xpuSample(known, sample) }, atMs);
       return true;
     },
+    trouble: parser.trouble,
   });
 
   function read(): GpuReading {
-    const told = loop.read();
+    const told = withoutCards(loop.read(), sysfs.drawing);
     if (told.known && told.gpus.length === 0 && told.error === null) discovery?.stop();
     const merged = sysfs.cards.length === 0 ? told : withKernelRows(told, sysfs.read());
-    const indexes = new Map(merged.facts.map((gpu) => [gpu.pciAddress ?? '', gpu.index]));
     // Looking through processes is of no use where no GPU's address is known.
-    indexes.delete('');
+    const indexes = indexesByAddress(merged.facts);
     return { ...merged, processes: indexes.size === 0 ? [] : drm.read(indexes) };
   }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { noGpuFacts, noGpuFigures } from '../../protocol/absent.ts';
-import { withKernelRows } from './kernel-rows.ts';
+import { noGpuFacts, noGpuFigures, noGpuProcessFigures } from '../../protocol/absent.ts';
+import { withKernelRows, withoutCards } from './kernel-rows.ts';
 import type { GpuReading } from './provider.ts';
 
 describe('withKernelRows', () => {
@@ -50,5 +50,45 @@ describe('withKernelRows', () => {
     expect(merged.gpus[0]).toMatchObject({ health: 'ok', error: null, utilizationPercent: 99 });
     const unaddressed = { ...told, facts: [facts(0, null)], gpus: [sample(0)] };
     expect(withKernelRows(unaddressed, kernel).facts).toHaveLength(1);
+  });
+
+  it.each([
+    ['share its address', ['0000:0c:00.0', '0000:0c:00.0', '0000:0c:00.0']],
+    ['have a function of their own', ['0000:0c:00.0', '0000:0c:00.1', '0000:0c:00.2']],
+  ])('gives no partition the memory and load of its whole card, where they %s', (_how, addresses) => {
+    const partitions: GpuReading = {
+      ...told,
+      facts: addresses.map((address, index) => facts(index, address, { memoryTotalBytes: 24 })),
+      gpus: [
+        sample(0, { memoryUsedBytes: 1, utilizationPercent: 75 }),
+        sample(1, { memoryUsedBytes: 2 }),
+        sample(2),
+      ],
+    };
+    const kernel = [
+      {
+        facts: facts(0, '0000:0c:00.0', { memoryTotalBytes: 192, driverVersion: '6.12' }),
+        sample: sample(0, { memoryUsedBytes: 190, utilizationPercent: 52, powerWatts: 700 }),
+      },
+    ];
+    const merged = withKernelRows(partitions, kernel);
+    expect(merged.facts.map(({ memoryTotalBytes }) => memoryTotalBytes)).toEqual([24, 24, 24]);
+    expect(
+      merged.gpus.map((gpu) => [gpu.index, gpu.memoryUsedBytes, gpu.utilizationPercent, gpu.powerWatts]),
+    ).toEqual([
+      [0, 1, 75, 700],
+      [1, 2, null, null],
+      [2, null, null, null],
+    ]);
+    expect(merged.facts[0]?.driverVersion).toBe('6.12');
+  });
+
+  it('takes out the GPUs at some addresses with their processes', () => {
+    const processes = [0, 1].map((gpuIndex) => ({ ...noGpuProcessFigures, pid: 7, gpuIndex }));
+    const rest = withoutCards({ ...told, processes }, new Set(['b']));
+    expect(rest.facts.map(({ pciAddress }) => pciAddress)).toEqual(['a']);
+    expect(rest.gpus.map(({ index }) => index)).toEqual([1]);
+    expect(rest.processes.map(({ gpuIndex }) => gpuIndex)).toEqual([1]);
+    expect(withoutCards(told, new Set())).toBe(told);
   });
 });

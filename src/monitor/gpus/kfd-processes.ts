@@ -13,8 +13,8 @@ export interface KfdProcesses {
   isPresent(): boolean;
   /** Whether the process is one of them, on whatever GPU. */
   has(pid: number): boolean;
-  /** `indexes`: the GPUs' rows by PCI address. */
-  read(indexes: ReadonlyMap<string, number>): GpuProcessReading[];
+  /** `indexes`: the GPUs' rows by PCI address, of partitions that share one several. */
+  read(indexes: ReadonlyMap<string, readonly number[]>): GpuProcessReading[];
 }
 
 /**
@@ -22,10 +22,7 @@ export interface KfdProcesses {
  * a partition stands in its four highest bits, in some drivers in place of the function, and `amd-smi` prints it there.
  */
 export function parseTopologyAddress(text: string): string | null {
-  const field = (name: string) => {
-    const found = new RegExp(`^${name} (\\d+)$`, 'm').exec(text)?.[1];
-    return found === undefined ? null : Number(found);
-  };
+  const field = (name: string) => topologyNumber(text, name);
   const location = field('location_id');
   if (!location) return null;
   const hex = (value: number, length: number) => value.toString(16).padStart(length, '0');
@@ -35,30 +32,49 @@ export function parseTopologyAddress(text: string): string | null {
   return normalPciAddress(`${hex(field('domain') ?? 0, 4)}:${bus}:${device}.${func}`);
 }
 
+/** The GPUs in the driver's topology, in its order: the driver's number and what it says of each. */
+export function readTopology(system: System): { id: string; properties: string }[] {
+  const nodes = listOf(system, `${KFD}/topology/nodes`).sort((a, b) => Number(a) - Number(b));
+  return nodes.flatMap((node) => {
+    const path = `${KFD}/topology/nodes/${node}`;
+    const id = system.tryReadText(`${path}/gpu_id`)?.trim() ?? '0';
+    return id === '0' ? [] : [{ id, properties: system.tryReadText(`${path}/properties`) ?? '' }];
+  });
+}
+
+/** One whole number of a topology node's `properties`; null where it is not there. */
+export function topologyNumber(properties: string, name: string): number | null {
+  const found = new RegExp(`^${name} (\\d+)$`, 'm').exec(properties)?.[1];
+  return found === undefined ? null : Number(found);
+}
+
 export function createKfdProcesses(system: System): KfdProcesses {
-  let addresses: Map<string, string> | null = null;
+  /** Where the GPU with a number of the driver is, and which of the partitions there that have the same address. */
+  let addresses: Map<string, { address: string; partition: number }> | null = null;
 
   /** The driver's number of a GPU and its address; a reset of the driver gives new ones. */
-  function readAddresses(): Map<string, string> {
-    const nodes = listOf(system, `${KFD}/topology/nodes`);
-    const pairs = nodes.flatMap((node): [string, string][] => {
-      const path = `${KFD}/topology/nodes/${node}`;
-      const id = system.tryReadText(`${path}/gpu_id`)?.trim() ?? '0';
-      const address =
-        id === '0' ? null : parseTopologyAddress(system.tryReadText(`${path}/properties`) ?? '');
-      return address === null ? [] : [[id, address]];
-    });
-    return new Map(pairs);
+  function readAddresses(): Map<string, { address: string; partition: number }> {
+    const found = new Map<string, { address: string; partition: number }>();
+    const counts = new Map<string, number>();
+    for (const { id, properties } of readTopology(system)) {
+      const address = parseTopologyAddress(properties);
+      if (address === null) continue;
+      const partition = counts.get(address) ?? 0;
+      counts.set(address, partition + 1);
+      found.set(id, { address, partition });
+    }
+    return found;
   }
 
-  function indexOf(id: string, indexes: ReadonlyMap<string, number>): number | undefined {
+  function indexOf(id: string, indexes: ReadonlyMap<string, readonly number[]>): number | undefined {
     if (addresses?.get(id) === undefined) addresses = readAddresses();
-    const address = addresses.get(id) ?? '';
+    const { address, partition } = addresses.get(id) ?? { address: '', partition: 0 };
     // A partition that no tool tells is within its card's row.
-    return indexes.get(address) ?? indexes.get(address.replace(/\.\d$/, '.0'));
+    const rows = indexes.get(address) ?? indexes.get(address.replace(/\.\d$/, '.0'));
+    return rows?.[partition] ?? rows?.[0];
   }
 
-  function readProcess(pid: string, indexes: ReadonlyMap<string, number>): GpuProcessReading[] {
+  function readProcess(pid: string, indexes: ReadonlyMap<string, readonly number[]>): GpuProcessReading[] {
     const files = listOf(system, `${KFD}/proc/${pid}`).filter((name) => /^vram_\d+$/.test(name));
     const held = new Map<number, number>();
     for (const name of files) {

@@ -1,7 +1,7 @@
 import type { Leash } from '../leash.ts';
 import type { System } from '../system.ts';
 import { isForOtherNodes, noneHere } from './elsewhere.ts';
-import type { GpuProvider } from './provider.ts';
+import type { GpuProvider, GpuReading } from './provider.ts';
 import { createRowBook, type RowBook } from './row-book.ts';
 import { createToolLoop, type ToolLoop } from './tool-loop.ts';
 
@@ -21,6 +21,8 @@ export interface LoopProviderOptions {
   args: (stepMs: number, unanswered: number) => readonly string[];
   /** True where the line is part of an answer. */
   takeLine: (line: string, book: RowBook, atMs: number) => boolean;
+  /** What is wrong with answers that come; null for nothing. */
+  trouble?: () => string | null;
 }
 
 const MISSED_TICKS = 4;
@@ -46,6 +48,11 @@ export function createLoopProvider(options: LoopProviderOptions): GpuProvider {
     answered ??= starts - 1;
     if (nowMs - firstTickMs > 2 * stepMs) patientStepMs = stepMs;
     return true;
+  }
+
+  function withTrouble(reading: GpuReading): GpuReading {
+    const trouble = reading.gpus.length > 0 && reading.error === null ? (options.trouble?.() ?? null) : null;
+    return trouble === null ? reading : { ...reading, error: `${tool}: ${trouble}` };
   }
 
   return {
@@ -79,7 +86,7 @@ export function createLoopProvider(options: LoopProviderOptions): GpuProvider {
       const reading = book.read(loop.state(), freshSinceMs);
       isElsewhere = isForOtherNodes(system, options.pciVendors, reading);
       if (isElsewhere) loop.stop();
-      return isElsewhere ? noneHere : reading;
+      return isElsewhere ? noneHere : withTrouble(reading);
     },
     stop: () => loop?.stop(),
   };

@@ -105,7 +105,9 @@ describe('nvidia-smi in loop mode', () => {
     expect(reading.processes).toMatchObject([
       { pid: 4242, gpuIndex: 0, gpuMemoryBytes: 512 * 1024 * 1024, gpuUtilizationPercent: 40 },
     ]);
-    expect([started('--query-gpu'), started('--query-compute-apps'), started('pmon')]).toEqual([1, 1, 1]);
+    expect([started('--query-gpu'), started('--query-compute-apps'), started('pmon -s um -d')]).toEqual([
+      1, 1, 1,
+    ]);
   });
 
   it('tells what draws, where memory is in use that nothing else explains', async () => {
@@ -117,6 +119,25 @@ describe('nvidia-smi in loop mode', () => {
       .poll(() => provider.read().processes, { timeout: 15_000 })
       .toMatchObject([{ pid: 99, gpuIndex: 1, type: 'G', gpuMemoryBytes: 880 * 1024 * 1024 }]);
     expect(gpusWithMissingMemory(provider.read())).toEqual(new Set());
+  });
+
+  it('tells what draws with little memory, though nothing computes', async () => {
+    const xorg = { gpu: 1, pid: 99, memoryMiB: 40, type: 'G', name: 'Xorg' };
+    write({ gpus: [gpu(0), gpu(1, { 'memory.used': 60 })], processes: [xorg] });
+    provider.start(TICK_MS);
+    await expect
+      .poll(() => provider.read().processes, { timeout: 15_000 })
+      .toMatchObject([{ pid: 99, gpuIndex: 1, type: 'G', gpuMemoryBytes: 40 * 1024 * 1024 }]);
+  });
+
+  it('keeps no more than the queries running where nobody uses a GPU', async () => {
+    write({ gpus: [gpu(0)], processes: [] });
+    provider.start(TICK_MS);
+    await expect.poll(() => started('pmon -s um -c 1'), { timeout: 15_000 }).toBe(1);
+    await expect
+      .poll(() => readFileSync(join(folder, 'log'), 'utf8').split('\n').length, { timeout: 10_000 })
+      .toBeGreaterThan(20);
+    expect(started('pmon')).toBe(1);
   });
 
   it('tells no process, process gone and tool gone apart', async () => {

@@ -18,6 +18,7 @@ import {
   parseProcessLine,
   tellsNoProcess,
 } from './nvidia-smi-parse.ts';
+import { createPmonLooks, PMON_LOOK_EVERY_MS } from './pmon-looks.ts';
 import type { GpuProcessReading, GpuProvider, GpuReading } from './provider.ts';
 import { createToolLoop, type ToolLoop, type ToolState } from './tool-loop.ts';
 import { createToolRuns, type ToolRuns } from './tool-runs.ts';
@@ -49,6 +50,8 @@ export function createNvidiaSmiProvider(system: System, leash: Leash): GpuProvid
   let intervalMs = 1_000;
   let loops: { gpus: ToolLoop; processes: ToolLoop; pmon: ToolLoop } | null = null;
   let retries: ToolRuns | null = null;
+  let looks: ToolRuns | null = null;
+  let looksStarted = false;
   let pmonStarted = false;
   /** The interval before the last change: what was seen then came in longer steps. */
   let previousIntervalMs = intervalMs;
@@ -112,6 +115,7 @@ export function createNvidiaSmiProvider(system: System, leash: Leash): GpuProvid
     if (row === null) return false;
     const nowMs = system.monotonicMs();
     firstTickMs ??= nowMs;
+    startLooks();
     rows.set(row.facts.index, { value: row, atMs: nowMs });
     return true;
   }
@@ -128,7 +132,14 @@ export function createNvidiaSmiProvider(system: System, leash: Leash): GpuProvid
   function startPmon(): void {
     if (pmonStarted) return;
     pmonStarted = true;
+    looks?.stop();
     loops?.pmon.start();
+  }
+
+  function startLooks(): void {
+    if (looksStarted || pmonStarted) return;
+    looksStarted = true;
+    looks?.start(PMON_LOOK_EVERY_MS);
   }
 
   function createLoops(path: string) {
@@ -236,6 +247,7 @@ export function createNvidiaSmiProvider(system: System, leash: Leash): GpuProvid
     const nowMs = system.monotonicMs();
     // Looked at so that one that hangs is ended.
     retries?.state();
+    looks?.state();
     const toolState = loops.gpus.state();
     const fresh = Array.from(rows.values()).filter((seen) => nowMs - seen.atMs <= freshMs());
     const answering = fresh.length > 0;
@@ -282,6 +294,7 @@ export function createNvidiaSmiProvider(system: System, leash: Leash): GpuProvid
       loops.processes.start();
       retries = createRetries(program);
       retries.start(RETRY_BROKEN_MS);
+      looks = createPmonLooks(system, leash, program, startPmon);
     },
     setInterval(ms) {
       if (ms === intervalMs) return;
@@ -296,6 +309,7 @@ export function createNvidiaSmiProvider(system: System, leash: Leash): GpuProvid
       loops?.processes.stop();
       loops?.pmon.stop();
       retries?.stop();
+      looks?.stop();
     },
   };
 }

@@ -14,6 +14,8 @@ export interface GpuReading {
   processes: GpuProcessReading[];
   /** Null where all is well. */
   error: string | null;
+  /** A word about rows that are good, such as that some are left out. */
+  note?: string;
 }
 
 /** One vendor's way to its GPUs; one per file. */

@@ -15,7 +15,7 @@ const names = (folder: string, pattern = /./) =>
     : readdirSync(join(fixturesFolder, folder)).filter((name) => pattern.test(name));
 describe.runIf(fixturesFolder)('real captures of xpu-smi', () => {
   it('reads two Max 1100, from the dump and both discoveries', () => {
-    const dump = linesOf(createXpuDumpParser(), capture('intel/xpu-smi/slurm-monitor-max1100-dump.csv'));
+    const dump = linesOf(createXpuDumpParser().read, capture('intel/xpu-smi/slurm-monitor-max1100-dump.csv'));
     expect(dump).toMatchObject([
       {
         index: 0,
@@ -53,7 +53,7 @@ describe.runIf(fixturesFolder)('real captures of xpu-smi', () => {
 
   it.each(names('intel/xpu-smi', /\.txt$/))('takes no row and no fact from %s', (name) => {
     const text = capture('intel/xpu-smi', name);
-    expect(linesOf(createXpuDumpParser(), text)).toEqual([]);
+    expect(linesOf(createXpuDumpParser().read, text)).toEqual([]);
     expect(parseXpuDiscovery(text)).toBeNull();
   });
 });
@@ -61,14 +61,14 @@ describe.runIf(fixturesFolder)('real captures of xpu-smi', () => {
 describe('xpu-smi', () => {
   it('leaves the lines of single tiles out', () => {
     const text = 'Timestamp, DeviceId, TileId, GPU Utilization (%)\n1, 0, 0, 5.00\n1, 0, , 7.00';
-    expect(linesOf(createXpuDumpParser(), text)).toMatchObject([{ index: 0, utilizationPercent: 7 }]);
+    expect(linesOf(createXpuDumpParser().read, text)).toMatchObject([{ index: 0, utilizationPercent: 7 }]);
   });
 
   it('reads the columns of release 2', () => {
     const names =
       'utilization.gpu (%),power.draw (W),clocks.current.graphics (MHz),temperature.gpu (C),energy.consumed (J),memory.used (MiB),pcie.rx.throughput.kbs (kB/s),utilization.media (%)';
     const text = `Timestamp,DeviceId,${names}\n10:00:00.123,1,97.50,180.25,2400,61,5000,2048.50,3000,N/A`;
-    expect(linesOf(createXpuDumpParser(), text)).toMatchObject([
+    expect(linesOf(createXpuDumpParser().read, text)).toMatchObject([
       {
         index: 1,
         utilizationPercent: 97.5,
@@ -83,9 +83,31 @@ describe('xpu-smi', () => {
     ]);
   });
 
+  it('finds columns by what they mean', () => {
+    const header =
+      'Timestamp, DeviceId, Average % utilization of all GPU Engines, GPU Power (W), GPU Frequency (MHz), GPU Memory Utilization (%), GPU Memory Used (MiB), Compute engine 0 utilization (%)';
+    const parser = createXpuDumpParser();
+    const text = `${header}\n06:14:46.000,    0, 97.25, 118.3, 1550, 1.00, 2048.00, 11`;
+    expect(linesOf(parser.read, text)).toMatchObject([
+      { index: 0, utilizationPercent: 97.25, powerWatts: 118.3, memoryUsedBytes: 2048 * MEBIBYTE },
+    ]);
+    expect(parser.trouble()).toBeNull();
+  });
+
+  it('says which main figure no column gives', () => {
+    const parser = createXpuDumpParser();
+    expect(parser.trouble()).toBeNull();
+    linesOf(parser.read, 'Timestamp, DeviceId, Load of the card (%), GPU Memory Used (MiB)\n1, 0, 5, 7');
+    expect(parser.trouble()).toBe(
+      'no column gives the utilization of the GPU (columns: timestamp, deviceid, load of the card, gpu memory used)',
+    );
+    linesOf(parser.read, 'Timestamp, DeviceId, GPU Power (W)');
+    expect(parser.trouble()).toMatch(/^no column gives the utilization of the GPU and the memory in use /);
+  });
+
   it('takes what the GPU reads over the link as received', () => {
     const text = 'Timestamp, DeviceId, PCIe Read (kB/s), PCIe Write (kB/s)\n1, 0, 3000, 20';
-    expect(linesOf(createXpuDumpParser(), text)).toMatchObject([
+    expect(linesOf(createXpuDumpParser().read, text)).toMatchObject([
       { pcieReceiveBytesPerSecond: 3_000_000, pcieTransmitBytesPerSecond: 20_000 },
     ]);
   });
@@ -97,7 +119,7 @@ describe('xpu-smi', () => {
       ['"Engine 0: 4, Engine 1: 8"', 6],
       ['N/A', null],
     ]) {
-      const [row] = linesOf(createXpuDumpParser(), `${header}1, 0, ${printed}`);
+      const [row] = linesOf(createXpuDumpParser().read, `${header}1, 0, ${printed}`);
       expect(row?.decoderPercent).toBe(percent);
     }
   });
@@ -108,7 +130,7 @@ describe('xpu-smi', () => {
     );
     fc.assert(
       fc.property(fc.array(fc.string(), { minLength: 3, maxLength: 3 }), (cells) => {
-        const parse = createXpuDumpParser();
+        const parse = createXpuDumpParser().read;
         parse('Timestamp, DeviceId, GPU Power (W)');
         for (const value of Object.values(parse(cells.join(',')) ?? {})) expect(value).not.toBeNaN();
       }),
@@ -119,7 +141,7 @@ describe('xpu-smi', () => {
   });
 
   function rowOfNothing() {
-    const [row] = linesOf(createXpuDumpParser(), 'Timestamp, DeviceId, GPU Power (W)\n1, 0, 5');
+    const [row] = linesOf(createXpuDumpParser().read, 'Timestamp, DeviceId, GPU Power (W)\n1, 0, 5');
     if (row === undefined) throw new Error('no row');
     return row;
   }

@@ -1,7 +1,7 @@
 import { noGpuFacts, noGpuFigures } from '../../protocol/absent.ts';
 import type { GpuFacts } from '../../protocol/gpu-facts.ts';
 import type { GpuSample } from '../../protocol/sample.ts';
-import { createCsvTable } from './csv-table.ts';
+import { cellOf, createCsvTable } from './csv-table.ts';
 import { at, isTree, parseLooseJson } from './loose-json.ts';
 import { bytesOf, numberOf, pciAddressOf, positiveOf, wordOf } from './printed-figures.ts';
 
@@ -60,41 +60,70 @@ export const XPU_DUMP_WAYS: readonly ((seconds: string) => readonly string[])[] 
 ];
 
 /**
- * Reads the lines of `xpu-smi dump`, by its header; null for what is no device. A line of a tile is none. From 2.0 on
- * the columns have names after the manner of `nvidia-smi`.
+ * How releases call the columns: up to 1.2 after the metric, in 1.3 with all its words, from 2.0 on after the manner of
+ * `nvidia-smi`.
  */
-export function createXpuDumpParser(): (line: string) => GpuSample | null {
-  const table = createCsvTable(/^\s*Timestamp\s*,\s*Device\s?Id\b/i);
-  return (line) => {
-    const row = table(line);
-    const index = row && positiveOf(row.get('deviceid') ?? row.get('device id'));
-    if (row === null || index === null || index === undefined || !Number.isInteger(index)) return null;
-    if (row.has('tileid') && wordOf(row.get('tileid')) !== null) return null;
-    const cell = (name: string, laterName: string) => row.get(name) ?? row.get(laterName);
-    const figure = (name: string, laterName: string) => positiveOf(cell(name, laterName));
-    const kilobytes = (name: string, laterName: string) => {
-      const value = figure(name, laterName);
-      return value === null ? null : value * 1000;
-    };
-    return {
-      ...noGpuFigures,
-      index,
-      health: 'ok',
-      error: null,
-      utilizationPercent: figure('gpu utilization', 'utilization.gpu'),
-      memoryUtilizationPercent: figure('gpu memory bandwidth utilization', 'memory.bandwidth.utilization'),
-      encoderPercent: averageOf(cell('media encoder engine utilizations', 'utilization.media')),
-      decoderPercent: averageOf(cell('media decoder engine utilizations', 'utilization.media')),
-      memoryUsedBytes: bytesOf(cell('gpu memory used', 'memory.used'), 'MiB'),
-      temperatureCelsius: numberOf(cell('gpu core temperature', 'temperature.gpu')),
-      memoryTemperatureCelsius: numberOf(cell('gpu memory temperature', 'temperature.memory')),
-      powerWatts: figure('gpu power', 'power.draw'),
-      energyJoules: figure('gpu energy consumed', 'energy.consumed'),
-      smClockMHz: figure('gpu frequency', 'clocks.current.graphics'),
-      // The GPU reads from the host's memory: the tool takes the link's inbound reads, later its `rxCounter`.
-      pcieReceiveBytesPerSecond: kilobytes('pcie read', 'pcie.rx.throughput.kbs'),
-      pcieTransmitBytesPerSecond: kilobytes('pcie write', 'pcie.tx.throughput.kbs'),
-    };
+const columns = {
+  utilization: /^gpu utilization$|^utilization\.gpu$|utilization of all (?:gpu )?engines/,
+  memoryBandwidth: /memory[ .]bandwidth[ .]utilization/,
+  encoder: /media encoder engine utilization|^utilization\.media$/,
+  decoder: /media decoder engine utilization|^utilization\.media$/,
+  memoryUsed: /^(?:gpu )?memory[ .]used$/,
+  temperature: /^gpu (?:core )?temperature$|^temperature\.gpu$/,
+  memoryTemperature: /^(?:gpu )?memory temperature$|^temperature\.memory$/,
+  power: /^gpu power$|^power\.draw$/,
+  energy: /^(?:gpu )?energy[ .]consumed$/,
+  clock: /^gpu frequency$|^clocks\.current\.graphics$/,
+  pcieRead: /^pcie read$|^pcie\.rx\.throughput/,
+  pcieWrite: /^pcie write$|^pcie\.tx\.throughput/,
+};
+
+export interface XpuDumpParser {
+  /** Null for what is no device; a line of a tile is none. */
+  read(line: string): GpuSample | null;
+  /** Main figures that this release has no column for; null where there is none. */
+  trouble(): string | null;
+}
+
+/** Reads the lines of `xpu-smi dump`, by its header. */
+export function createXpuDumpParser(): XpuDumpParser {
+  const table = createCsvTable(/^\s*Timestamp\s*,\s*Device\s?Id\b/i, {
+    'the utilization of the GPU': columns.utilization,
+    'the memory in use': columns.memoryUsed,
+  });
+  return {
+    trouble: table.trouble,
+    read(line) {
+      const row = table.read(line);
+      const index = row && positiveOf(cellOf(row, /^device ?id$/));
+      if (row === null || index === null || !Number.isInteger(index)) return null;
+      if (wordOf(row.get('tileid')) !== null) return null;
+      const cell = (column: keyof typeof columns) => cellOf(row, columns[column]);
+      const figure = (column: keyof typeof columns) => positiveOf(cell(column));
+      const kilobytes = (column: keyof typeof columns) => {
+        const value = figure(column);
+        return value === null ? null : value * 1000;
+      };
+      return {
+        ...noGpuFigures,
+        index,
+        health: 'ok',
+        error: null,
+        utilizationPercent: figure('utilization'),
+        memoryUtilizationPercent: figure('memoryBandwidth'),
+        encoderPercent: averageOf(cell('encoder')),
+        decoderPercent: averageOf(cell('decoder')),
+        memoryUsedBytes: bytesOf(cell('memoryUsed'), 'MiB'),
+        temperatureCelsius: numberOf(cell('temperature')),
+        memoryTemperatureCelsius: numberOf(cell('memoryTemperature')),
+        powerWatts: figure('power'),
+        energyJoules: figure('energy'),
+        smClockMHz: figure('clock'),
+        // The GPU reads from the host's memory: the tool takes the link's inbound reads, later its `rxCounter`.
+        pcieReceiveBytesPerSecond: kilobytes('pcieRead'),
+        pcieTransmitBytesPerSecond: kilobytes('pcieWrite'),
+      };
+    },
   };
 }
 

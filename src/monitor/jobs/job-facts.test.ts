@@ -48,11 +48,13 @@ describe('facts of jobs', () => {
 describe('facts of a process', () => {
   it('are told again when it gets into another job', () => {
     let job = 'systemd:slurmd.service';
-    const facts = createProcessFacts(
-      (pid) => ({ pid, startTimeMs: 1, user: 'ann', command: 'python', arguments: '', job }),
-      () => 1,
-      () => job,
-    );
+    const facts = createProcessFacts({
+      facts: (pid) => ({ pid, startTimeMs: 1, user: 'ann', command: 'python', arguments: '', job }),
+      startOf: () => 1,
+      jobOf: () => job,
+      namesVersion: () => 0,
+      monotonicMs: () => 0,
+    });
     const pids = new Set([7]);
     expect(facts.update(pids).processes).toHaveLength(1);
     expect(facts.update(pids).processes).toEqual([]);

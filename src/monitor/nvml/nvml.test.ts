@@ -46,6 +46,7 @@ describe.runIf(canCompile)('a reader of NVML', () => {
     folder = mkdtempSync(join(tmpdir(), 'nvml-'));
     compileNvml(folder);
     compileNvml(join(folder, 'old'), ['-DOLD_DRIVER']);
+    compileNvml(join(folder, 'long'), ['-DLONG_ROWS']);
     scenario = join(folder, 'scenario');
     process.env.NVML_SCENARIO = scenario;
     const addon = createRequire(import.meta.url).resolve(`@koromix/koffi-linux-${process.arch}`);
@@ -270,6 +271,30 @@ describe.runIf(canCompile)('a reader of NVML', () => {
       memoryFreeBytes: 35 * GIB,
     });
     expect(processes.map(({ pid, gpuIndex }) => [pid, gpuIndex])).toEqual([[77, 1059]]);
+  });
+
+  it.each([
+    ['24 bytes', '.'],
+    ['32 bytes, as drivers of release 535 do', 'long'],
+  ])('reads processes in rows of %s', (_length, place) => {
+    const library = join(folder, place, 'libnvidia-ml.so.1');
+    const listed = [621, 623, 625].map((pid, at) => ({ gpu: 0, pid, memoryMiB: 10_000 + at }));
+    const draws = { gpu: 1, pid: 700, memoryMiB: 3, type: 'G' as const };
+    const processesOf = (processes: typeof listed) => {
+      writeNvmlScenario(scenario, { gpus: [card(0), card(1)], processes: [...processes, draws] });
+      return reader.read().processes.map(({ pid, gpuMemoryBytes }) => [pid, gpuMemoryBytes]);
+    };
+    writeNvmlScenario(scenario, { gpus: [card(0)] });
+    const reader = open(library);
+    const told = (processes: typeof listed) => [
+      ...processes.map(({ pid, memoryMiB }) => [pid, memoryMiB * MIB]),
+      [700, 3 * MIB],
+    ];
+    expect(processesOf([])).toEqual(told([]));
+    nowMs += 10_000;
+    expect(processesOf(listed)).toEqual(told(listed));
+    expect(processesOf(listed.slice(0, 1))).toEqual(told(listed.slice(0, 1)));
+    expect(processesOf(listed)).toEqual(told(listed));
   });
 
   it('merges a process that computes and draws, and makes room for many', () => {

@@ -3,12 +3,17 @@ import type { GpuProcessReading } from '../gpus/provider.ts';
 import type { Device } from './devices.ts';
 import { type Handle, type Nvml, nvmlCodes } from './library.ts';
 
-/** nvmlProcessInfo_t has 24 bytes since driver 470; before, pid and memory alone. */
+/**
+ * nvmlProcessInfo_t has 24 bytes since driver 470; before, pid and memory alone. Some drivers of release 535 put 8
+ * bytes more behind each row (protected memory) under the same name: how long rows are is seen by what was written.
+ */
 const layouts = [
-  { ending: '_v3', bytes: 24 },
-  { ending: '_v2', bytes: 24 },
-  { ending: '', bytes: 16 },
-];
+  { ending: '_v3', lengths: [24, 32] },
+  { ending: '_v2', lengths: [24, 32] },
+  { ending: '', lengths: [16] },
+] as const;
+/** What rows are filled with before it is known how long they are; no last field of a row has this value. */
+const UNWRITTEN = 0xa5;
 /** Each list costs a call into the driver, and most GPUs only compute: others that were empty can wait. */
 const SELDOM_MS = 5_000;
 const kinds = [
@@ -38,34 +43,52 @@ export function createDeviceProcessReader(nvml: Nvml): DeviceProcessReader {
   const dueMs = new Map<string, number>();
   const count = new Uint32Array(1);
   const countBuffer = Buffer.from(count.buffer);
+  /** Bytes of a row by the ending of the function's name, once a list was not empty. */
+  const rowBytes = new Map<string, number>();
 
-  /** Calls with room for more and more rows until it suffices; the rows are good until the next call. */
-  function withRoom(bytes: number, call: () => number): Buffer[] | null {
+  /**
+   * Calls with room for more and more rows until it suffices, and hands back how many came; null where the driver
+   * refuses. The rows are good until the next call.
+   */
+  function withRoom(call: () => number): number | null {
     for (;;) {
       count[0] = room;
       const code = call();
       const [told = 0] = count;
-      if (code === nvmlCodes.success) {
-        const length = Math.min(told, room);
-        return Array.from({ length }, (_, at) => rows.subarray(at * bytes, (at + 1) * bytes));
-      }
+      if (code === nvmlCodes.success) return Math.min(told, room);
       if (code !== nvmlCodes.insufficientSize || room >= MOST_ROOM) return null;
       room = Math.min(MOST_ROOM, Math.max(2 * room, told));
       rows = Buffer.alloc(room * MOST_ROW_BYTES);
     }
   }
 
+  const rowsOf = (length: number, bytes: number) =>
+    Array.from({ length }, (_, at) => rows.subarray(at * bytes, (at + 1) * bytes));
+
   function listProcesses(handle: Handle, name: string): Buffer[] {
-    for (const { ending, bytes } of layouts) {
+    for (const { ending, lengths } of layouts) {
+      const bytes = lengths.length === 1 ? lengths[0] : rowBytes.get(ending);
       let isMissing = false;
-      const found = withRoom(bytes, () => {
+      const length = withRoom(() => {
+        if (bytes === undefined) rows.fill(UNWRITTEN);
         const code = nvml.call(`${name}${ending}`, ['handle', 'buffer', 'buffer'], handle, countBuffer, rows);
         isMissing = code === nvmlCodes.functionNotFound;
         return code;
       });
-      if (!isMissing) return found ?? [];
+      if (isMissing) continue;
+      if (length === null || length === 0) return [];
+      const found = bytes ?? writtenRowBytes(length, lengths);
+      rowBytes.set(ending, found);
+      return rowsOf(length, found);
     }
     return [];
+  }
+
+  /** The length that fits how far was written; the first where none does. */
+  function writtenRowBytes(length: number, lengths: readonly [number, ...number[]]): number {
+    let written = rows.length;
+    while (written > 0 && rows[written - 1] === UNWRITTEN) written--;
+    return lengths.find((bytes) => bytes * length === written) ?? lengths[0];
   }
 
   function listKind(handle: Handle, { name, emptyForMs }: (typeof kinds)[number], nowMs: number): Buffer[] {
@@ -76,7 +99,7 @@ export function createDeviceProcessReader(nvml: Nvml): DeviceProcessReader {
   }
 
   function readUtilization(handle: Handle): Map<number, Partial<GpuProcessReading>> {
-    const found = withRoom(UTILIZATION_BYTES, () =>
+    const length = withRoom(() =>
       nvml.call(
         'nvmlDeviceGetProcessUtilization',
         ['handle', 'buffer', 'buffer', 'count'],
@@ -87,7 +110,10 @@ export function createDeviceProcessReader(nvml: Nvml): DeviceProcessReader {
       ),
     );
     const byPid = new Map<number, Partial<GpuProcessReading>>();
-    const samples = (found ?? []).map((row) => ({ row, atUs: row.readBigUInt64LE(8) }));
+    const samples = rowsOf(length ?? 0, UTILIZATION_BYTES).map((row) => ({
+      row,
+      atUs: row.readBigUInt64LE(8),
+    }));
     samples.sort((a, b) => (a.atUs < b.atUs ? -1 : 1));
     for (const { row, atUs } of samples) {
       byPid.set(row.readUInt32LE(0), utilizationOf(row));
