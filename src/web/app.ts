@@ -14,7 +14,7 @@ import { gzipEvents } from './gzip-events.ts';
 import { isAllowedHost } from './host-check.ts';
 import { askedOf, addListRoutes } from './list-routes.ts';
 import { createLiveFeed, type LiveFeed, type LiveFeedOptions } from './live/feed.ts';
-import { publicRecent, publicReport } from './public-report.ts';
+import { publicProblems, publicRecent, publicReport } from './public-report.ts';
 import { hasToken, wantsText } from './request.ts';
 import { serveStatic } from './static-files.ts';
 import { textFor } from './text-answers.ts';
@@ -294,6 +294,7 @@ function withPublicReports(dependencies: AppDependencies): AppDependencies {
       const node = dependencies.node(name);
       return node && publicReport(node);
     },
+    problems: () => publicProblems(dependencies.problems()),
     recent: (name, sinceMs) => {
       const recent = dependencies.recent(name, sinceMs);
       return recent && publicRecent(recent);
