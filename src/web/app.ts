@@ -70,13 +70,27 @@ const secureHeaders: MiddlewareHandler = async (context, next) => {
 
 const isApi = (context: Context) => context.req.path === '/api' || context.req.path.startsWith('/api/');
 
-function jsonError(context: Context, status: 401 | 403 | 404 | 500, code: string, message: string): Response {
+function jsonError(
+  context: Context,
+  status: 400 | 401 | 403 | 404 | 500,
+  code: string,
+  message: string,
+): Response {
   return context.json({ error: { code, message } }, status);
 }
 
 function refuseHosts(allowedHosts: readonly string[]): MiddlewareHandler {
   return async (context, next) => {
-    const host = context.req.header('host') ?? new URL(context.req.url).host;
+    // A request may name a whole address, which counts more than its Host.
+    const address = new URL(context.req.url);
+    const named = context.req.header('host') ?? address.host;
+    const host = isAllowedHost(named, allowedHosts) ? address.host : named;
+    if (address.username !== '' || address.password !== '') {
+      const message = 'An address with a user name or a password is not answered.';
+      return isApi(context)
+        ? jsonError(context, 400, 'bad-address', message)
+        : context.text(`${message}\n`, 400);
+    }
     if (isAllowedHost(host, allowedHosts)) return next();
     const message =
       `Requests for the host "${visibleText(host)}" are not answered. If that is this machine's name, ` +
