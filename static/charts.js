@@ -58,7 +58,9 @@
     note.setAttribute('role', 'status');
     const grid = document.createElement('div');
     grid.className = 'charts-grid';
-    element.replaceChildren(note, grid);
+    const zone = document.createElement('p');
+    zone.className = 'charts-zone';
+    element.replaceChildren(note, grid, zone);
 
     let model = null;
     let node = null;
@@ -92,6 +94,7 @@
           clockOffsetMs = answer.toMs - Date.now();
           take(answer);
           note.textContent = '';
+        zone.textContent = `Times: ${rollcallFormat.zone}`;
         } catch (error) {
           note.textContent = `The last 15 minutes could not be loaded: ${error.message}.`;
           clearTimeout(retryTimer);

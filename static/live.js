@@ -171,6 +171,7 @@
       row.slots ??= collectSlots(row.root, 'data-live');
       putValues(row.slots, change);
     }
+    globalThis.rollcallTimes?.show(row.root);
     row.since = version;
     row.age = change.age;
     row.ageFrom = performance.now();
@@ -187,6 +188,7 @@
     putValues(pageSlots, change);
     for (const [kind, entries] of Object.entries(change.orders ?? {}))
       applyOrder(kind, entries, change.names ?? {});
+    globalThis.rollcallTimes?.show(document);
     pageSince = version;
   }
 

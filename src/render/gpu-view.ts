@@ -1,4 +1,4 @@
-import { DASH, formatBytes, formatDuration, formatOpenPercent } from '../lib/format.ts';
+import { DASH, formatBytes, formatBytesOf, formatCores, formatDuration } from '../lib/format.ts';
 import { noGpuFigures } from '../protocol/absent.ts';
 import type { GpuFacts } from '../protocol/gpu-facts.ts';
 import type {
@@ -41,6 +41,8 @@ export interface GpuMemoryView extends Bar {
   used: string;
   total: string;
   free: string;
+  /** `5.5 of 24.0 GiB`: what the bar shows. */
+  use: string;
   /** As MTCMon shows it: the number of MB alone. */
   freeMegabytes: string;
 }
@@ -50,7 +52,7 @@ export interface GpuJobView extends ProgramView {
   who: string;
   memory: string;
   time: string;
-  /** Of the process and all its descendants. */
+  /** Of the process and all its descendants: `3.1 cores`. */
   cpu: string;
   ram: string;
   /** `slurm 4711 · train-llm`; null where the process is nobody's job. */
@@ -77,7 +79,8 @@ function viewMemory(gpu: ReportedGpu): GpuMemoryView {
     level,
     used: formatBytes(used),
     total: formatBytes(total),
-    free: free === null ? DASH : `${megabytes(free)} MiB`,
+    free: formatBytes(free),
+    use: formatBytesOf(used, total),
     freeMegabytes: megabytes(free),
   };
 }
@@ -99,9 +102,9 @@ function viewJob(
     commandLine: program.commandLine,
     user: program.user,
     who,
-    memory: gpuMemoryBytes === null ? DASH : `${memory} MiB`,
+    memory: formatBytes(gpuMemoryBytes),
     time,
-    cpu: formatOpenPercent(process.treeCpuPercent),
+    cpu: formatCores(process.treeCpuPercent),
     ram: formatBytes(process.treeResidentBytes),
     job: describeJob(process.job, jobs),
     gpuPercent: gpuPercent === null ? null : `${Math.round(gpuPercent)}%`,

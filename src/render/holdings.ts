@@ -1,5 +1,5 @@
 import { foldNames } from '../lib/fold-names.ts';
-import { DASH, formatBytes, formatDuration, formatOpenPercent } from '../lib/format.ts';
+import { DASH, formatBytes, formatCoresOf, formatDuration } from '../lib/format.ts';
 import { groupBy } from '../lib/group-by.ts';
 import type { ClusterJob, ClusterUser } from '../protocol/cluster.ts';
 import { type Bar, bar } from './view-parts.ts';
@@ -16,7 +16,7 @@ interface HoldingsView {
   gpuCount: string;
   gpuMemory: string;
   gpuUtilization: Bar;
-  /** Of one core. */
+  /** `3.1 of 32`: cores of its nodes. */
   cpu: string;
   ram: string;
   processCount: string;
@@ -54,6 +54,7 @@ type Holdings = Pick<
   | 'gpuMemoryBytes'
   | 'gpuUtilizationPercent'
   | 'cpuPercent'
+  | 'coreCount'
   | 'residentBytes'
   | 'processCount'
   | 'isCurrent'
@@ -73,7 +74,7 @@ function viewHoldings(row: Holdings): HoldingsView {
     gpuCount: row.gpus.length === 0 ? DASH : String(row.gpus.length),
     gpuMemory: formatBytes(row.gpuMemoryBytes),
     gpuUtilization: bar(row.gpuUtilizationPercent),
-    cpu: formatOpenPercent(row.cpuPercent),
+    cpu: formatCoresOf(row.cpuPercent, row.coreCount),
     ram: formatBytes(row.residentBytes),
     processCount: row.processCount === null ? DASH : String(row.processCount),
     isCurrent: row.isCurrent,

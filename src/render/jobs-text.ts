@@ -1,12 +1,12 @@
 import { foldNames } from '../lib/fold-names.ts';
-import { DASH, formatBytes, formatDuration, formatOpenPercent } from '../lib/format.ts';
+import { DASH, formatBytes, formatCoresOf, formatDuration, formatOpenPercent } from '../lib/format.ts';
 import { visibleText } from '../lib/visible-text.ts';
 import type { ClusterJob } from '../protocol/cluster.ts';
 import { alignColumns } from './align-columns.ts';
 
 export type { ClusterJob };
 
-const HEADINGS = ['JOB', 'NAME', 'USER', 'NODES', 'GPUS', 'GPU MEM', 'GPU', 'CPU', 'RAM', 'AGE'];
+const HEADINGS = ['JOB', 'NAME', 'USER', 'NODES', 'GPUS', 'GPU MEM', 'GPU', 'CORES', 'RAM', 'AGE'];
 const LONGEST_ID = 20;
 const LONGEST_NAME = 30;
 
@@ -21,7 +21,7 @@ function row(job: ClusterJob): string[] {
     job.gpus.length === 0 ? DASH : String(job.gpus.length),
     formatBytes(job.gpuMemoryBytes),
     formatOpenPercent(job.gpuUtilizationPercent),
-    formatOpenPercent(job.cpuPercent),
+    formatCoresOf(job.cpuPercent, job.coreCount),
     formatBytes(job.residentBytes),
     formatDuration(job.ageMs),
   ];

@@ -121,6 +121,13 @@ function nothing({ view, query }: PageRequest, { matching, total }: Found): stri
   return 'There is no node in the node list. Add one per line to node-list.txt; it appears here within seconds.';
 }
 
+const PRODUCT = 'Rollcall';
+
+function titleOf({ view, only }: PageRequest): string {
+  const subject = only ?? (view === 'nodes' ? null : titles[view]);
+  return subject === null ? PRODUCT : `${subject} · ${PRODUCT}`;
+}
+
 /** `tally`: of the whole cluster, whatever was searched for. Pure. */
 export function viewPage(
   { version, demo, problems, request, found, sorts, groups }: PageFacts,
@@ -129,8 +136,7 @@ export function viewPage(
   const { view, only, query, sort, group } = request;
   return {
     ...tally,
-    title:
-      only ?? (view === 'nodes' ? 'Cluster Resource Monitor' : `${titles[view]} · Cluster Resource Monitor`),
+    title: titleOf(request),
     version,
     demo,
     problems,

@@ -83,7 +83,7 @@ function systemLines({ resources, filesystems, traffic }: NodeView): string[] {
 function jobLine(job: GpuView['jobs'][number]): string {
   const gpu = job.gpuPercent === null ? '' : `, GPU ${job.gpuPercent}`;
   const owner = job.job === null ? '' : ` [${job.job}]`;
-  const figures = `${job.memory}, ${job.time}, CPU ${job.cpu}, RAM ${job.ram}${gpu}`;
+  const figures = `${job.memory}, ${job.time}, CPU of its tree ${job.cpu}, RAM of its tree ${job.ram}${gpu}`;
   return visibleText(`       ${job.who} · ${job.commandLine}${owner} · ${figures}`);
 }
 
@@ -92,14 +92,7 @@ function gpuLines({ gpus, gpuNote }: NodeView): string[] {
   const rows = gpus.map((gpu) => {
     const { utilization, memory, temperature, power } = gpu;
     if (gpu.fault) return [gpu.label, gpu.name, gpu.lost ? 'LOST' : 'ERROR', gpu.fault];
-    return [
-      gpu.label,
-      gpu.name,
-      utilization.text,
-      `${memory.used}/${memory.total}, ${memory.free} free`,
-      temperature,
-      power,
-    ];
+    return [gpu.label, gpu.name, utilization.text, `${memory.use} used`, temperature, power];
   });
   const lines = alignColumns(visibleRows(rows), '  ');
   return [
@@ -124,7 +117,7 @@ function processLines({ processes }: NodeView): string[] {
   ]);
   return rows.length === 0
     ? []
-    : section('Processes', [['PID', 'USER', 'CPU', 'RAM', 'TIME', 'COMMAND'], ...rows]);
+    : section('Processes, each by itself', [['PID', 'USER', 'CPU', 'RAM', 'TIME', 'COMMAND'], ...rows]);
 }
 
 /** All that one node says; ends with a newline. */

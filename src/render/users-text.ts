@@ -1,12 +1,12 @@
 import { foldNames } from '../lib/fold-names.ts';
-import { DASH, formatBytes, formatOpenPercent } from '../lib/format.ts';
+import { DASH, formatBytes, formatCoresOf, formatOpenPercent } from '../lib/format.ts';
 import { visibleText } from '../lib/visible-text.ts';
 import type { ClusterUser } from '../protocol/cluster.ts';
 import { alignColumns } from './align-columns.ts';
 
 export type { ClusterUser };
 
-const HEADINGS = ['USER', 'GPUS', 'IDLE', 'GPU MEM', 'GPU', 'CPU', 'RAM', 'JOBS', 'NODES'];
+const HEADINGS = ['USER', 'GPUS', 'IDLE', 'GPU MEM', 'GPU', 'CORES', 'RAM', 'JOBS', 'NODES'];
 
 function row(user: ClusterUser): string[] {
   return [
@@ -15,7 +15,7 @@ function row(user: ClusterUser): string[] {
     user.gpuCount === 0 ? DASH : String(user.heldIdleCount),
     formatBytes(user.gpuMemoryBytes),
     formatOpenPercent(user.gpuUtilizationPercent),
-    formatOpenPercent(user.cpuPercent),
+    formatCoresOf(user.cpuPercent, user.coreCount),
     formatBytes(user.residentBytes),
     String(user.jobs.length),
     foldNames(user.nodes) + (user.isCurrent ? '' : ' (old figures)'),

@@ -16,12 +16,12 @@ describe('one node', () => {
       detail: 'load 4.8 4.9 5.0',
     });
     expect(ram).toMatchObject({
-      label: 'RAM (256 GiB)',
+      label: 'RAM (256.0 GiB)',
       text: '72.7%',
       level: 'high',
-      detail: '70 GiB available',
+      detail: '186.0 GiB used',
     });
-    expect(swap).toMatchObject({ label: 'Swap (20 GiB)', text: '0.0%', detail: '0 B used' });
+    expect(swap).toMatchObject({ label: 'Swap (20.0 GiB)', text: '0.0%', detail: '0 B used' });
   });
 
   test('bars turn above 60 and above 90 percent, as in MTCMon', () => {
@@ -31,6 +31,27 @@ describe('one node', () => {
           ?.utilization.level,
     );
     expect(levels).toEqual([null, 'high', 'high', 'full']);
+  });
+
+  test('a bar has the colour of trouble where room runs out, and nowhere for mere work', () => {
+    const busy = fakeNode(
+      'a',
+      {},
+      { cpu: { totalPercent: 100, corePercents: [], load1: 32, load5: 32, load15: 32 } },
+    );
+    const disks = (usedBytes: number, readOnly: boolean) =>
+      (fakeNode('a').sample?.filesystems ?? []).map((disk) => ({
+        ...disk,
+        usedBytes,
+        availableBytes: 100 - usedBytes,
+        totalBytes: 100,
+        readOnly,
+      }));
+    const levelOf = (usedBytes: number, readOnly = false) =>
+      viewNode(fakeNode('a', {}, { filesystems: disks(usedBytes, readOnly) })).filesystems[0]?.level;
+    expect(viewNode(busy).resources[0]?.level).toBe('full');
+    expect([94, 95, 100].map((used) => levelOf(used))).toEqual(['full', 'full trouble', 'full trouble']);
+    expect(levelOf(100, true)).toBe('full');
   });
 
   test('no swap is not an absent figure', () => {
@@ -45,8 +66,8 @@ describe('one node', () => {
     expect(job).toMatchObject({
       line: '11181 (alice) · python · 5612MB · 1d7h16m23s',
       commandLine: 'python train.py --epochs 40',
-      cpu: '312%',
-      ram: '14 GiB',
+      cpu: '3.1 cores',
+      ram: '14.0 GiB',
       gpuPercent: null,
     });
   });

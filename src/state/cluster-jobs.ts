@@ -2,7 +2,13 @@ import { groupBy } from '../lib/group-by.ts';
 import type { ClusterGpu, ClusterJob } from '../protocol/cluster.ts';
 import { gpuUses } from '../protocol/gpu-use.ts';
 import { clusterJobKey } from '../protocol/job-kinds.ts';
-import type { NodeReport, ReportedGpu, ReportedGpuProcess, ReportedJob } from '../protocol/node.ts';
+import type {
+  NodeReport,
+  ReportedGpu,
+  ReportedGpuProcess,
+  ReportedJob,
+  ReportedTopProcess,
+} from '../protocol/node.ts';
 
 /** Jobs and GPUs of all nodes as rows. Pure. */
 
@@ -22,9 +28,11 @@ export function listJobs(nodes: readonly NodeReport[], nowMs: number): ClusterJo
     const processes = node.sample?.gpuProcesses ?? [];
     const byJob = groupBy(processes, ({ job }) => job);
     const byGpu = groupBy(processes, ({ gpuIndex }) => gpuIndex);
+    const busyByJob = groupBy(node.sample?.topProcesses ?? [], ({ job }) => job);
     for (const job of node.sample?.jobs ?? []) {
       const own = byJob.get(job.key) ?? [];
       const here = gatherHere(node, job, own, byGpu, nowMs);
+      here.command = commandOf(own, busyByJob.get(job.key) ?? []);
       const mapKey = `${here.key} ${here.user ?? ''}`;
       const known = jobs.get(mapKey);
       jobs.set(mapKey, known ? mergeJobs(known, here) : here);
@@ -39,7 +47,7 @@ export function listJobs(nodes: readonly NodeReport[], nowMs: number): ClusterJo
 type ProcessesByGpu = ReadonlyMap<number, readonly ReportedGpuProcess[]>;
 
 function gatherHere(
-  { name: node, state, sample, sampleAgeMs }: NodeReport,
+  { name: node, state, hello, sample, sampleAgeMs }: NodeReport,
   job: ReportedJob,
   processes: readonly ReportedGpuProcess[],
   byGpu: ProcessesByGpu,
@@ -67,12 +75,28 @@ function gatherHere(
     gpuUtilizationPercent: null,
     utilizations: gpus.flatMap((gpu) => shareOf(gpu, processes, byGpu) ?? []),
     cpuPercent: job.cpuPercent,
+    coreCount: hello?.threads ?? null,
     residentBytes: job.residentBytes,
     processCount: job.processCount,
+    command: null,
     startTimeMs: ageMs === null ? null : nowMs - ageMs,
     ageMs,
     isCurrent: state === 'live',
   };
+}
+
+type Program = Pick<ReportedTopProcess, 'command' | 'arguments'>;
+
+/** Of those on GPUs the one with most memory there, else the one with most CPU. Under `--public` without arguments. */
+function commandOf(
+  onGpus: readonly ReportedGpuProcess[],
+  busy: readonly ReportedTopProcess[],
+): string | null {
+  const known = ({ command }: Program) => command !== null;
+  const [first] = onGpus.filter(known).sort((a, b) => (b.gpuMemoryBytes ?? 0) - (a.gpuMemoryBytes ?? 0));
+  const [busiest] = busy.filter(known).sort((a, b) => (b.cpuPercent ?? 0) - (a.cpuPercent ?? 0));
+  const program: Program | undefined = first ?? busiest;
+  return program === undefined ? null : [program.command, program.arguments].filter(Boolean).join(' ');
 }
 
 /** Of a GPU that is shared with others, what its own processes use, where that is told. */
@@ -98,8 +122,10 @@ function mergeJobs(a: Gathered, b: Gathered): Gathered {
     gpuMemoryBytes: sum(a.gpuMemoryBytes, b.gpuMemoryBytes),
     utilizations: [...a.utilizations, ...b.utilizations],
     cpuPercent: sum(a.cpuPercent, b.cpuPercent),
+    coreCount: a.coreCount === null || b.coreCount === null ? null : a.coreCount + b.coreCount,
     residentBytes: sum(a.residentBytes, b.residentBytes),
     processCount: sum(a.processCount, b.processCount),
+    command: a.command ?? b.command,
     startTimeMs: ageMs === a.ageMs ? a.startTimeMs : b.startTimeMs,
     ageMs,
     isCurrent: a.isCurrent && b.isCurrent,

@@ -40,7 +40,7 @@ describe('ghost memory', () => {
       {
         gpuIndex: 0,
         code: 'ghost-memory',
-        text: '15 GiB that no visible process explains; the driver still lists pid 8, gone or hidden from this login; its device is open in pid 99',
+        text: '15.0 GiB that no visible process explains; the driver still lists pid 8, gone or hidden from this login; its device is open in pid 99',
       },
     ]);
   });

@@ -87,7 +87,7 @@ function refuseHosts(allowedHosts: readonly string[]): MiddlewareHandler {
 
 function messagePage(title: string, sentence: string): string {
   return (
-    `<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>${title}</title>` +
+    `<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>${title} · Rollcall</title>` +
     '<meta name="viewport" content="width=device-width, initial-scale=1">' +
     '<link rel="stylesheet" href="/static/style.css"><script src="/static/theme.js"></script></head>' +
     '<body><main class="message">' +
