@@ -2,7 +2,12 @@
 // values where they belong. Elements with data-live (data-live-page outside of all rows) name what of them changes,
 // in document order.
 (() => {
-  const { liveVersion = '', liveKey = '', liveOuter = '' } = document.currentScript?.dataset ?? {};
+  const {
+    liveVersion = '',
+    liveKey = '',
+    liveOuter = '',
+    liveWhole = '',
+  } = document.currentScript?.dataset ?? {};
   // Opened from disk as a designer's file: there is no head.
   if (!liveVersion || !liveKey) return;
 
@@ -143,6 +148,8 @@
 
   function replaceRow(row, html) {
     const fresh = parse(html).firstElementChild;
+    // The line above it has the name already.
+    if (row.isInside) fresh?.removeAttribute('id');
     if (!fresh) {
       // A condition of the design hides it: its place stays, for when it comes back.
       row.root.replaceChildren();
@@ -159,6 +166,7 @@
     }
     row.slots = null;
     readAges(row);
+    document.dispatchEvent(new CustomEvent('rollcall:row', { detail: row.root }));
   }
 
   function applyRow(change, version) {
@@ -219,6 +227,29 @@
     return place;
   }
 
+  /** For scripts that put a node's whole section somewhere: it is filled while it is in sight. */
+  const [wholePart, wholeTag] = liveWhole.split(' ');
+  globalThis.rollcallLive = {
+    canOpen: wholeTag !== undefined,
+    open(id) {
+      const place = makePlace(wholeTag, wholePart, id);
+      const row = rows.get(keyOfRoot(place));
+      if (row) row.isInside = true;
+      return place;
+    },
+    close(root) {
+      untrack(keyOfRoot(root), { root });
+      saySoon();
+    },
+  };
+
+  /** Behind an element, but for what was unfolded below it. */
+  function behind(element) {
+    let next = element.nextElementSibling;
+    while (next?.classList.contains('unfolded')) next = next.nextElementSibling;
+    return next;
+  }
+
   /** Removes what is gone, makes room for what is new, and puts all in order with its headings. */
   function applyOrder(kind, entries, names) {
     for (const anchor of document.querySelectorAll(`template[data-live-kind="${kind}"]`)) {
@@ -237,10 +268,11 @@
           typeof entry === 'string'
             ? makeHeading(tag, entry)
             : (rows.get(`${part}:${entry}`)?.root ?? makePlace(tag, part, entry, names[entry]));
-        if (element.nextElementSibling !== next) next.before(element);
+        if (behind(element) !== next) next.before(element);
         next = element;
       }
     }
+    document.dispatchEvent(new Event('rollcall:order'));
   }
 
   function apply(id, message) {
@@ -298,8 +330,22 @@
     return newest ?? now - lastHeard;
   }
 
+  const title = document.title;
+  const icon = document.querySelector('link[rel="icon"][type="image/svg+xml"]');
+  const iconAddress = icon?.getAttribute('href');
+
+  /** What stands in the tab, too, must not look as if all was well. */
+  function showLost() {
+    if ((document.documentElement.dataset.head === 'lost') === lost) return;
+    if (lost) document.documentElement.dataset.head = 'lost';
+    else delete document.documentElement.dataset.head;
+    document.title = lost ? `(no connection) ${title}` : title;
+    icon?.setAttribute('href', lost ? '/static/favicon-lost.svg' : iconAddress);
+  }
+
   function showNotice(now) {
     notice.hidden = !lost;
+    showLost();
     if (!lost) return;
     const text = `Connection to the head lost, figures are ${Math.floor(newestAge(now) / 1000)} s old. Trying again…`;
     if (notice.textContent !== text) notice.textContent = text;
@@ -335,10 +381,6 @@
     window.addEventListener('pagehide', () => port.postMessage('bye'));
     return { want: (wanted) => port.postMessage(wanted) };
   }
-
-  const charted = /^\/nodes\/([^/?]+)$/.exec(liveKey)?.[1];
-  if (charted && document.querySelector('[data-charts]'))
-    topics.set(`recent ${decodeURIComponent(charted)}`, 0);
 
   // Hidden tabs give their connection back, and catch up when shown.
   function follow() {

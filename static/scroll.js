@@ -58,7 +58,7 @@
     if (!target) return;
     event.preventDefault();
     goTo(target);
-    history.replaceState(null, '', link.getAttribute('href'));
+    history.replaceState(history.state, '', link.getAttribute('href'));
     moveFocus(target);
   });
 

@@ -179,7 +179,7 @@ describe('mistakes are named with line, element and remedy', () => {
       'a view that does not exist',
       `${loop}\n<p data-view="nodes gpu">x</p>`,
       8,
-      /nodes, node, gpus, jobs, users/,
+      /nodes, node, gpus, jobs, job, users/,
     ],
     [
       'a view inside a row',

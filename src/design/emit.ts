@@ -135,7 +135,7 @@ export function isScript(element: SourceElement, name: (typeof liveScripts)[numb
 
 /** What the live script must know. */
 export const LIVE_ATTRIBUTES =
-  ' data-live-version="<%~ it.version %>" data-live-key="<%~ it.pageKey %>" data-live-outer="<%~ it.outerMark %>"';
+  ' data-live-version="<%~ it.version %>" data-live-key="<%~ it.pageKey %>" data-live-outer="<%~ it.outerMark %>" data-live-whole="<%~ it.wholePart %>"';
 
 function ownAttributes(element: SourceElement): string {
   return isScript(element, 'live') ? LIVE_ATTRIBUTES : '';

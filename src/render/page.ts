@@ -11,6 +11,7 @@ import {
 import { escapeHtml, isPlain, withoutControls } from '../lib/escape-html.ts';
 import { DASH, formatAge } from '../lib/format.ts';
 import { type PageView, trialPage } from './page-view.ts';
+import { isLight } from './shell.ts';
 
 /** Runs the compiled templates and keeps what they showed, so that two renderings can be compared. */
 
@@ -88,6 +89,7 @@ class Recorder {
   page: PageView | null = null;
   version = '';
   pageKey = '';
+  wholePart = '';
   part: (number: number) => string = () => '';
   slots: Slots = [];
   structure = '';
@@ -184,6 +186,8 @@ export function createPageRenderer(templates: CompiledTemplates): PageRenderer {
   // A page asks for rows while it is rendered: each has its own memory of what it showed.
   const rowRecorder = new Recorder();
   const pageRecorder = new Recorder();
+  const whole = parts.findIndex(({ kind, tag }) => kind === 'nodes' && !isLight(tag));
+  if (whole >= 0) pageRecorder.wholePart = `${whole} ${parts[whole]?.tag}`;
 
   function renderRow(part: number, view: RowView, id: number): RowRendering {
     rowRecorder.start();

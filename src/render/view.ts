@@ -14,11 +14,12 @@ import type { CollectorReport, CpuSample, FilesystemSample, MemorySample } from 
 import { once } from '../lib/once.ts';
 import { countGpus } from '../protocol/gpu-use.ts';
 import { type GpuView, viewGpus } from './gpu-view.ts';
+import { type NodeBrief, viewBrief } from './node-brief.ts';
 import { ageLimitMs, stateWords, transportWords } from './node-state.ts';
 import { type Bar, bar, reasonOf, roomBar, viewProgram } from './view-parts.ts';
 
 /** What a design can show of one node: ready texts, with a dash for what is absent. */
-export interface NodeView {
+export interface NodeView extends NodeBrief {
   name: string;
   path: string;
   /** `#NAME`, fit for a link. */
@@ -272,20 +273,26 @@ function viewEvent({ atMs, severity, text, jobs }: NodeEvent): EventView {
   };
 }
 
+export interface NodeViewOptions {
+  /** GPUs that are free stand before the others. */
+  isFreeFirst?: boolean;
+}
+
 /** One node as a design shows it: each list is made when a design asks for it. Pure. */
-export function viewNode(node: NodeReport): NodeView {
+export function viewNode(node: NodeReport, { isFreeFirst = false }: NodeViewOptions = {}): NodeView {
   const { hello, sample } = node;
   const lists = {
     hardware: once(() => viewHardware(hello)),
     resources: once(() => viewResources(node)),
     filesystems: once(() => (sample?.filesystems ?? []).map(viewFilesystem)),
     traffic: once(() => viewTraffic(sample)),
-    gpus: once(() => viewGpus(node)),
+    gpus: once(() => viewGpus(node, isFreeFirst)),
     processes: once(() =>
       (sample?.topProcesses ?? []).map((process) => viewProcess(process, sample?.takenAtMs ?? null)),
     ),
     errors: once(() => viewErrors(sample)),
   };
+  const brief = viewBrief(node);
   const state = stateWords[node.state];
   const path = encodeURIComponent(node.name);
   return {
@@ -323,6 +330,7 @@ export function viewNode(node: NodeReport): NodeView {
     get gpus() {
       return lists.gpus();
     },
+    ...brief,
     gpuNote: gpuNote(node),
     get processes() {
       return lists.processes();

@@ -1,11 +1,15 @@
-import type { RowKind, ViewName } from '../../lib/compiled-templates.ts';
+import type { RowKind } from '../../lib/compiled-templates.ts';
 import { escapeHtml, withoutControls } from '../../lib/escape-html.ts';
+import type { ClusterJob } from '../../protocol/cluster.ts';
 import type { NodeReport } from '../../protocol/node.ts';
 import type { RowsByKind } from '../../query/columns.ts';
 import { groupNames, sortNames } from '../../query/columns.ts';
+import { asksForFree } from '../../query/free-first.ts';
+import { parseQuery } from '../../query/parse.ts';
+import { jobCharts } from '../../render/job-charts.ts';
 import type { PageRenderer } from '../../render/page.ts';
 import { allNodes, type PageRequest, pathOf, requestOf } from '../../render/page-request.ts';
-import { type Found, viewPage } from '../../render/page-view.ts';
+import { kindOf, viewPage } from '../../render/page-view.ts';
 import { isLight } from '../../render/shell.ts';
 import { tallyCluster } from '../../render/tally.ts';
 import type { WebDependencies } from '../dependencies.ts';
@@ -49,8 +53,6 @@ const PAGE_MS = 1_000;
 /** So many nodes are on a page as a whole from the start. */
 const WHOLE_NODES = 40;
 
-const kindOf = (view: ViewName): RowKind => (view === 'node' ? 'nodes' : view);
-
 type AnyListing = Listing<RowsByKind[RowKind]>;
 
 export function createPages(
@@ -64,33 +66,58 @@ export function createPages(
   function listOne(name: string | null): AnyListing {
     const report = cluster.node(name ?? '')?.report;
     const shown: NodeReport[] = report ? [report] : [];
-    const found = { shown: shown.length, matching: shown.length, total: cluster.nodes().length, error: null };
+    const found = {
+      shown: shown.length,
+      matching: shown.length,
+      total: cluster.nodes().length,
+      folded: 0,
+      error: null,
+    };
+    return { groups: [{ title: null, rows: shown }], found };
+  }
+
+  /** Two clusters may have jobs of the same number: all that have the key. */
+  function listJob(key: string | null, nowMs: number): Listing<ClusterJob> {
+    const { jobs } = cluster.rows(nowMs);
+    const shown = jobs.filter((job) => job.key === key);
+    const { length } = shown;
+    const found = { shown: length, matching: length, total: jobs.length, folded: 0, error: null };
     return { groups: [{ title: null, rows: shown }], found };
   }
 
   /** What was searched for is the view's own kind of rows; others stand beside it as they are. */
   function list(kind: RowKind, request: PageRequest, nowMs: number): AnyListing {
     if (request.view === 'node' && kind === 'nodes') return listOne(request.only);
+    if (request.view === 'job' && kind === 'jobs') return listJob(request.only, nowMs);
     return findRows(kind, kind === kindOf(request.view) ? request : allNodes, cluster.rows(nowMs));
   }
 
-  const toRows = (kind: RowKind, members: readonly unknown[]) =>
-    members.map((source) => ({ kind, source }) as Row);
+  function toRows(kind: RowKind, members: readonly unknown[], { query }: PageRequest): Row[] {
+    const parsed = kind === 'nodes' ? parseQuery(query) : null;
+    const isFreeFirst = parsed?.ok === true && asksForFree(parsed.query);
+    return members.map((source) => ({ kind, source, isFreeFirst }) as Row);
+  }
 
-  function entriesOf(kind: RowKind, { groups }: AnyListing): Entry[] {
+  function entriesOf(kind: RowKind, { groups }: AnyListing, request: PageRequest): Entry[] {
     return groups.flatMap(({ title, rows: members }) => {
-      const ids = rows.idsOf(toRows(kind, members));
+      const ids = rows.idsOf(toRows(kind, members, request));
       return title === null ? ids : [title, ...ids];
     });
   }
 
   /** The rows of one part, in their groups. */
-  function partHtml(part: number, { groups }: AnyListing, version: number, nowMs: number): string {
+  function partHtml(
+    part: number,
+    { groups }: AnyListing,
+    request: PageRequest,
+    version: number,
+    nowMs: number,
+  ): string {
     const { kind = 'nodes', tag = 'section' } = renderer.parts[part] ?? {};
     let whole = isLight(tag) ? Number.POSITIVE_INFINITY : WHOLE_NODES;
     const pieces = groups.flatMap(({ title, rows: members }) => [
       ...(title === null ? [] : [headingHtml(tag, title)]),
-      ...toRows(kind, members).map((row) => {
+      ...toRows(kind, members, request).map((row) => {
         whole -= 1;
         return rows.html(part, row, whole >= 0, version, nowMs);
       }),
@@ -98,10 +125,11 @@ export function createPages(
     return pieces.join('\n');
   }
 
-  function viewOf(request: PageRequest, found: Found) {
+  function viewOf(request: PageRequest, { found, groups }: AnyListing) {
     const kind = kindOf(request.view);
     const { version, demo } = dependencies;
-    const names = request.view === 'node' ? [] : null;
+    const names = request.only === null ? null : [];
+    const jobs = request.view === 'job' ? groups.flatMap(({ rows: members }) => members as ClusterJob[]) : [];
     const facts = {
       version,
       demo,
@@ -110,6 +138,7 @@ export function createPages(
       found,
       sorts: names ?? sortNames(kind),
       groups: names ?? groupNames(kind),
+      charts: jobCharts(jobs),
     };
     return viewPage(facts, tallyCluster(cluster.nodes().map(({ tally }) => tally)));
   }
@@ -126,7 +155,7 @@ export function createPages(
     const listing = list(kind, request, nowMs);
     const kinds = new Set<RowKind>();
     const rendering = renderer.renderPage({
-      page: viewOf(request, listing.found),
+      page: viewOf(request, listing),
       part: (number) => {
         kinds.add(renderer.parts[number]?.kind ?? 'nodes');
         return '';
@@ -139,7 +168,7 @@ export function createPages(
     if (page.outerStructure !== rendering.outerStructure) changed = true;
     page.outerStructure = rendering.outerStructure;
     for (const shown of kinds) {
-      const entries = entriesOf(shown, shown === kind ? listing : list(shown, request, nowMs));
+      const entries = entriesOf(shown, shown === kind ? listing : list(shown, request, nowMs), request);
       const known = page.orders.get(shown);
       if (known && sameEntries(known.entries, entries)) continue;
       page.orders.set(shown, { entries, version });
@@ -185,6 +214,7 @@ export function createPages(
   return {
     html(request, version, nowMs, stamp) {
       if (request.view === 'node' && !cluster.node(request.only ?? '')) return null;
+      if (request.view === 'job' && listJob(request.only, nowMs).found.matching === 0) return null;
       const page = pageOf(request, version, nowMs);
       // A page that is loaded shows what is there now; with many viewers it was made a moment ago.
       if (page.madeOf !== stateOf()) take(page, version, nowMs);
@@ -195,9 +225,9 @@ export function createPages(
         return listing;
       };
       return renderer.renderPage({
-        page: viewOf(request, listingOf(kindOf(request.view)).found),
+        page: viewOf(request, listingOf(kindOf(request.view))),
         part: (number) =>
-          partHtml(number, listingOf(renderer.parts[number]?.kind ?? 'nodes'), version, nowMs),
+          partHtml(number, listingOf(renderer.parts[number]?.kind ?? 'nodes'), request, version, nowMs),
         version: stamp,
         pageKey: pathOf(request),
       }).html;
