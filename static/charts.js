@@ -236,6 +236,8 @@
   document.addEventListener('rollcall:recent', (event) => everywhere((charts) => charts.hear(event.detail)));
   document.addEventListener('rollcall:theme', restyle);
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', restyle);
+  // Paper is light, whatever the screen is.
+  matchMedia('print').addEventListener('change', () => everywhere((charts) => charts.restyle()));
   document.addEventListener('visibilitychange', () => {
     if (!document.hidden) everywhere((charts) => charts.shown());
   });

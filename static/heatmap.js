@@ -52,7 +52,9 @@
     const box = makeBox();
     const { details, select, canvas, cursor, line } = box;
     const painter = createPainter(canvas, root);
-    details.open = recall('rollcall-heat') !== 'closed';
+    // On a phone it would push all rows out of sight.
+    const usual = matchMedia('(max-width: 46em)').matches ? 'closed' : 'open';
+    details.open = (recall('rollcall-heat') ?? usual) !== 'closed';
     // What stands below it does not move once it comes, if it is as high as last time.
     if (details.open) root.style.minHeight = `${Number(recall('rollcall-heat-height')) || 0}px`;
     let metric = recall('rollcall-heat-metric') ?? '';

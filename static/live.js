@@ -187,10 +187,10 @@
   }
 
   function applyPage(change, version) {
-    change.pieces?.forEach((html, piece) => {
+    for (const [piece, html] of Object.entries(change.pieces ?? {})) {
       for (const old of document.querySelectorAll(`[data-live-part="page${piece}"]`)) old.remove();
       anchorOf(`page${piece}`)?.before(parse(html));
-    });
+    }
     if (change.pieces) pageSlots = null;
     pageSlots ??= collectSlots(document, 'data-live-page');
     putValues(pageSlots, change);
@@ -216,13 +216,22 @@
     return heading;
   }
 
+  /** Whoever looks for a node by its name finds its place; of several that of the one that shows most. */
+  function nameplate(place, name) {
+    const isLine = place.nodeName === 'TR';
+    if ((isLight(place) && !isLine) || document.getElementById(name)) return;
+    place.id = name;
+    if (isLine)
+      place.append(Object.assign(document.createElement('th'), { scope: 'row', textContent: name }));
+  }
+
   /** A row that came meanwhile: its place, until it is in sight. */
-  function makePlace(tag, part, id, name) {
+  function makePlace(tag, part, id, name, isNode = false) {
     const place = document.createElement(tag);
     place.className = 'unloaded';
     place.dataset.livePart = part;
     place.dataset.liveRow = String(id);
-    if (name !== undefined && !isLight(place)) place.id = name;
+    if (name !== undefined && isNode) nameplate(place, name);
     track(place, 0);
     return place;
   }
@@ -267,7 +276,8 @@
         const element =
           typeof entry === 'string'
             ? makeHeading(tag, entry)
-            : (rows.get(`${part}:${entry}`)?.root ?? makePlace(tag, part, entry, names[entry]));
+            : (rows.get(`${part}:${entry}`)?.root ??
+              makePlace(tag, part, entry, names[entry], kind === 'nodes'));
         if (behind(element) !== next) next.before(element);
         next = element;
       }

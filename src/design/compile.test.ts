@@ -59,7 +59,7 @@ describe('what a design becomes', () => {
   test('what is repeated or conditional outside of the nodes is a part of the page', () => {
     const body = pageBody(`<p data-if="page.demo">Demo</p>${loop}`);
     expect(body).toContain(
-      '<%~ it.cut %><% if (it.shown((page.demo))) { %><p data-live-row="page" data-live-part="page0">Demo</p><% } %><%~ it.cut %><template data-live-end="page0"></template>',
+      '<%~ it.piece(0) %><% if (it.shown((page.demo))) { %><p data-live-row="page" data-live-part="page0">Demo</p><% } %><%~ it.cut %><template data-live-end="page0"></template>',
     );
   });
 

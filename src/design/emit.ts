@@ -188,11 +188,12 @@ function writeRowLoop(context: Context, element: SourceElement, kind: RowKind): 
 
 /** A repeated or conditional piece of the page around the nodes, replaced as a whole when its rows change. */
 function writePagePart(context: Context, element: SourceElement): string {
-  const part = `page${context.output.pageParts}`;
+  const number = context.output.pageParts;
+  const part = `page${number}`;
   context.output.pageParts += 1;
   const root = ` data-live-row="page" data-live-part="${part}"`;
   const written = writeEach({ ...context, inside: 'part' }, element, root);
-  return `<%~ it.cut %>${written}<%~ it.cut %>${anchor(part)}`;
+  return `<%~ it.piece(${number}) %>${written}<%~ it.cut %>${anchor(part)}`;
 }
 
 function writeOnPage(context: Context, element: SourceElement): string {

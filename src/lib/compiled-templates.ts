@@ -6,6 +6,7 @@
  * - `it.rows(list)`, `it.shown(value)`, `it.outer(value)`: record how many rows there are, what is shown.
  * - `it.inView(names)`: whether the page is one of these views, separated by blanks (page only).
  * - `it.part(number)`: all rows of that part, already rendered (page only).
+ * - `it.piece(number)`: begins a piece of the page that is replaced as a whole; views show some of all pieces (page only).
  * - `it.cut`, `it.ageText`, `it.ageMs`: the marks below.
  * - `it.wholePart`: number and element of the part that shows a node as a whole (page only).
  * - `it.version`, `it.pageKey`, `it.outerMark`: where the live stream takes over (page only), fit for a quoted attribute.

@@ -16,6 +16,11 @@ export interface PageView extends ClusterTally {
   onlyNode: string | null;
   /** Nodes are a line each, which unfolds. */
   isCompact: boolean;
+  /** As somebody chose; '' for what suits their number. */
+  rows: PageRequest['rows'];
+  /** The other way to show nodes; null where a page shows none. */
+  rowsTitle: string | null;
+  rowsHref: string;
   /** The headings of the view's table. */
   columns: ColumnView[];
   /** Where its figures of the last minutes are read. */
@@ -160,6 +165,17 @@ function isCompact({ view, rows }: PageRequest, { total }: Found): boolean {
   return view === 'nodes' && (rows === 'compact' || (rows === '' && total > MOST_WHOLE_NODES));
 }
 
+function otherRows(request: PageRequest, found: Found): Pick<PageView, 'rowsTitle' | 'rowsHref'> {
+  const is = isCompact(request, found);
+  const other = { ...request, rows: is ? ('full' as const) : ('compact' as const) };
+  // What comes by itself needs no word.
+  const byItself = isCompact({ ...request, rows: '' }, found) !== is;
+  return {
+    rowsTitle: request.view !== 'nodes' ? null : is ? 'Nodes as a whole' : 'A line each',
+    rowsHref: pathOf(byItself ? { ...request, rows: '' } : other),
+  };
+}
+
 function folded(request: PageRequest, found: Found): Pick<PageView, 'foldedText' | 'foldedHref'> {
   const href = pathOf({ ...request, hasServices: !request.hasServices });
   if (request.view === 'jobs' && request.hasServices)
@@ -198,6 +214,8 @@ export function viewPage(
     view,
     onlyNode: view === 'node' ? only : null,
     isCompact: isCompact(request, found),
+    rows: request.rows,
+    ...otherRows(request, found),
     columns: viewColumns(request),
     recentPath: view !== 'node' || only === null ? null : `/api/v1/nodes/${encodeURIComponent(only)}/recent`,
     charts: [...charts],

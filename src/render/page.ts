@@ -30,8 +30,8 @@ export interface RowRendering extends Recorded {
 
 export interface PageRendering extends Recorded {
   html: string;
-  /** Pieces that are replaced as a whole when `structure` changes. */
-  pieces: string[];
+  /** Pieces that are replaced as a whole when `structure` changes, by their numbers in the design. */
+  pieces: Record<number, string>;
   /** Conditions around whole loops of rows: when this changes, only a reload helps. */
   outerStructure: string;
 }
@@ -90,6 +90,7 @@ class Recorder {
   version = '';
   pageKey = '';
   wholePart = '';
+  pieceNumbers: number[] = [];
   part: (number: number) => string = () => '';
   slots: Slots = [];
   structure = '';
@@ -99,6 +100,12 @@ class Recorder {
     this.slots = [];
     this.structure = '';
     this.outerStructure = '';
+    this.pieceNumbers = [];
+  }
+
+  piece(number: number): string {
+    this.pieceNumbers.push(number);
+    return CUT;
   }
 
   text(value: unknown): string {
@@ -212,7 +219,9 @@ export function createPageRenderer(templates: CompiledTemplates): PageRenderer {
     const pieces = pageTemplate(pageRecorder).split(CUT);
     return {
       html: pieces.join('').replace(OUTER, pageRecorder.outerStructure),
-      pieces: pieces.filter((_, at) => at % 2 === 1),
+      pieces: Object.fromEntries(
+        pageRecorder.pieceNumbers.map((number, at) => [number, pieces[2 * at + 1] ?? '']),
+      ),
       slots: pageRecorder.slots,
       structure: pageRecorder.structure,
       outerStructure: pageRecorder.outerStructure,

@@ -189,7 +189,7 @@ describe('while somebody looks', () => {
     vi.advanceTimersByTime(1200);
     expect((await reader.next()).event).toBe('ping');
     const [page] = (await read(reader)).pages;
-    expect(page?.pieces?.join('')).toContain('broken line');
+    expect(Object.values(page?.pieces ?? {}).join('')).toContain('broken line');
     expect(page?.all).toContain('broken line');
   });
 });

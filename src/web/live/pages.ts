@@ -39,7 +39,7 @@ type Entry = number | string;
 
 interface KnownPage extends Versioned {
   request: PageRequest;
-  pieces: string[];
+  pieces: Record<number, string>;
   outerStructure: string;
   orders: Map<RowKind, { entries: Entry[]; version: number }>;
   /** What of the cluster it was made of. */
@@ -189,7 +189,7 @@ export function createPages(
     const page: KnownPage = {
       ...unrendered,
       request,
-      pieces: [],
+      pieces: {},
       outerStructure: '',
       orders: new Map(),
       madeOf: '',
