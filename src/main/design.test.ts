@@ -58,8 +58,8 @@ describe('the design file of a running head', () => {
       renameSync(`${file()}.new`, file());
     });
     expect(opened.templates().page).toContain('>Near<');
-    await taken(() => edit(join(folder, 'templates/views.html'), '>Held idle<', '>Idle<'));
-    expect(opened.templates().page).toContain('>Idle<');
+    await taken(() => edit(join(folder, 'templates/views.html'), '>All jobs<', '>Every job<'));
+    expect(opened.templates().page).toContain('>Every job<');
     expect(opened.problems()).toEqual([]);
   });
 

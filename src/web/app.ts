@@ -7,6 +7,7 @@ import type { CompiledTemplates } from '../lib/compiled-templates.ts';
 import { escapeHtml } from '../lib/escape-html.ts';
 import { visibleText, withoutControls } from '../lib/visible-text.ts';
 import { allNodes, type PageRequest, requestOf } from '../render/page-request.ts';
+import { renderJobText } from '../render/job-text.ts';
 import { renderNodeText } from '../render/text.ts';
 import { type Buttons, createButtons } from './buttons.ts';
 import type { WebDependencies } from './dependencies.ts';
@@ -103,7 +104,7 @@ function refuseHosts(allowedHosts: readonly string[]): MiddlewareHandler {
 
 function messagePage(title: string, sentence: string): string {
   return (
-    `<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>${title}</title>` +
+    `<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>${title} · Rollcall</title>` +
     '<meta name="viewport" content="width=device-width, initial-scale=1">' +
     '<link rel="stylesheet" href="/static/style.css"><script src="/static/theme.js"></script></head>' +
     '<body><main class="message">' +
@@ -113,6 +114,11 @@ function messagePage(title: string, sentence: string): string {
 }
 
 const unknownNode = (name: string) => `There is no node "${name}" in the node list.`;
+
+const unknownOne = ({ view, only }: PageRequest) =>
+  view === 'job'
+    ? `There is no job "${only}" now: it has ended, or its node does not tell of it yet.`
+    : unknownNode(only ?? '');
 
 /** Everything that a handler needs. */
 interface Rooms {
@@ -129,7 +135,7 @@ function addPageRoutes(app: Hono, { dependencies, feed, watching }: Rooms): void
   const show = (context: Context, request: PageRequest) => {
     const page = feed.renderPage(request);
     return page === null
-      ? context.html(messagePage('Not found', unknownNode(request.only ?? '')), 404)
+      ? context.html(messagePage('Not found', unknownOne(request)), 404)
       : context.html(page);
   };
 
@@ -138,7 +144,8 @@ function addPageRoutes(app: Hono, { dependencies, feed, watching }: Rooms): void
       vary(context);
       watching.glance(null);
       const request = requestOf(context.req.url) ?? allNodes;
-      if (!wantsText(context.req) || request.view === 'node') return show(context, request);
+      if (!wantsText(context.req) || request.view === 'node' || request.view === 'job')
+        return show(context, request);
       const { status, text } = textFor(request.view, dependencies, askedOf(context));
       return context.text(text, status);
     });
@@ -153,6 +160,17 @@ function addPageRoutes(app: Hono, { dependencies, feed, watching }: Rooms): void
     return node
       ? context.text(renderNodeText(node))
       : context.text(`${visibleText(unknownNode(name))}\n`, 404);
+  });
+
+  app.get('/jobs/:key', (context) => {
+    vary(context);
+    watching.glance(null);
+    const request: PageRequest = { ...allNodes, view: 'job', only: context.req.param('key') };
+    if (!wantsText(context.req)) return show(context, request);
+    const jobs = dependencies.jobsOf(dependencies.nodes()).filter(({ key }) => key === request.only);
+    return jobs.length > 0
+      ? context.text(renderJobText(jobs, dependencies.node))
+      : context.text(`${visibleText(unknownOne(request))}\n`, 404);
   });
 }
 
