@@ -11,6 +11,7 @@ import {
 } from './config/state-folder.ts';
 import { type StateLock, takeStateLock } from './config/state-lock.ts';
 import { version } from './config/version.ts';
+import { faultsUntilNow } from './lib/guarded.ts';
 import { openDesign } from './main/design.ts';
 import { listen } from './main/listen.ts';
 import { findResolvedNames, localNames } from './main/own-names.ts';
@@ -116,7 +117,12 @@ async function startLocked(
     const web = {
       ...webDependencies(config, folder, state, source),
       allowedHosts,
-      problems: () => [...design.problems(), ...settingProblems, ...source.problems()],
+      problems: () => [
+        ...design.problems(),
+        ...settingProblems,
+        ...source.problems(),
+        ...[faultsUntilNow() ?? []].flat(),
+      ],
       templates: design.templates,
     };
     const shares = shareDescriptors(descriptorLimit());

@@ -57,11 +57,13 @@ async function askInForeground(config: ReturnType<typeof configFrom>): Promise<v
 async function runInForeground(config: Config, readAgain: () => Config): Promise<void> {
   keepHeapTight();
   const { startHead } = await import('../main.ts');
+  const { surviveFaults } = await import('../main/last-resort.ts');
   const head = await startHead(config, readAgain, (line) => console.log(line)).catch((error: Error) => {
     process.send?.({ error: error.message });
     process.disconnect?.();
     throw new UsageError(error.message);
   });
+  surviveFaults();
   process.send?.({ url: head.url });
   if (process.send === undefined) console.log(`page: ${head.url}`);
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
