@@ -11,6 +11,13 @@ const MONITOR_LIMIT_BYTES = 160 * 1024;
 const root = import.meta.dirname ?? new URL('.', import.meta.url).pathname;
 mkdirSync(`${root}/dist`, { recursive: true });
 
+/** What every command loads is bundled: to find and read a dozen packages takes longer than to run them. */
+const ofEveryCommand = ['yargs', 'string-width'];
+const { dependencies, optionalDependencies } = JSON.parse(readFileSync(`${root}/package.json`, 'utf8'));
+const outside = Object.keys({ ...dependencies, ...optionalDependencies })
+  .filter((name) => !ofEveryCommand.includes(name))
+  .flatMap((name) => [name, `${name}/*`]);
+
 const shared = { absWorkingDir: root, bundle: true, platform: 'node', logLevel: 'warning' };
 
 /** For nodes: one small file without packages. */
@@ -45,7 +52,7 @@ const command = await build({
   chunkNames: 'chunks/[name]-[hash]',
   metafile: true,
   target: 'node20',
-  packages: 'external',
+  external: outside,
   sourcemap: true,
   banner: { js: '#!/usr/bin/env node' },
 });
