@@ -22,11 +22,12 @@ const answerSchema = z.object({ id: z.string(), secret: z.string().min(1).max(40
 export interface ControlDependencies
   extends Pick<WebDependencies, 'nodes' | 'node' | 'problems' | 'subscribe'> {
   secrets: SecretDesk;
+  /** Reports are told at most this often. */
+  tellEveryMs?: number;
   /** Ends all monitors, then the head; one line for each node. */
   stop(onLine: (line: string) => void): Promise<void>;
 }
 
-/** Reports are told at most this often. */
 const TELL_EVERY_MS = 500;
 
 /**
@@ -34,7 +35,7 @@ const TELL_EVERY_MS = 500;
  * Where `only` is not in the list any more, it is told as null.
  */
 function follow(
-  { node, nodes, subscribe }: ControlDependencies,
+  { node, nodes, subscribe, tellEveryMs = TELL_EVERY_MS }: ControlDependencies,
   only: string | null,
   query: Query,
   tell: (reports: NodeReport[] | null) => void,
@@ -49,12 +50,32 @@ function follow(
     tell(only === null ? filterNodes(query, nodes()) : report ? [report] : null);
   }
   const unsubscribe = subscribe((names) => {
-    if (only === null || names.has(only)) timer ??= setTimeout(tellNow, TELL_EVERY_MS);
+    if (only === null || names.has(only)) timer ??= setTimeout(tellNow, tellEveryMs);
   });
   tellNow();
   return () => {
     unsubscribe();
     if (timer) clearTimeout(timer);
+  };
+}
+
+/** Who does not read has the newest value once he reads on, instead of all that were missed. */
+function newestOnly<Value>(write: (value: Value) => Promise<unknown>): (value: Value) => void {
+  let waiting: { value: Value } | null = null;
+  let isWriting = false;
+  async function writeAll(): Promise<void> {
+    isWriting = true;
+    while (waiting !== null) {
+      const { value } = waiting;
+      waiting = null;
+      await write(value);
+    }
+    isWriting = false;
+  }
+  return (value) => {
+    waiting = { value };
+    // A reader that has gone is noticed by the stream itself.
+    if (!isWriting) writeAll().catch(() => undefined);
   };
 }
 
@@ -83,10 +104,10 @@ export function createControlApp(deps: ControlDependencies, page: App): Hono {
     return stream(context, async (out) => {
       const leave = page.look(only);
       const ended = new Promise<void>((resolve) => {
+        const write = newestOnly((nodes: NodeReport[]) => out.write(`${JSON.stringify({ nodes })}\n`));
         const stop = follow(deps, only, parsed.query, (nodes) => {
-          // Who does not read has the next report instead of all that were missed.
           if (nodes === null) finish();
-          else void out.write(`${JSON.stringify({ nodes })}\n`);
+          else write(nodes);
         });
         const finish = () => {
           stop();
