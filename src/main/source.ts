@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Config } from '../config/config.ts';
+import type { DescriptorShares } from '../config/descriptors.ts';
 import type { StateFolder } from '../config/state-folder.ts';
 import { startDemo } from '../demo/demo.ts';
 import { createFleet, type Fleet } from '../fleet/fleet.ts';
@@ -36,7 +37,12 @@ export const demoSource = (state: State): Source => ({
 });
 
 /** The nodes of the list, watched through SSH. */
-export async function startFleet(config: Config, folder: StateFolder, state: State): Promise<Source> {
+export async function startFleet(
+  config: Config,
+  folder: StateFolder,
+  state: State,
+  shares: DescriptorShares,
+): Promise<Source> {
   const withSettings = nodeSettingsOf(config);
   const first = await readNodeList(config.nodeList);
   const monitor = await readMonitorBundle(join(config.projectFolder, 'dist'));
@@ -51,8 +57,9 @@ export async function startFleet(config: Config, folder: StateFolder, state: Sta
     runtimes: runtimeStore(config, folder),
     headId: folder.headId,
     handshakes: {
-      total: config.handshakes,
+      total: Math.min(config.handshakes, shares.logins),
       perJumpHost: config.jumpHostHandshakes,
+      reservedDescriptors: shares.reserved,
       jumpHostOf: access.jumpHostOf,
     },
     accessFingerprint: access.fingerprint,
