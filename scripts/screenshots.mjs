@@ -23,7 +23,15 @@ const rollcall = (...words) =>
   execFileSync(process.execPath, [join(root, 'dist/rollcall.js'), ...words, '--state-dir', state]);
 
 const themes = ['yellow', 'blue', 'light', 'dark'];
-const views = { nodes: '/', gpus: '/gpus', jobs: '/jobs', users: '/users', node: '/nodes/ws-01' };
+const views = {
+  nodes: '/',
+  lines: '/?rows=compact',
+  gpus: '/gpus',
+  jobs: '/jobs',
+  job: '/jobs/slurm%3A48120',
+  users: '/users',
+  node: '/nodes/ws-01',
+};
 const screens = [
   { viewport: { width: 1280, height: 860 } },
   // Long enough to show what is below the heat map, too.
@@ -43,7 +51,9 @@ async function takeViews(browser, url, theme, screen) {
     await page.goto(new URL(path, url).href);
     // What comes a moment later than the page itself.
     const last =
-      view === 'node' ? page.locator('.chart-legend').last() : page.locator('.heat-field > canvas');
+      view === 'node' || view === 'job'
+        ? page.locator('.chart-legend').last()
+        : page.locator('.heat-field > canvas');
     await last.waitFor({ state: 'attached' });
     await page.waitForTimeout(300);
     const picture = toIndexedPng(await page.screenshot());

@@ -24,7 +24,15 @@ build_is_there() {
   [ -z "$(find "$root/src" "$root/build.mjs" "$root/package-lock.json" -newer "$root/dist/build-id" -type f 2>/dev/null | head -n 1)" ]
 }
 
+# npm and the build end by the same signal; what they left half done is made again the next time.
+stopped() {
+  trap - INT TERM
+  printf '\nrollcall: stopped while setting up; nothing was started. The next start goes on from here.\n' >&2
+  exit 130
+}
+
 set_up() {
+  trap stopped INT TERM
   cd "$root" || exit 1
   if ! packages_are_there; then
     echo 'Installing packages (once) …'
@@ -35,6 +43,7 @@ set_up() {
     npm run --silent build || fail 'the build failed; see above'
   fi
   cd - >/dev/null || exit 1
+  trap - INT TERM
 }
 
 check_node

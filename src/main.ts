@@ -11,9 +11,11 @@ import {
 } from './config/state-folder.ts';
 import { type StateLock, takeStateLock } from './config/state-lock.ts';
 import { version } from './config/version.ts';
-import { type Design, openDesign } from './main/design.ts';
+import { faultsUntilNow } from './lib/guarded.ts';
+import { openDesign } from './main/design.ts';
 import { listen } from './main/listen.ts';
 import { findResolvedNames, localNames } from './main/own-names.ts';
+import { needRestart } from './main/reload.ts';
 import { demoSource, type Source, startFleet } from './main/source.ts';
 import type { NodeReport } from './protocol/node.ts';
 import { listGpus, listJobs } from './state/cluster-jobs.ts';
@@ -28,16 +30,25 @@ export interface Head {
   url: string;
   /** Resolves when the head has let go of everything. */
   ended: Promise<void>;
+  /** Reads the settings anew; what is wrong with them is said on the page, and those of before stay. */
+  reload(): void;
   /** Ends every monitor and the head; a line for each node. */
   stop(onLine: (line: string) => void): Promise<void>;
 }
 
-/** Builds everything and serves. Rejects with a sentence where it cannot serve. */
-export async function startHead(config: Config, say: (line: string) => void): Promise<Head> {
+/**
+ * Builds everything and serves. Rejects with a sentence where it cannot serve. `readAgain` reads the settings once more,
+ * and throws `ConfigError`.
+ */
+export async function startHead(
+  config: Config,
+  readAgain: () => Config,
+  say: (line: string) => void,
+): Promise<Head> {
   const folder = openStateFolder(config.stateDir);
   const lock = await takeStateLock(folder.path);
   try {
-    return await startLocked(config, folder, lock, say);
+    return await startLocked(config, readAgain, folder, lock, say);
   } catch (error) {
     lock.release();
     throw error;
@@ -46,13 +57,17 @@ export async function startHead(config: Config, say: (line: string) => void): Pr
 
 async function startLocked(
   config: Config,
+  readAgain: () => Config,
   folder: StateFolder,
   lock: StateLock,
   say: (line: string) => void,
 ): Promise<Head> {
-  const state = createState(() => performance.now(), config.marks);
+  const marks = { ...config.marks };
+  const allowedHosts = allowedHostsOf(config);
+  const state = createState(() => performance.now(), marks);
+  let settingProblems: string[] = [];
   let refresh: () => void = () => undefined;
-  const design = await openDesign(config.projectFolder, () => {
+  const design = await openDesign(config, () => {
     for (const problem of design.problems()) say(problem);
     refresh();
   });
@@ -78,13 +93,37 @@ async function startLocked(
     setTimeout(letGo, 100);
   }
 
+  function reload(): void {
+    try {
+      const now = readAgain();
+      source.reload(now);
+      Object.assign(marks, now.marks);
+      allowedHosts.splice(0, allowedHosts.length, ...allowedHostsOf(now));
+      const late = needRestart(config, now);
+      settingProblems = late.length === 0 ? [] : [`changed, and counts after a restart: ${late.join(', ')}`];
+      say(`${new Date().toISOString()} the settings were read anew`);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      settingProblems = [`the settings stay as they were: ${reason}`];
+    }
+    for (const problem of settingProblems) say(problem);
+    refresh();
+  }
+
   const stopOnce = (onLine: (line: string) => void) => {
     ending ??= stop(onLine);
     return ending;
   };
   try {
     const web = {
-      ...webDependencies(config, folder, state, source, design),
+      ...webDependencies(config, folder, state, source),
+      allowedHosts,
+      problems: () => [
+        ...design.problems(),
+        ...settingProblems,
+        ...source.problems(),
+        ...[faultsUntilNow() ?? []].flat(),
+      ],
       templates: design.templates,
     };
     const limits = connectionLimits(shares.web);
@@ -113,7 +152,7 @@ async function startLocked(
       demo: config.demo,
     });
     say(`${new Date().toISOString()} serving ${url}, state folder ${folder.path}`);
-    return { url, ended, stop: stopOnce };
+    return { url, ended, stop: stopOnce, reload };
   } catch (error) {
     design.close();
     await source.stop(() => undefined);
@@ -129,18 +168,17 @@ function ownIdentity() {
 
 /** A page that others may see answers under the names that they know this machine by, as they become known. */
 function allowedHostsOf({ allowedHosts, public: isPublic }: Config): string[] {
-  if (!isPublic) return allowedHosts;
+  if (!isPublic) return [...allowedHosts];
   const names = [...allowedHosts, ...localNames()];
   findResolvedNames((name) => names.push(name));
   return names;
 }
 
-function webDependencies(config: Config, folder: StateFolder, state: State, source: Source, design: Design) {
+function webDependencies(config: Config, folder: StateFolder, state: State, source: Source) {
   return {
     version: version(),
     demo: config.demo,
     publicMode: config.public,
-    allowedHosts: allowedHostsOf(config),
     token: folder.token,
     nodes: () => state.reports(),
     names: () => state.names(),
@@ -151,7 +189,6 @@ function webDependencies(config: Config, folder: StateFolder, state: State, sour
     gpusOf: listGpus,
     usersOf: listUsers,
     subscribe: state.subscribe,
-    problems: () => [...design.problems(), ...source.problems()],
     retry: source.retry,
     watch: source.watch,
   };

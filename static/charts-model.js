@@ -31,7 +31,7 @@
     machine(['network.receive', 'network.transmit'], 'Network', 'network', 'bytesPerSecond'),
     machine(['disks.read', 'disks.write'], 'Disks', 'disks', 'bytesPerSecond'),
     machine(['disks.busy'], 'Busiest disk', 'disks', 'percent', 100),
-    job('cpu', 'CPU of jobs, in percent of one core', 'percent'),
+    job('cpu', 'CPU of jobs, each with all its processes', 'cores'),
     job('resident', 'Memory of jobs', 'bytes'),
     job('gpuMemory', 'GPU memory of jobs', 'bytes'),
   ];
@@ -55,7 +55,9 @@
       return place;
     }
 
-    function seriesFor({ key, group, label, unit }) {
+    function seriesFor({ key, group, label, unit: toldUnit }) {
+      // A job's CPU is no part of a whole.
+      const unit = group === 'jobs' && toldUnit === 'percent' ? 'cores' : toldUnit;
       const known = series.get(key);
       // The name of a job that has ended is forgotten by the node, but not here.
       if (known && !known.label.startsWith(label)) known.label = label;

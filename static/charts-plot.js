@@ -15,7 +15,7 @@
   const SVG = 'http://www.w3.org/2000/svg';
   const POWERS_OF_TWO = Array.from({ length: 52 }, (_, power) => 2 ** power);
 
-  const { formatValue, formatAge, formatClock } = globalThis.rollcallFormat;
+  const { formatValue, formatAge, formatClock, zone } = globalThis.rollcallFormat;
 
   const dashOf = (place) => DASHES[Math.floor(place / LINES_PER_DASH) % DASHES.length];
 
@@ -180,7 +180,10 @@
     heading.append(' ', age);
     root.append(heading, plot, reason, legend, details);
     plot.setAttribute('role', 'img');
-    plot.setAttribute('aria-label', `${subject.title}, last 15 minutes; the values are in the table below`);
+    plot.setAttribute(
+      'aria-label',
+      `${subject.title}, last 15 minutes, times in ${zone}; the values are in the table below`,
+    );
 
     let chart = null;
     let drawnKeys = '';
@@ -243,7 +246,7 @@
       const newest = times.length - 1;
       const [, nowMs] = range();
       age.textContent = isPointing
-        ? `at ${new Date(times[cursorAt]).toLocaleTimeString([], LEGEND_CLOCK)}`
+        ? `at ${new Date(times[cursorAt]).toLocaleTimeString([], LEGEND_CLOCK)} ${zone}`
         : lines.length > 0
           ? formatAge(nowMs - times[Math.max(...lines.map(({ values }) => lastAt(values)))])
           : '';

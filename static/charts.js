@@ -1,5 +1,5 @@
 // Charts of a node's last 15 minutes: `<div class="charts" data-charts="/api/v1/nodes/NODE/recent">` is filled from
-// that address, and goes on with every `rollcall:recent` event on the document (detail: the same shape, newer points).
+// that address (`data-charts-only`: beginnings of the keys of the series to show), and goes on with every `rollcall:recent` event on the document (detail: the same shape, newer points).
 // A `rollcall:theme` event on the document draws everything anew in the page's new colours.
 (() => {
   const RECENT_MS = 15 * 60_000;
@@ -53,12 +53,16 @@
 
   function startCharts(element) {
     const address = element.dataset.charts;
+    const only = (element.dataset.chartsOnly ?? '').split(' ').filter(Boolean).map(decodeURIComponent);
+    const topic = `recent ${decodeURIComponent(/\/nodes\/([^/?]+)/.exec(address)?.[1] ?? '')}`;
     const note = document.createElement('p');
     note.className = 'charts-note';
     note.setAttribute('role', 'status');
     const grid = document.createElement('div');
     grid.className = 'charts-grid';
-    element.replaceChildren(note, grid);
+    const zone = document.createElement('p');
+    zone.className = 'charts-zone';
+    element.replaceChildren(note, grid, zone);
 
     let model = null;
     let node = null;
@@ -90,8 +94,9 @@
           const answer = await fetchSince(model.lastMs());
           node = answer.node;
           clockOffsetMs = answer.toMs - Date.now();
-          take(answer);
           note.textContent = '';
+          take(answer);
+          zone.textContent = `Times: ${rollcallFormat.zone}`;
         } catch (error) {
           note.textContent = `The last 15 minutes could not be loaded: ${error.message}.`;
           clearTimeout(retryTimer);
@@ -106,7 +111,10 @@
       return loading;
     }
 
-    function take(chunk) {
+    const isMeant = ({ key }) => only.length === 0 || only.some((beginning) => key.startsWith(beginning));
+
+    function take(told) {
+      const chunk = { ...told, series: told.series.filter(isMeant) };
       model.append(chunk);
       const newest = chunk.timesMs.at(-1);
       // A browser's clock that was set back must not put the newest figures outside of the chart.
@@ -120,6 +128,8 @@
       const told = new Set();
       return rollcallModel.SUBJECTS.filter((subject) => {
         if (model.of(subject).length > 0) return true;
+        // Of what was not meant nobody asks why it is missing.
+        if (only.length > 0) return false;
         if (
           rollcallModel.SUBJECTS.some((other) => other.group === subject.group && model.of(other).length > 0)
         )
@@ -146,6 +156,7 @@
         panels = wanted.map(panelFor);
         grid.replaceChildren(...panels.map(({ root }) => root));
       }
+      if (wanted.length === 0) note.textContent = 'The node keeps no figures of it over time.';
       for (const { subject, set } of panels) {
         const all = model.of(subject);
         const present = all.filter(({ values }) => values.some((value) => value !== null));
@@ -164,8 +175,10 @@
 
     const isLate = () => nowMs() - (model.lastMs() ?? 0) > SILENCE_MS;
 
+    say('want', topic);
     load();
     return {
+      topic,
       isGone: () => !element.isConnected,
       hear(chunk) {
         const newest = chunk.timesMs.at(-1) ?? 0;
@@ -201,6 +214,7 @@
   // --- all elements with charts
 
   const started = new Map();
+  const say = (what, detail) => document.dispatchEvent(new CustomEvent(`rollcall:${what}`, { detail }));
 
   /** The page may be made anew around us. */
   function lookAround() {
@@ -208,6 +222,7 @@
       if (charts.isGone()) {
         charts.end();
         started.delete(element);
+        if (![...started.values()].some(({ topic }) => topic === charts.topic)) say('leave', charts.topic);
       }
     for (const element of document.querySelectorAll('.charts[data-charts]'))
       if (!started.has(element)) started.set(element, startCharts(element));
@@ -221,6 +236,8 @@
   document.addEventListener('rollcall:recent', (event) => everywhere((charts) => charts.hear(event.detail)));
   document.addEventListener('rollcall:theme', restyle);
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', restyle);
+  // Paper is light, whatever the screen is.
+  matchMedia('print').addEventListener('change', () => everywhere((charts) => charts.restyle()));
   document.addEventListener('visibilitychange', () => {
     if (!document.hidden) everywhere((charts) => charts.shown());
   });

@@ -105,7 +105,9 @@
   // --- from row to row
 
   const stops = () => [
-    ...document.querySelectorAll('article > [data-live-row], .rows tbody > tr[data-live-row]'),
+    ...document.querySelectorAll(
+      'article > [data-live-row], .rows tbody > tr[data-live-row]:not([data-live-row="page"])',
+    ),
   ];
 
   function barHeight() {

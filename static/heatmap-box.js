@@ -19,8 +19,16 @@ globalThis.rollcallHeatBox = (() => {
       text: (level) => `${percent(level)} of its power limit`,
     },
   };
+  const NODE_METRICS = {
+    cpu: { title: 'CPU', ends: ['0 %', '100 %'], text: (level) => `${percent(level)} of its cores used` },
+    ram: { title: 'RAM', ends: ['0 %', '100 %'], text: (level) => `${percent(level)} of its memory used` },
+  };
+  /** By what a cell is. */
+  const METRICS_OF = { gpus: METRICS, nodes: NODE_METRICS };
+  const NODE_WORDS = { b: 'live', x: 'out of reach', '?': 'connecting' };
   const words = { b: 'busy', f: 'free', i: 'held idle', x: 'out of service', '?': 'not known' };
-  const USE_WORDS = Array.from(USES, (use) => words[use]);
+  const wordsOf = (table) => Array.from(USES, (use) => table[use] ?? '');
+  const USE_WORDS_OF = { gpus: wordsOf(words), nodes: wordsOf(NODE_WORDS) };
   /** Of these a free GPU's figure says nothing. */
   const isUseMetric = (metric) => metric === 'utilization' || metric === 'memory';
 
@@ -41,24 +49,26 @@ globalThis.rollcallHeatBox = (() => {
   function makeBox() {
     const scaleLow = make('span');
     const scaleHigh = make('span');
-    const select = make(
-      'select',
-      {},
-      ...Object.entries(METRICS).map(([value, { title }]) => make('option', { value }, title)),
-    );
-    const samples = [
-      ['b', 44, 'busy'],
-      ['f', 0, 'free'],
-      ['i', 8, 'held idle'],
-      ['x', ABSENT, 'out of service'],
-      ['b', ABSENT, 'no figure'],
-      ['?', 44, 'use not known'],
-    ].map(([use, level, words]) => ({
-      use,
-      level,
-      words,
-      canvas: make('canvas', { 'aria-hidden': 'true' }),
-    }));
+    const select = make('select');
+    const shapes = {
+      gpus: [
+        ['b', 44, 'busy'],
+        ['f', 0, 'free'],
+        ['i', 8, 'held idle'],
+        ['x', ABSENT, 'out of service'],
+        ['b', ABSENT, 'no figure'],
+        ['?', 44, 'use not known'],
+      ],
+      nodes: [
+        ['b', 44, 'live'],
+        ['x', ABSENT, 'out of reach'],
+        ['b', ABSENT, 'no figure'],
+      ],
+    };
+    const legend = make('ul', { class: 'heat-legend', 'aria-label': 'Shapes' });
+    const summary = make('summary');
+    let of = 'gpus';
+    let samples = [];
     const canvas = make('canvas', { tabindex: '0', role: 'application', 'aria-roledescription': 'heat map' });
     const cursor = make('div', { class: 'heat-cursor', hidden: '' });
     const line = make('p', { class: 'heat-line', 'aria-live': 'polite' }, HINT);
@@ -68,13 +78,26 @@ globalThis.rollcallHeatBox = (() => {
       { class: 'heat-tools' },
       make('label', {}, 'Colour: ', select),
       make('span', { class: 'heat-scale' }, scaleLow, make('i', { 'aria-hidden': 'true' }), scaleHigh),
-      make(
-        'ul',
-        { class: 'heat-legend', 'aria-label': 'Shapes' },
-        ...samples.map((sample) => make('li', {}, sample.canvas, sample.words)),
-      ),
+      legend,
     );
-    const details = make('details', {}, make('summary', {}, 'All GPUs as a heat map'), tools, field, line);
+    const details = make('details', {}, summary, tools, field, line);
+
+    /** What a cell is: `gpus` or `nodes`. */
+    function speakOf(subject) {
+      of = subject;
+      summary.textContent = `All ${of === 'gpus' ? 'GPUs' : 'nodes'} as a heat map`;
+      const titles = Object.entries(METRICS_OF[of]);
+      select.replaceChildren(...titles.map(([value, { title }]) => make('option', { value }, title)));
+      samples = shapes[of].map(([use, level, words]) => ({
+        use,
+        level,
+        words,
+        canvas: make('canvas', { 'aria-hidden': 'true' }),
+      }));
+      legend.replaceChildren(...samples.map((sample) => make('li', {}, sample.canvas, sample.words)));
+    }
+    speakOf(of);
+
     return {
       details,
       select,
@@ -82,9 +105,10 @@ globalThis.rollcallHeatBox = (() => {
       canvas,
       cursor,
       line,
+      speakOf,
       /** What the colours mean now, in the colours of now. */
       describe(root, metric) {
-        const { ends } = METRICS[metric];
+        const { ends } = METRICS_OF[of][metric];
         scaleLow.textContent = ends[0];
         scaleHigh.textContent = ends[1];
         for (const sample of samples) drawSample(sample.canvas, root, sample.level, sample.use);
@@ -92,5 +116,5 @@ globalThis.rollcallHeatBox = (() => {
     };
   }
 
-  return { HINT, METRICS, USE_WORDS, isUseMetric, makeBox };
+  return { HINT, METRICS_OF, USE_WORDS_OF, isUseMetric, makeBox };
 })();

@@ -5,7 +5,7 @@
 (() => {
   const { ABSENT, DIMMED, cellAt, levelAt, useAt, place, cellUnder, beside, createPainter } =
     globalThis.rollcallHeat;
-  const { HINT, METRICS, USE_WORDS, isUseMetric, makeBox } = globalThis.rollcallHeatBox;
+  const { HINT, METRICS_OF, USE_WORDS_OF, isUseMetric, makeBox } = globalThis.rollcallHeatBox;
   const MOST_OF_WINDOW = 0.38;
   const LAYOUT = 'heat layout';
 
@@ -35,9 +35,10 @@
     if (isElsewhere) window.open(path, '_blank', 'noopener');
     else if (onPage(name)) {
       const hash = `#${encodeURIComponent(name)}`;
+      document.dispatchEvent(new CustomEvent('rollcall:goto', { detail: name }));
       if (location.hash === hash) onPage(name).scrollIntoView();
       else location.hash = hash;
-      onPage(name).querySelector('h2 a')?.focus({ preventScroll: true });
+      onPage(name).querySelector('h2 a, th a')?.focus({ preventScroll: true });
     } else location.assign(path);
   }
 
@@ -51,11 +52,15 @@
     const box = makeBox();
     const { details, select, canvas, cursor, line } = box;
     const painter = createPainter(canvas, root);
-    details.open = recall('rollcall-heat') !== 'closed';
+    // On a phone it would push all rows out of sight.
+    const usual = matchMedia('(max-width: 46em)').matches ? 'closed' : 'open';
+    details.open = (recall('rollcall-heat') ?? usual) !== 'closed';
     // What stands below it does not move once it comes, if it is as high as last time.
     if (details.open) root.style.minHeight = `${Number(recall('rollcall-heat-height')) || 0}px`;
     let metric = recall('rollcall-heat-metric') ?? '';
-    if (!Object.hasOwn(METRICS, metric)) metric = 'utilization';
+    /** What a cell is: `gpus`, or `nodes` of a cluster without GPUs. */
+    let of = 'gpus';
+    if (!Object.hasOwn(METRICS_OF[of], metric)) metric = 'utilization';
     select.value = metric;
 
     /** What was heard; it is shown once both are of the same version. */
@@ -98,12 +103,23 @@
     function hear(value) {
       if (value.topic === LAYOUT) {
         layout = value;
+        speakOf(value.of);
         root.style.minHeight = '';
         if (layout.nodes.length === 0) details.remove();
         else if (!details.isConnected) root.append(details);
         follow();
       } else if (value.topic === `heat ${metric}`) figures = value;
       if (details.open) show();
+    }
+
+    /** Other cells have other figures. */
+    function speakOf(subject) {
+      if (of === subject) return;
+      of = subject;
+      box.speakOf(of);
+      if (!Object.hasOwn(METRICS_OF[of], metric)) [metric] = Object.keys(METRICS_OF[of]);
+      select.value = metric;
+      figures = null;
     }
 
     // --- what is shown
@@ -143,10 +159,11 @@
     }
 
     function summary() {
-      const found = USE_WORDS.map(() => 0);
+      const words = USE_WORDS_OF[of];
+      const found = words.map(() => 0);
       for (let at = 0; at < cells.length; at += 1) found[useAt(figures.uses, at)] += 1;
-      const parts = USE_WORDS.flatMap((word, use) => (found[use] > 0 ? `${found[use]} ${word}` : []));
-      return `${cells.length} GPUs by ${METRICS[metric].title}: ${parts.join(', ')}. Arrow keys move, Enter opens the node`;
+      const parts = words.flatMap((word, use) => (found[use] > 0 ? `${found[use]} ${word}` : []));
+      return `${cells.length} ${of === 'gpus' ? 'GPUs' : 'nodes'} by ${METRICS_OF[of][metric].title}: ${parts.join(', ')}. Arrow keys move, Enter opens the node`;
     }
 
     function placeAll() {
@@ -188,10 +205,10 @@
       const level = levelAt(figures.levels, pointed);
       const words = [
         name,
-        `GPU ${labels[pointed]}`,
-        level === ABSENT ? 'no figure' : METRICS[metric].text(level),
-        USE_WORDS[useAt(figures.uses, pointed)],
-        ...(state === 'live' ? [] : [`node ${state}`]),
+        ...(of === 'gpus' ? [`GPU ${labels[pointed]}`] : []),
+        level === ABSENT ? 'no figure' : METRICS_OF[of][metric].text(level),
+        USE_WORDS_OF[of][useAt(figures.uses, pointed)],
+        ...(state === 'live' || of === 'nodes' ? [] : [`node ${state}`]),
         ...(cells[pointed] >= DIMMED ? ['not among those found'] : []),
       ];
       // Who listens hears where they are, not every second how it changes.

@@ -2,7 +2,12 @@
 // values where they belong. Elements with data-live (data-live-page outside of all rows) name what of them changes,
 // in document order.
 (() => {
-  const { liveVersion = '', liveKey = '', liveOuter = '' } = document.currentScript?.dataset ?? {};
+  const {
+    liveVersion = '',
+    liveKey = '',
+    liveOuter = '',
+    liveWhole = '',
+  } = document.currentScript?.dataset ?? {};
   // Opened from disk as a designer's file: there is no head.
   if (!liveVersion || !liveKey) return;
 
@@ -143,6 +148,8 @@
 
   function replaceRow(row, html) {
     const fresh = parse(html).firstElementChild;
+    // The line above it has the name already.
+    if (row.isInside) fresh?.removeAttribute('id');
     if (!fresh) {
       // A condition of the design hides it: its place stays, for when it comes back.
       row.root.replaceChildren();
@@ -159,6 +166,7 @@
     }
     row.slots = null;
     readAges(row);
+    document.dispatchEvent(new CustomEvent('rollcall:row', { detail: row.root }));
   }
 
   function applyRow(change, version) {
@@ -171,6 +179,7 @@
       row.slots ??= collectSlots(row.root, 'data-live');
       putValues(row.slots, change);
     }
+    globalThis.rollcallTimes?.show(row.root);
     row.since = version;
     row.age = change.age;
     row.ageFrom = performance.now();
@@ -178,15 +187,16 @@
   }
 
   function applyPage(change, version) {
-    change.pieces?.forEach((html, piece) => {
+    for (const [piece, html] of Object.entries(change.pieces ?? {})) {
       for (const old of document.querySelectorAll(`[data-live-part="page${piece}"]`)) old.remove();
       anchorOf(`page${piece}`)?.before(parse(html));
-    });
+    }
     if (change.pieces) pageSlots = null;
     pageSlots ??= collectSlots(document, 'data-live-page');
     putValues(pageSlots, change);
     for (const [kind, entries] of Object.entries(change.orders ?? {}))
       applyOrder(kind, entries, change.names ?? {});
+    globalThis.rollcallTimes?.show(document);
     pageSince = version;
   }
 
@@ -206,15 +216,47 @@
     return heading;
   }
 
+  /** Whoever looks for a node by its name finds its place; of several that of the one that shows most. */
+  function nameplate(place, name) {
+    const isLine = place.nodeName === 'TR';
+    if ((isLight(place) && !isLine) || document.getElementById(name)) return;
+    place.id = name;
+    if (isLine)
+      place.append(Object.assign(document.createElement('th'), { scope: 'row', textContent: name }));
+  }
+
   /** A row that came meanwhile: its place, until it is in sight. */
-  function makePlace(tag, part, id, name) {
+  function makePlace(tag, part, id, name, isNode = false) {
     const place = document.createElement(tag);
     place.className = 'unloaded';
     place.dataset.livePart = part;
     place.dataset.liveRow = String(id);
-    if (name !== undefined && !isLight(place)) place.id = name;
+    if (name !== undefined && isNode) nameplate(place, name);
     track(place, 0);
     return place;
+  }
+
+  /** For scripts that put a node's whole section somewhere: it is filled while it is in sight. */
+  const [wholePart, wholeTag] = liveWhole.split(' ');
+  globalThis.rollcallLive = {
+    canOpen: wholeTag !== undefined,
+    open(id) {
+      const place = makePlace(wholeTag, wholePart, id);
+      const row = rows.get(keyOfRoot(place));
+      if (row) row.isInside = true;
+      return place;
+    },
+    close(root) {
+      untrack(keyOfRoot(root), { root });
+      saySoon();
+    },
+  };
+
+  /** Behind an element, but for what was unfolded below it. */
+  function behind(element) {
+    let next = element.nextElementSibling;
+    while (next?.classList.contains('unfolded')) next = next.nextElementSibling;
+    return next;
   }
 
   /** Removes what is gone, makes room for what is new, and puts all in order with its headings. */
@@ -234,11 +276,13 @@
         const element =
           typeof entry === 'string'
             ? makeHeading(tag, entry)
-            : (rows.get(`${part}:${entry}`)?.root ?? makePlace(tag, part, entry, names[entry]));
-        if (element.nextElementSibling !== next) next.before(element);
+            : (rows.get(`${part}:${entry}`)?.root ??
+              makePlace(tag, part, entry, names[entry], kind === 'nodes'));
+        if (behind(element) !== next) next.before(element);
         next = element;
       }
     }
+    document.dispatchEvent(new Event('rollcall:order'));
   }
 
   function apply(id, message) {
@@ -296,8 +340,22 @@
     return newest ?? now - lastHeard;
   }
 
+  const title = document.title;
+  const icon = document.querySelector('link[rel="icon"][type="image/svg+xml"]');
+  const iconAddress = icon?.getAttribute('href');
+
+  /** What stands in the tab, too, must not look as if all was well. */
+  function showLost() {
+    if ((document.documentElement.dataset.head === 'lost') === lost) return;
+    if (lost) document.documentElement.dataset.head = 'lost';
+    else delete document.documentElement.dataset.head;
+    document.title = lost ? `(no connection) ${title}` : title;
+    icon?.setAttribute('href', lost ? '/static/favicon-lost.svg' : iconAddress);
+  }
+
   function showNotice(now) {
     notice.hidden = !lost;
+    showLost();
     if (!lost) return;
     const text = `Connection to the head lost, figures are ${Math.floor(newestAge(now) / 1000)} s old. Trying again…`;
     if (notice.textContent !== text) notice.textContent = text;
@@ -333,10 +391,6 @@
     window.addEventListener('pagehide', () => port.postMessage('bye'));
     return { want: (wanted) => port.postMessage(wanted) };
   }
-
-  const charted = /^\/nodes\/([^/?]+)$/.exec(liveKey)?.[1];
-  if (charted && document.querySelector('[data-charts]'))
-    topics.set(`recent ${decodeURIComponent(charted)}`, 0);
 
   // Hidden tabs give their connection back, and catch up when shown.
   function follow() {

@@ -9,6 +9,12 @@
   const keyOf = (node) => node.dataset?.key;
   const sameKind = (a, b) => a.nodeName === b.nodeName && keyOf(a) === keyOf(b);
 
+  /** What a reader opened, and what scripts say of it. */
+  function isReaders(element, name) {
+    if (name === 'open') return element.nodeName === 'DETAILS';
+    return element.classList.contains('unfold') && (name === 'role' || name === 'aria-expanded');
+  }
+
   /** Makes `from` like `to` without replacing it, so that open details, focus and selection survive. */
   function morph(from, to) {
     if (from.nodeType !== Node.ELEMENT_NODE) {
@@ -16,8 +22,7 @@
       return;
     }
     for (const { name } of [...from.attributes]) {
-      if (!to.hasAttribute(name) && !(name === 'open' && from.nodeName === 'DETAILS'))
-        from.removeAttribute(name);
+      if (!to.hasAttribute(name) && !isReaders(from, name)) from.removeAttribute(name);
     }
     for (const { name, value } of to.attributes) {
       if (from.getAttribute(name) !== value) from.setAttribute(name, value);

@@ -5,8 +5,13 @@
   const reduced = matchMedia('(prefers-reduced-motion: reduce)');
   let settling = 0;
 
-  const offset = () => Number(document.body.dataset.topOffset) || 0;
-  const distanceTo = (target) => target.getBoundingClientRect().top - offset();
+  /** What stays at the top, and what the style keeps free below that. */
+  const offset = (target) =>
+    Math.max(
+      Number(document.body.dataset.topOffset) || 0,
+      Number.parseFloat(getComputedStyle(target).scrollMarginTop) || 0,
+    );
+  const distanceTo = (target) => target.getBoundingClientRect().top - offset(target);
 
   function targetOf(hash) {
     try {
@@ -58,8 +63,13 @@
     if (!target) return;
     event.preventDefault();
     goTo(target);
-    history.replaceState(null, '', link.getAttribute('href'));
+    history.replaceState(history.state, '', link.getAttribute('href'));
     moveFocus(target);
+  });
+
+  addEventListener('hashchange', () => {
+    const target = targetOf(location.hash);
+    if (target) settle(target);
   });
 
   const start = targetOf(location.hash);

@@ -11,8 +11,13 @@ const STYLES = [
   'node',
   'machine',
   'listing',
+  'compact',
+  'job',
   'phones',
   'mtcmon',
+  'wide',
+  'lost',
+  'print',
 ];
 const SHELL = [
   OFFLINE,

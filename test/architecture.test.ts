@@ -19,7 +19,7 @@ const rules: Record<string, Rule> = {
   lib: { rooms: [], packages: [], builtins: false },
   protocol: { rooms: ['lib'], packages: ['zod'], builtins: false },
   config: { rooms: ['protocol', 'lib'], packages: ['zod', 'smol-toml'], builtins: true },
-  nodes: { rooms: ['protocol', 'lib'], packages: ['zod'], builtins: true },
+  nodes: { rooms: ['protocol', 'lib'], packages: [], builtins: true },
   monitor: { rooms: ['protocol', 'lib'], packages: [], builtins: true },
   transport: { rooms: ['config', 'nodes', 'protocol', 'lib'], packages: ['ssh2'], builtins: true },
   fleet: { rooms: ['transport', 'nodes', 'state', 'protocol', 'lib'], packages: ['p-limit'], builtins: true },

@@ -1,13 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { parseMessage } from '../src/protocol/messages.ts';
-import { listGpus, listJobs } from '../src/state/cluster-jobs.ts';
-import { listUsers } from '../src/state/cluster-users.ts';
-import { createState, type State } from '../src/state/state.ts';
+import type { State } from '../src/state/state.ts';
 import { type App, createApp } from '../src/web/app.ts';
-import type { NodeReport } from '../src/protocol/node.ts';
-import { bareSample } from './support/bare-sample.ts';
 import { readEvents } from './support/event-reader.ts';
-import { compileOwnDesign, staticDir } from './support/read-design.ts';
+import { connectedHead, everyText, hear } from './support/every-text.ts';
 
 /**
  * Every text of every message is one that programs stumble over. Whatever is made of it (page, API, text for terminals,
@@ -25,134 +20,24 @@ const evils = {
   'a long text that a cut takes apart': '\ud83d\ude00'.repeat(6_000),
 };
 
-const GIB = 1024 ** 3;
-const report = { ok: false, ms: 1, error: 'EVIL' };
-
-/** Messages with every text that a schema has. */
-const messages = [
-  {
-    type: 'hello',
-    protocol: 1,
-    build: 'EVIL',
-    nonce: 'EVIL',
-    pid: 1,
-    hostname: 'EVIL',
-    os: 'EVIL',
-    kernel: 'EVIL',
-    runtime: 'EVIL',
-    cpuModel: 'EVIL',
-    cores: 8,
-    threads: 16,
-    logPath: 'EVIL',
-    statusPath: 'EVIL',
-    notes: ['EVIL'],
-    gpus: null,
-  },
-  {
-    type: 'facts',
-    gpus: [
-      {
-        index: 0,
-        vendor: 'EVIL',
-        name: 'EVIL',
-        uuid: 'EVIL',
-        pciAddress: 'EVIL',
-        migInstance: 'EVIL',
-        computeMode: 'EVIL',
-        driverVersion: 'EVIL',
-        cudaVersion: 'EVIL',
-        vbiosVersion: 'EVIL',
-        memoryTotalBytes: 80 * GIB,
-      },
-    ],
-    processes: [
-      { pid: 7, startTimeMs: 5, user: 'EVIL', command: 'EVIL', arguments: 'EVIL', job: 'EVIL' },
-      { pid: 8, startTimeMs: 5, user: 'EVIL', command: 'EVIL', arguments: 'EVIL', job: 'EVIL' },
-    ],
-    jobs: [{ key: 'EVIL', kind: 'slurm', id: 'EVIL', name: 'EVIL', user: 'EVIL', startTimeMs: 5 }],
-    goneJobs: ['EVIL but another'],
-    gpuHolders: [{ gpuIndex: 0, pid: 9 }],
-    warnings: [{ code: 'driver-mismatch', message: 'EVIL' }],
-    events: [
-      {
-        atMs: 5,
-        kind: 'xid',
-        code: 79,
-        severity: 'critical',
-        text: 'EVIL',
-        pciAddress: 'EVIL',
-        jobs: ['EVIL'],
-      },
-    ],
-  },
-  {
-    ...bareSample,
-    collectors: Object.fromEntries(Object.keys(bareSample.collectors).map((name) => [name, report])),
-    filesystems: [
-      { mountPoint: 'EVIL', source: 'EVIL', fsType: 'EVIL', kind: 'EVIL', totalBytes: GIB, error: 'EVIL' },
-    ],
-    disks: [{ name: 'EVIL', readBytesPerSecond: 5, writeBytesPerSecond: 5, busyPercent: 50 }],
-    network: [{ name: 'EVIL', receiveBytesPerSecond: 5, transmitBytesPerSecond: 5 }],
-    gpus: {
-      index: [0],
-      health: ['error'],
-      error: ['EVIL'],
-      performanceState: ['EVIL'],
-      throttleReasons: ['EVIL'],
-    },
-    gpuProcesses: { pid: [7], gpuIndex: [0], gpuMemoryBytes: [GIB], type: ['EVIL'], state: ['EVIL'] },
-    topProcesses: { pid: [8], cpuPercent: [800], state: ['EVIL'] },
-    jobs: { key: ['EVIL'], processCount: [2], cpuPercent: [800], residentBytes: [16 * GIB] },
-  },
-];
-
-function spoil(value: unknown, evil: string): unknown {
-  if (typeof value === 'string') return value.replace('EVIL', () => evil);
-  if (Array.isArray(value)) return value.map((inner) => spoil(inner, evil));
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, spoil(inner, evil)]));
-}
-
 let app: App | null = null;
 let state: State;
 
 function startHead(): App {
-  state = createState(() => performance.now());
-  state.setNodes([{ name: 'evil' }, { name: 'good' }]);
-  const way = { node: 'evil', sshWords: ['ssh', 'evil'], host: 'evil', port: 22 };
-  for (const name of ['evil', 'good']) state.connected(name, { way, transport: 'ssh2', logPath: null });
-  const templates = compileOwnDesign();
-  return createApp({
-    version: '1',
-    demo: false,
-    publicMode: false,
-    allowedHosts: [],
-    token: 'x'.repeat(48),
-    nodes: state.reports,
-    names: state.names,
-    node: state.report,
-    recent: state.recent,
-    recentPoint: state.recentPoint,
-    jobsOf: (nodes: readonly NodeReport[]) => listJobs(nodes, Date.now()),
-    gpusOf: listGpus,
-    usersOf: listUsers,
-    subscribe: state.subscribe,
-    problems: () => [],
-    watch: () => undefined,
-    retry: () => false,
-    templates: () => templates,
-    staticDir,
-    live: { flushMs: 5 },
-  });
+  const head = connectedHead(['evil', 'good']);
+  state = head.state;
+  return createApp(head.web);
 }
 
-/** As a monitor of that node would send it; the head must take all of it. */
-function say(name: string, evil: string): void {
-  for (const message of messages) {
-    const parsed = parseMessage(JSON.stringify(spoil(message, evil)));
-    expect(parsed.ok ? '' : parsed.reason).toBe('');
-    if (parsed.ok) state.message(name, parsed.message, parsed.faults);
-  }
+/** The head must take all of it. */
+function say(name: string, text: string): void {
+  expect(
+    hear(
+      state,
+      name,
+      everyText(() => text),
+    ),
+  ).toEqual([]);
 }
 
 afterEach(() => {

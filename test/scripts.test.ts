@@ -1,4 +1,13 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -46,6 +55,68 @@ describe('run_monitor.sh and kill_monitor.sh', () => {
     expect(head.record().pid).not.toBe(before);
     await live();
     expect(existsSync(`/proc/${monitor}`)).toBe(false);
+  });
+
+  it('is left alone by a start that could not serve', async () => {
+    const { pid } = head.record();
+    const other = createServer();
+    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+    const { port } = other.address() as { port: number };
+    for (const options of [
+      ['--node-list', '/nowhere/list'],
+      ['--port', String(port)],
+      ['--host', '203.0.113.7', '--public', '--port', '17070'],
+      ['--port', 'x'],
+    ]) {
+      const { code, stderr } = await head.start(...options);
+      expect({ options, code }).toEqual({ options, code: 1 });
+      if (options[1] !== 'x') expect(stderr).toContain(`(the head that runs, pid ${pid}, goes on)`);
+      expect(head.record().pid).toBe(pid);
+      expect((await head.node(name))?.state).toBe('live');
+    }
+    other.close();
+  });
+
+  it('of two starts at once one serves, and the other says so', async () => {
+    const results = await Promise.all([head.start(), head.start()]);
+    const codes = results.map(({ code }) => code).sort();
+    const { pid } = head.record();
+    expect((await head.get('/healthz')).status).toBe(200);
+    if (codes[1] === 1) {
+      const loser = results.find(({ code }) => code === 1);
+      expect(loser?.stderr).toContain('with the state folder');
+    }
+    expect(codes[0]).toBe(0);
+    await live();
+    expect(existsSync(`/proc/${pid}`)).toBe(true);
+    expect(readdirSync(join(head.folder, 'state')).filter((file) => file.startsWith('lock'))).toEqual([
+      'lock',
+    ]);
+  });
+
+  it('takes settings of nodes over when it is told to, and says what is wrong with them', async () => {
+    const { pid } = head.record();
+    const toml = join(head.folder, 'rollcall.toml');
+    const problems = async () =>
+      (JSON.parse((await head.rollcall('status', '--json')).stdout) as { problems: string[] }).problems;
+    writeFileSync(toml, '[nodes."local*"]\ntags = ["here"]\n[nodes."nobody*"]\ntags = ["x"]\n');
+    process.kill(pid, 'SIGHUP');
+    await expect.poll(async () => (await head.node(name))?.tags).toEqual(['here']);
+    expect(await problems()).toEqual(['rollcall.toml: [nodes."nobody*"] fits no node of the list']);
+    writeFileSync(toml, 'interval-seconds = "soon"\n');
+    process.kill(pid, 'SIGHUP');
+    await expect
+      .poll(async () => (await problems())[0])
+      .toMatch(/^the settings stay as they were: interval-seconds/);
+    expect((await head.node(name))?.tags).toEqual(['here']);
+    writeFileSync(toml, 'handshakes = 5\n');
+    process.kill(pid, 'SIGHUP');
+    await expect.poll(problems).toEqual(['changed, and counts after a restart: handshakes']);
+    writeFileSync(toml, '');
+    process.kill(pid, 'SIGHUP');
+    await expect.poll(problems).toEqual([]);
+    expect(head.record().pid).toBe(pid);
+    await live();
   });
 
   it('does not disturb a head with another state folder', async () => {

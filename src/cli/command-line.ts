@@ -14,7 +14,7 @@ export async function runCommandLine(given: readonly string[]): Promise<void> {
   try {
     await parse(tieValues(given));
   } catch (error) {
-    process.stderr.write(`rollcall: ${messageOf(error)}\n`);
+    process.stderr.write(`rollcall: ${messageOf(error, given)}\n`);
     process.exitCode = 1;
   }
 }
@@ -36,13 +36,16 @@ async function parse(words: readonly string[]): Promise<void> {
     .alias('help', 'h')
     .wrap(Math.min(WIDEST, process.stdout.columns ?? WIDEST))
     .fail((said: string | null, error: Error | undefined, usage: unknown) => {
-      if (error && error.name !== 'YError') throw error;
-      const options = namesOf(usage);
-      const typed = { words, commands: commandNames, options, program: scriptHere('rollcall') };
-      throw new UsageError(explainUsage(said ?? error?.message ?? '', typed));
+      if (error && !isUsageFault(error)) throw error;
+      throw new UsageError(explain(said ?? error?.message ?? '', words, namesOf(usage)));
     });
   await parser.parseAsync();
 }
+
+const explain = (said: string, words: readonly string[], options: readonly string[]) =>
+  explainUsage(said, { words, commands: commandNames, options, program: scriptHere('rollcall') });
+
+const isUsageFault = (error: unknown): error is Error => error instanceof Error && error.name === 'YError';
 
 /** The options that the parser knows at this point, by what it has to say of them in a help text. */
 function namesOf(usage: unknown): string[] {
@@ -50,7 +53,9 @@ function namesOf(usage: unknown): string[] {
   return getDescriptions === undefined ? [] : Object.keys(getDescriptions());
 }
 
-function messageOf(error: unknown): string {
+function messageOf(error: unknown, words: readonly string[]): string {
+  // Where a command is loaded late, the parser throws some of its faults past the hook for them.
+  if (isUsageFault(error)) return explain(error.message, words, []);
   if (error instanceof UsageError || error instanceof ConfigError) return error.message;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

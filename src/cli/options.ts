@@ -9,6 +9,7 @@ export { withCommonOptions };
 export function withHeadOptions<T>(parser: Argv<T>) {
   return withCommonOptions(parser)
     .option('node-list', { type: 'string', requiresArg: true, describe: 'File with one node per line' })
+    .option('design', { type: 'string', requiresArg: true, describe: 'Design file of the page' })
     .option('ssh-config', { type: 'string', requiresArg: true, describe: 'ssh settings file, as ssh -F' })
     .option('host', { type: 'string', requiresArg: true, describe: 'Address to listen on (127.0.0.1)' })
     .option('port', { type: 'string', requiresArg: true, describe: 'Port of the page (7070)' })

@@ -48,7 +48,15 @@ export async function startInBackground(config: Config, args: readonly string[])
     stdio: ['ignore', log, log, 'ipc'],
   });
   closeSync(log);
+  // It has no terminal, and does not hear what is typed here.
+  const giveUp = () => {
+    child.kill('SIGTERM');
+    console.error('\nrollcall: stopped before the page was served; nothing was started');
+    process.exit(130);
+  };
+  process.on('SIGINT', giveUp).on('SIGTERM', giveUp);
   const greeting = await greetingOf(child);
+  process.off('SIGINT', giveUp).off('SIGTERM', giveUp);
   if (child.connected) child.disconnect();
   child.unref();
   if ('error' in greeting) throw new UsageError(`${greeting.error}\n(log: ${folder.logPath})`);

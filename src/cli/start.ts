@@ -21,7 +21,7 @@ export const startCommand: CommandModule = {
   handler: async (flags) => {
     const config = configFrom(flags);
     if (process.send === undefined) await makeRoom(config);
-    if (flags.foreground) await runInForeground(config);
+    if (flags.foreground) await runInForeground(config, () => configFrom(flags));
     else await startInBackground(config, process.argv.slice(2));
   },
 };
@@ -54,19 +54,22 @@ async function askInForeground(config: ReturnType<typeof configFrom>): Promise<v
 }
 
 /** Runs the head in this process until a signal or a stop. Tells a waiting parent how it went. */
-async function runInForeground(config: ReturnType<typeof configFrom>): Promise<void> {
+async function runInForeground(config: Config, readAgain: () => Config): Promise<void> {
   keepHeapTight();
   const { startHead } = await import('../main.ts');
-  const head = await startHead(config, (line) => console.log(line)).catch((error: Error) => {
+  const { surviveFaults } = await import('../main/last-resort.ts');
+  const head = await startHead(config, readAgain, (line) => console.log(line)).catch((error: Error) => {
     process.send?.({ error: error.message });
     process.disconnect?.();
     throw new UsageError(error.message);
   });
+  surviveFaults();
   process.send?.({ url: head.url });
   if (process.send === undefined) console.log(`page: ${head.url}`);
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.once(signal, () => void head.stop(() => undefined));
-  }
+  // A terminal that is closed takes its head along; without one the signal means what it means to other servers.
+  process.on('SIGHUP', () => (isOnTerminal() ? void head.stop(() => undefined) : head.reload()));
   if (process.send === undefined && isOnTerminal()) void askInForeground(config);
   await head.ended;
   process.exit(0);

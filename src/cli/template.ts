@@ -5,6 +5,6 @@ import { configFrom, withCommonOptions } from './options.ts';
 export const templateCommand: CommandModule = {
   builder: (parser) => withCommonOptions(parser),
   handler: async (flags) => {
-    for (const file of await writeTemplates(configFrom(flags).projectFolder)) console.log(`wrote ${file}`);
+    for (const file of await writeTemplates(configFrom(flags))) console.log(`wrote ${file}`);
   },
 };

@@ -19,6 +19,8 @@ const portSchema = z
 /** Everything that can be set. The same names serve rollcall.toml, flags and ROLLCALL_… variables. */
 const settingsSchema = z.strictObject({
   'node-list': z.string().min(1),
+  /** The page as a designer sees it. */
+  design: z.string().min(1),
   'ssh-config': z.string().min(1).nullable(),
   host: z.string().min(1),
   port: portSchema,
@@ -51,6 +53,7 @@ type SettingName = keyof Settings;
 const settingNames = Object.keys(settingsSchema.shape) as SettingName[];
 const pathSettings: readonly SettingName[] = [
   'node-list',
+  'design',
   'ssh-config',
   'state-dir',
   'password-file',
@@ -59,6 +62,8 @@ const pathSettings: readonly SettingName[] = [
 
 export interface Config {
   nodeList: string;
+  /** Path of the design file. */
+  design: string;
   sshConfig: string | null;
   host: string;
   port: number;
@@ -152,6 +157,7 @@ const DEMO_PORT = 7071;
 function defaults(sources: ConfigSources, isDemo: boolean): Settings {
   return {
     'node-list': join(sources.projectFolder, 'node-list.txt'),
+    design: join(sources.projectFolder, 'index-design.html'),
     'ssh-config': null,
     host: '127.0.0.1',
     port: isDemo ? DEMO_PORT : USUAL_PORT,
@@ -226,6 +232,7 @@ function toConfig(settings: Settings, sources: ConfigSources): Config {
   }
   return {
     nodeList: settings['node-list'],
+    design: settings.design,
     sshConfig: settings['ssh-config'],
     host: settings.host,
     port: settings.port,

@@ -59,7 +59,7 @@ describe('what a design becomes', () => {
   test('what is repeated or conditional outside of the nodes is a part of the page', () => {
     const body = pageBody(`<p data-if="page.demo">Demo</p>${loop}`);
     expect(body).toContain(
-      '<%~ it.cut %><% if (it.shown((page.demo))) { %><p data-live-row="page" data-live-part="page0">Demo</p><% } %><%~ it.cut %><template data-live-end="page0"></template>',
+      '<%~ it.piece(0) %><% if (it.shown((page.demo))) { %><p data-live-row="page" data-live-part="page0">Demo</p><% } %><%~ it.cut %><template data-live-end="page0"></template>',
     );
   });
 
@@ -179,7 +179,7 @@ describe('mistakes are named with line, element and remedy', () => {
       'a view that does not exist',
       `${loop}\n<p data-view="nodes gpu">x</p>`,
       8,
-      /nodes, node, gpus, jobs, users/,
+      /nodes, node, gpus, jobs, job, users/,
     ],
     [
       'a view inside a row',
@@ -320,7 +320,7 @@ describe('MTCMon designs', () => {
       expect(page).toContain('<noscript><meta http-equiv="refresh" content="60"></noscript>');
       expect(page).not.toContain('gpu-node-1');
       expect(parts[1]?.template).toContain('gputable');
-      expect(parts.map(({ kind }) => kind)).toEqual(['nodes', 'nodes', 'gpus', 'jobs', 'users']);
+      expect(parts.map(({ kind }) => kind)).toEqual(['nodes', 'nodes', 'gpus', 'jobs', 'jobs', 'users']);
     },
   );
 });

@@ -135,7 +135,7 @@ export function isScript(element: SourceElement, name: (typeof liveScripts)[numb
 
 /** What the live script must know. */
 export const LIVE_ATTRIBUTES =
-  ' data-live-version="<%~ it.version %>" data-live-key="<%~ it.pageKey %>" data-live-outer="<%~ it.outerMark %>"';
+  ' data-live-version="<%~ it.version %>" data-live-key="<%~ it.pageKey %>" data-live-outer="<%~ it.outerMark %>" data-live-whole="<%~ it.wholePart %>"';
 
 function ownAttributes(element: SourceElement): string {
   return isScript(element, 'live') ? LIVE_ATTRIBUTES : '';
@@ -188,11 +188,12 @@ function writeRowLoop(context: Context, element: SourceElement, kind: RowKind): 
 
 /** A repeated or conditional piece of the page around the nodes, replaced as a whole when its rows change. */
 function writePagePart(context: Context, element: SourceElement): string {
-  const part = `page${context.output.pageParts}`;
+  const number = context.output.pageParts;
+  const part = `page${number}`;
   context.output.pageParts += 1;
   const root = ` data-live-row="page" data-live-part="${part}"`;
   const written = writeEach({ ...context, inside: 'part' }, element, root);
-  return `<%~ it.cut %>${written}<%~ it.cut %>${anchor(part)}`;
+  return `<%~ it.piece(${number}) %>${written}<%~ it.cut %>${anchor(part)}`;
 }
 
 function writeOnPage(context: Context, element: SourceElement): string {

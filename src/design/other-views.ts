@@ -43,14 +43,15 @@ export function withOtherViews(
   other: { source: string; document: SourceDocument },
 ): string {
   const kinds = document.roots.flatMap(loopsIn).map(loopKind);
-  const missing = others.filter((view) => !kinds.includes(view));
+  const own = viewsIn(document.roots);
+  const missing = others.filter((view) => (view === 'job' ? !own.includes(view) : !kinds.includes(view)));
   const root = document.roots.findLast((element) => nodeLoopsIn(element).length > 0);
   const loop = root && nodeLoopsIn(root).at(-1);
   if (missing.length === 0 || root === undefined || loop === undefined) return source;
   const bodyEnd = source.search(/<\/body\s*>/i);
   const behind = isRowTag(root.tagName) ? (bodyEnd < 0 ? source.length : bodyEnd) : root.end;
   const added = insert(source, behind, textOfViews(other, missing));
-  return viewsIn(document.roots).length > 0
+  return own.length > 0
     ? added
     : insert(added, loop.start + 1 + loop.tagName.length, ' data-view="nodes node"');
 }

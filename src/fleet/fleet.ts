@@ -28,7 +28,10 @@ export interface FleetOptions {
 }
 
 export interface Fleet {
-  /** The nodes to watch from now on: new ones are connected, missing ones let go, the others left alone. */
+  /**
+   * The nodes to watch from now on: new ones are connected, missing ones let go, those with other settings connected
+   * anew, and the others left alone.
+   */
   setTargets(targets: readonly Target[]): void;
   /** Somebody looks at these nodes, and at no others. */
   setWatched(isWatched: (name: string) => boolean): void;
@@ -49,11 +52,17 @@ const CONCURRENT_UPLOADS = 4;
 /** First attempts are spread over so much time per node, so that a thousand do not leave in one burst. */
 const START_SPREAD_MS_PER_NODE = 1;
 
+/** Tags are only shown. */
+const mannerOf = (target: Target) =>
+  JSON.stringify({ ...target, settings: { ...target.settings, tags: [] } });
+
 export function createFleet(options: FleetOptions): Fleet {
   const { state } = options;
   const handshakes = createHandshakes(options.handshakes);
   const whenUploadRoom = pLimit(CONCURRENT_UPLOADS);
   const lives = new Map<string, NodeLife>();
+  /** How each node that lives is reached and watched. */
+  const manners = new Map<string, string>();
   let isWatched: (name: string) => boolean = () => false;
   let isAsker: (name: string) => boolean = () => false;
   const timer = setInterval(tick, TICK_MS);
@@ -85,10 +94,12 @@ export function createFleet(options: FleetOptions): Fleet {
       asksScheduler: isAsker(target.name),
     });
     lives.set(target.name, life);
+    manners.set(target.name, mannerOf(target));
   }
 
   function letGo(name: string, life: NodeLife): void {
     lives.delete(name);
+    manners.delete(name);
     life.stop(REMOVED_LIMIT_MS).catch(() => undefined);
   }
 
@@ -98,6 +109,10 @@ export function createFleet(options: FleetOptions): Fleet {
       const names = new Set(enabled.map((target) => target.name));
       state.setNodes(targets.map(({ name, settings }) => ({ name, ...settings })));
       for (const [name, life] of lives) if (!names.has(name)) letGo(name, life);
+      for (const target of enabled) {
+        const life = lives.get(target.name);
+        if (life && manners.get(target.name) !== mannerOf(target)) letGo(target.name, life);
+      }
       const added = enabled.filter((target) => !lives.has(target.name));
       const spreadMs = (added.length - 1) * START_SPREAD_MS_PER_NODE;
       for (const target of added) add(target, Math.random() * spreadMs);

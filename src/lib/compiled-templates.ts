@@ -6,7 +6,9 @@
  * - `it.rows(list)`, `it.shown(value)`, `it.outer(value)`: record how many rows there are, what is shown.
  * - `it.inView(names)`: whether the page is one of these views, separated by blanks (page only).
  * - `it.part(number)`: all rows of that part, already rendered (page only).
+ * - `it.piece(number)`: begins a piece of the page that is replaced as a whole; views show some of all pieces (page only).
  * - `it.cut`, `it.ageText`, `it.ageMs`: the marks below.
+ * - `it.wholePart`: number and element of the part that shows a node as a whole (page only).
  * - `it.version`, `it.pageKey`, `it.outerMark`: where the live stream takes over (page only), fit for a quoted attribute.
  *
  * Values are recorded in the order in which they are shown, so two renderings with the same structure
@@ -30,8 +32,8 @@ export interface PartTemplate {
 export const rowKinds = ['nodes', 'gpus', 'jobs', 'users'] as const;
 export type RowKind = (typeof rowKinds)[number];
 
-/** What a page can be about; `node` is one node in detail. */
-export const viewNames = ['nodes', 'node', 'gpus', 'jobs', 'users'] as const;
+/** What a page can be about; `node` and `job` are one of them in detail. */
+export const viewNames = ['nodes', 'node', 'gpus', 'jobs', 'job', 'users'] as const;
 export type ViewName = (typeof viewNames)[number];
 
 /** Stands around each part of a page. Values can never hold it: control characters are made visible first. */

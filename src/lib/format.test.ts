@@ -2,13 +2,18 @@ import { expect, test } from 'vitest';
 import {
   formatAge,
   formatBytes,
+  formatBytesOf,
+  formatCores,
+  formatCoresOf,
   formatDuration,
+  formatMoment,
   formatOpenPercent,
   formatPercent,
   formatRate,
+  isoMoment,
 } from './format.ts';
 
-test('bytes keep at most three digits', () => {
+test('bytes are whole below 1 GiB and have one digit from there on', () => {
   const shown = [
     0,
     1023,
@@ -18,18 +23,26 @@ test('bytes keep at most three digits', () => {
     1.5 * 1024 ** 3,
     256 * 1024 ** 3,
     2048 * 1024 ** 3,
+    1023.4 * 1024 ** 2,
+    1023.6 * 1024 ** 2,
+    1023.94 * 1024 ** 3,
+    1023.96 * 1024 ** 3,
   ];
   expect(shown.map(formatBytes)).toEqual([
     '0 B',
     '1023 B',
-    '1.0 KiB',
+    '1 KiB',
     '581 MiB',
-    '1.0 MiB',
+    '1 MiB',
     '1.5 GiB',
-    '256 GiB',
+    '256.0 GiB',
     '2.0 TiB',
+    '1023 MiB',
+    '1.0 GiB',
+    '1023.9 GiB',
+    '1.0 TiB',
   ]);
-  expect(formatRate(1024)).toBe('1.0 KiB/s');
+  expect(formatRate(1024)).toBe('1 KiB/s');
 });
 
 test('durations as MTCMon writes them', () => {
@@ -57,10 +70,37 @@ test('ages are whole and never below a second', () => {
   ]);
 });
 
+test('what is used of what there is has one unit where both have the same', () => {
+  expect(formatBytesOf(23 * 1024 ** 3, 24 * 1024 ** 3)).toBe('23.0 of 24.0 GiB');
+  expect(formatBytesOf(581 * 1024 ** 2, 24 * 1024 ** 3)).toBe('581 MiB of 24.0 GiB');
+  expect(formatBytesOf(549 * 1024 ** 3, 2048 * 1024 ** 3)).toBe('549.0 GiB of 2.0 TiB');
+  expect(formatBytesOf(null, 1)).toBe('–');
+});
+
+test('cores are no percentages, and never more than there are', () => {
+  expect([0, 12, 312, 994, 21_300].map(formatCores)).toEqual([
+    '0.0 cores',
+    '0.1 cores',
+    '3.1 cores',
+    '9.9 cores',
+    '213 cores',
+  ]);
+  expect(formatCoresOf(312, 32)).toBe('3.1 of 32');
+  expect(formatCoresOf(3_300, 32)).toBe('32 of 32');
+  expect(formatCoresOf(312, null)).toBe('3.1');
+});
+
+test('moments name their zone', () => {
+  expect(formatMoment(1_700_000_000_000)).toBe('2023-11-14 22:13:20 UTC');
+  expect(isoMoment(1_700_000_000_000)).toBe('2023-11-14T22:13:20.000Z');
+  expect([formatMoment(null), isoMoment(null)]).toEqual(['–', null]);
+});
+
 test('absent is a dash', () => {
   for (const format of [
     formatAge,
     formatBytes,
+    formatCores,
     formatDuration,
     formatOpenPercent,
     formatPercent,

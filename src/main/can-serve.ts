@@ -10,7 +10,7 @@ import { checkAddress } from './listen.ts';
  * stopped, which goes on then. `freedPort` is that of the earlier one.
  */
 export async function checkCanServe(config: Config, freedPort: number | null): Promise<void> {
-  const design = await openDesign(config.projectFolder, () => undefined);
+  const design = await openDesign(config, () => undefined);
   design.close();
   if (!config.demo) {
     await readNodeList(config.nodeList);

@@ -28,7 +28,9 @@ describe('the design file of a running head', () => {
   });
 
   const open = async () => {
-    design = await openDesign(folder, () => heard?.());
+    design = await openDesign({ design: join(folder, 'index-design.html'), projectFolder: folder }, () =>
+      heard?.(),
+    );
     return design;
   };
 
@@ -56,8 +58,8 @@ describe('the design file of a running head', () => {
       renameSync(`${file()}.new`, file());
     });
     expect(opened.templates().page).toContain('>Near<');
-    await taken(() => edit(join(folder, 'templates/views.html'), '>Held idle<', '>Idle<'));
-    expect(opened.templates().page).toContain('>Idle<');
+    await taken(() => edit(join(folder, 'templates/views.html'), '>All jobs<', '>Every job<'));
+    expect(opened.templates().page).toContain('>Every job<');
     expect(opened.problems()).toEqual([]);
   });
 
@@ -82,7 +84,7 @@ describe('the design file of a running head', () => {
   });
 
   test('broken at the start: what was written last is shown, or the mistake ends the start', async () => {
-    await writeTemplates(folder);
+    await writeTemplates({ design: join(folder, 'index-design.html'), projectFolder: folder });
     const good = (await open()).templates();
     design?.close();
     edit(file(), 'data-each="node in nodes"', 'data-each="node of nodes"');

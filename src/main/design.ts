@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import type { CompiledTemplates } from '../lib/compiled-templates.ts';
-import { compileDesignFile, designFiles, readWrittenTemplates } from './templates.ts';
+import { compileDesignFile, type DesignSource, designFiles, readWrittenTemplates } from './templates.ts';
 
 /** The design as it is served: the last good one, while its file is looked at. */
 export interface Design {
@@ -32,20 +32,20 @@ async function stampOf(files: readonly string[]): Promise<string> {
  * Compiles the design, and again whenever its file changes; `onChange` is called then. A design with a mistake leaves
  * the last good one in place; at the start that is the one written by `rollcall template`. Rejects where there is none.
  */
-export async function openDesign(projectFolder: string, onChange: () => void): Promise<Design> {
-  const files = designFiles(projectFolder);
+export async function openDesign(source: DesignSource, onChange: () => void): Promise<Design> {
+  const files = designFiles(source);
   // Before the file is read: what is saved meanwhile is a change.
   let stamp = await stampOf(files);
   let problem: string | null = null;
-  let templates = await compileDesignFile(projectFolder).catch(async (error) => {
+  let templates = await compileDesignFile(source).catch(async (error) => {
     problem = sentenceOf(error);
-    return readWrittenTemplates(projectFolder).catch(() => Promise.reject(error));
+    return readWrittenTemplates(source.projectFolder).catch(() => Promise.reject(error));
   });
   let timer: NodeJS.Timeout | null = null;
 
   async function take(): Promise<void> {
     try {
-      templates = await compileDesignFile(projectFolder);
+      templates = await compileDesignFile(source);
       problem = null;
     } catch (error) {
       problem = sentenceOf(error);

@@ -8,6 +8,8 @@ import { createFleet, type Fleet } from '../fleet/fleet.ts';
 import { createNodeLog } from '../fleet/node-log.ts';
 import { createShardedFleet, threadsFor } from '../fleet/sharded-fleet.ts';
 import type { Target } from '../nodes/target.ts';
+import type { NodeList } from '../nodes/node-list.ts';
+import { unusedPatterns } from '../nodes/node-settings.ts';
 import { readNodeList, watchNodeList } from '../nodes/watch-node-list.ts';
 import type { State } from '../state/state.ts';
 import { createAccess } from '../transport/access.ts';
@@ -27,12 +29,15 @@ export interface Source {
   problems(): string[];
   retry(name: string): boolean;
   watch(isWatched: (name: string) => boolean): void;
+  /** Settings of nodes, intervals and the node list's file are others now. Throws `ConfigError`, and all stays. */
+  reload(config: Config): void;
   stop(onLine: (line: string) => void): Promise<void>;
 }
 
 /** A simulated cluster. */
 export const demoSource = (state: State): Source => ({
   ...startDemo(state),
+  reload: () => undefined,
   secrets: { questions: () => [], answer: () => false },
 });
 
@@ -43,7 +48,8 @@ export async function startFleet(
   state: State,
   shares: DescriptorShares,
 ): Promise<Source> {
-  const withSettings = nodeSettingsOf(config);
+  let withSettings = nodeSettingsOf(config);
+  let { nodeRules } = config;
   const first = await readNodeList(config.nodeList);
   const monitor = await readMonitorBundle(join(config.projectFolder, 'dist'));
   const access = createAccess({ ...config, asksPersons: true });
@@ -80,22 +86,29 @@ export async function startFleet(
   const stopAsking = keepAskersChosen(state, fleet);
   const isListed = (name: string) => state.report(name) !== undefined;
   let listProblem: string | null = null;
-  let lineProblems = first.problems;
-  fleet.setTargets(withSettings(first.targets));
-  const watch = watchNodeList(
-    config.nodeList,
-    (list) => {
-      lineProblems = list.problems;
-      fleet.setTargets(withSettings(list.targets));
-    },
-    (problem) => {
+  let list: NodeList = first;
+  let patternProblems: string[] = [];
+  takeList(first);
+
+  function takeList(now: NodeList): void {
+    list = now;
+    patternProblems = unusedPatterns(nodeRules, now.targets).map(
+      (pattern) => `rollcall.toml: [nodes."${pattern}"] fits no node of the list`,
+    );
+    fleet.setTargets(withSettings(now.targets));
+  }
+
+  const watchList = (file: string) =>
+    watchNodeList(file, takeList, (problem) => {
       listProblem = problem;
-    },
-  );
+    });
+  let nodeListFile = config.nodeList;
+  let watch = watchList(nodeListFile);
   return {
     problems: () => [
       ...(listProblem === null ? [] : [listProblem]),
-      ...lineProblems,
+      ...list.problems,
+      ...patternProblems,
       ...access.secrets.problems(),
     ],
     secrets: {
@@ -109,6 +122,15 @@ export async function startFleet(
     },
     retry: fleet.retry,
     watch: fleet.setWatched,
+    reload(now) {
+      withSettings = nodeSettingsOf(now);
+      nodeRules = now.nodeRules;
+      takeList(list);
+      if (now.nodeList === nodeListFile) return;
+      nodeListFile = now.nodeList;
+      watch.stop();
+      watch = watchList(nodeListFile);
+    },
     async stop(onLine) {
       watch.stop();
       stopAsking();

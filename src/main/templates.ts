@@ -1,28 +1,35 @@
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import type { Config } from '../config/config.ts';
 import { compileDesign } from '../design/compile.ts';
 import type { CompiledTemplates, PartTemplate, RowKind } from '../lib/compiled-templates.ts';
 import { createPageRenderer } from '../render/page.ts';
 
-const DESIGN_FILE = 'index-design.html';
 const OTHER_VIEWS = 'views.html';
 
+/** Where a page comes from: a design, which may be anywhere, and the project's views for what the design lacks. */
+export type DesignSource = Pick<Config, 'design' | 'projectFolder'>;
+
 /** The files that a page is made of. */
-export const designFiles = (projectFolder: string) => [
-  join(projectFolder, DESIGN_FILE),
+export const designFiles = ({ design, projectFolder }: DesignSource) => [
+  design,
   join(projectFolder, 'templates', OTHER_VIEWS),
 ];
 
 /** Compiles the design in memory. Rejects with its mistake. */
-export async function compileDesignFile(projectFolder: string): Promise<CompiledTemplates> {
-  const [html, otherHtml] = await Promise.all([
-    readFile(join(projectFolder, DESIGN_FILE), 'utf8'),
-    readFile(join(projectFolder, 'templates', OTHER_VIEWS), 'utf8'),
-  ]);
-  const compiled = compileDesign(html, DESIGN_FILE, { html: otherHtml, name: `templates/${OTHER_VIEWS}` });
+export async function compileDesignFile(source: DesignSource): Promise<CompiledTemplates> {
+  const [html = '', otherHtml = ''] = await Promise.all(designFiles(source).map(readDesign));
+  const name = basename(source.design);
+  const compiled = compileDesign(html, name, { html: otherHtml, name: `templates/${OTHER_VIEWS}` });
   // A template that cannot be rendered is refused here, not at the first visitor.
   createPageRenderer(compiled);
   return compiled;
+}
+
+async function readDesign(file: string): Promise<string> {
+  return readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    throw new Error(`the design ${file} cannot be read (${error.code ?? error.message})`);
+  });
 }
 
 /** A part's kind and element stand in its file's name: `part-0-nodes-li.eta`. */
@@ -48,9 +55,9 @@ export async function readWrittenTemplates(projectFolder: string): Promise<Compi
 }
 
 /** Turns the design file into `templates/`; hands back the files written. Rejects with the design's mistake. */
-export async function writeTemplates(projectFolder: string): Promise<string[]> {
-  const compiled = await compileDesignFile(projectFolder);
-  const folder = join(projectFolder, 'templates');
+export async function writeTemplates(source: DesignSource): Promise<string[]> {
+  const compiled = await compileDesignFile(source);
+  const folder = join(source.projectFolder, 'templates');
   await mkdir(folder, { recursive: true });
   const files = [
     { name: 'page.eta', text: compiled.page },

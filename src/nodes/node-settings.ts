@@ -56,6 +56,11 @@ function patternMatcher(pattern: string): Names {
   }
 }
 
+/** Patterns that name none of these nodes: mostly misspelt. Throws a sentence for a bad one. */
+export function unusedPatterns(rules: readonly NodeRule[], targets: readonly Target[]): string[] {
+  return rules.flatMap(({ pattern }) => (targets.some(patternMatcher(pattern)) ? [] : [pattern]));
+}
+
 /**
  * Gives every target its settings: the base, then every rule that names it (by its name in the list
  * or its host alone), later ones over earlier ones; tags add up. Throws a sentence for a bad pattern.

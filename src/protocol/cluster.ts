@@ -55,9 +55,14 @@ export interface ClusterJob {
   gpuMemoryBytes: number | null;
   /** Mean over its GPUs. */
   gpuUtilizationPercent: number | null;
+  /** Percent of one core. */
   cpuPercent: number | null;
+  /** Logical cores of its nodes together; null where one of them does not tell. */
+  coreCount: number | null;
   residentBytes: number | null;
   processCount: number | null;
+  /** Command line of the process that takes most, of those that are known. */
+  command: string | null;
   /** By the head's clock. */
   startTimeMs: number | null;
   ageMs: number | null;
@@ -91,6 +96,8 @@ export interface ClusterUser {
   gpuUtilizationPercent: number | null;
   /** Percent of one core. */
   cpuPercent: number | null;
+  /** Logical cores of the nodes together; null where one of them does not tell. */
+  coreCount: number | null;
   residentBytes: number | null;
   processCount: number | null;
   nodes: string[];

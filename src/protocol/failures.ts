@@ -175,7 +175,7 @@ function describeRefusedLogin(
     parts.push('a key got in here before, and a password is not offered to such a server');
     const hint =
       'Find out why no key gets in any more: a server that somebody has taken over would ask for a password like this. ' +
-      'If all is well, say so by giving it: npx rollcall unlock';
+      `If all is well, say so by giving it: ${UNLOCK}`;
     return { message: `${parts.join('; ')}.`, hint };
   }
   if (secretRefused) parts.push('the password given was refused');
@@ -361,7 +361,7 @@ function describe(way: Way, detail: FailureDetail): { message: string; hint: str
     case 'head-error':
       return {
         message: `The head made a mistake with ${way.node}: ${trimmed(detail.detail)}.`,
-        hint: `It goes on after a wait; at once with: npx rollcall retry ${shellCommand([way.node])}`,
+        hint: `It goes on after a wait; at once with: ${COMMAND_NAME} retry ${shellCommand([way.node])}`,
       };
   }
 }

@@ -55,6 +55,9 @@ const tagsOf = (names: readonly string[], nodeOf: NodeOf) =>
 const statesOf = (names: readonly string[], nodeOf: NodeOf) =>
   names.map((name) => nodeOf(name)?.state ?? null);
 
+const shareOf = (part: number | null, whole: number | null) =>
+  part === null || whole === null || whole <= 0 ? null : part / whole;
+
 const nodeColumns: Columns<NodeReport> = {
   sort: {
     node: ({ name }) => name,
@@ -68,6 +71,7 @@ const nodeColumns: Columns<NodeReport> = {
     power: (node) => total(figuresOf(node, ({ gpu }) => gpu.powerWatts)),
     cpu: ({ sample }) => sample?.cpu?.totalPercent ?? null,
     ram: availableBytes,
+    ramused: ({ sample }) => shareOf(sample?.memory?.usedBytes ?? null, sample?.memory?.totalBytes ?? null),
     load: ({ sample }) => sample?.cpu?.load1 ?? null,
   },
   group: {

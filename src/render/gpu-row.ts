@@ -40,13 +40,21 @@ function viewsOf(report: NodeReport): Map<number, GpuView> {
   return views;
 }
 
+/**
+ * Figures of a node that is not live are old: its GPUs are not free, whatever they said. While it connects that is no
+ * trouble yet.
+ */
+function useNow(gpu: ClusterGpu, { state }: NodeReport): GpuUse {
+  if (state === 'live') return gpu.use;
+  return state === 'connecting' ? 'unknown' : 'out';
+}
+
 /** `node`: the report of its node. Null where that has lost the GPU meanwhile. Pure. */
 export function viewGpuRow(gpu: ClusterGpu, node: NodeReport): GpuRowView | null {
   const view = viewsOf(node).get(gpu.index);
   if (view === undefined) return null;
   const state = stateWords[node.state];
-  // Figures of a node that is not live are old: its GPUs are not free, whatever they said.
-  const use = node.state === 'live' ? gpu.use : 'out';
+  const use = useNow(gpu, node);
   return {
     ...view,
     node: gpu.node,

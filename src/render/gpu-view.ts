@@ -1,7 +1,8 @@
-import { DASH, formatBytes, formatDuration, formatOpenPercent } from '../lib/format.ts';
+import { DASH, formatBytes, formatBytesOf, formatCores, formatDuration } from '../lib/format.ts';
 import { noGpuFigures } from '../protocol/absent.ts';
 import type { GpuFacts } from '../protocol/gpu-facts.ts';
-import { describeAllocation, gpuUse } from '../protocol/gpu-use.ts';
+import { describeAllocation, gpuUse, gpuUses } from '../protocol/gpu-use.ts';
+import { clusterJobKey } from '../protocol/job-kinds.ts';
 import type {
   NodeReport,
   ReportedGpu,
@@ -10,6 +11,7 @@ import type {
   ReportedSample,
 } from '../protocol/node.ts';
 import type { CollectorReport } from '../protocol/sample.ts';
+import { jobPath } from './page-request.ts';
 import { type Bar, bar, type ProgramView, reasonOf, viewProgram } from './view-parts.ts';
 
 /** What a design can show of one GPU. */
@@ -42,6 +44,8 @@ export interface GpuMemoryView extends Bar {
   used: string;
   total: string;
   free: string;
+  /** `5.5 of 24.0 GiB`: what the bar shows. */
+  use: string;
   /** As MTCMon shows it: the number of MB alone. */
   freeMegabytes: string;
 }
@@ -51,11 +55,15 @@ export interface GpuJobView extends ProgramView {
   who: string;
   memory: string;
   time: string;
-  /** Of the process and all its descendants. */
+  /** Of the process and all its descendants: `3.1 cores`. */
   cpu: string;
   ram: string;
   /** `slurm 4711 · train-llm`; null where the process is nobody's job. */
   job: string | null;
+  /** The page of what it belongs to, if only to its user's session; null where that is not told. */
+  jobPath: string | null;
+  /** `slurm 4711 · train-llm`, `session of alice`. */
+  jobText: string;
   /** Null where the tool does not tell. */
   gpuPercent: string | null;
   /** MTCMon's line: `11181 (alice) · python · 5612MB · 1d7h16m23s`. */
@@ -78,7 +86,8 @@ function viewMemory(gpu: ReportedGpu): GpuMemoryView {
     level,
     used: formatBytes(used),
     total: formatBytes(total),
-    free: free === null ? DASH : `${megabytes(free)} MiB`,
+    free: formatBytes(free),
+    use: formatBytesOf(used, total),
     freeMegabytes: megabytes(free),
   };
 }
@@ -87,12 +96,15 @@ function viewJob(
   process: ReportedGpuProcess,
   jobs: ReadonlyMap<string, ReportedJob>,
   takenAtMs: number | null,
+  node: string,
 ): GpuJobView {
   const { startTimeMs, gpuMemoryBytes, gpuUtilizationPercent: gpuPercent } = process;
   const program = viewProgram(process);
   const who = `${program.pid} (${program.user})`;
   const time = formatDuration(startTimeMs === null || takenAtMs === null ? null : takenAtMs - startTimeMs);
   const memory = megabytes(gpuMemoryBytes);
+  const job = process.job === null ? undefined : jobs.get(process.job);
+  const told = describeJob(job);
   return {
     pid: program.pid,
     name: program.name,
@@ -100,19 +112,20 @@ function viewJob(
     commandLine: program.commandLine,
     user: program.user,
     who,
-    memory: gpuMemoryBytes === null ? DASH : `${memory} MiB`,
+    memory: formatBytes(gpuMemoryBytes),
     time,
-    cpu: formatOpenPercent(process.treeCpuPercent),
+    cpu: formatCores(process.treeCpuPercent),
     ram: formatBytes(process.treeResidentBytes),
-    job: describeJob(process.job, jobs),
+    job: told,
+    jobPath: job ? jobPath(clusterJobKey(node, job)) : null,
+    jobText: told ?? `session of ${program.user}`,
     gpuPercent: gpuPercent === null ? null : `${Math.round(gpuPercent)}%`,
     line: `${who} · ${program.name} · ${gpuMemoryBytes === null ? DASH : `${memory}MB`} · ${time}`,
   };
 }
 
 /** The tree of a user's own processes needs no name: the line has pid and user. */
-function describeJob(key: string | null, jobs: ReadonlyMap<string, ReportedJob>): string | null {
-  const job = key === null ? undefined : jobs.get(key);
+function describeJob(job: ReportedJob | undefined): string | null {
   if (job === undefined || job.kind === 'session') return null;
   const isLongId = /^[0-9a-f]{32,}$/.test(job.id);
   const id = isLongId ? job.id.slice(0, 12) : job.id;
@@ -216,16 +229,23 @@ export function inFamilies(a: GpuFacts, b: GpuFacts): number {
   return (a.parentIndex ?? a.index) - (b.parentIndex ?? b.index) || a.index - b.index;
 }
 
-/** The GPUs of a node with their jobs by pid, which is calm to look at. Pure. */
-export function viewGpus({ hello, sample, marks }: NodeReport): GpuView[] {
+/**
+ * The GPUs of a node with their jobs by pid, which is calm to look at; `isFreeFirst`: those that are free before the
+ * others. Pure.
+ */
+export function viewGpus(report: NodeReport, isFreeFirst = false): GpuView[] {
+  const { name, hello, sample, marks } = report;
   const gpus = sample?.gpus ?? hello?.gpus?.map(withoutFigures) ?? [];
   const processes = sample?.gpuProcesses ?? [];
   const takenAtMs = sample?.takenAtMs ?? null;
   const known = new Map((sample?.jobs ?? []).map((job) => [job.key, job]));
-  return [...gpus].sort(inFamilies).map((gpu) => {
+  const uses = isFreeFirst ? gpuUses(report) : null;
+  const rank = ({ index }: GpuFacts) => (uses?.get(index) === 'free' ? 0 : 1);
+  const ordered = [...gpus].sort((a, b) => rank(a) - rank(b) || inFamilies(a, b));
+  return ordered.map((gpu) => {
     const own = processes.filter(({ gpuIndex }) => gpuIndex === gpu.index);
     own.sort((a, b) => a.pid - b.pid);
-    const jobs = own.map((process) => viewJob(process, known, takenAtMs));
+    const jobs = own.map((process) => viewJob(process, known, takenAtMs, name));
     const texts = marks.filter(({ gpuIndex }) => gpuIndex === gpu.index).map(({ text }) => text);
     return viewGpu(gpu, jobs, texts, sample ?? {});
   });

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { fakeGpu, fakeJob, fakeNode, unreachable } from '../../test/support/fake-cluster.ts';
 import { randomCluster } from '../../test/support/random-cluster.ts';
 import { countGpus } from '../protocol/gpu-use.ts';
-import { HEAT_ABSENT, HEAT_LEVELS, heatCells, heatLevel, heatMetrics } from './heat.ts';
+import { HEAT_ABSENT, HEAT_LEVELS, heatCells, heatLevel, heatMetrics, nodeHeatCell } from './heat.ts';
 
 const GIB = 1024 ** 3;
 const levelAt = (share: number | null) => HEAT_LEVELS.indexOf(heatLevel(share));
@@ -47,7 +47,7 @@ describe('cells of the heat map', () => {
     expect(cell).toEqual({
       label: '0',
       use: 'busy',
-      shares: { utilization: 0.5, memory: 0.25, temperature: 1, power: 0.2 },
+      shares: { utilization: 0.5, memory: 0.25, temperature: 1, power: 0.2, cpu: null, ram: null },
       unlimited: null,
     });
   });
@@ -68,9 +68,16 @@ describe('cells of the heat map', () => {
     ] as const)
       for (const cell of heatCells(report)) {
         expect(cell.use).toBe(use);
-        expect(heatMetrics.map((metric) => heatLevel(cell.shares[metric])).join('')).toBe('....');
+        expect(heatMetrics.map((metric) => heatLevel(cell.shares[metric])).join('')).toBe('......');
       }
     expect(heatCells(old).length).toBe(2);
+  });
+
+  test('are one for each node of a cluster without GPUs', () => {
+    const live = nodeHeatCell(fakeNode('a', {}, { gpus: [], gpuProcesses: [] }));
+    expect(live).toMatchObject({ use: 'busy', shares: { cpu: 0.151, ram: 186 / 256, utilization: null } });
+    expect(nodeHeatCell(unreachable(fakeNode('b')))).toMatchObject({ use: 'out', shares: { cpu: null } });
+    expect(nodeHeatCell(fakeNode('c', { state: 'connecting' })).use).toBe('unknown');
   });
 
   test('of a MIG instance have the temperature and power of its card', () => {

@@ -2,9 +2,10 @@ import { countedGpus, type GpuUse, gpuUse } from '../protocol/gpu-use.ts';
 import type { NodeReport, ReportedGpu } from '../protocol/node.ts';
 import { gpuLabel, inFamilies } from './gpu-view.ts';
 
-/** What the heat map of all GPUs is made of: one cell for each GPU that counts. */
+/** What the heat map is made of: one cell for each GPU that counts, or for each node of a cluster without GPUs. */
 
-export const heatMetrics = ['utilization', 'memory', 'temperature', 'power'] as const;
+/** Of GPUs, and of nodes. */
+export const heatMetrics = ['utilization', 'memory', 'temperature', 'power', 'cpu', 'ram'] as const;
 export type HeatMetric = (typeof heatMetrics)[number];
 
 export interface HeatCell {
@@ -36,7 +37,14 @@ export const heatUses: Record<GpuUse, string> = {
 const COLDEST_CELSIUS = 20;
 const HOTTEST_CELSIUS = 95;
 
-const absent: Record<HeatMetric, null> = { utilization: null, memory: null, temperature: null, power: null };
+const absent: Record<HeatMetric, null> = {
+  utilization: null,
+  memory: null,
+  temperature: null,
+  power: null,
+  cpu: null,
+  ram: null,
+};
 
 const part = (value: number | null, whole: number | null) =>
   value === null || whole === null || whole <= 0 ? null : value / whole;
@@ -50,6 +58,7 @@ function cardOf(gpu: ReportedGpu, all: readonly ReportedGpu[]): ReportedGpu {
 function sharesOf(gpu: ReportedGpu, card: ReportedGpu): Record<HeatMetric, number | null> {
   const celsius = gpu.temperatureCelsius ?? card.temperatureCelsius;
   return {
+    ...absent,
     utilization: part(gpu.utilizationPercent, 100),
     memory: part(gpu.memoryUsedBytes, gpu.memoryTotalBytes),
     temperature: part(celsius === null ? null : celsius - COLDEST_CELSIUS, HOTTEST_CELSIUS - COLDEST_CELSIUS),
@@ -92,6 +101,20 @@ export function heatCells({ state, hello, sample, marks }: NodeReport): HeatCell
     const use = gpuUse(gpu, processesOf(gpu.index), marks);
     return { label: gpuLabel(gpu), use, shares, unlimited: unlimitedOf(card, shares.power) };
   });
+}
+
+/** The one cell of a node, by what its processor and its memory do. Pure. */
+export function nodeHeatCell({ state, sample }: NodeReport): HeatCell {
+  if (state !== 'live') {
+    const use = state === 'connecting' ? 'unknown' : 'out';
+    return { label: '0', use, shares: absent, unlimited: null };
+  }
+  const shares = {
+    ...absent,
+    cpu: part(sample?.cpu?.totalPercent ?? null, 100),
+    ram: part(sample?.memory?.usedBytes ?? null, sample?.memory?.totalBytes ?? null),
+  };
+  return { label: '0', use: 'busy', shares, unlimited: null };
 }
 
 /** One character for a share of the scale: a larger share never has a lower level. Pure. */

@@ -1,7 +1,11 @@
 import { foldNames } from '../lib/fold-names.ts';
-import { DASH, formatBytes, formatDuration, formatOpenPercent } from '../lib/format.ts';
+import { DASH, formatBytes, formatCoresOf, formatDuration, formatMoment, isoMoment } from '../lib/format.ts';
 import { groupBy } from '../lib/group-by.ts';
+import { once } from '../lib/once.ts';
 import type { ClusterJob, ClusterUser } from '../protocol/cluster.ts';
+import type { NodeReport } from '../protocol/node.ts';
+import { type JobShareView, viewJobShare } from './job-shares.ts';
+import { jobPath } from './page-request.ts';
 import { shortIds } from './short-ids.ts';
 import { type Bar, bar } from './view-parts.ts';
 
@@ -17,7 +21,7 @@ interface HoldingsView {
   gpuCount: string;
   gpuMemory: string;
   gpuUtilization: Bar;
-  /** Of one core. */
+  /** `3.1 of 32`: cores of its nodes. */
   cpu: string;
   ram: string;
   processCount: string;
@@ -37,7 +41,18 @@ export interface JobRowView extends HoldingsView {
   id: string;
   title: string;
   user: string;
+  /** A search for all that is the user's; null where nobody knows who that is. */
+  userPath: string | null;
+  /** The job's own page. */
+  path: string;
+  command: string;
+  /** `2026-01-01 10:00:00 UTC`, by the head's clock. */
+  started: string;
+  /** The same for `<time datetime>`; null where it is not known. */
+  startedIso: string | null;
   age: string;
+  /** What it has on each node. */
+  shares: JobShareView[];
 }
 
 export interface UserRowView extends HoldingsView {
@@ -55,12 +70,17 @@ type Holdings = Pick<
   | 'gpuMemoryBytes'
   | 'gpuUtilizationPercent'
   | 'cpuPercent'
+  | 'coreCount'
   | 'residentBytes'
   | 'processCount'
   | 'isCurrent'
 >;
 
 const SHOWN_NODES = 8;
+/** Of a job on more nodes, the page shows so many of them. */
+const SHOWN_SHARES = 32;
+
+const userPath = (user: string) => `/jobs?q=${encodeURIComponent(`user:=${user}`)}`;
 
 function viewHoldings(row: Holdings): HoldingsView {
   const byNode = groupBy(row.gpus, ({ node }) => node);
@@ -74,15 +94,24 @@ function viewHoldings(row: Holdings): HoldingsView {
     gpuCount: row.gpus.length === 0 ? DASH : String(row.gpus.length),
     gpuMemory: formatBytes(row.gpuMemoryBytes),
     gpuUtilization: bar(row.gpuUtilizationPercent),
-    cpu: formatOpenPercent(row.cpuPercent),
+    cpu: formatCoresOf(row.cpuPercent, row.coreCount),
     ram: formatBytes(row.residentBytes),
     processCount: row.processCount === null ? DASH : String(row.processCount),
     isCurrent: row.isCurrent,
   };
 }
 
-/** Pure. */
-export function viewJobRow(job: ClusterJob): JobRowView {
+/** `nodeOf` finds the report of one of its nodes. Pure. */
+export function viewJobRow(
+  job: ClusterJob,
+  nodeOf: (name: string) => NodeReport | undefined = () => undefined,
+): JobRowView {
+  const shares = once(() =>
+    job.nodes.slice(0, SHOWN_SHARES).flatMap((name) => {
+      const node = nodeOf(name);
+      return node ? [viewJobShare(job, node)] : [];
+    }),
+  );
   return {
     ...viewHoldings(job),
     name: `${job.kind} ${job.id}`,
@@ -90,7 +119,15 @@ export function viewJobRow(job: ClusterJob): JobRowView {
     id: shortIds(job.id),
     title: job.name ?? DASH,
     user: job.user ?? DASH,
+    userPath: job.user === null ? null : userPath(job.user),
+    path: jobPath(job.key),
+    command: job.command ?? DASH,
+    started: formatMoment(job.startTimeMs),
+    startedIso: isoMoment(job.startTimeMs),
     age: formatDuration(job.ageMs),
+    get shares() {
+      return shares();
+    },
   };
 }
 
@@ -100,7 +137,7 @@ export function viewUserRow(user: ClusterUser): UserRowView {
     ...viewHoldings(user),
     name: user.user,
     heldIdle: user.heldIdleCount,
-    jobsPath: `/jobs?q=${encodeURIComponent(`user:=${user.user}`)}`,
+    jobsPath: userPath(user.user),
     jobCount: user.jobs.length,
   };
 }

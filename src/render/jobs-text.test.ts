@@ -15,6 +15,8 @@ const job = (change: Partial<ClusterJob>): ClusterJob => ({
   gpuMemoryBytes: 120 * GIB,
   gpuUtilizationPercent: 87.5,
   cpuPercent: 1_210,
+  coreCount: 96,
+  command: 'python train.py',
   residentBytes: 200 * GIB,
   processCount: 20,
   startTimeMs: 0,
@@ -39,9 +41,9 @@ test('a line for each job, with a dash for what is not known', () => {
     isCurrent: false,
   };
   expect(renderJobsText([job({}), job(unknown)]).split('\n')).toEqual([
-    'JOB                  NAME       USER   NODES                GPUS  GPU MEM  GPU  CPU    RAM      AGE',
-    'slurm 4711           train-llm  alice  gpu[01-03]           2     120 GiB  88%  1210%  200 GiB  1h02m03s',
-    'docker abababababab  –          –      gpu07 (old figures)  –     –        –    –      –        –',
+    'JOB                  NAME       USER   NODES                GPUS  GPU MEM    GPU  CORES     RAM        AGE',
+    'slurm 4711           train-llm  alice  gpu[01-03]           2     120.0 GiB  88%  12 of 96  200.0 GiB  1h02m03s',
+    'docker abababababab  –          –      gpu07 (old figures)  –     –          –    –         –          –',
     expect.stringMatching(
       /^2 jobs of 1 user on 4 nodes, with 2 GPUs · GPU memory 120\S* GiB, CPU .+, RAM 200\S* GiB$/,
     ),

@@ -1,4 +1,4 @@
-import { DASH, formatBytes, formatDuration, formatOpenPercent } from '../lib/format.ts';
+import { DASH, formatBytes, formatCoresOf, formatDuration, formatOpenPercent } from '../lib/format.ts';
 import { visibleText } from '../lib/visible-text.ts';
 import type { ClusterJob } from '../protocol/cluster.ts';
 import { alignColumns, type Cell, headings } from './align-columns.ts';
@@ -10,7 +10,7 @@ import { countText, holdingsText } from './totals-text.ts';
 
 export type { ClusterJob };
 
-const HEADINGS = ['JOB', 'NAME', 'USER', 'NODES', 'GPUS', 'GPU MEM', 'GPU', 'CPU', 'RAM', 'AGE'];
+const HEADINGS = ['JOB', 'NAME', 'USER', 'NODES', 'GPUS', 'GPU MEM', 'GPU', 'CORES', 'RAM', 'AGE'];
 const LONGEST_ID = 20;
 const LONGEST_NAME = 30;
 
@@ -23,7 +23,7 @@ function row(job: ClusterJob): Cell[] {
     job.gpus.length === 0 ? DASH : String(job.gpus.length),
     formatBytes(job.gpuMemoryBytes),
     formatOpenPercent(job.gpuUtilizationPercent),
-    formatOpenPercent(job.cpuPercent),
+    formatCoresOf(job.cpuPercent, job.coreCount),
     formatBytes(job.residentBytes),
     formatDuration(job.ageMs),
   ];

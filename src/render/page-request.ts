@@ -3,12 +3,16 @@ import type { ViewName } from '../lib/compiled-templates.ts';
 /** What a page shows: a view, what was searched for, and in which order. The address says all of it. */
 export interface PageRequest {
   view: ViewName;
-  /** The one node that the page is about; only with the view `node`. */
+  /** The one node, or the key of the one job, that the page is about; only with the views `node` and `job`. */
   only: string | null;
   /** As typed. */
   query: string;
   sort: string;
   group: string;
+  /** Nodes as a line each or as a whole; '' for what suits their number. */
+  rows: '' | 'compact' | 'full';
+  /** Jobs that are services are listed too. */
+  hasServices: boolean;
   /** Rows at most; null for as many as the view shows usually. */
   limit: number | null;
 }
@@ -18,7 +22,7 @@ export const usualLimit = (view: ViewName) => (view === 'nodes' ? 2_000 : 500);
 const LARGEST_LIMIT = 20_000;
 const LONGEST_WORD = 1_000;
 
-const paths: Record<Exclude<ViewName, 'node'>, string> = {
+const paths: Record<Exclude<ViewName, 'node' | 'job'>, string> = {
   nodes: '/',
   gpus: '/gpus',
   jobs: '/jobs',
@@ -31,17 +35,25 @@ export const allNodes: PageRequest = {
   query: '',
   sort: '',
   group: '',
+  rows: '',
+  hasServices: false,
   limit: null,
 };
 
+/** The page of a job, by its key among those of all nodes. */
+export const jobPath = (key: string) => `/jobs/${encodeURIComponent(key)}`;
+
 /** The request's address, always written the same way: pages with the same address are the same page. */
 export function pathOf(request: PageRequest): string {
-  const { view, only, query, sort, group, limit } = request;
+  const { view, only, query, sort, group, rows, hasServices, limit } = request;
   if (view === 'node') return `/nodes/${encodeURIComponent(only ?? '')}`;
+  if (view === 'job') return jobPath(only ?? '');
   const words = new URLSearchParams();
   if (query) words.set('q', query);
   if (sort) words.set('sort', sort);
   if (group) words.set('group', group);
+  if (rows) words.set('rows', rows);
+  if (hasServices) words.set('services', 'shown');
   if (limit !== null) words.set('limit', String(limit));
   const text = words.toString();
   return paths[view] + (text && `?${text}`);
@@ -61,8 +73,8 @@ export function requestOf(path: string): PageRequest | null {
     return null;
   }
   const word = (name: string) => (url.searchParams.get(name) ?? '').slice(0, LONGEST_WORD).trim();
-  const node = /^\/nodes\/([^/]+)$/.exec(url.pathname)?.[1];
-  if (node !== undefined) return nodeRequest(node);
+  const [, list, one] = /^\/(nodes|jobs)\/([^/]+)$/.exec(url.pathname) ?? [];
+  if (one !== undefined) return singleRequest(list === 'jobs' ? 'job' : 'node', one);
   const pathname = url.pathname === '/gpus.html' ? '/' : url.pathname;
   const view = (Object.keys(paths) as (keyof typeof paths)[]).find((name) => paths[name] === pathname);
   if (view === undefined) return null;
@@ -72,13 +84,17 @@ export function requestOf(path: string): PageRequest | null {
     query: word('q'),
     sort: word('sort'),
     group: word('group'),
+    rows: rowsOf(word('rows')),
+    hasServices: word('services') === 'shown',
     limit: limitOf(url.searchParams.get('limit')),
   };
 }
 
-function nodeRequest(encoded: string): PageRequest | null {
+const rowsOf = (word: string) => (word === 'compact' || word === 'full' ? word : '');
+
+function singleRequest(view: 'node' | 'job', encoded: string): PageRequest | null {
   try {
-    return { ...allNodes, view: 'node', only: decodeURIComponent(encoded) };
+    return { ...allNodes, view, only: decodeURIComponent(encoded) };
   } catch {
     return null;
   }

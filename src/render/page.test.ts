@@ -6,7 +6,7 @@ import { fakeGpu, fakeJob, fakeNode, unreachable } from '../../test/support/fake
 import { compileOwnDesign, otherViews } from '../../test/support/read-design.ts';
 import { parseElements, shownSlots, textOf } from '../../test/support/read-html.ts';
 import { compileDesign } from '../design/compile.ts';
-import type { CompiledTemplates } from '../lib/compiled-templates.ts';
+import { type CompiledTemplates, viewNames } from '../lib/compiled-templates.ts';
 import type { NodeReport } from '../protocol/node.ts';
 import { createPageRenderer, fillAges, isSafeLink, type PageRenderer, type RowRendering } from './page.ts';
 import { trialPage } from './page-view.ts';
@@ -108,15 +108,17 @@ describe.each(designs)('%s', (_, templates) => {
       sample.collectors.cpu = { ok: false, ms: 1, error: text };
       return { ...node, sample };
     };
-    const innocent = shape(fillAges(htmlOf(render(say('x'))), 5));
+    // Each by itself: a row of a table is none behind a section.
+    const shapes = (rows: readonly RowRendering[]) => rows.map(({ html }) => shape(fillAges(html, 5)));
+    const innocent = shapes(render(say('x')));
     fc.assert(
       fc.property(hostile, (text) => {
         const rows = render(say(text || 'x'));
-        const html = fillAges(htmlOf(rows), 5);
-        expect(shape(html)).toEqual(innocent);
+        expect(shapes(rows)).toEqual(innocent);
         // Line ends are the one thing that a browser reads differently in markup.
         if (!/[\r\n]/.test(text))
-          expect(shownSlots(html, 'data-live')).toEqual(rows.flatMap(({ slots }) => slots));
+          for (const { html, slots } of rows)
+            expect(shownSlots(fillAges(html, 5), 'data-live')).toEqual(slots);
       }),
       { numRuns: 300 },
     );
@@ -136,6 +138,18 @@ describe.each(designs)('%s', (_, templates) => {
     expect(rendering.html).toContain(`data-live-outer="${rendering.outerStructure}"`);
     expect(rendering.html).not.toContain('part 2');
     expect(shownSlots(rendering.html, 'data-live-page')).toEqual(rendering.slots);
+  });
+
+  test('pieces have the numbers of their places, also in views that show some of them only', () => {
+    for (const view of viewNames) {
+      const page = { ...trialPage(view), demo: true, problems: ['a', 'b'] };
+      const { html, pieces } = renderer.renderPage({ page, part: () => '', version: '', pageKey: '' });
+      for (const [number, piece] of Object.entries(pieces)) {
+        expect(html).toContain(`<template data-live-end="page${number}"></template>`);
+        const parts = [...piece.matchAll(/data-live-part="([^"]*)"/g)].map(([, part]) => part);
+        expect(parts.filter((part) => part !== `page${number}`)).toEqual([]);
+      }
+    }
   });
 });
 

@@ -12,6 +12,7 @@ import { escapeHtml, isPlain } from '../lib/escape-html.ts';
 import { withoutControls } from '../lib/visible-text.ts';
 import { DASH, formatAge } from '../lib/format.ts';
 import { type PageView, trialPage } from './page-view.ts';
+import { isLight } from './shell.ts';
 
 /** Runs the compiled templates and keeps what they showed, so that two renderings can be compared. */
 
@@ -30,8 +31,8 @@ export interface RowRendering extends Recorded {
 
 export interface PageRendering extends Recorded {
   html: string;
-  /** Pieces that are replaced as a whole when `structure` changes. */
-  pieces: string[];
+  /** Pieces that are replaced as a whole when `structure` changes, by their numbers in the design. */
+  pieces: Record<number, string>;
   /** Conditions around whole loops of rows: when this changes, only a reload helps. */
   outerStructure: string;
 }
@@ -91,6 +92,8 @@ class Recorder {
   page: PageView | null = null;
   version = '';
   pageKey = '';
+  wholePart = '';
+  pieceNumbers: number[] = [];
   part: (number: number) => string = () => '';
   slots: Slots = [];
   structure = '';
@@ -100,6 +103,12 @@ class Recorder {
     this.slots = [];
     this.structure = '';
     this.outerStructure = '';
+    this.pieceNumbers = [];
+  }
+
+  piece(number: number): string {
+    this.pieceNumbers.push(number);
+    return CUT;
   }
 
   text(value: unknown): string {
@@ -187,6 +196,8 @@ export function createPageRenderer(templates: CompiledTemplates): PageRenderer {
   // A page asks for rows while it is rendered: each has its own memory of what it showed.
   const rowRecorder = new Recorder();
   const pageRecorder = new Recorder();
+  const whole = parts.findIndex(({ kind, tag }) => kind === 'nodes' && !isLight(tag));
+  if (whole >= 0) pageRecorder.wholePart = `${whole} ${parts[whole]?.tag}`;
 
   const renderFault = (part: number, name: string, id: number, error: unknown) =>
     brokenRow(parts[part]?.tag ?? 'p', part, name, id, error);
@@ -214,7 +225,9 @@ export function createPageRenderer(templates: CompiledTemplates): PageRenderer {
     const pieces = pageTemplate(pageRecorder).split(CUT);
     return {
       html: pieces.join('').replace(OUTER, pageRecorder.outerStructure),
-      pieces: pieces.filter((_, at) => at % 2 === 1),
+      pieces: Object.fromEntries(
+        pageRecorder.pieceNumbers.map((number, at) => [number, pieces[2 * at + 1] ?? '']),
+      ),
       slots: pageRecorder.slots,
       structure: pageRecorder.structure,
       outerStructure: pageRecorder.outerStructure,

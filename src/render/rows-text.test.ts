@@ -28,11 +28,11 @@ const node = fakeNode(
 test('a line for each GPU, with a dash for what is not known', () => {
   const lines = renderGpusText(listGpus([node, unreachable(fakeNode('gone'))])).split('\n');
   expect(lines.slice(0, 5)).toEqual([
-    'NODE   GPU    MODEL             USE          GPU%  MEM FREE  MEM     TEMP   POWER  USERS                      JOBS',
-    'gpu01  0      GeForce RTX 3090  busy         98%   0 B       24 GiB  31 °C  22 W   alice, b\\x1b[31m, c, d +1  –',
-    'gpu01  1      GeForce RTX 3090  lost         –     –         24 GiB  –      22 W   –                          –',
-    'gpu01  2      GeForce RTX 3090  MIG          0.0%  24 GiB    24 GiB  31 °C  22 W   –                          –',
-    'gpu01  2:1/0  GeForce RTX 3090  free         0.0%  24 GiB    24 GiB  31 °C  22 W   –                          –',
+    'NODE   GPU    MODEL             USE          GPU%  MEM FREE  MEM       TEMP   POWER  USERS                      JOBS',
+    'gpu01  0      GeForce RTX 3090  busy         98%   0 B       24.0 GiB  31 °C  22 W   alice, b\\x1b[31m, c, d +1  –',
+    'gpu01  1      GeForce RTX 3090  lost         –     –         24.0 GiB  –      22 W   –                          –',
+    'gpu01  2      GeForce RTX 3090  MIG          0.0%  23.7 GiB  24.0 GiB  31 °C  22 W   –                          –',
+    'gpu01  2:1/0  GeForce RTX 3090  free         0.0%  23.7 GiB  24.0 GiB  31 °C  22 W   –                          –',
   ]);
   expect(lines.at(-2)).toMatch(/^5 GPUs: 1 free, 1 busy, 3 out · .+ of .+ memory free$/);
   expect(lines[5]).toMatch(/^gone +0 +GeForce RTX 3090 +unreachable +98% +– /);
@@ -41,8 +41,8 @@ test('a line for each GPU, with a dash for what is not known', () => {
 
 test('a line for each user', () => {
   const lines = renderUsersText(listUsers([node], [])).split('\n');
-  expect(lines[0]).toMatch(/^USER +GPUS +IDLE +GPU MEM +GPU +CPU +RAM +JOBS +NODES$/);
-  expect(lines[1]).toMatch(/^alice +1 +0 +5\.5 GiB +98% +312% +14 GiB +0 +gpu01$/);
+  expect(lines[0]).toMatch(/^USER +GPUS +IDLE +GPU MEM +GPU +CORES +RAM +JOBS +NODES$/);
+  expect(lines[1]).toMatch(/^alice +1 +0 +5\.5 GiB +98% +3\.1 of 32 +14\.0 GiB +0 +gpu01$/);
   expect(lines.at(-2)).toMatch(/^5 users on 1 node, with 1 GPU · GPU memory .+, CPU .+, RAM /);
   expect(lines.join('\n')).not.toContain('\u001b');
   expect(renderUsersText([])).toBe('No users.\n');

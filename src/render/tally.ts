@@ -1,4 +1,4 @@
-import { DASH, formatBytes } from '../lib/format.ts';
+import { DASH, formatBytes, formatBytesOf } from '../lib/format.ts';
 import { countGpus, type GpuCounts, gpuUse } from '../protocol/gpu-use.ts';
 import type { NodeReport, NodeState, ReportedGpu } from '../protocol/node.ts';
 
@@ -10,6 +10,15 @@ export interface NodeTally extends GpuCounts {
   /** Of its GPUs; null where none is known. */
   powerWatts: number | null;
   models: ModelTally[];
+  machine: MachineTally;
+}
+
+/** What a node without GPUs is about, too. Logical cores. */
+export interface MachineTally {
+  cores: number;
+  coresUsed: number;
+  memoryBytes: number;
+  memoryUsedBytes: number;
 }
 
 export interface ModelTally {
@@ -20,17 +29,7 @@ export interface ModelTally {
   freeBytes: number;
 }
 
-export const noTally: NodeTally = {
-  state: 'connecting',
-  total: 0,
-  free: 0,
-  busy: 0,
-  heldIdle: 0,
-  out: 0,
-  sick: 0,
-  powerWatts: null,
-  models: [],
-};
+const noMachine: MachineTally = { cores: 0, coresUsed: 0, memoryBytes: 0, memoryUsedBytes: 0 };
 
 function freeBytesOf({ memoryFreeBytes, memoryTotalBytes, memoryUsedBytes }: ReportedGpu): number {
   if (memoryFreeBytes !== null) return memoryFreeBytes;
@@ -57,10 +56,26 @@ function tallyModels({ sample, marks }: NodeReport): ModelTally[] {
   return [...models.values()];
 }
 
+/** Of what is known only: nobody's cores count as used by nobody. */
+function tallyMachine({ hello, sample }: NodeReport): MachineTally {
+  const cores = hello?.threads ?? null;
+  const percent = sample?.cpu?.totalPercent ?? null;
+  const total = sample?.memory?.totalBytes ?? null;
+  const used = sample?.memory?.usedBytes ?? null;
+  const knowsCpu = cores !== null && percent !== null;
+  const knowsMemory = total !== null && used !== null;
+  return {
+    cores: knowsCpu ? cores : 0,
+    coresUsed: knowsCpu ? (cores * percent) / 100 : 0,
+    memoryBytes: knowsMemory ? total : 0,
+    memoryUsedBytes: knowsMemory ? used : 0,
+  };
+}
+
 /** Old figures count for nothing. */
 export function tallyNode(node: NodeReport): NodeTally {
   const counts = { state: node.state, ...countGpus(node) };
-  if (node.state !== 'live') return { ...counts, sick: 0, powerWatts: null, models: [] };
+  if (node.state !== 'live') return { ...counts, sick: 0, powerWatts: null, models: [], machine: noMachine };
   const gpus = node.sample?.gpus?.filter(isWhole) ?? [];
   const powers = gpus.flatMap(({ powerWatts }) => powerWatts ?? []);
   return {
@@ -68,6 +83,7 @@ export function tallyNode(node: NodeReport): NodeTally {
     sick: gpus.filter(({ health }) => health !== 'ok').length,
     powerWatts: powers.length === 0 ? null : powers.reduce((sum, watts) => sum + watts, 0),
     models: tallyModels(node),
+    machine: tallyMachine(node),
   };
 }
 
@@ -75,6 +91,7 @@ export function tallyNode(node: NodeReport): NodeTally {
 export interface ClusterTally {
   nodeCount: number;
   liveNodes: number;
+  connectingNodes: number;
   /** Neither live, nor on their way, nor switched off. */
   downNodes: number;
   gpuCount: number;
@@ -88,6 +105,12 @@ export interface ClusterTally {
   /** `3.2 kW`. */
   power: string;
   models: ModelView[];
+  /** `192`, of all nodes that are live; null where none tells. */
+  cores: string | null;
+  /** `18.2` of these. */
+  cpuUsed: string;
+  /** `0.9 of 2.2 TiB`. */
+  ramUsed: string;
 }
 
 export interface ModelView {
@@ -116,6 +139,20 @@ function addModels(nodes: readonly NodeTally[]): ModelView[] {
     .map(({ model, total, free, freeBytes }) => ({ model, total, free, freeMemory: formatBytes(freeBytes) }));
 }
 
+function addMachines(nodes: readonly NodeTally[]): Pick<ClusterTally, 'cores' | 'cpuUsed' | 'ramUsed'> {
+  const sum = (of: (machine: MachineTally) => number) =>
+    nodes.reduce((total, { machine }) => total + of(machine), 0);
+  const cores = sum((machine) => machine.cores);
+  return {
+    cores: cores === 0 ? null : cores.toLocaleString('en-US'),
+    cpuUsed: sum((machine) => machine.coresUsed).toFixed(1),
+    ramUsed: formatBytesOf(
+      sum((machine) => machine.memoryUsedBytes),
+      sum((machine) => machine.memoryBytes),
+    ),
+  };
+}
+
 /** Adds up what the nodes' reports come to. Pure. */
 export function tallyCluster(given: Iterable<NodeTally>): ClusterTally {
   const nodes = [...given];
@@ -125,6 +162,7 @@ export function tallyCluster(given: Iterable<NodeTally>): ClusterTally {
   return {
     nodeCount: nodes.length,
     liveNodes: sum(is(['live'])),
+    connectingNodes: sum(is(['connecting'])),
     downNodes: sum(is(['stale', 'unreachable'])),
     gpuCount: sum(({ total }) => total),
     gpusFree: sum(({ free }) => free),
@@ -135,5 +173,6 @@ export function tallyCluster(given: Iterable<NodeTally>): ClusterTally {
     gpusOut: sum(({ out }) => out),
     power: powers.length === 0 ? DASH : formatPower(powers.reduce((total, watts) => total + watts, 0)),
     models: addModels(nodes),
+    ...addMachines(nodes),
   };
 }

@@ -45,8 +45,8 @@ test('what one node says in full', () => {
     '72.7%',
     '/scratch (HDD)',
     'GeForce RTX 3090',
-    '581 MiB free',
-    '11181 (alice) · python train.py --epochs 40 · 5612 MiB, 1d7h16m23s, CPU 312%, RAM 14 GiB',
+    '23.0 of 24.0 GiB used',
+    '11181 (alice) · python train.py --epochs 40 · 5.5 GiB, 1d7h16m23s, CPU of its tree 3.1 cores, RAM of its tree 14.0 GiB',
     'blender -b scene.blend',
   ]) {
     expect(text).toContain(part);

@@ -112,7 +112,7 @@ const SHORTEST_COMMAND = 10;
 function jobLine(job: GpuView['jobs'][number], { width }: TextStyle): string {
   const gpu = job.gpuPercent === null ? '' : `, GPU ${job.gpuPercent}`;
   const owner = job.job === null ? '' : ` [${job.job}]`;
-  const figures = `${job.memory}, ${job.time}, CPU ${job.cpu}, RAM ${job.ram}${gpu}`;
+  const figures = `${job.memory}, ${job.time}, CPU of its tree ${job.cpu}, RAM of its tree ${job.ram}${gpu}`;
   const before = visibleText(`       ${job.who} · `);
   const after = visibleText(`${owner} · ${figures}`);
   const room = (width ?? Number.POSITIVE_INFINITY) - widthOf(before) - widthOf(after);
@@ -125,14 +125,7 @@ function gpuLines({ gpus, gpuNote }: NodeView, style: TextStyle): string[] {
     const { utilization, memory, temperature, power } = gpu;
     if (gpu.fault)
       return [gpu.label, gpu.name, { text: gpu.lost ? 'LOST' : 'ERROR', tone: 'bad' }, gpu.fault];
-    return [
-      gpu.label,
-      gpu.name,
-      utilization.text,
-      `${memory.used}/${memory.total}, ${memory.free} free`,
-      temperature,
-      power,
-    ];
+    return [gpu.label, gpu.name, utilization.text, `${memory.use} used`, temperature, power];
   });
   const lines = alignColumns(rows, '  ', style);
   return [
@@ -157,7 +150,11 @@ function processLines({ processes }: NodeView, style: TextStyle): string[] {
   ]);
   return rows.length === 0
     ? []
-    : section('Processes', [['PID', 'USER', 'CPU', 'RAM', 'TIME', 'COMMAND'], ...rows], style);
+    : section(
+        'Processes, each by itself',
+        [['PID', 'USER', 'CPU', 'RAM', 'TIME', 'COMMAND'], ...rows],
+        style,
+      );
 }
 
 /** All that one node says; ends with a newline. */

@@ -1,4 +1,4 @@
-import { formatBytes, formatOpenPercent } from '../lib/format.ts';
+import { formatBytes, formatCores } from '../lib/format.ts';
 import type { ClusterJob } from '../protocol/cluster.ts';
 import type { GpuCounts } from '../protocol/gpu-use.ts';
 
@@ -28,13 +28,13 @@ export function sumOf(values: readonly (number | null)[]): number | null {
 
 type Holding = Pick<ClusterJob, 'nodes' | 'gpus' | 'gpuMemoryBytes' | 'cpuPercent' | 'residentBytes'>;
 
-/** `on 9 nodes, with 38 GPUs · GPU memory 1.2 TiB, CPU 3120%, RAM 410 GiB`. What several hold counts once. */
+/** `on 9 nodes, with 38 GPUs · GPU memory 1.2 TiB, CPU 31 cores, RAM 410.0 GiB`. What several hold counts once. */
 export function holdingsText(rows: readonly Holding[]): string {
   const nodes = new Set(rows.flatMap((row) => row.nodes));
   const gpus = new Set(rows.flatMap((row) => row.gpus.map(({ node, index }) => `${node}\0${index}`)));
   const figures = [
     figure('GPU memory', sumOf(rows.map((row) => row.gpuMemoryBytes)), formatBytes),
-    figure('CPU', sumOf(rows.map((row) => row.cpuPercent)), formatOpenPercent),
+    figure('CPU', sumOf(rows.map((row) => row.cpuPercent)), formatCores),
     figure('RAM', sumOf(rows.map((row) => row.residentBytes)), formatBytes),
   ].filter((text) => text !== null);
   const places = `on ${countText(nodes.size, 'node')}, with ${countText(gpus.size, 'GPU')}`;

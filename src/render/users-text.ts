@@ -1,4 +1,4 @@
-import { DASH, formatBytes, formatOpenPercent } from '../lib/format.ts';
+import { DASH, formatBytes, formatCoresOf, formatOpenPercent } from '../lib/format.ts';
 import type { ClusterUser } from '../protocol/cluster.ts';
 import { alignColumns, type Cell, headings } from './align-columns.ts';
 import { nodesCell } from './nodes-cell.ts';
@@ -7,7 +7,7 @@ import { countText, holdingsText } from './totals-text.ts';
 
 export type { ClusterUser };
 
-const HEADINGS = ['USER', 'GPUS', 'IDLE', 'GPU MEM', 'GPU', 'CPU', 'RAM', 'JOBS', 'NODES'];
+const HEADINGS = ['USER', 'GPUS', 'IDLE', 'GPU MEM', 'GPU', 'CORES', 'RAM', 'JOBS', 'NODES'];
 
 function row(user: ClusterUser): Cell[] {
   return [
@@ -19,7 +19,7 @@ function row(user: ClusterUser): Cell[] {
     },
     formatBytes(user.gpuMemoryBytes),
     formatOpenPercent(user.gpuUtilizationPercent),
-    formatOpenPercent(user.cpuPercent),
+    formatCoresOf(user.cpuPercent, user.coreCount),
     formatBytes(user.residentBytes),
     String(user.jobs.length),
     nodesCell(user),

@@ -6,8 +6,11 @@ export interface Bar {
   text: string;
   /** Whole percent of the width, 0 where the figure is absent. */
   width: number;
-  /** Above 60 and above 90 percent, as in MTCMon; `absent` where there is no figure. */
-  level: 'high' | 'full' | 'absent' | null;
+  /**
+   * Above 60 and above 90 percent, as in MTCMon: how much is used, which is no trouble. `full trouble` is what soon
+   * fails for want of room, the only bar in the colour of failures. `absent` where there is no figure.
+   */
+  level: 'high' | 'full' | 'full trouble' | 'absent' | null;
 }
 
 function levelOf(percent: number): Bar['level'] {
@@ -18,6 +21,15 @@ function levelOf(percent: number): Bar['level'] {
 export function bar(percent: number | null): Bar {
   if (percent === null) return { text: DASH, width: 0, level: 'absent' };
   return { text: formatPercent(percent), width: Math.round(percent), level: levelOf(percent) };
+}
+
+/** A file system that is as full as this soon refuses what programs write. */
+const ALMOST_FULL_PERCENT = 95;
+
+/** Of room that runs out, such as a file system's. */
+export function roomBar(percent: number | null): Bar {
+  const plain = bar(percent);
+  return percent !== null && percent >= ALMOST_FULL_PERCENT ? { ...plain, level: 'full trouble' } : plain;
 }
 
 /** What a collector says of what it could not read; null where it says nothing. */

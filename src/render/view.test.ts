@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { fakeGpu, fakeJob, fakeNode, TAKEN_AT_MS, unreachable } from '../../test/support/fake-cluster.ts';
+import type { NodeReport } from '../protocol/node.ts';
 import { allNodes, type PageRequest, pathOf, requestOf } from './page-request.ts';
 import { viewPage } from './page-view.ts';
 import { tallyCluster, tallyNode } from './tally.ts';
@@ -16,12 +17,12 @@ describe('one node', () => {
       detail: 'load 4.8 4.9 5.0',
     });
     expect(ram).toMatchObject({
-      label: 'RAM (256 GiB)',
+      label: 'RAM (256.0 GiB)',
       text: '72.7%',
       level: 'high',
-      detail: '70 GiB available',
+      detail: '186.0 GiB used',
     });
-    expect(swap).toMatchObject({ label: 'Swap (20 GiB)', text: '0.0%', detail: '0 B used' });
+    expect(swap).toMatchObject({ label: 'Swap (20.0 GiB)', text: '0.0%', detail: '0 B used' });
   });
 
   test('bars turn above 60 and above 90 percent, as in MTCMon', () => {
@@ -31,6 +32,27 @@ describe('one node', () => {
           ?.utilization.level,
     );
     expect(levels).toEqual([null, 'high', 'high', 'full']);
+  });
+
+  test('a bar has the colour of trouble where room runs out, and nowhere for mere work', () => {
+    const busy = fakeNode(
+      'a',
+      {},
+      { cpu: { totalPercent: 100, corePercents: [], load1: 32, load5: 32, load15: 32 } },
+    );
+    const disks = (usedBytes: number, readOnly: boolean) =>
+      (fakeNode('a').sample?.filesystems ?? []).map((disk) => ({
+        ...disk,
+        usedBytes,
+        availableBytes: 100 - usedBytes,
+        totalBytes: 100,
+        readOnly,
+      }));
+    const levelOf = (usedBytes: number, readOnly = false) =>
+      viewNode(fakeNode('a', {}, { filesystems: disks(usedBytes, readOnly) })).filesystems[0]?.level;
+    expect(viewNode(busy).resources[0]?.level).toBe('full');
+    expect([94, 95, 100].map((used) => levelOf(used))).toEqual(['full', 'full trouble', 'full trouble']);
+    expect(levelOf(100, true)).toBe('full');
   });
 
   test('no swap is not an absent figure', () => {
@@ -45,8 +67,8 @@ describe('one node', () => {
     expect(job).toMatchObject({
       line: '11181 (alice) · python · 5612MB · 1d7h16m23s',
       commandLine: 'python train.py --epochs 40',
-      cpu: '312%',
-      ram: '14 GiB',
+      cpu: '3.1 cores',
+      ram: '14.0 GiB',
       gpuPercent: null,
     });
   });
@@ -148,9 +170,10 @@ describe('around the rows', () => {
     demo: false,
     problems: [],
     request: allNodes,
-    found: { shown: 2, matching: 2, total: 2, error: null },
+    found: { shown: 2, matching: 2, total: 2, folded: 0, error: null },
     sorts: ['name'],
     groups: [],
+    charts: [],
   };
   const pageOf = (request: Partial<PageRequest>, found = {}) =>
     viewPage(
@@ -203,9 +226,26 @@ describe('around the rows', () => {
 
   test('what is not there says why', () => {
     expect(pageOf({}, { matching: 0, total: 0 }).nothingText).toContain('no node in the node list');
-    expect(pageOf({ view: 'jobs' }, { matching: 0, total: 0 }).nothingText).toBe(
-      'There are no jobs at the moment.',
+    const why = (view: PageRequest['view'], nodes: NodeReport[]) =>
+      viewPage(
+        { ...facts, request: { ...allNodes, view }, found: { ...facts.found, matching: 0, total: 0 } },
+        tallyCluster(nodes.map(tallyNode)),
+      ).nothingText;
+    const bare = fakeNode('a', {}, { gpus: [], gpuProcesses: [] });
+    const waiting = fakeNode('b', { state: 'connecting', hello: null, sample: null });
+    expect(why('jobs', [])).toBe('There is no node in the node list.');
+    expect(why('jobs', [bare])).toBe('There are no jobs at the moment.');
+    expect(why('gpus', [bare])).toBe('None of the 1 live nodes has a GPU.');
+    expect(why('gpus', [bare, unreachable(fakeNode('c'))])).toBe(
+      'None of the 1 live nodes has a GPU. 1 node is down.',
     );
+    expect(why('gpus', [bare, waiting])).toBe('No GPUs yet: 1 of 2 nodes is still connecting.');
+    expect(why('users', [unreachable(fakeNode('c'))])).toBe('No users are known: none of 1 nodes is live.');
+    expect(pageOf({ view: 'jobs' }, { matching: 0, total: 3, folded: 3 })).toMatchObject({
+      nothingText: 'All are services.',
+      foldedText: '3 services are folded away. Show them',
+      foldedHref: '/jobs?services=shown',
+    });
     expect(pageOf({ query: 'x' }, { matching: 0, total: 7 }).nothingText).toBe(
       'Of 7 nodes none matches "x".',
     );
@@ -215,8 +255,36 @@ describe('around the rows', () => {
     });
   });
 
+  test('headings lead to their order, and from there to the other one', () => {
+    const heading = (sort: string, title: string) =>
+      pageOf({ view: 'gpus', query: 'a', sort }).columns.find((column) => column.title === title);
+    expect(heading('', 'Free')).toMatchObject({ href: '/gpus?q=a&sort=-mem', order: null, kind: 'number' });
+    expect(heading('-mem', 'Free')).toMatchObject({ href: '/gpus?q=a&sort=mem', order: 'descending' });
+    expect(heading('mem,node', 'Free')).toMatchObject({ href: '/gpus?q=a&sort=-mem', order: 'ascending' });
+    expect(heading('', 'Node')?.href).toBe('/gpus?q=a&sort=node');
+    expect(heading('node', 'Node')).toMatchObject({ href: '/gpus?q=a&sort=-node', order: 'ascending' });
+    expect(heading('', 'GPU')).toMatchObject({ href: null });
+    expect(pageOf({ view: 'node', only: 'a' }).columns).toEqual([]);
+  });
+
+  test('beyond thirty nodes each is a line, unless somebody chooses', () => {
+    const isCompact = (total: number, rows: PageRequest['rows'] = '') =>
+      pageOf({ rows }, { total, matching: 1, shown: 1 }).isCompact;
+    expect([30, 31].map((total) => isCompact(total))).toEqual([false, true]);
+    expect([isCompact(3, 'compact'), isCompact(1000, 'full')]).toEqual([true, false]);
+    expect(pageOf({ view: 'gpus' }, { total: 1000 }).isCompact).toBe(false);
+  });
+
   test('an address and its request are the same', () => {
-    for (const path of ['/', '/gpus?q=a+b&sort=-util&group=model&limit=5', '/nodes/a%2Fb', '/users?q=%25']) {
+    for (const path of [
+      '/',
+      '/gpus?q=a+b&sort=-util&group=model&limit=5',
+      '/nodes/a%2Fb',
+      '/users?q=%25',
+      '/jobs/systemd%3A1000%2Fa.service%40b',
+      '/?rows=full',
+      '/jobs?services=shown',
+    ]) {
       const request = requestOf(path);
       expect(request && pathOf(request)).toBe(path);
     }

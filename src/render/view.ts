@@ -1,16 +1,26 @@
-import { DASH, formatBytes, formatDuration, formatOpenPercent, formatRate } from '../lib/format.ts';
+import {
+  DASH,
+  formatBytes,
+  formatBytesOf,
+  formatCores,
+  formatDuration,
+  formatMoment,
+  formatRate,
+  isoMoment,
+} from '../lib/format.ts';
 import type { NodeEvent } from '../protocol/events.ts';
 import type { NodeReport, ReportedHello, ReportedSample, ReportedTopProcess } from '../protocol/node.ts';
 import type { CollectorReport, CpuSample, FilesystemSample, MemorySample } from '../protocol/sample.ts';
 import { once } from '../lib/once.ts';
 import { countGpus } from '../protocol/gpu-use.ts';
 import { type GpuView, viewGpus } from './gpu-view.ts';
+import { type NodeBrief, viewBrief } from './node-brief.ts';
 import { ageLimitMs, stateWords, transportWords } from './node-state.ts';
 import { schedulerLines, schedulerWarnings } from './scheduler-view.ts';
-import { type Bar, bar, reasonOf, viewProgram } from './view-parts.ts';
+import { type Bar, bar, reasonOf, roomBar, viewProgram } from './view-parts.ts';
 
 /** What a design can show of one node: ready texts, with a dash for what is absent. */
-export interface NodeView {
+export interface NodeView extends NodeBrief {
   name: string;
   path: string;
   /** `#NAME`, fit for a link. */
@@ -53,8 +63,10 @@ export interface NodeView {
 }
 
 export interface EventView {
-  /** `2025-02-23 16:24:18`, UTC. */
+  /** `2025-02-23 16:24:18 UTC`. */
   time: string;
+  /** The same for `<time datetime>`; null where it is not known. */
+  timeIso: string | null;
   severity: NodeEvent['severity'];
   text: string;
   line: string;
@@ -62,7 +74,7 @@ export interface EventView {
 
 export interface ResourceView extends Bar {
   name: string;
-  /** `CPU (16C32T)`, `RAM (256 GiB)`. */
+  /** `CPU (16C32T)`, `RAM (256.0 GiB)`. */
   label: string;
   detail: string;
   /** Why the figure is a dash; null where it is none. */
@@ -74,7 +86,7 @@ export interface FilesystemView extends Bar {
   /** SSD, HDD, network or memory; null where not known. */
   kind: string | null;
   label: string;
-  /** `549 GiB/2.0 TiB`. */
+  /** `549.0 GiB of 2.0 TiB`. */
   use: string;
   detail: string;
 }
@@ -95,7 +107,9 @@ export interface ProcessView {
   arguments: string | null;
   commandLine: string;
   user: string;
+  /** Of the process alone: `3.1 cores`. */
   cpu: string;
+  /** Resident, of the process alone. */
   memory: string;
   time: string;
   state: string | null;
@@ -133,7 +147,7 @@ const share = (part: number | null, whole: number | null) =>
 
 function viewMemory(memory: MemorySample | null): Omit<ResourceView, 'why'> {
   const total = memory?.totalBytes ?? null;
-  const detail = memory ? `${formatBytes(memory.availableBytes)} available` : '';
+  const detail = memory ? `${formatBytes(memory.usedBytes)} used` : '';
   const label = total === null ? 'RAM' : `RAM (${formatBytes(total)})`;
   return { name: 'RAM', label, ...bar(share(memory?.usedBytes ?? null, total)), detail };
 }
@@ -176,11 +190,9 @@ function viewFilesystem(filesystem: FilesystemSample): FilesystemView {
     mountPoint,
     kind,
     label: kind ? `${mountPoint} (${kind})` : mountPoint,
-    ...bar(share(usedBytes, usable)),
-    use:
-      totalBytes === null
-        ? (filesystem.error ?? DASH)
-        : `${formatBytes(usedBytes)}/${formatBytes(totalBytes)}`,
+    // One that nobody can write to, such as a mounted image, is full by design.
+    ...(filesystem.readOnly ? bar : roomBar)(share(usedBytes, usable)),
+    use: totalBytes === null ? (filesystem.error ?? DASH) : formatBytesOf(usedBytes, totalBytes),
     detail: known(details).join(', '),
   };
 }
@@ -216,7 +228,7 @@ function viewProcess(process: ReportedTopProcess, takenAtMs: number | null): Pro
     arguments: words,
     commandLine,
     user,
-    cpu: formatOpenPercent(process.cpuPercent),
+    cpu: formatCores(process.cpuPercent),
     memory: formatBytes(process.residentBytes),
     time: formatDuration(startTimeMs === null || takenAtMs === null ? null : takenAtMs - startTimeMs),
     state: process.state,
@@ -256,27 +268,39 @@ const SHOWN_EVENTS = 5;
 const SHOWN_EVENT_JOBS = 4;
 
 function viewEvent({ atMs, severity, text, jobs }: NodeEvent): EventView {
-  const time = atMs === null ? DASH : new Date(atMs).toISOString().slice(0, 19).replace('T', ' ');
+  const time = formatMoment(atMs);
   const named = jobs.slice(0, SHOWN_EVENT_JOBS).join(', ');
   const others = jobs.length > SHOWN_EVENT_JOBS ? ` and ${jobs.length - SHOWN_EVENT_JOBS} more` : '';
   const whose = jobs.length > 0 ? ` (on this GPU: ${named}${others})` : '';
-  return { time, severity, text: `${text}${whose}`, line: `${time} ${severity}: ${text}${whose}` };
+  return {
+    time,
+    timeIso: isoMoment(atMs),
+    severity,
+    text: `${text}${whose}`,
+    line: `${time} ${severity}: ${text}${whose}`,
+  };
+}
+
+export interface NodeViewOptions {
+  /** GPUs that are free stand before the others. */
+  isFreeFirst?: boolean;
 }
 
 /** One node as a design shows it: each list is made when a design asks for it. Pure. */
-export function viewNode(node: NodeReport): NodeView {
+export function viewNode(node: NodeReport, { isFreeFirst = false }: NodeViewOptions = {}): NodeView {
   const { hello, sample } = node;
   const lists = {
     hardware: once(() => [...viewHardware(hello), ...schedulerLines(node)]),
     resources: once(() => viewResources(node)),
     filesystems: once(() => (sample?.filesystems ?? []).map(viewFilesystem)),
     traffic: once(() => viewTraffic(sample)),
-    gpus: once(() => viewGpus(node)),
+    gpus: once(() => viewGpus(node, isFreeFirst)),
     processes: once(() =>
       (sample?.topProcesses ?? []).map((process) => viewProcess(process, sample?.takenAtMs ?? null)),
     ),
     errors: once(() => viewErrors(sample)),
   };
+  const brief = viewBrief(node);
   const state = stateWords[node.state];
   const path = encodeURIComponent(node.name);
   return {
@@ -314,6 +338,7 @@ export function viewNode(node: NodeReport): NodeView {
     get gpus() {
       return lists.gpus();
     },
+    ...brief,
     gpuNote: gpuNote(node),
     get processes() {
       return lists.processes();

@@ -65,6 +65,8 @@ describe('jobs of all nodes', () => {
         gpuMemoryBytes: 3 * GIB,
         gpuUtilizationPercent: 60,
         cpuPercent: 300,
+        coreCount: 64,
+        command: 'python train.py --epochs 40',
         residentBytes: 8 * GIB,
         processCount: 4,
         ageMs: 2 * HOUR_MS + 500,

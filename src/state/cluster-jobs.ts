@@ -3,7 +3,13 @@ import { groupBy } from '../lib/group-by.ts';
 import type { ClusterGpu, ClusterJob } from '../protocol/cluster.ts';
 import { gpuUses } from '../protocol/gpu-use.ts';
 import { clusterJobKey, isOfScheduler } from '../protocol/job-kinds.ts';
-import type { NodeReport, ReportedGpu, ReportedGpuProcess, ReportedJob } from '../protocol/node.ts';
+import type {
+  NodeReport,
+  ReportedGpu,
+  ReportedGpuProcess,
+  ReportedJob,
+  ReportedTopProcess,
+} from '../protocol/node.ts';
 
 /** Jobs and GPUs of all nodes as rows. Pure. */
 
@@ -24,10 +30,13 @@ export function listJobs(nodes: readonly NodeReport[], nowMs: number): ClusterJo
     const processes = node.sample?.gpuProcesses ?? [];
     const byJob = groupBy(processes, ({ job }) => job);
     const byGpu = groupBy(processes, ({ gpuIndex }) => gpuIndex);
+    const busyByJob = groupBy(node.sample?.topProcesses ?? [], ({ job }) => job);
     const told = new Set<string>();
     for (const job of node.sample?.jobs ?? []) {
       told.add(clusterJobKey(node.name, job));
-      shares.push(shareHere(node, job, byJob.get(job.key) ?? [], byGpu, nowMs));
+      const own = byJob.get(job.key) ?? [];
+      const command = commandOf(own, busyByJob.get(job.key) ?? []);
+      shares.push({ ...shareHere(node, job, own, byGpu, nowMs), command });
     }
     for (const job of allocatedJobs(node)) {
       if (told.has(clusterJobKey(node.name, job))) continue;
@@ -86,7 +95,7 @@ function byOwner(shares: Share[]): Share[][] {
 type ProcessesByGpu = ReadonlyMap<number, readonly ReportedGpuProcess[]>;
 
 function shareHere(
-  { name: node, state, sample, sampleAgeMs }: NodeReport,
+  { name: node, state, hello, sample, sampleAgeMs }: NodeReport,
   job: ReportedJob,
   processes: readonly ReportedGpuProcess[],
   byGpu: ProcessesByGpu,
@@ -115,12 +124,28 @@ function shareHere(
     gpuUtilizationPercent: null,
     utilizations: gpus.flatMap((gpu) => shareOf(gpu, processes, byGpu) ?? []),
     cpuPercent: job.cpuPercent,
+    coreCount: hello?.threads ?? null,
     residentBytes: job.residentBytes,
     processCount: job.processCount,
+    command: null,
     startTimeMs: ageMs === null ? null : nowMs - ageMs,
     ageMs,
     isCurrent: state === 'live',
   };
+}
+
+type Program = Pick<ReportedTopProcess, 'command' | 'arguments'>;
+
+/** Of those on GPUs the one with most memory there, else the one with most CPU. Under `--public` without arguments. */
+function commandOf(
+  onGpus: readonly ReportedGpuProcess[],
+  busy: readonly ReportedTopProcess[],
+): string | null {
+  const known = ({ command }: Program) => command !== null;
+  const [first] = onGpus.filter(known).sort((a, b) => (b.gpuMemoryBytes ?? 0) - (a.gpuMemoryBytes ?? 0));
+  const [busiest] = busy.filter(known).sort((a, b) => (b.cpuPercent ?? 0) - (a.cpuPercent ?? 0));
+  const program: Program | undefined = first ?? busiest;
+  return program === undefined ? null : [program.command, program.arguments].filter(Boolean).join(' ');
 }
 
 /** Of a GPU that is shared with others, what its own processes use, where that is told. */
@@ -139,6 +164,12 @@ function shareOf(gpu: ReportedGpu, own: readonly ReportedGpuProcess[], byGpu: Pr
 /** What one node says twice counts once. */
 function distinctBy<Row>(rows: readonly Row[], keyOf: (row: Row) => string): Row[] {
   return [...new Map(rows.map((row) => [keyOf(row), row])).values()];
+}
+
+/** Of all its nodes; null where one of them does not tell. */
+function coresOf(shares: readonly Share[]): number | null {
+  const counts = distinctBy(shares, ({ node }) => node).map(({ coreCount }) => coreCount);
+  return counts.includes(null) ? null : sum(counts);
 }
 
 /** Its name is what most of its nodes call it: one node alone renames no job of others. */
@@ -166,8 +197,10 @@ function mergeShares(shares: Share[]): ClusterJob {
     gpuMemoryBytes: sum(shares.map(({ gpuMemoryBytes }) => gpuMemoryBytes)),
     gpuUtilizationPercent: meanOf(shares.flatMap(({ utilizations }) => utilizations)),
     cpuPercent: sum(shares.map(({ cpuPercent }) => cpuPercent)),
+    coreCount: coresOf(shares),
     residentBytes: sum(shares.map(({ residentBytes }) => residentBytes)),
     processCount: sum(shares.map(({ processCount }) => processCount)),
+    command: shares.find(({ command }) => command !== null)?.command ?? null,
     startTimeMs: oldest.startTimeMs,
     ageMs: oldest.ageMs,
     isCurrent: shares.every(({ isCurrent }) => isCurrent),

@@ -60,6 +60,7 @@ describe('users of all nodes', () => {
         gpuMemoryBytes: 2 * GIB,
         gpuUtilizationPercent: 50,
         cpuPercent: 400,
+        coreCount: 64,
         residentBytes: 20 * GIB,
         processCount: 8,
         nodes: ['n1', 'n2'],

@@ -24,6 +24,7 @@ interface Share {
   heldIdleCount: number;
   gpuMemoryBytes: number | null;
   cpuPercent: number | null;
+  coreCount: number | null;
   residentBytes: number | null;
   processCount: number | null;
 }
@@ -54,6 +55,7 @@ function sharesOf(node: NodeReport): Map<string, Share> {
       gpus: [...held].sort((a, b) => a - b).flatMap((index) => gpus.get(index) ?? []),
       heldIdleCount: [...held].filter((index) => uses?.get(index) === 'held-idle').length,
       gpuMemoryBytes: sum(own.map(({ gpuMemoryBytes }) => gpuMemoryBytes)),
+      coreCount: node.hello?.threads ?? null,
       ...loadOf(jobs.get(user), own),
     });
   }
@@ -106,6 +108,9 @@ function userRow(user: string, shares: readonly Share[], jobs: readonly ClusterJ
     gpuMemoryBytes: sum(shares.map(({ gpuMemoryBytes }) => gpuMemoryBytes)),
     gpuUtilizationPercent: meanUtilization(gpus),
     cpuPercent: sum(shares.map(({ cpuPercent }) => cpuPercent)),
+    coreCount: shares.some(({ coreCount }) => coreCount === null)
+      ? null
+      : sum(shares.map(({ coreCount }) => coreCount)),
     residentBytes: sum(shares.map(({ residentBytes }) => residentBytes)),
     processCount: sum(shares.map(({ processCount }) => processCount)),
     nodes: shares.map(({ node }) => node),

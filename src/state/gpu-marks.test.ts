@@ -40,7 +40,7 @@ describe('ghost memory', () => {
       {
         gpuIndex: 0,
         code: 'ghost-memory',
-        text: '15 GiB that no visible process explains; the driver still lists pid 8, gone or hidden from this login; its device is open in pid 99',
+        text: '15.0 GiB that no visible process explains; the driver still lists pid 8, gone or hidden from this login; its device is open in pid 99',
       },
     ]);
   });
@@ -50,7 +50,7 @@ describe('ghost memory', () => {
     const given = input([fakeGpu(0, { memoryUsedBytes: 20 * GIB })], [hidden]);
     given.sample.processCount = null;
     expect(markGpus(given)[0]?.text).toBe(
-      '20 GiB that no visible process explains; the driver still lists pid 8, hidden from this login',
+      '20.0 GiB that no visible process explains; the driver still lists pid 8, hidden from this login',
     );
   });
 

@@ -1,4 +1,16 @@
 import { execFileSync } from 'node:child_process';
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
@@ -24,6 +36,45 @@ describe('texts for a login shell', () => {
     );
     expect(restrictedBootstrapCommand('abc', null).startsWith("sh -c '")).toBe(true);
     expect(bootstrapCommand('abc', null).length).toBeLessThan(4_000);
+  });
+
+  it('find a shipped runtime only where it is ours alone', () => {
+    const home = mkdtempSync(join(tmpdir(), 'home-'));
+    const folder = join(home, '.cache', 'rollcall');
+    const runtime = join(folder, 'node-x');
+    // Without the machine's own ones, which come first.
+    const command = bootstrapCommand('abc', null).replace(
+      / node "\$HOME"\/.cache(\S+).*?; do/,
+      ' "$HOME"/.cache$1; do',
+    );
+    const found = () => {
+      const said = execFileSync('/bin/sh', ['-c', command], {
+        env: { HOME: home, PATH: '/usr/bin:/bin' },
+        input: '\n',
+      });
+      return parseMark(said.toString(), 'abc')?.runtime;
+    };
+    try {
+      mkdirSync(folder, { recursive: true });
+      writeFileSync(runtime, '#!/bin/sh\necho v20.0.0\n', { mode: 0o700 });
+      expect(found()).toBe(runtime);
+      for (const mode of [0o770, 0o707, 0o722]) {
+        chmodSync(runtime, mode);
+        expect(found()).toBeNull();
+      }
+      chmodSync(runtime, 0o755);
+      expect(found()).toBe(runtime);
+      renameSync(runtime, join(home, 'elsewhere'));
+      symlinkSync(join(home, 'elsewhere'), runtime);
+      expect(found()).toBeNull();
+      rmSync(runtime);
+      if (process.getuid?.() !== 0) return;
+      writeFileSync(runtime, '#!/bin/sh\necho v20.0.0\n', { mode: 0o755 });
+      chownSync(runtime, 65_534, 65_534);
+      expect(found()).toBeNull();
+    } finally {
+      rmSync(home, { recursive: true, force: true });
+    }
   });
 
   it('do not hold their own mark: an echoed command is not taken for it', () => {

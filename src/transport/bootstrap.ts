@@ -30,7 +30,8 @@ const USUAL_PLACES = [
 const USUAL_FOLDERS = '/usr/bin /bin /usr/sbin /sbin';
 
 /**
- * Finds a runtime. A folder below /tmp counts only if it is ours, no link and closed to others.
+ * Finds a runtime. What was shipped counts only if it is ours, no link, and written by nobody else; a folder below /tmp
+ * must be closed to others too.
  * No quote, `!`, newline or doubled backslash may stand here: tcsh and fish read it first. Back quotes, because
  * sash deletes a dollar and a parenthesis even within single quotes.
  */
@@ -48,9 +49,11 @@ function findScript(nonce: string, runtime: string | null): string {
     'u=`id -u`',
     'c=',
     `k() { v=\`"$1" -v 2>/dev/null </dev/null\` && case $v in ${GOOD_VERSION} c=$1; return 0;; esac; return 1; }`,
-    `s() { for f in ${places}; do case $f in (/*) [ -f "$f" ] || continue;; esac; k "$f" && return; done; ` +
+    'o() { [ -h "$1" ] && return 1; [ -O "$1" ] || return 1; case `ls -ld "$1"` in (?????w*|????????w*) return 1;; esac; }',
+    `s() { for f in ${places}; do case $f in (/*) [ -f "$f" ] || continue;; esac; ` +
+      'case $f in (*/.cache/rollcall/*) o "$f" || continue;; esac; k "$f" && return; done; ' +
       'for d in /tmp/rollcall-"$u" /tmp/rollcall-"$u".*; do [ -h "$d" ] && continue; [ -O "$d" ] || continue; ' +
-      'case `ls -ld "$d"` in (drwx------*) for f in "$d"/node-*; do [ -f "$f" ] && k "$f" && return; done;; esac; done; }',
+      'case `ls -ld "$d"` in (drwx------*) for f in "$d"/node-*; do [ -f "$f" ] && o "$f" && k "$f" && return; done;; esac; done; }',
     's',
     `echo "${FIRST}""${SECOND}-${nonce} \`uname -s\` \`uname -m\` $u $c"`,
     'IFS= read -r l && eval "$l"',
@@ -160,7 +163,8 @@ export function uploadLine(upload: RuntimeUpload): string {
     // A folder is good when it is ours, has room, and runs programs.
     'good() { d=$1; mkdir -p "$d" 2>/dev/null; [ -d "$d" ] || { w="$w no-folder:$d"; return 1; };',
     '[ ! -h "$d" ] && [ -O "$d" ] || { w="$w foreign:$d"; return 1; };',
-    'chmod 700 "$d" 2>/dev/null; [ -f "$d/$n" ] && return 0;',
+    // A file that somebody else put there while it was open is not run.
+    'chmod 700 "$d" 2>/dev/null; [ -e "$d/$n" ] && { [ ! -O "$d/$n" ] || [ -h "$d/$n" ]; } && rm -f "$d/$n"; [ -f "$d/$n" ] && return 0;',
     `a=$(df -Pk "$d" 2>/dev/null | tail -n 1 | sed 's/ *[0-9]*% .*$//; s/^.* //');`,
     `case $a in ""|*[!0-9]*) ;; *) [ "$a" -ge ${neededKib} ] || { w="$w no-space:$d"; return 1; };; esac;`,
     `t="$d/.try-${upload.nonce}"; { echo "#!/bin/sh" > "$t"; } 2>/dev/null && chmod 700 "$t" || { rm -f "$t"; w="$w no-space:$d"; return 1; };`,

@@ -7,6 +7,7 @@ import type { CompiledTemplates } from '../lib/compiled-templates.ts';
 import { escapeHtml } from '../lib/escape-html.ts';
 import { visibleText, withoutControls } from '../lib/visible-text.ts';
 import { allNodes, type PageRequest, requestOf } from '../render/page-request.ts';
+import { renderJobText } from '../render/job-text.ts';
 import { renderNodeText } from '../render/text.ts';
 import { type Buttons, createButtons } from './buttons.ts';
 import type { WebDependencies } from './dependencies.ts';
@@ -14,7 +15,7 @@ import { gzipEvents } from './gzip-events.ts';
 import { isAllowedHost } from './host-check.ts';
 import { askedOf, addListRoutes } from './list-routes.ts';
 import { createLiveFeed, type LiveFeed, type LiveFeedOptions } from './live/feed.ts';
-import { publicRecent, publicReport } from './public-report.ts';
+import { publicProblems, publicRecent, publicReport } from './public-report.ts';
 import { hasToken, wantsText } from './request.ts';
 import { serveStatic } from './static-files.ts';
 import { textFor } from './text-answers.ts';
@@ -70,13 +71,27 @@ const secureHeaders: MiddlewareHandler = async (context, next) => {
 
 const isApi = (context: Context) => context.req.path === '/api' || context.req.path.startsWith('/api/');
 
-function jsonError(context: Context, status: 401 | 403 | 404 | 500, code: string, message: string): Response {
+function jsonError(
+  context: Context,
+  status: 400 | 401 | 403 | 404 | 500,
+  code: string,
+  message: string,
+): Response {
   return context.json({ error: { code, message } }, status);
 }
 
 function refuseHosts(allowedHosts: readonly string[]): MiddlewareHandler {
   return async (context, next) => {
-    const host = context.req.header('host') ?? new URL(context.req.url).host;
+    // A request may name a whole address, which counts more than its Host.
+    const address = new URL(context.req.url);
+    const named = context.req.header('host') ?? address.host;
+    const host = isAllowedHost(named, allowedHosts) ? address.host : named;
+    if (address.username !== '' || address.password !== '') {
+      const message = 'An address with a user name or a password is not answered.';
+      return isApi(context)
+        ? jsonError(context, 400, 'bad-address', message)
+        : context.text(`${message}\n`, 400);
+    }
     if (isAllowedHost(host, allowedHosts)) return next();
     const message =
       `Requests for the host "${visibleText(host)}" are not answered. If that is this machine's name, ` +
@@ -89,7 +104,7 @@ function refuseHosts(allowedHosts: readonly string[]): MiddlewareHandler {
 
 function messagePage(title: string, sentence: string): string {
   return (
-    `<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>${title}</title>` +
+    `<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>${title} · Rollcall</title>` +
     '<meta name="viewport" content="width=device-width, initial-scale=1">' +
     '<link rel="stylesheet" href="/static/style.css"><script src="/static/theme.js"></script></head>' +
     '<body><main class="message">' +
@@ -99,6 +114,11 @@ function messagePage(title: string, sentence: string): string {
 }
 
 const unknownNode = (name: string) => `There is no node "${name}" in the node list.`;
+
+const unknownOne = ({ view, only }: PageRequest) =>
+  view === 'job'
+    ? `There is no job "${only}" now: it has ended, or its node does not tell of it yet.`
+    : unknownNode(only ?? '');
 
 /** Everything that a handler needs. */
 interface Rooms {
@@ -115,7 +135,7 @@ function addPageRoutes(app: Hono, { dependencies, feed, watching }: Rooms): void
   const show = (context: Context, request: PageRequest) => {
     const page = feed.renderPage(request);
     return page === null
-      ? context.html(messagePage('Not found', unknownNode(request.only ?? '')), 404)
+      ? context.html(messagePage('Not found', unknownOne(request)), 404)
       : context.html(page);
   };
 
@@ -124,7 +144,8 @@ function addPageRoutes(app: Hono, { dependencies, feed, watching }: Rooms): void
       vary(context);
       watching.glance(null);
       const request = requestOf(context.req.url) ?? allNodes;
-      if (!wantsText(context.req) || request.view === 'node') return show(context, request);
+      if (!wantsText(context.req) || request.view === 'node' || request.view === 'job')
+        return show(context, request);
       const { status, text } = textFor(request.view, dependencies, askedOf(context));
       return context.text(text, status);
     });
@@ -139,6 +160,17 @@ function addPageRoutes(app: Hono, { dependencies, feed, watching }: Rooms): void
     return node
       ? context.text(renderNodeText(node))
       : context.text(`${visibleText(unknownNode(name))}\n`, 404);
+  });
+
+  app.get('/jobs/:key', (context) => {
+    vary(context);
+    watching.glance(null);
+    const request: PageRequest = { ...allNodes, view: 'job', only: context.req.param('key') };
+    if (!wantsText(context.req)) return show(context, request);
+    const jobs = dependencies.jobsOf(dependencies.nodes()).filter(({ key }) => key === request.only);
+    return jobs.length > 0
+      ? context.text(renderJobText(jobs, dependencies.node))
+      : context.text(`${visibleText(unknownOne(request))}\n`, 404);
   });
 }
 
@@ -294,6 +326,7 @@ function withPublicReports(dependencies: AppDependencies): AppDependencies {
       const node = dependencies.node(name);
       return node && publicReport(node);
     },
+    problems: () => publicProblems(dependencies.problems()),
     recent: (name, sinceMs) => {
       const recent = dependencies.recent(name, sinceMs);
       return recent && publicRecent(recent);

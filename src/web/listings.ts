@@ -2,6 +2,7 @@ import type { ClusterGpu, ClusterJob, ClusterUser } from '../protocol/cluster.ts
 import type { NodeReport } from '../protocol/node.ts';
 import type { RowsByKind } from '../query/columns.ts';
 import { filterGpus, filterJobs, filterNodes, filterUsers } from '../query/filter.ts';
+import { asksForFree } from '../query/free-first.ts';
 import type { RowKind } from '../query/match.ts';
 import { groupRows, type RowGroup, sortRows } from '../query/order.ts';
 import { parseQuery } from '../query/parse.ts';
@@ -64,7 +65,8 @@ export function listRows<Kind extends RowKind>(
   if (!parsed.ok) return refuse('q', q, parsed.error);
   const nodes = sources.nodes();
   const found = lists[kind](sources, nodes, parsed.query);
-  const sorted = sort ? sortRows(kind, found, sort) : { ok: true as const, rows: found };
+  const order = sort || (kind === 'nodes' && asksForFree(parsed.query) ? '-free' : null);
+  const sorted = order ? sortRows(kind, found, order) : { ok: true as const, rows: found };
   if (!sorted.ok) return refuse('sort', sort, sorted.error);
   const { rows } = sorted;
   if (!group) return { ok: true, listing: { rows, groups: null, nodes } };

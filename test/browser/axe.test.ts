@@ -62,7 +62,7 @@ describe.skipIf(!hasChromium)(`axe (skipped: no ${CHROMIUM})`, () => {
   describe.each(DEMO_VIEWS)('axe at %s', (path) => {
     test.each(WIDTHS)('%d px, in all themes', async (width) => {
       const page = await head.open(path, { viewport: { width, height: 740 } });
-      if (path.startsWith('/nodes/')) await page.locator('.chart-legend button').first().waitFor();
+      if (/^\/(?:nodes|jobs)\/./.test(path)) await page.locator('.chart-legend button').first().waitFor();
       await expectNoFaults(page, chooseTheme);
     });
   });
@@ -71,13 +71,24 @@ describe.skipIf(!hasChromium)(`axe (skipped: no ${CHROMIUM})`, () => {
   const states: [string, string, (page: Page) => Promise<unknown>][] = [
     ['a node that is down', '/nodes/gpu02', (page) => page.getByText('Try again now').waitFor()],
     ['a search that is wrong', '/?q=usr%3Aalice', (page) => page.getByRole('alert').waitFor()],
-    ['a search that finds nothing', '/jobs?q=nobody-at-all', (page) => page.locator('.empty').waitFor()],
+    ['a search that finds nothing', '/jobs?q=nobody-at-all', (page) => page.locator('.emptyrow').waitFor()],
     [
       'groups and a chosen chip',
       '/gpus?q=is%3Afree&group=node',
       (page) => page.locator('.group').first().waitFor(),
     ],
     ['nodes in groups, one opened', '/?group=state', (page) => page.locator('summary').first().click()],
+    [
+      'a line that is unfolded',
+      '/?rows=compact#gpu02',
+      (page) => page.locator('.unfolded').getByText('Try again now').waitFor(),
+    ],
+    [
+      'services among the jobs',
+      '/jobs?services=shown',
+      (page) => page.getByText('Fold services away').waitFor(),
+    ],
+    ['a table without rows', '/users?q=nobody-at-all', (page) => page.locator('.emptyrow').waitFor()],
     ['more than is shown', '/gpus?limit=2', (page) => page.locator('.more a').waitFor()],
     ['no such node', '/nodes/nowhere', (page) => page.getByText('There is no node').waitFor()],
     [

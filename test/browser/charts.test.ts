@@ -105,7 +105,7 @@ describe.skipIf(!hasChromium)(`charts in Chromium (skipped: no ${CHROMIUM})`, ()
       'Network',
       'Disks',
       'Busiest disk',
-      'CPU of jobs, in percent of one core',
+      'CPU of jobs, each with all its processes',
       'Memory of jobs',
     ]);
     await expect
@@ -136,7 +136,7 @@ describe.skipIf(!hasChromium)(`charts in Chromium (skipped: no ${CHROMIUM})`, ()
     state.message('gpu01', chartedSample(1, 77.5, { jobs }), []);
     await send(page, state.recentPoint('gpu01'));
     await expect.poll(() => cpu.textContent()).toBe('CPU77.5%');
-    expect(await textOf(page, 'CPU of jobs')).toBe('slurm 7310%slurm 895.5%');
+    expect(await textOf(page, 'CPU of jobs')).toBe('slurm 73.1 coresslurm 81.0 cores');
     const colourOf = (title: string, job: string) =>
       legend(page, title).locator('li', { hasText: job }).locator('line').getAttribute('stroke');
     expect(await colourOf('CPU of jobs', 'slurm 7')).not.toBe(await colourOf('CPU of jobs', 'slurm 8'));

@@ -213,8 +213,8 @@ describe.skipIf(!hasChromium)(`the heat map in Chromium (skipped: no ${CHROMIUM}
     expect(head.complaints).toEqual([]);
   });
 
-  test('where there is no GPU there is no box, until one comes', async () => {
-    await start([fakeNode('cpu01', {}, { gpus: [] })]);
+  test('where no node tells of itself there is no box, until one does', async () => {
+    await start([fakeNode('cpu01', { state: 'connecting', hello: null, sample: null })]);
     const page = await head.open();
     await expect.poll(() => head.app.viewerCount).toBe(1);
     await page.getByRole('heading', { name: 'cpu01' }).waitFor();

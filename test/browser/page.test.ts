@@ -65,12 +65,12 @@ describe.skipIf(!hasChromium)(`the page in Chromium (skipped: no ${CHROMIUM})`, 
   test('first paint, without a complaint and without a request that leaves the machine', async () => {
     await start();
     const page = await openLivePage();
-    expect(await page.title()).toBe('Cluster Resource Monitor');
+    expect(await page.title()).toBe('Rollcall');
     await page.getByRole('heading', { name: 'gpu01' }).waitFor();
     const row = page.locator('[id="gpu01"] .gputable tbody tr').first();
     await expect
       .poll(() => row.textContent())
-      .toContain('11181 (alice) · python · 5612 MiB 1d7h16m23s · CPU 312%');
+      .toContain('11181 (alice) · python · 5.5 GiB 1d7h16m23s · tree: CPU 3.1 cores');
     expect(await page.locator('.counts').textContent()).toMatch(/2 of 2 nodes live/);
     const bar = row.locator('.usagebar > span').first();
     expect(await bar.evaluate((span: HTMLElement) => span.style.width)).toBe('98%');
@@ -151,7 +151,7 @@ describe.skipIf(!hasChromium)(`the page in Chromium (skipped: no ${CHROMIUM})`, 
     cluster.set({ ...unreachable(evilNode('')), message: evil, lastLines: [evil] });
     await expect.poll(() => page.locator('.lastlines').textContent()).toBe(evil);
     expect(await page.locator('img').count()).toBe(0);
-    expect(await page.title()).toBe('Cluster Resource Monitor');
+    expect(await page.title()).toBe('Rollcall');
     expect(complaints).toEqual([]);
   });
 

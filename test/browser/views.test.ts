@@ -150,7 +150,7 @@ describe.skipIf(!hasChromium)(`views in Chromium (skipped: no ${CHROMIUM})`, () 
   test('a thousand nodes: those in sight are there, and scrolling shows the others, a bounded number at a time', async () => {
     const many = Array.from({ length: 1000 }, (_, number) => fakeNode(`n${number}`));
     await start(many);
-    const page = await openPage();
+    const page = await openPage('/?rows=full');
     expect(await page.locator('.unloaded').count()).toBeGreaterThan(900);
     await page.evaluate(() => {
       const halts: number[] = [];

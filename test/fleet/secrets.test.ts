@@ -116,7 +116,7 @@ describe.runIf(fleet).each(transports)('passwords through %s', (by) => {
     const { failure } = await scenario.attempt('', 'n1', options);
     expect(failure).toMatchObject({ cause: 'auth', needsPerson: true });
     expect(failure?.message).toContain('a key got in here before');
-    expect(failure?.hint).toContain('npx rollcall unlock');
+    expect(failure?.hint).toContain('scripts/rollcall unlock');
     expect(await sshd.log()).not.toMatch(/password for ops/i);
     // After a restart as well.
     access.dispose();

@@ -4,7 +4,15 @@ import { createState } from '../../src/state/state.ts';
 import { type BrowserHead, startBrowserHead } from './browser-head.ts';
 
 /** The paths of all views, over the demo's nodes. */
-export const DEMO_VIEWS = ['/', '/gpus', '/jobs', '/users', '/nodes/l40s-01'];
+export const DEMO_VIEWS = [
+  '/',
+  '/?rows=compact',
+  '/gpus',
+  '/jobs',
+  '/jobs/slurm%3A48120',
+  '/users',
+  '/nodes/l40s-01',
+];
 
 /** A head with the demo's nodes at one moment. */
 export function startDemoHead(browser: Browser): Promise<BrowserHead> {

@@ -1,5 +1,8 @@
 import type { RowKind } from '../../lib/compiled-templates.ts';
+import type { ClusterJob } from '../../protocol/cluster.ts';
 import type { RowsByKind } from '../../query/columns.ts';
+import { parseQuery } from '../../query/parse.ts';
+import { asksForServices, isService } from '../../query/services.ts';
 import { type PageRequest, usualLimit } from '../../render/page-request.ts';
 import type { Found } from '../../render/page-view.ts';
 import { type Asked, listRows } from '../listings.ts';
@@ -36,14 +39,22 @@ function cutGroups<Row>(groups: readonly { title: string | null; rows: Row[] }[]
   });
 }
 
+/** Services are no jobs to most who look: they are left out of the view of jobs unless somebody asks for them. */
+function foldServices({ view, query, hasServices }: PageRequest): (row: unknown) => boolean {
+  const parsed = parseQuery(query);
+  if (view !== 'jobs' || hasServices || (parsed.ok && asksForServices(parsed.query))) return () => true;
+  return (row) => !isService(row as ClusterJob);
+}
+
 const nothingAsked: Asked = { q: null, sort: null, group: null };
 
 /** What cannot be understood is told, and the rows are shown as if it had not been asked for. */
 export function findRows<Kind extends RowKind>(
   kind: Kind,
-  { view, query, sort, group, limit }: PageRequest,
+  request: PageRequest,
   cluster: ClusterRows,
 ): Listing<RowsByKind[Kind]> {
+  const { view, query, sort, group, limit } = request;
   const sources = {
     nodes: () => [...cluster.nodes],
     gpusOf: () => [...cluster.gpus],
@@ -52,12 +63,16 @@ export function findRows<Kind extends RowKind>(
   };
   const asked = listRows(kind, sources, { q: query, sort, group });
   const listed = asked.ok ? asked : listRows(kind, sources, nothingAsked);
-  const { rows, groups } = listed.ok ? listed.listing : { rows: [], groups: null };
+  const all = listed.ok ? listed.listing : { rows: [], groups: null };
+  const isShown = foldServices(request);
+  const rows = all.rows.filter(isShown);
+  const groups = all.groups?.map((each) => ({ ...each, rows: each.rows.filter(isShown) }));
   const cut = cutGroups(groups ? withoutRepeats(groups) : [{ title: null, rows }], limit ?? usualLimit(view));
   const shown = cut.reduce((sum, { rows: members }) => sum + members.length, 0);
+  const folded = all.rows.length - rows.length;
   const total = cluster[kind].length;
   return {
     groups: cut,
-    found: { shown, matching: rows.length, total, error: asked.ok ? null : asked.error.message },
+    found: { shown, matching: rows.length, total, folded, error: asked.ok ? null : asked.error.message },
   };
 }

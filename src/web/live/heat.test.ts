@@ -45,6 +45,7 @@ describe('the heat map, live', () => {
     const heard = hear('heat layout', 'heat utilization');
     expect(heard['heat layout']).toEqual({
       topic: 'heat layout',
+      of: 'gpus',
       version: 1,
       nodes: [
         ['a', 'live', 1],
@@ -119,7 +120,7 @@ describe('the heat map, live', () => {
 
   test('needs all nodes for its figures, and none to hurry for its places', () => {
     const { topics, hear } = start([at('a', 1)]);
-    expect(heatMetrics.map((metric) => topics.nodeOf(`heat ${metric}`))).toEqual([null, null, null, null]);
+    expect(heatMetrics.map((metric) => topics.nodeOf(`heat ${metric}`))).toEqual(heatMetrics.map(() => null));
     expect(topics.nodeOf('heat layout')).toBeUndefined();
     expect(topics.nodeOf('recent a b')).toBe('a b');
     for (const rubbish of ['', 'heat', 'heat toString', 'toString', 'constructor x']) {

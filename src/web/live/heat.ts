@@ -6,11 +6,12 @@ import {
   heatLevel,
   heatMetrics,
   heatUses,
+  nodeHeatCell,
 } from '../../render/heat.ts';
 import type { Cluster } from './cluster.ts';
 
 /**
- * The heat map of all GPUs as it travels, made at most once a second for all viewers. Where the cells are changes
+ * The heat map of all GPUs (of a cluster without any, of all nodes) as it travels, made at most once a second for all viewers. Where the cells are changes
  * seldom, what they show all the time: the first is told apart, and each of its versions has a number.
  */
 export interface Heat {
@@ -22,6 +23,8 @@ export interface Heat {
 
 export interface HeatLayout {
   version: number;
+  /** What a cell is: a GPU, or in a cluster without GPUs a node. */
+  of: 'gpus' | 'nodes';
   /** Of each node its name, state and number of GPUs, or their labels where these do not just count up from 0. */
   nodes: [name: string, state: string, gpus: number | string[]][];
 }
@@ -49,8 +52,7 @@ const MOST_MODELS = 200;
 export const isHeatMetric = (word: string): word is HeatMetric =>
   (heatMetrics as readonly string[]).includes(word);
 
-function makePiece(report: NodeReport): Piece {
-  const cells = heatCells(report);
+function makePiece(report: NodeReport, cells: HeatCell[]): Piece {
   const labels = cells.map(({ label }) => label);
   const isCounted = labels.every((label, at) => label === String(at));
   const row: Piece['row'] = [report.name, report.state, isCounted ? labels.length : labels];
@@ -84,23 +86,33 @@ function createPowerScales() {
 }
 
 export function createHeat(cluster: Pick<Cluster, 'generation' | 'nodes'>): Heat {
-  const known = new WeakMap<NodeReport, Piece>();
+  const known = { gpus: new WeakMap<NodeReport, Piece>(), nodes: new WeakMap<NodeReport, Piece>() };
   const scales = createPowerScales();
   let pieces: Piece[] = [];
-  let layout: HeatLayout = { version: 0, nodes: [] };
+  let layout: HeatLayout = { version: 0, of: 'gpus', nodes: [] };
   let layoutJson = '';
   let madeOf = -1;
   let atMs = Number.NEGATIVE_INFINITY;
   let figures = new Map<HeatMetric, HeatFigures>();
   let scaleVersion = 0;
 
-  function pieceOf(report: NodeReport): Piece {
-    const kept = known.get(report);
+  function pieceOf(report: NodeReport, of: HeatLayout['of']): Piece {
+    const kept = known[of].get(report);
     if (kept) return kept;
-    const piece = makePiece(report);
+    const piece = makePiece(report, of === 'gpus' ? heatCells(report) : [nodeHeatCell(report)]);
     scales.take(piece);
-    known.set(report, piece);
+    known[of].set(report, piece);
     return piece;
+  }
+
+  /** Nodes stand in for GPUs once one has said that it has none, and none has said that it has one. */
+  function takePieces(): HeatLayout['of'] {
+    const reports = cluster.nodes().map(({ report }) => report);
+    pieces = reports.map((report) => pieceOf(report, 'gpus')).filter(({ cells }) => cells.length > 0);
+    const hasNone = reports.some(({ state, sample }) => state === 'live' && sample?.gpus?.length === 0);
+    if (pieces.length > 0 || !hasNone) return 'gpus';
+    pieces = reports.map((report) => pieceOf(report, 'nodes'));
+    return 'nodes';
   }
 
   function refresh(nowMs: number): void {
@@ -108,13 +120,10 @@ export function createHeat(cluster: Pick<Cluster, 'generation' | 'nodes'>): Heat
     madeOf = cluster.generation;
     atMs = nowMs;
     figures = new Map();
-    pieces = cluster
-      .nodes()
-      .map(({ report }) => pieceOf(report))
-      .filter(({ cells }) => cells.length > 0);
-    const json = pieces.map(({ rowJson }) => rowJson).join();
+    const of = takePieces();
+    const json = of + pieces.map(({ rowJson }) => rowJson).join();
     if (json !== layoutJson || layout.version === 0)
-      layout = { version: layout.version + 1, nodes: pieces.map(({ row }) => row) };
+      layout = { version: layout.version + 1, of, nodes: pieces.map(({ row }) => row) };
     layoutJson = json;
     if (scaleVersion === scales.version) return;
     scaleVersion = scales.version;

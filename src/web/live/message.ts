@@ -14,8 +14,8 @@ export interface Change {
   all?: Slots;
   /** A row's HTML: its structure changed. */
   html?: string;
-  /** The HTML of all pieces of a page, with `all`. */
-  pieces?: string[];
+  /** The HTML of all pieces of a page by their numbers, with `all`. */
+  pieces?: Record<number, string>;
 }
 
 /** The slots that differ, numbers and values in turn. Both have the same structure. */

@@ -1,12 +1,16 @@
-import type { RowKind, ViewName } from '../../lib/compiled-templates.ts';
+import type { RowKind } from '../../lib/compiled-templates.ts';
 import { escapeHtml } from '../../lib/escape-html.ts';
 import { withoutControls } from '../../lib/visible-text.ts';
+import type { ClusterJob } from '../../protocol/cluster.ts';
 import type { NodeReport } from '../../protocol/node.ts';
 import type { RowsByKind } from '../../query/columns.ts';
 import { groupNames, sortNames } from '../../query/columns.ts';
+import { asksForFree } from '../../query/free-first.ts';
+import { parseQuery } from '../../query/parse.ts';
+import { jobCharts } from '../../render/job-charts.ts';
 import type { PageRenderer } from '../../render/page.ts';
 import { allNodes, type PageRequest, pathOf, requestOf } from '../../render/page-request.ts';
-import { type Found, viewPage } from '../../render/page-view.ts';
+import { kindOf, viewPage } from '../../render/page-view.ts';
 import { isLight } from '../../render/shell.ts';
 import { tallyCluster } from '../../render/tally.ts';
 import type { WebDependencies } from '../dependencies.ts';
@@ -42,7 +46,7 @@ type Entry = number | string;
 
 interface KnownPage extends Versioned {
   request: PageRequest;
-  pieces: string[];
+  pieces: Record<number, string>;
   outerStructure: string;
   orders: Map<RowKind, { entries: Entry[]; version: number }>;
   /** What of the cluster it was made of. */
@@ -67,8 +71,6 @@ function requestUnder(key: string): PageRequest | null {
   return request !== null && pathOf(request) === key ? request : null;
 }
 
-const kindOf = (view: ViewName): RowKind => (view === 'node' ? 'nodes' : view);
-
 type AnyListing = Listing<RowsByKind[RowKind]>;
 
 export function createPages(
@@ -85,33 +87,58 @@ export function createPages(
   function listOne(name: string | null): AnyListing {
     const report = cluster.node(name ?? '')?.report;
     const shown: NodeReport[] = report ? [report] : [];
-    const found = { shown: shown.length, matching: shown.length, total: cluster.nodes().length, error: null };
+    const found = {
+      shown: shown.length,
+      matching: shown.length,
+      total: cluster.nodes().length,
+      folded: 0,
+      error: null,
+    };
+    return { groups: [{ title: null, rows: shown }], found };
+  }
+
+  /** Two clusters may have jobs of the same number: all that have the key. */
+  function listJob(key: string | null, nowMs: number): Listing<ClusterJob> {
+    const { jobs } = cluster.rows(nowMs);
+    const shown = jobs.filter((job) => job.key === key);
+    const { length } = shown;
+    const found = { shown: length, matching: length, total: jobs.length, folded: 0, error: null };
     return { groups: [{ title: null, rows: shown }], found };
   }
 
   /** What was searched for is the view's own kind of rows; others stand beside it as they are. */
   function list(kind: RowKind, request: PageRequest, nowMs: number): AnyListing {
     if (request.view === 'node' && kind === 'nodes') return listOne(request.only);
+    if (request.view === 'job' && kind === 'jobs') return listJob(request.only, nowMs);
     return findRows(kind, kind === kindOf(request.view) ? request : allNodes, cluster.rows(nowMs));
   }
 
-  const toRows = (kind: RowKind, members: readonly unknown[]) =>
-    members.map((source) => ({ kind, source }) as Row);
+  function toRows(kind: RowKind, members: readonly unknown[], { query }: PageRequest): Row[] {
+    const parsed = kind === 'nodes' ? parseQuery(query) : null;
+    const isFreeFirst = parsed?.ok === true && asksForFree(parsed.query);
+    return members.map((source) => ({ kind, source, isFreeFirst }) as Row);
+  }
 
-  function entriesOf(kind: RowKind, { groups }: AnyListing): Entry[] {
+  function entriesOf(kind: RowKind, { groups }: AnyListing, request: PageRequest): Entry[] {
     return groups.flatMap(({ title, rows: members }) => {
-      const ids = rows.idsOf(toRows(kind, members));
+      const ids = rows.idsOf(toRows(kind, members, request));
       return title === null ? ids : [title, ...ids];
     });
   }
 
   /** The rows of one part, in their groups. */
-  function partHtml(part: number, { groups }: AnyListing, version: number, nowMs: number): string {
+  function partHtml(
+    part: number,
+    { groups }: AnyListing,
+    request: PageRequest,
+    version: number,
+    nowMs: number,
+  ): string {
     const { kind = 'nodes', tag = 'section' } = renderer.parts[part] ?? {};
     let whole = isLight(tag) ? Number.POSITIVE_INFINITY : WHOLE_NODES;
     const pieces = groups.flatMap(({ title, rows: members }) => [
       ...(title === null ? [] : [headingHtml(tag, title)]),
-      ...toRows(kind, members).map((row) => {
+      ...toRows(kind, members, request).map((row) => {
         whole -= 1;
         return rows.html(part, row, whole >= 0, version, nowMs);
       }),
@@ -119,10 +146,11 @@ export function createPages(
     return pieces.join('\n');
   }
 
-  function viewOf(request: PageRequest, found: Found) {
+  function viewOf(request: PageRequest, { found, groups }: AnyListing) {
     const kind = kindOf(request.view);
     const { version, demo } = dependencies;
-    const names = request.view === 'node' ? [] : null;
+    const names = request.only === null ? null : [];
+    const jobs = request.view === 'job' ? groups.flatMap(({ rows: members }) => members as ClusterJob[]) : [];
     const facts = {
       version,
       demo,
@@ -131,6 +159,7 @@ export function createPages(
       found,
       sorts: names ?? sortNames(kind),
       groups: names ?? groupNames(kind),
+      charts: jobCharts(jobs),
     };
     return viewPage(facts, tallyCluster(cluster.nodes().map(({ tally }) => tally)));
   }
@@ -147,7 +176,7 @@ export function createPages(
     const listing = list(kind, request, nowMs);
     const kinds = new Set<RowKind>();
     const rendering = renderer.renderPage({
-      page: viewOf(request, listing.found),
+      page: viewOf(request, listing),
       part: (number) => {
         kinds.add(renderer.parts[number]?.kind ?? 'nodes');
         return '';
@@ -160,7 +189,7 @@ export function createPages(
     if (page.outerStructure !== rendering.outerStructure) changed = true;
     page.outerStructure = rendering.outerStructure;
     for (const shown of kinds) {
-      const entries = entriesOf(shown, shown === kind ? listing : list(shown, request, nowMs));
+      const entries = entriesOf(shown, shown === kind ? listing : list(shown, request, nowMs), request);
       const known = page.orders.get(shown);
       if (known && sameEntries(known.entries, entries)) continue;
       page.orders.set(shown, { entries, version });
@@ -185,7 +214,7 @@ export function createPages(
     const page: KnownPage = {
       ...unrendered,
       request,
-      pieces: [],
+      pieces: {},
       outerStructure: '',
       orders: new Map(),
       madeOf: '',
@@ -241,6 +270,7 @@ export function createPages(
   return {
     html(request, version, nowMs, stamp) {
       if (request.view === 'node' && !cluster.node(request.only ?? '')) return null;
+      if (request.view === 'job' && listJob(request.only, nowMs).found.matching === 0) return null;
       const page = pageOf(request, version, nowMs);
       // A page that is loaded shows what is there now; with many viewers it was made a moment ago.
       if (page.madeOf !== stateOf()) take(page, version, nowMs);
@@ -251,9 +281,9 @@ export function createPages(
         return listing;
       };
       return renderer.renderPage({
-        page: viewOf(request, listingOf(kindOf(request.view)).found),
+        page: viewOf(request, listingOf(kindOf(request.view))),
         part: (number) =>
-          partHtml(number, listingOf(renderer.parts[number]?.kind ?? 'nodes'), version, nowMs),
+          partHtml(number, listingOf(renderer.parts[number]?.kind ?? 'nodes'), request, version, nowMs),
         version: stamp,
         pageKey: pathOf(request),
       }).html;

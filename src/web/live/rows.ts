@@ -30,7 +30,8 @@ export interface Rows {
 }
 
 export type Row =
-  | { kind: 'nodes'; source: NodeReport }
+  /** `isFreeFirst`: its GPUs that are free stand before the others; such a row is one of its own. */
+  | { kind: 'nodes'; source: NodeReport; isFreeFirst?: boolean }
   | { kind: 'gpus'; source: ClusterGpu }
   | { kind: 'jobs'; source: ClusterJob }
   | { kind: 'users'; source: ClusterUser };
@@ -52,6 +53,7 @@ interface Identity {
   id: number;
   kind: RowKind;
   name: string;
+  isFreeFirst: boolean;
   bornVersion: number;
 }
 
@@ -68,6 +70,9 @@ function nameOf(row: Row): string {
       return row.source.user;
   }
 }
+
+const namedBy = (kind: RowKind, name: string, isFreeFirst: boolean) =>
+  `${kind}${isFreeFirst ? ' free first' : ''} ${name}`;
 
 /** All rows of a kind. */
 export function rowsOf(kind: RowKind, cluster: Cluster, nowMs: number): Row[] {
@@ -93,22 +98,23 @@ export function createRows(renderer: PageRenderer, cluster: Cluster): Rows {
 
   function idOf(row: Row): number {
     const name = nameOf(row);
-    const byName = `${row.kind} ${name}`;
+    const isFreeFirst = row.kind === 'nodes' && row.isFreeFirst === true;
+    const byName = namedBy(row.kind, name, isFreeFirst);
     const id = idsByName.get(byName);
     if (id !== undefined) return id;
     lastId += 1;
     idsByName.set(byName, lastId);
-    identities.set(lastId, { id: lastId, kind: row.kind, name, bornVersion: currentVersion });
+    identities.set(lastId, { id: lastId, kind: row.kind, name, isFreeFirst, bornVersion: currentVersion });
     return lastId;
   }
 
   function rowById(id: number, nowMs: number): Row | null {
     const identity = identities.get(id);
     if (!identity) return null;
-    const { kind, name } = identity;
+    const { kind, name, isFreeFirst } = identity;
     if (kind === 'nodes') {
       const report = cluster.node(name)?.report;
-      return report ? { kind, source: report } : null;
+      return report ? { kind, source: report, isFreeFirst } : null;
     }
     const of = cluster.rows(nowMs);
     let index = indexes.get(kind);
@@ -123,13 +129,13 @@ export function createRows(renderer: PageRenderer, cluster: Cluster): Rows {
   function viewOf(row: Row): () => RowView | null {
     switch (row.kind) {
       case 'nodes':
-        return () => viewNode(row.source);
+        return () => viewNode(row.source, { isFreeFirst: row.isFreeFirst === true });
       case 'gpus': {
         const report = cluster.node(row.source.node)?.report;
         return () => (report ? viewGpuRow(row.source, report) : null);
       }
       case 'jobs':
-        return () => viewJobRow(row.source);
+        return () => viewJobRow(row.source, (name) => cluster.node(name)?.report);
       case 'users':
         return () => viewUserRow(row.source);
     }
@@ -218,10 +224,10 @@ export function createRows(renderer: PageRenderer, cluster: Cluster): Rows {
   }
 
   function prune(nowMs: number): void {
-    for (const { id, kind, name } of identities.values()) {
+    for (const { id, kind, name, isFreeFirst } of identities.values()) {
       if (rowById(id, nowMs) !== null) continue;
       identities.delete(id);
-      idsByName.delete(`${kind} ${name}`);
+      idsByName.delete(namedBy(kind, name, isFreeFirst));
       for (const part of renderer.parts.keys()) known.delete(rowKey(part, id));
     }
   }
@@ -251,7 +257,9 @@ export function createRows(renderer: PageRenderer, cluster: Cluster): Rows {
       if (!identity) return undefined;
       if (identity.kind === 'gpus') return nodeOf(identity);
       if (identity.kind !== 'nodes') return null;
-      return isLight(renderer.parts[part]?.tag ?? '') ? undefined : identity.name;
+      const { tag = '', hasAge = false } = renderer.parts[part] ?? {};
+      // Whoever is told how old figures are looks at figures.
+      return hasAge || !isLight(tag) ? identity.name : undefined;
     },
     prune,
   };

@@ -1,0 +1,132 @@
+import { describe, expect, it } from 'vitest';
+import { connectedHead, everyText, hear } from '../../test/support/every-text.ts';
+import { createApp } from './app.ts';
+
+/** Texts from a node that strangers may see; whatever else it says must not be in any answer. */
+const seen = [
+  'hello.hostname',
+  'hello.cpuModel',
+  'facts.gpus.vendor',
+  'facts.gpus.name',
+  'facts.gpus.uuid',
+  'facts.gpus.pciAddress',
+  'facts.gpus.migInstance',
+  'facts.gpus.computeMode',
+  'facts.gpus.driverVersion',
+  'facts.gpus.cudaVersion',
+  'facts.gpus.vbiosVersion',
+  'facts.processes.user',
+  'facts.processes.command',
+  'facts.processes.job',
+  'facts.jobs.key',
+  'facts.jobs.id',
+  'facts.jobs.user',
+  'facts.events.pciAddress',
+  'facts.events.jobs',
+  'sample.filesystems.mountPoint',
+  'sample.filesystems.fsType',
+  'sample.disks.name',
+  'sample.network.name',
+  'sample.gpus.performanceState',
+  'sample.gpus.throttleReasons',
+  'sample.gpuProcesses.type',
+  'sample.gpuProcesses.state',
+  'sample.topProcesses.state',
+  'sample.jobs.key',
+];
+
+/** Short, since a few texts are cut to two letters: a letter of its own for each place, of scripts nobody else uses. */
+function markers() {
+  const byPlace = new Map<string, string>();
+  return {
+    byPlace,
+    of(place: string): string {
+      const isKey = [
+        'facts.processes.job',
+        'facts.jobs.key',
+        'facts.events.jobs',
+        'sample.jobs.key',
+      ].includes(place);
+      const name = isKey ? 'key' : place;
+      const known = byPlace.get(name) ?? String.fromCodePoint(0x1400 + byPlace.size);
+      byPlace.set(name, known);
+      return known;
+    },
+  };
+}
+
+const paths = [
+  '/',
+  '/gpus',
+  '/jobs',
+  '/users',
+  '/nodes/n1',
+  '/nodes/n2',
+  '/api/v1/nodes',
+  '/api/v1/nodes/n1',
+  '/api/v1/nodes/n1/recent',
+  '/api/v1/gpus',
+  '/api/v1/jobs',
+  '/api/v1/users',
+  ...['command:', 'user:', 'job:', 'node:', 'driver:', 'gpu:'].map((q) => `/api/v1/complete?q=${q}`),
+];
+
+async function answers(publicMode: boolean): Promise<{ text: string; placeOf: Map<string, string> }> {
+  const { state, web } = connectedHead(['n1', 'n2']);
+  const marks = markers();
+  expect(hear(state, 'n1', everyText(marks.of))).toEqual([]);
+  const failure = {
+    cause: 'auth' as const,
+    message: marks.of('failure.message'),
+    hint: marks.of('failure.hint'),
+    needsPerson: false,
+    lastLines: [marks.of('failure.lastLines')],
+  };
+  state.failed('n2', failure, marks.of('failure.logPath'));
+  const problems = () => [marks.of('problems')];
+  const app = createApp({ ...web, publicMode, problems });
+  const texts: string[] = [];
+  for (const path of paths) {
+    for (const accept of ['text/html', 'text/plain']) {
+      const answer = await app.request(path, { headers: { accept } });
+      expect(answer.status).toBe(200);
+      texts.push(await answer.text());
+    }
+  }
+  app.close();
+  return {
+    text: texts.join('\n'),
+    placeOf: new Map(Array.from(marks.byPlace, ([place, mark]) => [mark, place])),
+  };
+}
+
+const found = ({ text, placeOf }: Awaited<ReturnType<typeof answers>>) =>
+  [...placeOf].filter(([mark]) => text.includes(mark)).map(([, place]) => place);
+
+describe('--public', () => {
+  it('shows of all that a node says what is listed here, and nothing else', async () => {
+    const allowed = new Set([...seen, 'key']);
+    expect(found(await answers(true)).filter((place) => !allowed.has(place))).toEqual([]);
+  });
+
+  it('shows all that is listed here', async () => {
+    const shown = new Set(found(await answers(true)));
+    const keys = new Set(['facts.processes.job', 'facts.jobs.key', 'facts.events.jobs', 'sample.jobs.key']);
+    expect(seen.filter((place) => !shown.has(keys.has(place) ? 'key' : place))).toEqual([]);
+  });
+
+  it('is what hides: without it nearly all of it is there', async () => {
+    const shown = found(await answers(false));
+    for (const place of [
+      'hello.kernel',
+      'sample.filesystems.source',
+      'facts.processes.arguments',
+      'facts.jobs.name',
+      'failure.lastLines',
+      'failure.hint',
+      'failure.logPath',
+      'problems',
+    ])
+      expect(shown).toContain(place);
+  });
+});
