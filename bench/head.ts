@@ -103,7 +103,7 @@ const fleetOptions = {
   monitor: await readMonitorBundle(join(root, 'dist')),
   runtimes: { forMachine: () => Promise.resolve(null) },
   headId: 'bench',
-  handshakes: { total: 64, perJumpHost: 8, jumpHostOf: access.jumpHostOf },
+  handshakes: { total: 64, perJumpHost: 8, reservedDescriptors: 0, jumpHostOf: access.jumpHostOf },
   accessFingerprint: access.fingerprint,
   monotonicMs: () => performance.now(),
 };

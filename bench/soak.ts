@@ -51,7 +51,7 @@ const fleet = createFleet({
   monitor: await readMonitorBundle('dist'),
   runtimes: { forMachine: () => Promise.resolve(null) },
   headId: 'soak',
-  handshakes: { total: 64, perJumpHost: 8, jumpHostOf: access.jumpHostOf },
+  handshakes: { total: 64, perJumpHost: 8, reservedDescriptors: 0, jumpHostOf: access.jumpHostOf },
   accessFingerprint: access.fingerprint,
   monotonicMs,
 });

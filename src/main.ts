@@ -71,7 +71,8 @@ async function startLocked(
     for (const problem of design.problems()) say(problem);
     refresh();
   });
-  const source = config.demo ? demoSource(state) : await startFleet(config, folder, state);
+  const shares = shareDescriptors(descriptorLimit());
+  const source = config.demo ? demoSource(state) : await startFleet(config, folder, state, shares);
   let listening: Listening[] = [];
   let ending: Promise<void> | null = null;
   let finish: () => void = () => undefined;
@@ -125,7 +126,6 @@ async function startLocked(
       ],
       templates: design.templates,
     };
-    const shares = shareDescriptors(descriptorLimit());
     const limits = connectionLimits(shares.web);
     const app = createApp({
       ...web,

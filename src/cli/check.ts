@@ -25,7 +25,7 @@ export const checkCommand: CommandModule = {
   handler: async (flags) => {
     const config = settingsOfRunningHead(configFrom(flags), flags);
     const node = flags.node === undefined ? null : String(flags.node);
-    const targets = await targetsFor(config, node).catch((error: Error) => {
+    const targets = await targetsFor(config, node, console.error).catch((error: Error) => {
       throw new UsageError(error.message);
     });
     const isOne = targets.length === 1;

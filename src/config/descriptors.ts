@@ -8,16 +8,20 @@ export interface DescriptorShares {
   web: number;
   /** Kept back from nodes: the web's share, and what the head itself needs (logs, sockets, node list). */
   reserved: number;
+  /** How many logins may be under way: each may start programs with pipes to them. */
+  logins: number;
 }
 
 const OWN = 32;
 const FEWEST_WEB = 16;
 const MOST_WEB = 2_048;
+const PER_LOGIN = 8;
 
 /** Pure. A quarter is the web's. */
 export function shareDescriptors(limit: number): DescriptorShares {
   const web = Math.min(MOST_WEB, Math.max(FEWEST_WEB, Math.floor((limit - OWN) / 4)));
-  return { limit, web, reserved: web + OWN };
+  const reserved = web + OWN;
+  return { limit, web, reserved, logins: Math.max(1, Math.floor((limit - reserved) / PER_LOGIN)) };
 }
 
 /** The soft limit, which Node.js has raised to the hard one at its start; a usual one where nobody tells. */

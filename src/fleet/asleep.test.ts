@@ -46,7 +46,7 @@ it('a head that did not run for twenty seconds keeps its connections', async () 
     },
     runtimes: { forMachine: () => Promise.resolve(null) },
     headId: 'asleep',
-    handshakes: { total: 8, perJumpHost: 8, jumpHostOf: () => Promise.resolve(null) },
+    handshakes: { total: 8, perJumpHost: 8, reservedDescriptors: 0, jumpHostOf: () => Promise.resolve(null) },
     accessFingerprint: () => '',
     monotonicMs,
   });

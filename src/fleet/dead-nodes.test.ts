@@ -46,7 +46,12 @@ it('dead nodes do not keep the others waiting', async () => {
     headId: 'test',
     accessFingerprint: () => '',
     monotonicMs: () => performance.now(),
-    handshakes: { total: HANDSHAKES, perJumpHost: 8, jumpHostOf: () => Promise.resolve(null) },
+    handshakes: {
+      total: HANDSHAKES,
+      perJumpHost: 8,
+      reservedDescriptors: 0,
+      jumpHostOf: () => Promise.resolve(null),
+    },
   });
   const dead = Array.from({ length: 2 * HANDSHAKES }, (_, at) => `dead-${at}`);
   fleet.setTargets(parseNodeList([...dead, 'answering'].join('\n'), 'list').targets);

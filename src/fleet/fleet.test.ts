@@ -59,7 +59,12 @@ describe('fleet', () => {
       monitor,
       runtimes: noRuntimes,
       headId,
-      handshakes: { total: 32, perJumpHost: 8, jumpHostOf: () => Promise.resolve(null) },
+      handshakes: {
+        total: 32,
+        perJumpHost: 8,
+        reservedDescriptors: 0,
+        jumpHostOf: () => Promise.resolve(null),
+      },
       accessFingerprint: () => fingerprint,
       monotonicMs,
     });

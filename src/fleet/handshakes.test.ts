@@ -13,6 +13,7 @@ describe('handshakes', () => {
     const handshakes = createHandshakes({
       total: 5,
       perJumpHost: 2,
+      reservedDescriptors: 0,
       jumpHostOf: (target) => Promise.resolve(target.host.startsWith('a') ? 'bastion' : null),
     });
     const inside = new Map<string, () => void>();
@@ -64,5 +65,20 @@ describe('handshakes', () => {
     leave('a1');
     await settle();
     expect(inside()).toEqual(['a2', 'a4']);
+  });
+
+  it('are refused, and their room is given back, where nodes have all descriptors that they may have', async () => {
+    const limits = { total: 1, perJumpHost: 1, jumpHostOf: () => Promise.resolve(null) };
+    const [target] = targets;
+    if (!target) throw new Error('no target');
+    const refused = createHandshakes({ ...limits, reservedDescriptors: 100_000_000 });
+    for (const _ of ['once', 'again'])
+      await expect(refused.enter(target, never)).rejects.toMatchObject({
+        detail: {
+          cause: 'head-limit',
+          what: 'files',
+          detail: expect.stringContaining('are kept for browsers'),
+        },
+      });
   });
 });

@@ -1,11 +1,13 @@
 import pLimit, { type LimitFunction } from 'p-limit';
 import type { Target } from '../nodes/target.ts';
+import { descriptorShortage } from '../transport/head-limits.ts';
+import { StepError } from '../transport/ssh-step-error.ts';
 
 /** Room for logins that are under way. Servers and jump hosts drop what knocks all at once (MaxStartups). */
 export interface Handshakes {
   /**
    * Resolves when there is room for one more, with the way to give the room back; null where the signal
-   * came first.
+   * came first. Rejects with a `StepError` where nodes have all file descriptors that they may have.
    */
   enter(target: Target, signal: AbortSignal): Promise<(() => void) | null>;
 }
@@ -14,6 +16,8 @@ export interface HandshakeLimits {
   /** At a time. */
   total: number;
   perJumpHost: number;
+  /** File descriptors that are kept back from nodes. */
+  reservedDescriptors: number;
   /** The jump host that a node's connection goes through; null where it goes straight. Never rejects. */
   jumpHostOf(target: Target): Promise<string | null>;
 }
@@ -27,7 +31,12 @@ function takeTurn(limit: LimitFunction): Promise<Release> {
   });
 }
 
-export function createHandshakes({ total, perJumpHost, jumpHostOf }: HandshakeLimits): Handshakes {
+export function createHandshakes({
+  total,
+  perJumpHost,
+  reservedDescriptors,
+  jumpHostOf,
+}: HandshakeLimits): Handshakes {
   const all = pLimit(total);
   const throughJumpHosts = new Map<string, LimitFunction>();
 
@@ -50,8 +59,10 @@ export function createHandshakes({ total, perJumpHost, jumpHostOf }: HandshakeLi
       const release = () => {
         for (const turn of turns) turn();
       };
-      if (!signal.aborted) return release;
+      const shortage = signal.aborted ? null : descriptorShortage(reservedDescriptors);
+      if (!signal.aborted && shortage === null) return release;
       release();
+      if (shortage !== null) throw new StepError(shortage);
       return null;
     },
   };

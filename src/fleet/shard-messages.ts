@@ -21,7 +21,7 @@ export interface ShardSettings {
   environment: NodeJS.ProcessEnv;
   monitor: MonitorBundle;
   headId: string;
-  handshakes: { total: number; perJumpHost: number };
+  handshakes: { total: number; perJumpHost: number; reservedDescriptors: number };
 }
 
 /** What happened to nodes, in order. */

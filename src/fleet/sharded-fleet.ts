@@ -47,14 +47,14 @@ export function createShardedFleet(options: ShardedFleetOptions): Fleet {
 
   function startOne(): Shard {
     const { monitor, headId, handshakes } = options;
-    const { total, perJumpHost } = handshakes;
+    const { total, perJumpHost, reservedDescriptors } = handshakes;
     return startShard({
       file: options.workerFile,
       settings: {
         ...options.shardSettings,
         monitor,
         headId,
-        handshakes: { total: Math.ceil(total / threads), perJumpHost },
+        handshakes: { total: Math.ceil(total / threads), perJumpHost, reservedDescriptors },
       },
       onEvent: take,
       answer,

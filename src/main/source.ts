@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Config } from '../config/config.ts';
+import type { DescriptorShares } from '../config/descriptors.ts';
 import type { StateFolder } from '../config/state-folder.ts';
 import { startDemo } from '../demo/demo.ts';
 import { createFleet, type Fleet } from '../fleet/fleet.ts';
@@ -41,7 +42,12 @@ export const demoSource = (state: State): Source => ({
 });
 
 /** The nodes of the list, watched through SSH. */
-export async function startFleet(config: Config, folder: StateFolder, state: State): Promise<Source> {
+export async function startFleet(
+  config: Config,
+  folder: StateFolder,
+  state: State,
+  shares: DescriptorShares,
+): Promise<Source> {
   let withSettings = nodeSettingsOf(config);
   let { nodeRules } = config;
   const first = await readNodeList(config.nodeList);
@@ -57,8 +63,9 @@ export async function startFleet(config: Config, folder: StateFolder, state: Sta
     runtimes: runtimeStore(config, folder),
     headId: folder.headId,
     handshakes: {
-      total: config.handshakes,
+      total: Math.min(config.handshakes, shares.logins),
       perJumpHost: config.jumpHostHandshakes,
+      reservedDescriptors: shares.reserved,
       jumpHostOf: access.jumpHostOf,
     },
     accessFingerprint: access.fingerprint,

@@ -4,8 +4,10 @@ import { createNodeSettings, defaultNodeSettings } from '../nodes/node-settings.
 import type { Target } from '../nodes/target.ts';
 import { readNodeList } from '../nodes/watch-node-list.ts';
 
+type NodeDefaults = Pick<Config, 'intervalMs' | 'watchedIntervalMs' | 'nodeRules'>;
+
 /** Throws `ConfigError` where a pattern of rollcall.toml cannot be read. */
-export function nodeSettingsOf(config: Config): (targets: readonly Target[]) => Target[] {
+export function nodeSettingsOf(config: NodeDefaults): (targets: readonly Target[]) => Target[] {
   const { intervalMs, watchedIntervalMs, nodeRules } = config;
   try {
     return createNodeSettings({ ...defaultNodeSettings, intervalMs, watchedIntervalMs }, nodeRules);
@@ -14,11 +16,16 @@ export function nodeSettingsOf(config: Config): (targets: readonly Target[]) => 
   }
 }
 
-/** The nodes that a command names, or all of the list. Rejects with a sentence. */
-export async function targetsFor(config: Config, node: string | null): Promise<Target[]> {
+/** The nodes that a command names, or all of the list; what is left out of it is told. Rejects with a sentence. */
+export async function targetsFor(
+  config: NodeDefaults & Pick<Config, 'nodeList'>,
+  node: string | null,
+  onProblem: (problem: string) => void,
+): Promise<Target[]> {
   const withSettings = nodeSettingsOf(config);
-  if (node === null) return withSettings((await readNodeList(config.nodeList)).targets);
-  const { targets, problems } = parseNodeList(node, 'command line');
+  const { targets, problems } =
+    node === null ? await readNodeList(config.nodeList) : parseNodeList(node, 'command line');
   if (targets.length === 0) throw new Error(problems[0] ?? `"${node}" is not a node`);
+  for (const problem of problems) onProblem(problem);
   return withSettings(targets);
 }

@@ -1,5 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { descriptorsInUse } from '../config/descriptors.ts';
 import type { FailureDetail, HeadLimit } from '../protocol/failures.ts';
 
 /** What this machine refuses the head, as its errors tell it. */
@@ -30,6 +31,15 @@ export function headLimitOf(error: unknown): FailureDetail | null {
   const what = error instanceof Error ? limitOf(error) : null;
   if (what === null || !(error instanceof Error)) return null;
   return { cause: 'head-limit', what, limit: what === 'files' ? maxOpenFiles : null, detail: error.message };
+}
+
+/** Why no node may be gone to now: so many descriptors are kept for others. Null where there are more. */
+export function descriptorShortage(reserved: number): FailureDetail | null {
+  if (maxOpenFiles === null) return null;
+  const inUse = descriptorsInUse();
+  if (inUse <= maxOpenFiles - reserved) return null;
+  const detail = `${Math.min(inUse, maxOpenFiles)} are in use, and ${reserved} are kept for browsers and for itself`;
+  return { cause: 'head-limit', what: 'files', limit: maxOpenFiles, detail };
 }
 
 /** Without free descriptors Node.js makes no streams for a child, whatever its types say. */

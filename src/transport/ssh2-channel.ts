@@ -26,7 +26,10 @@ function explainExecError(error: Error): StepError {
   return new StepError({ cause: 'session-limit', detail: openFailures[reason] ?? error.message });
 }
 
-/** Resolves when the command or its connection has ended, with the command's own result first. */
+/**
+ * Resolves when the command or its connection has ended, with the command's own result first; but not where we ended the
+ * connection because of what came over it: then part of it may be missing.
+ */
 function watchEnd(
   stream: ClientChannel,
   session: Session,
@@ -40,7 +43,7 @@ function watchEnd(
   const silent = () =>
     new StepError({ cause: 'closed', stage: null, detail: 'the command ended without saying how' });
   const end = (failure: StepError | null): ChannelEnd =>
-    exit === null
+    exit === null || failure?.detail.cause === 'protocol'
       ? { exitCode: null, signal: null, failure: failure && tell(failure) }
       : { ...(exit as ChannelEnd), failure: null };
   return Promise.race([

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { Agent, get, type IncomingMessage } from 'node:http';
-import { connect, type Socket } from 'node:net';
+import { connect, Socket } from 'node:net';
 import { Hono } from 'hono';
 import { afterEach, describe, expect, it } from 'vitest';
 import { connectionLimits, limitFor } from './connection-limits.ts';
@@ -12,6 +12,13 @@ const sockets: Socket[] = [];
 async function start(total: number): Promise<number> {
   const app = new Hono();
   app.get('/', (context) => context.text('here\n'));
+  app.get(
+    '/slow',
+    () =>
+      new Response(
+        new ReadableStream({ start: (stream) => stream.enqueue(new TextEncoder().encode('first')) }),
+      ),
+  );
   const connections = { total, perClient: total };
   listening = await serve(app, { host: '127.0.0.1', port: 0 }, { connections });
   return 'port' in listening.address ? listening.address.port : 0;
@@ -30,6 +37,16 @@ async function open(port: number): Promise<boolean> {
   return Promise.race([isClosed, isHeld]);
 }
 
+/** Resolves once the answer has begun; it goes on. */
+function askSlow(port: number): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    get({ port, host: '127.0.0.1', path: '/slow', agent: false }, (answer) => {
+      answer.on('error', () => undefined);
+      answer.once('data', () => resolve(answer));
+    }).once('error', reject);
+  });
+}
+
 function ask(port: number, agent?: Agent): Promise<number> {
   return new Promise((resolve, reject) => {
     get({ port, host: '127.0.0.1', path: '/', ...(agent && { agent }) }, (answer: IncomingMessage) => {
@@ -46,11 +63,22 @@ afterEach(async () => {
 });
 
 describe('connections', () => {
-  it('beyond the limit are closed at once, and there is room again when others go', async () => {
+  it('that ask nothing give way to what comes, the longest first', async () => {
     const port = await start(4);
     expect(await Promise.all(Array.from({ length: 4 }, () => open(port)))).toEqual([true, true, true, true]);
+    const isClosed = once(sockets[0] ?? new Socket(), 'close');
+    expect(await open(port)).toBe(true);
+    await isClosed;
+    expect(await ask(port)).toBe(200);
+    expect(sockets.filter(({ closed }) => !closed).length).toBeLessThanOrEqual(4);
+  });
+
+  it('are closed at once where all others are busy, and there is room again when one of them is not', async () => {
+    const port = await start(3);
+    const asked = await Promise.all(Array.from({ length: 3 }, () => askSlow(port)));
     expect(await open(port)).toBe(false);
-    sockets[0]?.destroy();
+    await expect(ask(port)).rejects.toThrow();
+    asked[0]?.destroy();
     await expect.poll(() => ask(port).catch(() => 0)).toBe(200);
   });
 

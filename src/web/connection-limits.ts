@@ -29,23 +29,42 @@ export function connectionLimits(connections: number): {
   };
 }
 
-/** Closes what comes beyond the limits at once; what rests between two requests gives way first. */
+/**
+ * Keeps within the limits: what has no request under way gives way to what comes, the longest first. Whoever opens many
+ * and says nothing takes nobody's place. Where all are busy, what comes is closed at once.
+ */
 export function limitConnections(server: Server, limits: ConnectionLimits): void {
-  const counts = new Map<string, number>();
-  server.maxConnections = limits.total;
-  server.on('drop', () => server.closeIdleConnections());
-  server.on('connection', (socket: Socket) => {
-    const client = socket.remoteAddress ?? '';
-    const count = (counts.get(client) ?? 0) + 1;
-    if (count > limitFor(client, limits)) {
+  const clients = new Map<Socket, string>();
+  const resting = new Set<Socket>();
+
+  /** The newcomer itself is the last of those that rest. */
+  function makeRoom(gives: (socket: Socket) => boolean): void {
+    for (const socket of resting) {
+      if (!gives(socket)) continue;
+      forget(socket);
       socket.destroy();
       return;
     }
-    counts.set(client, count);
-    socket.once('close', () => {
-      const left = (counts.get(client) ?? 1) - 1;
-      if (left > 0) counts.set(client, left);
-      else counts.delete(client);
+  }
+
+  function forget(socket: Socket): void {
+    clients.delete(socket);
+    resting.delete(socket);
+  }
+
+  server.on('connection', (socket: Socket) => {
+    const client = socket.remoteAddress ?? '';
+    clients.set(socket, client);
+    resting.add(socket);
+    socket.once('close', () => forget(socket));
+    const isSame = (other: Socket) => clients.get(other) === client;
+    if ([...clients.keys()].filter(isSame).length > limitFor(client, limits)) makeRoom(isSame);
+    else if (clients.size > limits.total) makeRoom(() => true);
+  });
+  server.on('request', ({ socket }, answer) => {
+    resting.delete(socket);
+    answer.once('close', () => {
+      if (clients.has(socket)) resting.add(socket);
     });
   });
 }

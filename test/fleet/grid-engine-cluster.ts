@@ -85,7 +85,8 @@ export async function startGridEngine(fleet: Fleet, node: number): Promise<GridE
   // It wants every host to have an address that is not the loop's.
   await exec(
     `sed '/127.*${name}/d' /etc/hosts > /run/hosts; printf '${fleet.address(node)} ${name}\\n' >> /run/hosts; cat /run/hosts > /etc/hosts
-    rm -rf $SGE_ROOT/$SGE_CELL /var/spool/gridengine/spooldb; mkdir -p $SGE_ROOT /var/spool/gridengine
+    rm -rf $SGE_ROOT/$SGE_CELL /var/spool/gridengine/spooldb; mkdir -p $SGE_ROOT/$SGE_CELL/common /var/spool/gridengine/spooldb /var/spool/gridengine/qmaster/job_scripts
+    install -m644 /usr/share/gridengine/default-bootstrap $SGE_ROOT/$SGE_CELL/common/bootstrap
     chown -R sgeadmin:sgeadmin $SGE_ROOT /var/spool/gridengine
     setpriv --reuid=sgeadmin --regid=sgeadmin --clear-groups \\
       /usr/share/gridengine/scripts/init_cluster $SGE_ROOT $SGE_CELL /var/spool/gridengine/spooldb sgeadmin > /run/ge.log 2>&1

@@ -211,7 +211,7 @@ describe.runIf(fleet)('host keys', () => {
   });
 
   it('checks and records once, also when keys are exchanged anew', async () => {
-    const sshd = await requireFleet().startSshd(1, 2212, ['RekeyLimit 256K']);
+    const sshd = await requireFleet().startSshd(1, 2212, ['RekeyLimit 1M']);
     const { config, file } = knowing([], 'StrictHostKeyChecking accept-new');
     const command = 'head -c 3000000 /dev/zero | tr "\\000" x';
     const { failure, output } = await scenario.attempt(config, 'n1', { port: 2212, command });
@@ -219,5 +219,16 @@ describe.runIf(fleet)('host keys', () => {
     expect(failure).toBeNull();
     expect(output).toHaveLength(3_000_000);
     expect(readFileSync(file, 'utf8').trimEnd().split('\n')).toHaveLength(1);
+  });
+
+  it('exchanges keys so often and no more, and says so though the command has ended well', async () => {
+    // sshd counts such a limit wrongly: it wants new keys after each packet of 32 KiB.
+    const sshd = await requireFleet().startSshd(1, 2213, ['RekeyLimit 256K']);
+    const { config } = knowing([], 'StrictHostKeyChecking accept-new');
+    const command = 'head -c 4000000 /dev/zero | tr "\\000" x';
+    const { failure } = await scenario.attempt(config, 'n1', { port: 2213, command });
+    await sshd.stop();
+    expect(failure).toMatchObject({ cause: 'protocol' });
+    expect(failure?.message).toContain('more than 60 key exchanges a minute');
   });
 });

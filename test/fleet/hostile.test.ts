@@ -151,7 +151,11 @@ describe.runIf(fleet)('hostile nodes', () => {
   });
 
   it('get neither markup nor terminal escapes into page, text, command line and logs', async () => {
-    const pages = [await head.get('/'), await head.get('/nodes/markup'), await head.get('/nodes/evil-bye')];
+    const pages = [
+      await head.get('/?rows=full'),
+      await head.get('/nodes/markup'),
+      await head.get('/nodes/evil-bye'),
+    ];
     const terminal = [
       (await head.get('/?term')).text,
       (await head.get('/nodes/markup?term')).text,

@@ -42,7 +42,7 @@ function readPage(html: string): Map<string, string> {
 /** Where a node's failure is told otherwise than in the API; empty when it is the same everywhere. */
 async function differences(head: HeadProcess, names: readonly string[]): Promise<string[]> {
   const reports = new Map((await head.nodes()).map((report) => [report.name, report]));
-  const [page, status] = await Promise.all([head.get('/'), head.rollcall('status')]);
+  const [page, status] = await Promise.all([head.get('/?rows=full'), head.rollcall('status')]);
   const places = readPage(page.text);
   return names.flatMap((name) => {
     const report = reports.get(name);

@@ -10,7 +10,7 @@ export interface SlurmNode {
   partitions: string[];
   reservation: string | null;
   gpuCount: number;
-  /** Indexes of the GPUs that jobs have; null where that is not told. */
+  /** Indexes of the GPUs that jobs have; null where that is not told, or how many and not which. */
   usedGpus: number[] | null;
 }
 
@@ -30,7 +30,7 @@ export function parseNodeLine(line: string): SlurmNode | null {
   if (!isTold(state)) return null;
   const hostname = field('NodeHostName');
   const partitions = field('Partitions');
-  const gresUsed = field('GresUsed');
+  const gpuCount = countGpus(field('Gres') ?? '');
   const reservation = / ReservationName=(\S+)\s*(?:[A-Z]\w*=.*)?$/.exec(line)?.[1];
   return {
     name,
@@ -39,9 +39,18 @@ export function parseNodeLine(line: string): SlurmNode | null {
     reason: parseReason(line),
     partitions: isTold(partitions) ? partitions.split(',').slice(0, MAX_PARTITIONS) : [],
     reservation: isTold(reservation) ? reservation : null,
-    gpuCount: countGpus(field('Gres') ?? ''),
-    usedGpus: isTold(gresUsed) ? parseGpuIndexes(gresUsed) : null,
+    gpuCount,
+    usedGpus: parseUsedGpus(field('GresUsed'), gpuCount),
   };
+}
+
+/** Where no cores are bound to GPUs, Slurm tells how many are used and not which: `gpu:2`. */
+function parseUsedGpus(gresUsed: string | undefined, gpuCount: number): number[] | null {
+  if (!isTold(gresUsed)) return null;
+  const indexes = parseGpuIndexes(gresUsed);
+  const used = countGpus(gresUsed);
+  if (used <= indexes.length) return indexes;
+  return used < gpuCount ? null : Array.from({ length: gpuCount }, (_, index) => index);
 }
 
 function parseReason(line: string): string | null {

@@ -70,6 +70,10 @@ describe('nodes of Slurm', () => {
       usedGpus: [],
     });
     expect(parseNodeLine(nodeLine().replace(/ GresUsed=\S+/, ''))?.usedGpus).toBeNull();
+    // As where gres.conf names no cores.
+    expect(parseNodeLine(nodeLine({ gres: 'gpu:4', used: 'gpu:2' }))?.usedGpus).toBeNull();
+    expect(parseNodeLine(nodeLine({ gres: 'gpu:4', used: 'gpu:0' }))?.usedGpus).toEqual([]);
+    expect(parseNodeLine(nodeLine({ gres: 'gpu:4', used: 'gpu:4' }))?.usedGpus).toEqual([0, 1, 2, 3]);
     expect(parseNodeLine('slurm_load_nodes error: Unable to contact slurm controller')).toBeNull();
   });
 
