@@ -192,6 +192,30 @@ describe.runIf(fleet)('a head and its nodes', () => {
     90_000,
   );
 
+  it('check waits for a GPU tool that takes its time', async () => {
+    const card = {
+      'GPU ID': '0x74a1',
+      'Unique ID': '0x1',
+      'PCI Bus': '0000:03:00.0',
+      'GPU use (%)': '7',
+      'VRAM Total Memory (B)': '17163091968',
+      'VRAM Total Used Memory (B)': '27635712',
+      'Card Series': 'Example card',
+      'Card Model': '0x74a1',
+    };
+    const lines = ['#!/bin/sh', 'sleep 7', "cat <<'X'", JSON.stringify({ card0: card }), 'X'];
+    const tool = '/usr/local/bin/rocm-smi';
+    const words = lines.map((line) => `'${line.replaceAll("'", "'\\''")}'`).join(' ');
+    await nodes.exec(3, `printf '%s\\n' ${words} > ${tool} && chmod 755 ${tool}`);
+    try {
+      const { stdout, code } = await head.rollcall('check', 'n3');
+      expect(stdout).toMatch(/ok +GPUs +1 × Example card/);
+      expect(code).toBe(0);
+    } finally {
+      await nodes.exec(3, `rm -f ${tool}`);
+    }
+  });
+
   it('walks through the steps to a node', async () => {
     const good = await head.rollcall('check', 'n2');
     expect(
