@@ -3,7 +3,7 @@ import { ConfigError } from '../config/config-error.ts';
 import { version } from '../config/version.ts';
 import { commandNames, commands, toModule } from './commands.ts';
 import { scriptHere } from './here.ts';
-import { tieValues } from './tie-values.ts';
+import { checkSwitches, tieValues } from './tie-values.ts';
 import { UsageError } from './usage-error.ts';
 import { explainUsage } from './usage-message.ts';
 
@@ -12,6 +12,7 @@ const WIDEST = 100;
 /** Does what the words of a command line ask for; tells on the error stream why not, and sets the exit code to 1. */
 export async function runCommandLine(given: readonly string[]): Promise<void> {
   try {
+    checkSwitches(given);
     await parse(tieValues(given));
   } catch (error) {
     process.stderr.write(`rollcall: ${messageOf(error, given)}\n`);

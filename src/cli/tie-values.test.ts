@@ -1,5 +1,6 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { tieValues } from './tie-values.ts';
+import { checkSwitches, tieValues } from './tie-values.ts';
 
 it('ties values that begin with a minus to their option, and nothing else', () => {
   expect(tieValues(['gpus', '-q', '-kind:tmux', '--sort', '-util', '--json'])).toEqual([
@@ -15,4 +16,22 @@ it('ties values that begin with a minus to their option, and nothing else', () =
     '-q',
     'is:free',
   ]);
+});
+
+it('refuses a value of a switch, which the parser would take for false', () => {
+  for (const word of ['--demo=1', '--json=yes', '--public=', '--no-watch=1'])
+    expect(() => checkSwitches(['start', word])).toThrow(/takes no value/);
+  checkSwitches(['start', '--demo', '--json=true', '--public=false', '--port=7071', '-q', 'x=1']);
+});
+
+it('knows all switches of the commands', () => {
+  const folder = new URL('.', import.meta.url);
+  const texts = readdirSync(folder)
+    .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
+    .map((name) => readFileSync(new URL(name, folder), 'utf8'));
+  const names = texts.flatMap((text) =>
+    [...text.matchAll(/option\('([\w-]+)', \{\s*type: 'boolean'/g)].map(([, name = '']) => name),
+  );
+  expect(names.length).toBeGreaterThan(8);
+  for (const name of names) expect(() => checkSwitches([`--${name}=1`])).toThrow(name);
 });

@@ -1,3 +1,6 @@
+import { visibleText } from '../lib/visible-text.ts';
+import { UsageError } from './usage-error.ts';
+
 const mayBeginWithMinus: Readonly<Record<string, string>> = {
   '-q': '--query',
   '--query': '--query',
@@ -13,4 +16,18 @@ export function tieValues(words: readonly string[]): string[] {
     else tied.push(word);
   }
   return tied;
+}
+
+const SWITCHES: ReadonlySet<string> = new Set(['all', 'demo', 'foreground', 'json', 'public', 'watch']);
+
+/** The parser takes any value but `true` for false: `--demo=1` would start the head of real nodes. Throws `UsageError`. */
+export function checkSwitches(words: readonly string[]): void {
+  for (const word of words) {
+    if (word === '--') return;
+    const [, name = '', value = ''] = /^--(?:no-)?([a-z]+)=(.*)$/s.exec(word) ?? [];
+    if (SWITCHES.has(name) && !/^(?:true|false)$/.test(value))
+      throw new UsageError(
+        `--${name} takes no value, and was given ${JSON.stringify(value)}; leave =${visibleText(value)} away`,
+      );
+  }
 }

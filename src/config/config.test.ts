@@ -1,7 +1,10 @@
+import { spawn } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, request } from 'node:http';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type ConfigSources, readConfig } from './config.ts';
 import { processIdentity } from './process-identity.ts';
@@ -164,6 +167,36 @@ describe('state folder', () => {
       expect(openStateFolder(state.path).token).toBe(token);
     }
   });
+
+  it('says what the system said where a folder cannot be made', () => {
+    expect(() => openStateFolder('/sys/rollcall/state')).toThrow(/cannot be used: E(?:PERM|ACCES|ROFS):/);
+  });
+
+  it('has the same secrets for several starts at once', async () => {
+    const module = fileURLToPath(new URL('./state-folder.ts', import.meta.url));
+    const program = `
+      import { openStateFolder } from ${JSON.stringify(module)};
+      process.stdin.on('data', (path) => {
+        const { headId, token } = openStateFolder(String(path).trim());
+        console.log(headId + token);
+      });
+      console.log('ready');`;
+    const starts = Array.from({ length: 4 }, () => {
+      const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', program], {
+        stdio: ['pipe', 'pipe', 'inherit'],
+      });
+      const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+      return { child, next: async () => String((await lines.next()).value) };
+    });
+    for (const { next } of starts) expect(await next()).toBe('ready');
+    for (let round = 0; round < 20; round += 1) {
+      const path = join(folder, `s${round}`);
+      for (const { child } of starts) child.stdin.write(`${path}\n`);
+      const said = new Set(await Promise.all(starts.map(({ next }) => next())));
+      expect([...said]).toEqual([openStateFolder(path).headId + openStateFolder(path).token]);
+    }
+    for (const { child } of starts) child.stdin.end();
+  }, 30_000);
 
   it('tells a running head from one whose number another program has now', () => {
     const state = openStateFolder(join(folder, 's'));

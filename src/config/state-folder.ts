@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import {
   chmodSync,
+  existsSync,
+  linkSync,
   lstatSync,
   mkdirSync,
   openSync,
@@ -10,7 +12,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { ConfigError } from './config.ts';
 import { processIdentity } from './process-identity.ts';
@@ -41,17 +43,44 @@ const recordSchema = z.object({
 /** What a running head leaves for the commands that look for it. */
 export type HeadRecord = z.infer<typeof recordSchema>;
 
-/** A file that was cut short is no secret any more: it is made anew. */
-function secretOf(path: string, bytes: number): string {
+function readSecret(path: string, bytes: number): string | null {
   try {
     const text = readFileSync(path, 'utf8').trim();
-    if (text.length === 2 * bytes && /^[0-9a-f]+$/.test(text)) return text;
+    return text.length === 2 * bytes && /^[0-9a-f]+$/.test(text) ? text : null;
   } catch {
-    // Made below.
+    return null;
   }
+}
+
+/** False where there is a file already. */
+function isLinked(draft: string, path: string): boolean {
+  try {
+    linkSync(draft, path);
+    return true;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+/**
+ * A file that was cut short is no secret any more: it is made anew. Of several starts at once one makes it, as a link
+ * of a file that was written whole, and all read the same.
+ */
+function secretOf(path: string, bytes: number): string {
+  const known = readSecret(path, bytes);
+  if (known !== null) return known;
   const made = randomBytes(bytes).toString('hex');
-  writeFileSync(path, `${made}\n`, { mode: 0o600 });
-  return made;
+  const draft = `${path}.${process.pid}`;
+  try {
+    writeFileSync(draft, `${made}\n`, { mode: 0o600 });
+    if (!isLinked(draft, path) && readSecret(path, bytes) === null) renameSync(draft, path);
+  } finally {
+    rmSync(draft, { force: true });
+  }
+  const kept = readSecret(path, bytes);
+  if (kept === null) throw new Error(`${path} cannot be written`);
+  return kept;
 }
 
 /** A folder with other things in it is not ours to lock. */
@@ -62,10 +91,22 @@ function closeToOthers(path: string): void {
   chmodSync(path, 0o700);
 }
 
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    // Node.js says "no such file" here, whatever the system said: of a disk that cannot be written, for instance.
+    let missing = path;
+    while (!existsSync(dirname(missing))) missing = dirname(missing);
+    mkdirSync(missing, { mode: 0o700 });
+    throw error;
+  }
+}
+
 /** Makes the folder with mode 0700 where it is missing. Throws `ConfigError` where it is not ours. */
 export function openStateFolder(path: string): StateFolder {
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    makeFolder(path);
     const found = lstatSync(path);
     if (!found.isDirectory() || found.uid !== process.getuid?.())
       throw new Error('it is not a folder of yours');

@@ -1,10 +1,13 @@
 /** Secrets in the arguments of programs are hidden before they leave the node. */
 
+import { pipedSecrets } from './piped-secrets.ts';
 import { HIDDEN, isSecret } from './secret-names.ts';
 import {
+  generalRules,
   isKnownProgram,
   isShell,
   isWrapper,
+  type OptionRule,
   programName,
   type Rules,
   rulesOf,
@@ -12,7 +15,7 @@ import {
   valueStart,
 } from './secret-options.ts';
 import { maskPairs } from './secret-pairs.ts';
-import { maskShapes } from './secret-shapes.ts';
+import { maskExpect, maskShapes } from './secret-shapes.ts';
 import { isGap, isOperator, shellTokens, wrappingQuote } from './shell-words.ts';
 
 /** Users may make words as long as they like; of all of them a thousand characters are shown. */
@@ -25,19 +28,15 @@ const MAX_DEPTH = 3;
 
 /** A word before `:` and `@` that is no user, or no secret behind it. */
 const USER_PASSWORD =
-  /(^|[\s="'])(?!(?:mailto|e?mail|to|from|cc|user|username|npm|file|sip):)([^\s/:@="']{1,64}):[^\s/"']{1,128}@(?!sha\d)/gi;
+  /(^|[\s="'])(?!(?:mailto|e?mail|to|from|cc|user|username|npm|file|sip):)((?:[\w.-]{1,64}\/)?[^\s/:@="']{1,64}):[^\s/"']{1,128}@(?!sha\d)/gi;
 const WHOLE_PAIR = /^([+~]{0,2}[\w.-]+)(?:=|:(?![:/]))[ \t]*/;
 const VERSION = /^(?:latest|stable|v?\d+\.\d+(?:\.\d+)?)$/;
-const COMMAND_OPTION = /^--(?:wrap|command|cmd|exec)$/;
+const COMMAND_OPTION = /^(?:--(?:wrap|command|cmd|exec|rsh)|core\.sshCommand)$/;
 /** Options that give something a name, which may be a program's. */
 const NAMING_OPTION = /^(?:--name|--hostname|--network|--network-alias|--link|--container|--user|-u|-h)$/;
 const SHELL_KEYWORD = /^(?:if|then|else|elif|do|while|until|!|\{)$/;
 const ASSIGNMENT = /^\w+=/;
 const OPTION = /^--?[A-Za-z]/;
-/** What reads a password from what is piped into it. */
-const READS_SECRET =
-  /^(?:-\w{0,8}S|--password-stdin|--passwd-on-stdin|--stdin|--with-token|--passphrase-fd|chpasswd|passwd|smbpasswd|cryptsetup|kinit)$/;
-
 /** Cut where a value or a part of it begins, so that no part of a secret is left that nothing knows any more. */
 function cutWord(word: string, maxLength: number): string {
   if (word.length <= maxLength) return word;
@@ -84,27 +83,6 @@ function isCommandLine(text: string): boolean {
   return first !== undefined && isKnownProgram(programName(first));
 }
 
-/** Which words of `echo WORDS | sudo -S …` are read as a password. */
-function pipedSecrets(tokens: readonly string[]): ReadonlySet<number> {
-  const found = new Set<number>();
-  let echoed: number[] = [];
-  let command: number[] = [];
-  for (const [at, token] of tokens.entries()) {
-    if (isGap(token)) continue;
-    if (isOperator(token)) {
-      const isEcho = /^(?:echo|printf)$/.test(tokens[command[0] ?? -1] ?? '');
-      echoed = token === '|' && isEcho ? command.slice(1) : [];
-      command = [];
-      continue;
-    }
-    command.push(at);
-    if (!READS_SECRET.test(token)) continue;
-    for (const word of echoed) found.add(word);
-    echoed = [];
-  }
-  return found;
-}
-
 function maskShell(text: string, depth: number): string {
   const tokens = shellTokens(text);
   const piped = pipedSecrets(tokens);
@@ -127,6 +105,7 @@ function maskShell(text: string, depth: number): string {
 function createMasker(program: string, depth: number) {
   let name = '';
   let active: readonly Rules[] = [];
+  let options: readonly OptionRule[] = generalRules;
   /** The word that comes may be its secret; null where it is not. */
   let awaited: ((word: string) => string | null) | null = null;
   let previous = '';
@@ -137,11 +116,16 @@ function createMasker(program: string, depth: number) {
   /** Another program started it: of a container with a program's name, a shell may follow. */
   let isWrapped = false;
 
+  function setActive(found: readonly Rules[]): void {
+    active = found;
+    options = [...found.flatMap((rules) => rules.options), ...generalRules];
+  }
+
   function begin(path: string): void {
     isWrapped = isWrapper(name) || (isWrapped && path !== '');
     name = programName(path);
     const found = rulesOf(name);
-    active = found ? [found] : [];
+    setActive(found ? [found] : []);
     awaited = null;
     position = 0;
     isConfiguring = false;
@@ -171,6 +155,7 @@ function createMasker(program: string, depth: number) {
     startsShell(name) || COMMAND_OPTION.test(previous) || (isShell(name) && /^-\w{0,12}c$/.test(previous));
 
   function maskText(word: string): string {
+    if (name === 'expect') return maskWord(maskExpect(word));
     if (depth === 0 || !/\s/.test(word)) return maskWord(word);
     if (isForShell() || isCommandLine(word)) return maskShell(word, depth - 1);
     const sign = word.indexOf('=');
@@ -184,11 +169,18 @@ function createMasker(program: string, depth: number) {
   }
 
   function maskByOption(word: string): string | null {
-    for (const rule of active.flatMap(({ options }) => options)) {
+    for (const rule of options) {
       const at = valueStart(rule, word);
       if (at < 0) continue;
       if (at < word.length) {
         return rule.isHarmless ? word : word.slice(0, at) + hideBehind(word.slice(at), rule.split);
+      }
+      if (rule.isName) {
+        awaited = (named) => {
+          awaited = hidesNext(named);
+          return named;
+        };
+        return word;
       }
       awaited = rule.isHarmless
         ? maskText
@@ -219,7 +211,7 @@ function createMasker(program: string, depth: number) {
     const lower = word.toLowerCase();
     const more = /^[\w:-]{1,24}$/.test(lower) ? rulesOf(`${name}/${lower}`) : null;
     if (more) {
-      active = [...active, more];
+      setActive([...active, more]);
       position = 0;
       return word;
     }

@@ -14,7 +14,7 @@ const ALWAYS = setOf(
 );
 
 /** Secrets that are given as often by a file. */
-const OR_FILE = setOf('credential credentials cookie cookies');
+const OR_FILE = setOf('credential credentials creds cookie cookies');
 
 /** A name that ends so is about a secret and holds another thing: `token-file`, `auth_type`, `password_min_length`. */
 const OTHER_THINGS = setOf(
@@ -23,7 +23,7 @@ const OTHER_THINGS = setOf(
   lifetime age policy method methods mechanism plugin provider backend class algorithm alg format version prompt hint
   command cmd helper manager store env var variable field column rotation rounds retries attempts budget ratio rate
   dim dims embedding embeddings enabled disabled required optional stdin fd arn ref scope scopes realm domain issuer
-  audience dispatcher merging dropping classification index jar browser keyring namespace template schema role roles
+  audience dispatcher merging dropping mixer mixing classification index jar browser keyring namespace template schema role roles
   fingerprint bits`,
 );
 
@@ -161,5 +161,7 @@ export function isSecret(name: string, value: string): boolean {
   if (words.some((word) => OR_FILE.has(word))) return !isPath(given);
   const tokenAt = words.findLastIndex((word) => word === 'token' || word === 'tokens');
   if (tokenAt >= 0) return isSecretToken(words, tokenAt, given);
+  // Hadoop's `fs.azure.account.key.ACCOUNT…`
+  if (/azure\.account\.key\./i.test(name)) return true;
   return isSecretKey(words, given) || isSecretByLastWord(last, before, given);
 }

@@ -2,36 +2,58 @@
  * What names do not tell: which options and words of which program are secrets.
  *
  * Items: `-p` (the next word is one), `-p~+` (what is attached: `-pSECRET`), `-p~*` (either), `-u~*:` (what follows
- * the first `:` of it), `--secret~!` (its value is none). Of words: `each` (all that follow), `#3` (the third),
+ * the first `:` of it), `--secret~!` (its value is none), `-env~$` (a name follows, then its value). Of words: `each` (all that follow), `#3` (the third),
  * `pairs` (values of all NAME=VALUE), `names` (a secret's name, the next word is the secret), `login` (USER/SECRET@…).
  * `docker/login` holds once `login` stood among docker's words; a `*` stands for any ending.
  */
 const TABLE: readonly (readonly [programs: string, items: string])[] = [
   ['curl curl.exe', '-u~*: -U~*: --user~: --proxy-user~: -E~*: --cert~: -b~*='],
-  ['http https xh xhs', '-a~*: --auth~:'],
+  ['http https xh xhs', '-a~* --auth'],
   ['ab siege', '-A~*: -P~*:'],
-  ['lftp', '-u~*, --user~,'],
+  ['lftp open', '-u~*, --user~,'],
   ['ncftp ncftpget ncftpput', '-p~*'],
+  ['hurl', '-u~*: --user~:'],
+  ['ttyd gotty', '-c~*: --credential~:'],
+  ['frpc frps', '-t'],
+  ['ss-local ss-server ss-redir ss-tunnel ssserver sslocal', '-k~*'],
+  ['microsocks', '-P~*'],
+  ['squidclient', '-w -W'],
   [
-    'docker/login podman/login nerdctl/login buildah/login skopeo/login helm/login oras/login az/login oc/login cf/login ibmcloud/login singularity/login apptainer/login',
+    'docker/login podman/login nerdctl/login buildah/login skopeo/login helm/login oras/login az/login oc/login cf/login ibmcloud/login singularity/login apptainer/login crane/login regctl/login uv/publish airflow/create',
     '-p~*',
   ],
-  ['docker podman nerdctl buildah', '--secret~! --creds~:'],
+  ['docker podman nerdctl buildah', '--secret~! --creds~: -u~! --user~!'],
   ['skopeo', '--creds~: --src-creds~: --dest-creds~:'],
   ['kubectl/secret oc/secret', '--from-literal~='],
   ['vault/login vault/unseal wandb/login ngrok/authtoken ngrok/add-authtoken cargo/login', 'each'],
+  ['yolo/login rclone/obscure grafana-cli/reset-admin-password', 'each'],
+  ['mkpasswd', 'each -m~!'],
   ['op/signin bw/unlock cloudflared/install nuget/setapikey', 'each'],
   ['bw/login net/user rabbitmqctl/add_user rabbitmqctl/change_password', '#2'],
+  ['gcloud/activate-refresh-token b2/authorize-account b2/authorize pulumi/set', '#2'],
+  ['poetry/config', '#3 names'],
+  ['isql', '#3'],
+  ['pulumi', '--secret~!'],
+  ['consul/put', 'names'],
+  ['bw', '--session'],
   ['vault/put vault/write vault/patch heroku/config:set', 'pairs'],
-  ['mc/set mc/add', '#4'],
+  ['mc/set', '#4'],
+  ['mc/add', '#4'],
+  ['mc/user', '#3'],
+  ['llm/set', '#2 --value'],
   ['az/secret', '--value'],
+  ['kaggle/set', '-v'],
+  ['gitlab-runner/register', '-r'],
+  ['openai', '-k'],
+  ['glab/login', '-t'],
   ['aws/put-parameter', '--value'],
   ['gh/secret glab/variable', '-b~* --body -v~* --value'],
   ['doctl anaconda influx flyctl fly', '-t'],
-  ['prefect/login dotnet/push', '-k'],
+  ['prefect/login dotnet/push', '-k --key'],
   ['poetry/publish', '-p'],
   ['wandb comet neptune', '--key'],
-  ['redis-cli valkey-cli keydb-cli', '-a'],
+  ['redis-cli valkey-cli keydb-cli redis-benchmark valkey-benchmark', '-a'],
+  ['redis-cli/setuser valkey-cli/setuser', 'each'],
   ['redis-cli/auth valkey-cli/auth keydb-cli/auth mysqladmin/password openssl/passwd', 'each'],
   ['mysql* mariadb* mysqladmin', '-p~+'],
   ['mycli mydumper myloader beeline cqlsh cypher-shell couchbase-cli cbq rabbitmqadmin', '-p~*'],
@@ -40,10 +62,11 @@ const TABLE: readonly (readonly [programs: string, items: string])[] = [
   ['sqlcmd osql bcp freebcp tsql', '-P~*'],
   ['sqlplus rman sqlldr expdp impdp exp imp', 'login'],
   ['sshpass', '-p~*'],
-  ['ldap*', '-w'],
+  ['ldap*', '-w~*'],
   ['ldappasswd', '-w -s -a'],
   ['kadmin', '-w~*'],
-  ['smbclient smbget rpcclient smbcacls net mount.cifs nmblookup', '-U~*% --user~%'],
+  ['smbmap crackmapexec nxc netexec evil-winrm', '-p'],
+  ['smbclient smbget winexe rpcclient smbcacls net mount.cifs nmblookup', '-U~*% --user~%'],
   ['net/use', 'each'],
   ['xfreerdp xfreerdp3 wlfreerdp', '/p:~+'],
   ['rdesktop', '-p'],
@@ -56,10 +79,18 @@ const TABLE: readonly (readonly [programs: string, items: string])[] = [
   ['rar unrar', '-p~+ -hp~+'],
   ['zip unzip zipcloak', '-P~*'],
   ['pdfto* pdfinfo pdfimages', '-upw -opw'],
+  ['mutool', '-p'],
   ['pdftk', 'names'],
   ['ccrypt ccencrypt ccdecrypt', '-K'],
   ['steghide veracrypt truecrypt aescrypt', '-p'],
   ['htpasswd', '#3'],
+  ['smbpasswd', '#2'],
+  ['ssh-keygen', '-N~* -P~*'],
+  ['ossutil* obsutil', '-k~*'],
+  ['coscmd', '-s'],
+  ['swift', '-K'],
+  ['BaiduPCS-Go baidupcs', '-bduss~* --bduss'],
+  ['unar lsar', '-p'],
   ['useradd usermod', '-p'],
   ['wpa_passphrase', '#2'],
   ['nmcli rclone iwctl', 'names'],
@@ -68,15 +99,21 @@ const TABLE: readonly (readonly [programs: string, items: string])[] = [
   ['swaks', '-ap'],
   ['twine', '-p'],
   ['consul serf nomad', '-encrypt'],
+  ['mpirun mpiexec mpiexec.hydra', '-env~$ -genv~$'],
 ];
 
-interface OptionRule {
+/** Of every program, after its own: `--user NAME:PASSWORD`. */
+const GENERAL = '--user~: --login~: --userpwd~:';
+
+export interface OptionRule {
   option: string;
   /** The next word is its value. */
   isNext: boolean;
   /** Its value may be attached. */
   isAttached: boolean;
   isHarmless: boolean;
+  /** The next word is a name, and its value follows that. */
+  isName: boolean;
   /** The secret begins behind this sign; empty where all is secret. */
   split: string;
 }
@@ -95,6 +132,7 @@ function parseOption(item: string): OptionRule {
     isNext: !how.includes('+'),
     isAttached: /[+*]/.test(how),
     isHarmless: how.includes('!'),
+    isName: how.includes('$'),
     split: /[:%,=]/.exec(how)?.[0] ?? '',
   };
 }
@@ -106,6 +144,8 @@ function parseRules(items: readonly string[]): Rules {
     words: new Set(items),
   };
 }
+
+export const generalRules: readonly OptionRule[] = parseRules(GENERAL.split(' ')).options;
 
 const rules = new Map<string, Rules>();
 /** Of rules for any ending. */
@@ -127,7 +167,7 @@ const WRAPPERS: ReadonlySet<string> = new Set(
     'docker podman nerdctl kubectl oc xargs find parallel exec command eval su runuser setsid stdbuf taskset numactl ' +
     'chroot unshare nsenter strace ltrace perf flock sshpass ssh tmux screen script watch singularity apptainer enroot ' +
     'bsub qsub qrsh systemd-run tini dumb-init hyperfine entr pdsh clush firejail bwrap gosu setpriv unbuffer ' +
-    'proxychains proxychains4 torsocks conda mamba micromamba poetry uv pipenv npx busybox'
+    'proxychains proxychains4 torsocks autossh conda mamba micromamba poetry uv pipenv npx busybox'
   ).split(' '),
 );
 
@@ -135,7 +175,7 @@ const SHELLS: ReadonlySet<string> = new Set('sh bash dash zsh ksh ash fish csh t
 
 /** What they are given with blanks is for a shell. */
 const STARTS_SHELL: ReadonlySet<string> = new Set(
-  'ssh su runuser watch script parallel eval tmux screen pdsh clush hyperfine entr'.split(' '),
+  'ssh autossh su runuser watch script parallel eval tmux screen pdsh clush hyperfine entr lftp'.split(' '),
 );
 
 const RUNS_SCRIPTS = /^(?:python[\d.]*|node|java|ruby|perl|php|Rscript|julia|torchrun|accelerate|deepspeed)$/;
@@ -160,10 +200,13 @@ export const isKnownProgram = (name: string): boolean =>
   WRAPPERS.has(name) || SHELLS.has(name) || RUNS_SCRIPTS.test(name) || rulesOf(name) !== null;
 
 /** Where the value of `rule` begins in this word: its length where the next word is the value; -1 where it is another. */
-export function valueStart({ option, isNext, isAttached }: OptionRule, word: string): number {
+export function valueStart({ option, isNext, isAttached, split }: OptionRule, word: string): number {
   if (word === option) return isNext ? word.length : -1;
   if (option.startsWith('--')) return word.startsWith(`${option}=`) ? option.length + 1 : -1;
   if (isAttached && word.startsWith(option)) return option.length;
-  const isCluster = isAttached && isNext && /^-[A-Za-z]{2,6}$/.test(word) && option.length === 2;
-  return isCluster && word.endsWith(option.charAt(1)) ? word.length : -1;
+  if (!isAttached || !isNext || option.length !== 2) return -1;
+  if (/^-[A-Za-z]{2,6}$/.test(word) && word.endsWith(option.charAt(1))) return word.length;
+  // `-kuann:SECRET`
+  const at = split === '' ? -1 : word.slice(0, 7).indexOf(option.charAt(1), 2);
+  return at > 0 && /^-[A-Za-z]+$/.test(word.slice(0, at)) && word.includes(split, at) ? at + 1 : -1;
 }

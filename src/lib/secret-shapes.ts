@@ -28,9 +28,17 @@ const WEBHOOK =
   /(hooks\.slack(?:-gov)?\.com\/[a-z]{1,20}\/|discord(?:app)?\.com\/api\/webhooks\/\d{1,20}\/|webhook\.office\.com\/|\/bot\/v2\/hook\/)[^\s"'?&]+/gi;
 const BEARER = /\b(bearer\s{1,8})[^\s"']+/gi;
 const BASIC = /\b((?:[Bb]asic|BASIC)\s{1,8})(?=[a-z]*[A-Z0-9+/=])[\w+/=-]{8,}/g;
-const SQL_PASSWORD = /\b((?:identified by|password) {1,4}['"])[^'"]+/gi;
+const SQL_PASSWORD =
+  /\b((?:(?:identified by|password) {1,4}|pragma {1,4}(?:hex)?(?:re)?key {0,4}= {0,4})['"])[^'"]+/gi;
+/** `weboptions('Password','x')`: name and value are arguments of a call. */
+const CALL_ARGUMENTS =
+  /(\(\s{0,4}(?:[^()[\]]{0,256},\s{0,4})?(['"])(?:\w{0,32}password|passwd|\w{0,32}token|\w{0,16}api_?key|\w{0,16}secret)\2\s{0,4},\s{0,4}(['"]))(?:(?!\3).){1,256}/gi;
+/** Of conda's channels. */
+const CHANNEL_TOKEN = /(:\/\/[^\s/]{1,256}\/t\/)[\w-]{6,}(?=\/)/g;
 const JDBC_PASSWORD = /(jdbc:oracle:[a-z]{1,20}:[^\s/@]{1,128}\/)[^\s@]+(?=@)/gi;
 
+/** What stands alone before the `@` of these is a secret. */
+const NAMELESS_SCHEME = /(?:https?|wss?|trojan|vless|vmess|hysteria2?|hy2|tuic|ss)$/i;
 const AUTHORITY = /[^\s"'<>`/?#]*/y;
 const REST_OF_URL = /[^\s"'<>`]{0,256}/y;
 
@@ -67,7 +75,7 @@ function maskUrls(text: string): string {
   for (let at = text.indexOf('://'); at >= 0; at = text.indexOf('://', Math.max(at + 3, done))) {
     const end = userInfoEnd(text, at + 3);
     if (end < 0) continue;
-    const isWeb = /(?:https?|wss?)$/i.test(text.slice(Math.max(0, at - 6), at));
+    const isWeb = NAMELESS_SCHEME.test(text.slice(Math.max(0, at - 9), at));
     masked += text.slice(done, at + 3) + hideUserInfo(text.slice(at + 3, end), isWeb);
     done = end;
   }
@@ -92,6 +100,15 @@ function maskPrivateKeys(text: string): string {
   return masked + text.slice(done);
 }
 
+/** What a script of expect types, and the passwords that it keeps. */
+export const maskExpect = (text: string): string =>
+  text
+    .replace(/\b(send(?:_\w{1,8})?\s{1,8}(?:-[\w-]{0,8}\s{1,8})?")[^"\\]{1,256}(?=\\[rn])/g, `$1${HIDDEN}`)
+    .replace(
+      /\b(set\s{1,8}\w{0,32}(?:pass\w{0,8}|pw|pwd|token|secret)\s{1,8}["{]?)[^\s;"}]{1,256}/gi,
+      `$1${HIDDEN}`,
+    );
+
 /** Hides private keys, passwords in URLs, webhooks and well-known tokens. Pure; never throws. */
 export function maskShapes(text: string): string {
   return maskUrls(maskPrivateKeys(text))
@@ -100,6 +117,8 @@ export function maskShapes(text: string): string {
     .replace(BEARER, `$1${HIDDEN}`)
     .replace(BASIC, `$1${HIDDEN}`)
     .replace(SQL_PASSWORD, `$1${HIDDEN}`)
+    .replace(CALL_ARGUMENTS, `$1${HIDDEN}`)
+    .replace(CHANNEL_TOKEN, `$1${HIDDEN}`)
     .replace(JDBC_PASSWORD, `$1${HIDDEN}`)
     .replace(KNOWN_TOKENS, HIDDEN);
 }

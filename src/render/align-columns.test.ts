@@ -36,7 +36,19 @@ describe('alignColumns', () => {
     expect(widthOf(line)).toBe(60);
   });
 
-  it('cuts at the right edge what no column can give', () => {
+  it('leaves out at the right edge what has no room, and cuts no figure in two', () => {
+    const rows = [
+      ['NODE', 'GPU MEM', 'RAM'],
+      ['gpu01', '178.7 GiB', '2.0 TiB'],
+    ];
+    expect(alignColumns(rows, '', style(24))).toEqual(
+      ['NODE   GPU MEM    RAM', 'gpu01  178.7 GiB  2.0 TiB'].map((line) => line.slice(0, 16).trimEnd()),
+    );
+    expect(alignColumns(rows, '', style(25))).toEqual(['NODE   GPU MEM    RAM', 'gpu01  178.7 GiB  2.0 TiB']);
+    expect(alignColumns(rows, '', style(4))).toEqual(['NODE', 'gpu…']);
+  });
+
+  it('gives way at the right edge where no column can', () => {
     const rows = [Array.from({ length: 12 }, (_, at) => `column-${at}-`.padEnd(12, 'x'))];
     const [line = ''] = alignColumns(rows, '  ', style(40));
     expect(widthOf(line)).toBeLessThanOrEqual(40);

@@ -20,7 +20,8 @@ const NARROWEST = 10;
 
 /**
  * Columns as wide as their widest cell; the last one is not filled up. Where a terminal is too narrow the widest
- * columns give way, and then what stands at its right edge.
+ * columns give way, and then those at its right edge that have no room are left out: a figure cut in two, or one without
+ * its unit, would be another figure.
  */
 export function alignColumns(
   rows: readonly (readonly Cell[])[],
@@ -72,8 +73,8 @@ function alignRow(
   let start = 0;
   let end = 0;
   for (const [column, { text, tone, width }] of cells.entries()) {
-    if (start >= room) break;
     const columnWidth = widths[column] ?? 0;
+    if (column > 0 && start + columnWidth > room) break;
     const most = Math.min(columnWidth, room - start);
     const shown = width <= most ? text : cutToWidth(text, most);
     if (shown !== '') {

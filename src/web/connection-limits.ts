@@ -10,11 +10,12 @@ export interface ConnectionLimits {
   perClient: number;
 }
 
-const isLoopback = (address: string) => address === '::1' || /^(?:::ffff:)?127\./.test(address);
+/** Whether many may come from this address. */
+export const isShared = (address: string): boolean => address === '::1' || /^(?:::ffff:)?127\./.test(address);
 
 /** How many of `limits` this client may have; null: a Unix socket, whose owner alone gets there. */
 export function limitFor(client: string | null, { total, perClient }: ConnectionLimits): number {
-  return client === null || isLoopback(client) ? total : perClient;
+  return client === null || isShared(client) ? total : perClient;
 }
 
 /** Of `connections` descriptors: one client has half of them at most, and streams leave a quarter to requests. */

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createSystem } from '../system.ts';
+import { mostKeptDescriptors } from './kept-descriptors.ts';
 import { createProcessTable } from './process-table.ts';
 
 const TICKS_PER_SECOND = 100;
@@ -182,4 +183,14 @@ describe('the list of processes', () => {
     node.hidePopulation();
     expect(Array.from({ length: 3 }, () => node.scan().lists)).toEqual([1, 1, 1]);
   });
+});
+
+it('keeps open half of what the login may open at most', () => {
+  const of = (text: string | null) => mostKeptDescriptors({ tryReadText: () => text });
+  const limits = (soft: string) =>
+    `Limit                     Soft Limit           Hard Limit           Units\nMax open files            ${soft}                 4096                 files\n`;
+  expect(of(limits('256'))).toBe(128);
+  expect(of(limits('1048576'))).toBe(1500);
+  expect(of('')).toBe(1500);
+  expect(of(null)).toBe(1500);
 });

@@ -1,4 +1,5 @@
 import type { System } from '../system.ts';
+import { mostKeptDescriptors } from './kept-descriptors.ts';
 import { type ProcessStat, parseProcessName, parseProcessStat } from './process-stat.ts';
 
 /** One process that is there now. */
@@ -22,9 +23,6 @@ interface Entry {
 }
 
 const nobody: ReadonlySet<number> = new Set();
-
-/** Node.js raises its own limit of open files; this stays far below the usual 4,096. */
-const MAX_KEPT_DESCRIPTORS = 1500;
 
 /** Readings in a row without any use of CPU, after which a process rests. */
 const IDLE_READINGS = 2;
@@ -75,6 +73,7 @@ const SCAN_LIMIT_MS = 250;
 export function createProcessTable(system: System, ticksPerSecond: number): ProcessTable {
   const entries = new Map<number, Entry>();
   const rows = new Map<number, ProcessRow>();
+  const mostKept = mostKeptDescriptors(system);
   let kept = 0;
   let scanNumber = 0;
   let nowMs = 0;
@@ -128,7 +127,7 @@ export function createProcessTable(system: System, ticksPerSecond: number): Proc
       return { stat: null, name: '', descriptor: null };
     }
     const opened = readOpened(descriptor);
-    if (opened.stat !== null && kept < MAX_KEPT_DESCRIPTORS) {
+    if (opened.stat !== null && kept < mostKept) {
       kept++;
       return { ...opened, descriptor };
     }

@@ -7,6 +7,7 @@ import { type ConnectionLimits, limitFor } from '../connection-limits.ts';
 import type { WebDependencies } from '../dependencies.ts';
 import { type Cluster, createCluster } from './cluster.ts';
 import { encodeEvent, encodeOpening, KEEPALIVE, RELOAD } from './message.ts';
+import { pageShares } from './page-shares.ts';
 import { createPages, type Pages } from './pages.ts';
 import { createRows, type Rows } from './rows.ts';
 import { readSubscription } from './subscription.ts';
@@ -212,11 +213,7 @@ export function createLiveFeed(
     cluster.refresh(nowMs, (name) => nodesInSight.has(name));
     const version = epoch.version + 1;
     const changed = [
-      epoch.pages.update(
-        wanted(({ pages }) => pages),
-        version,
-        nowMs,
-      ),
+      epoch.pages.update(pageShares(viewers.all), version, nowMs),
       epoch.rows.update(
         wanted(({ rows }) => rows),
         version,

@@ -6,6 +6,7 @@ import { requestOf } from '../../render/page-request.ts';
 import { createPageRenderer } from '../../render/page.ts';
 import { createCluster } from './cluster.ts';
 import { createLiveFeed, type LiveFeed } from './feed.ts';
+import { pageShares } from './page-shares.ts';
 import { createPages } from './pages.ts';
 import { createRows } from './rows.ts';
 
@@ -62,12 +63,47 @@ describe('many searches in one subscription', () => {
       nowMs += 100;
       known.note(['n1']);
       known.refreshAll(nowMs);
-      pages.update(paths, known.generation, nowMs);
+      pages.update(new Map(paths.map((path) => [path, 50])), known.generation, nowMs);
     }
     clock.mockRestore();
     // Without a rest they would take all of the time.
     expect(renderings * 30).toBeLessThan(20_000 * 0.3);
     for (const path of paths) expect(pages.changeJson(path, 0)).not.toBeNull();
+  });
+
+  test('of one viewer hold up no other one', () => {
+    const cluster = manyNodes();
+    const known = createCluster(cluster);
+    known.note(names);
+    known.refreshAll(0);
+    let nowMs = 0;
+    let made = 0;
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => nowMs);
+    const renderer = createPageRenderer(templates);
+    const slow = {
+      ...renderer,
+      renderPage(input: Parameters<typeof renderer.renderPage>[0]) {
+        nowMs += 30;
+        if (input.page.query === 'n1') made += 1;
+        return renderer.renderPage(input);
+      },
+    };
+    const pages = createPages(slow, known, createRows(renderer, known), cluster);
+    const many = { client: '192.0.2.1', pages: new Map<string, number>() };
+    const one = { client: '192.0.2.2', pages: new Map([['/?q=n1', 0]]) };
+    let version = 1;
+    for (let round = 0; nowMs < 20_000; round += 1) {
+      nowMs += 100;
+      // Asks for new ones all the time.
+      for (let at = 0; at < 5; at += 1) many.pages.set(`/?q=x${round}y${at}`, 0);
+      known.note(['n1']);
+      known.refreshAll(nowMs);
+      pages.update(pageShares([many, one]), version + 1, nowMs);
+      version += 1;
+    }
+    clock.mockRestore();
+    expect(made).toBeGreaterThan(10);
+    expect(pages.changeJson('/?q=x0y0', 0)).not.toBeNull();
   });
 
   test('more than a browser has tabs are refused', async () => {
@@ -90,7 +126,7 @@ test('pages that were loaded once are not kept for ever', () => {
   const renderer = createPageRenderer(templates);
   const pages = createPages(renderer, known, createRows(renderer, known), cluster);
   const load = (path: string) => pages.html(requestOf(path) ?? neverAsked(), 1, 0, 'x.1');
-  pages.update(['/?q=followed'], 1, 0);
+  pages.update(new Map([['/?q=followed', 1]]), 1, 0);
   for (let at = 0; at < 100; at += 1) load(`/?q=n${at}`);
   expect(pages.count).toBe(33);
   expect(pages.changeJson('/?q=followed', 0)).not.toBeNull();
@@ -101,3 +137,18 @@ test('pages that were loaded once are not kept for ever', () => {
 function neverAsked(): never {
   throw new Error('that is no page');
 }
+
+test('one address is one viewer, and behind the loopback each stream is', () => {
+  const asking = (client: string | null, ...paths: string[]) => ({
+    client,
+    pages: new Map(paths.map((path) => [path, 0])),
+  });
+  const shares = pageShares([
+    asking('192.0.2.1', '/', '/gpus'),
+    asking('192.0.2.1', '/', '/jobs'),
+    asking('127.0.0.1', '/users', '/?q=a'),
+    asking('127.0.0.1', '/users'),
+    asking(null, '/'),
+  ]);
+  expect(Object.fromEntries(shares)).toEqual({ '/': 1, '/gpus': 3, '/jobs': 3, '/users': 1, '/?q=a': 2 });
+});

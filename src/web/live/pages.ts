@@ -24,11 +24,11 @@ export interface Pages {
   /** The whole page; null where there is no such node. */
   html(request: PageRequest, version: number, nowMs: number, stamp: string): string | null;
   /**
-   * Renders the pages that are not as the cluster is now, those first that have waited for longest; false where nothing
-   * changed. Each at most once a second, and all together within a share of the head's time: viewers may ask for as many
-   * searches as they like.
+   * Renders the pages that are not as the cluster is now; false where nothing changed. Each at most once a second, and
+   * all together within a share of the head's time: viewers may ask for as many searches as they like. Those come first
+   * that have waited for longest, measured by `shares`: a page of somebody with a hundred waits a hundred times as long.
    */
-  update(keys: Iterable<string>, version: number, nowMs: number): boolean;
+  update(shares: ReadonlyMap<string, number>, version: number, nowMs: number): boolean;
   /** Whether one of them is not as the cluster is now. */
   arePending(keys: Iterable<string>): boolean;
   /** As JSON, what somebody needs of a page who has it up to `since`; null for nothing. */
@@ -81,7 +81,9 @@ export function createPages(
 ): Pages {
   /** In the order in which they were asked for last. */
   const pages = new Map<string, KnownPage>();
-  let followed: ReadonlySet<string> = new Set();
+  let followed: ReadonlyMap<string, number> = new Map();
+  /** Since when somebody asks for a page that was not made yet; null where it is none. */
+  const askedAtMs = new Map<string, number | null>();
   let restsUntilMs = 0;
 
   function listOne(name: string | null): AnyListing {
@@ -237,14 +239,25 @@ export function createPages(
     }
   }
 
-  /** The keys of pages that are another now, those first that have waited for longest or were never made. */
-  function dueKeys(keys: Iterable<string>, nowMs: number): string[] {
+  /** Which of those that are followed are new; the path of one is read once. */
+  function noteAsked(nowMs: number): void {
+    for (const key of askedAtMs.keys()) if (!followed.has(key) || pages.has(key)) askedAtMs.delete(key);
+    for (const key of followed.keys()) {
+      if (!pages.has(key) && !askedAtMs.has(key)) askedAtMs.set(key, requestUnder(key) && nowMs - PAGE_MS);
+    }
+  }
+
+  /** The keys of pages that are another now, those first whose turn it is. */
+  function dueKeys(nowMs: number): string[] {
     const current = stateOf();
-    const madeAtMs = (key: string) => pages.get(key)?.atMs ?? Number.NEGATIVE_INFINITY;
-    return Array.from(keys)
-      .filter((key) => pages.has(key) || requestUnder(key) !== null)
-      .filter((key) => pages.get(key)?.madeOf !== current && nowMs - madeAtMs(key) >= PAGE_MS)
-      .sort((a, b) => madeAtMs(a) - madeAtMs(b));
+    const due: { key: string; waited: number }[] = [];
+    for (const [key, share] of followed) {
+      const page = pages.get(key);
+      const sinceMs = page ? page.atMs : askedAtMs.get(key);
+      if (sinceMs == null || page?.madeOf === current || nowMs - sinceMs < PAGE_MS) continue;
+      due.push({ key, waited: (nowMs - sinceMs) / share });
+    }
+    return due.sort((a, b) => b.waited - a.waited).map(({ key }) => key);
   }
 
   /** True where it is another one than before. */
@@ -288,12 +301,13 @@ export function createPages(
         pageKey: pathOf(request),
       }).html;
     },
-    update(keys, version, nowMs) {
-      followed = new Set(keys);
+    update(shares, version, nowMs) {
+      followed = shares;
       if (nowMs < restsUntilMs) return false;
       const startMs = performance.now();
       let changed = false;
-      for (const key of dueKeys(followed, nowMs)) {
+      noteAsked(nowMs);
+      for (const key of dueKeys(nowMs)) {
         if (remake(key, version, nowMs)) changed = true;
         if (performance.now() - startMs > ROUND_MS) break;
       }
@@ -305,7 +319,7 @@ export function createPages(
       // What is no path of a page will never be one.
       return Array.from(keys).some((key) => {
         const known = pages.get(key);
-        return known ? known.madeOf !== current : requestUnder(key) !== null;
+        return known ? known.madeOf !== current : askedAtMs.get(key) !== null;
       });
     },
     changeJson(key, since) {
