@@ -37,6 +37,7 @@ test('who follows and does not read has the newest report once he reads on, not 
     await sleep(2);
   }
   let lines = 0;
+  answer.resume();
   await new Promise<void>((resolve) => {
     let rest = '';
     answer.on('data', (chunk: Buffer) => {
