@@ -1,5 +1,6 @@
 import { createRandom } from '../lib/random.ts';
-import { createFailure, type Way } from '../protocol/failures.ts';
+import type { Way } from '../protocol/failure-detail.ts';
+import { createFailure } from '../protocol/failures.ts';
 import { RECENT_MS } from '../protocol/recent.ts';
 import type { State } from '../state/state.ts';
 import { type DemoNode, demoNodes } from './hardware.ts';

@@ -1,6 +1,6 @@
 import pLimit from 'p-limit';
 import type { Target } from '../nodes/target.ts';
-import type { Way } from '../protocol/failures.ts';
+import type { Way } from '../protocol/failure-detail.ts';
 import type { State } from '../state/state.ts';
 import type { MonitorBundle } from '../transport/monitor-bundle.ts';
 import type { RuntimeStore } from '../transport/runtimes.ts';

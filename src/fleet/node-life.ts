@@ -1,7 +1,8 @@
 import type { Target } from '../nodes/target.ts';
 import type { Failure } from '../protocol/causes.ts';
 import { BEAT_INTERVAL_MS } from '../protocol/constants.ts';
-import { createFailure, type Way } from '../protocol/failures.ts';
+import type { Way } from '../protocol/failure-detail.ts';
+import { createFailure } from '../protocol/failures.ts';
 import type { Fault } from '../protocol/figures.ts';
 import type { Command, Message } from '../protocol/messages.ts';
 import type { TransportName } from '../protocol/node.ts';

@@ -1,6 +1,6 @@
 import type { Target } from '../nodes/target.ts';
 import type { Failure } from '../protocol/causes.ts';
-import type { FailureDetail } from '../protocol/failures.ts';
+import type { FailureDetail } from '../protocol/failure-detail.ts';
 import type { Fault } from '../protocol/figures.ts';
 import type { Message } from '../protocol/messages.ts';
 import type { SampleBrief } from '../protocol/sample-brief.ts';

@@ -1,6 +1,7 @@
 import { guarded, sayFault } from '../lib/guarded.ts';
 import type { Failure } from '../protocol/causes.ts';
-import { createFailure, type Way } from '../protocol/failures.ts';
+import type { Way } from '../protocol/failure-detail.ts';
+import { createFailure } from '../protocol/failures.ts';
 import type { Fault } from '../protocol/figures.ts';
 import type { GpuFacts } from '../protocol/gpu-facts.ts';
 import type { Hello } from '../protocol/hello.ts';

@@ -1,7 +1,7 @@
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import type { Target } from '../nodes/target.ts';
-import type { Way } from '../protocol/failures.ts';
+import type { Way } from '../protocol/failure-detail.ts';
 import { createAccessFingerprint } from './access-fingerprint.ts';
 import { askpassOf, createAskpassProgram } from './askpass-program.ts';
 import { createAskpassServer } from './askpass-server.ts';

@@ -1,5 +1,5 @@
 import type { Stage } from '../protocol/causes.ts';
-import type { FailureDetail } from '../protocol/failures.ts';
+import type { FailureDetail } from '../protocol/failure-detail.ts';
 import type { NodeMark } from './bootstrap.ts';
 import { explainLoginWords, explainNologin, NOLOGIN_EXIT_CODE } from './login-words.ts';
 import type { ChannelEnd } from './transport.ts';

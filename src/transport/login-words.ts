@@ -1,4 +1,4 @@
-import type { FailureDetail } from '../protocol/failures.ts';
+import type { FailureDetail } from '../protocol/failure-detail.ts';
 
 /** What sshd, PAM, the kernel and well-known programs say where a login is no use. Each sentence is theirs, not a guess. */
 interface Sentence {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Target } from '../nodes/target.ts';
 import type { Failure, Stage } from '../protocol/causes.ts';
-import type { Way } from '../protocol/failures.ts';
+import type { Way } from '../protocol/failure-detail.ts';
 import type { Hello } from '../protocol/hello.ts';
 import type { Command } from '../protocol/messages.ts';
 import type { TransportName } from '../protocol/node.ts';

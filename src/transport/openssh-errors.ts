@@ -1,5 +1,5 @@
 import type { Stage } from '../protocol/causes.ts';
-import type { FailureDetail } from '../protocol/failures.ts';
+import type { FailureDetail } from '../protocol/failure-detail.ts';
 import { keyTypeName } from './host-key.ts';
 import { explainLoginWords } from './login-words.ts';
 import { unusableRevocations } from './revoked-host-keys.ts';

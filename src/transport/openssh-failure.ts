@@ -1,4 +1,5 @@
-import { createFailure, type FailureDetail, type Way } from '../protocol/failures.ts';
+import type { FailureDetail, Way } from '../protocol/failure-detail.ts';
+import { createFailure } from '../protocol/failures.ts';
 import { acceptCommand } from './host-key-check.ts';
 import { knownHostsName } from './known-hosts.ts';
 import { hopName, hopsBefore, keepaliveOf, type OpensshHop } from './openssh-command.ts';

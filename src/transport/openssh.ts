@@ -2,7 +2,7 @@ import { userInfo } from 'node:os';
 import { basename } from 'node:path';
 import type { Target } from '../nodes/target.ts';
 import type { Stage } from '../protocol/causes.ts';
-import type { Way } from '../protocol/failures.ts';
+import type { Way } from '../protocol/failure-detail.ts';
 import type { AskpassPass, AskpassServer } from './askpass-server.ts';
 import { createLogPipe } from './log-pipe.ts';
 import { hopName, hopsBefore, type OpensshHop, opensshWords } from './openssh-command.ts';

@@ -1,6 +1,6 @@
 import { userInfo } from 'node:os';
 import type { Target } from '../nodes/target.ts';
-import type { Way } from '../protocol/failures.ts';
+import type { Way } from '../protocol/failure-detail.ts';
 import { createAccessFingerprint } from './access-fingerprint.ts';
 import { createTransportChooser } from './choose-transport.ts';
 import { createIdentityFiles } from './identity-files.ts';

@@ -1,5 +1,5 @@
 import { access, constants, readFile } from 'node:fs/promises';
-import type { FailureDetail } from '../protocol/failures.ts';
+import type { FailureDetail } from '../protocol/failure-detail.ts';
 import type { PublicKey } from './host-key.ts';
 import type { RunTool } from './run-tool.ts';
 import { StepError } from './ssh-step-error.ts';

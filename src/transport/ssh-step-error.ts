@@ -1,4 +1,5 @@
-import { createFailure, type FailureDetail, type Way } from '../protocol/failures.ts';
+import type { FailureDetail, Way } from '../protocol/failure-detail.ts';
+import { createFailure } from '../protocol/failures.ts';
 import { headLimitOf } from './head-limits.ts';
 import type { SecretRequest } from './secret-request.ts';
 import { TransportError } from './transport.ts';

@@ -1,5 +1,5 @@
 import type { Stage } from '../protocol/causes.ts';
-import type { FailureDetail, SecretNeed } from '../protocol/failures.ts';
+import type { FailureDetail, SecretNeed } from '../protocol/failure-detail.ts';
 import { headLimitOf } from './head-limits.ts';
 import { explainLoginWords } from './login-words.ts';
 

@@ -1,7 +1,8 @@
 import { userInfo } from 'node:os';
 import type { Target } from '../nodes/target.ts';
 import type { Stage } from '../protocol/causes.ts';
-import { createFailure, type Way } from '../protocol/failures.ts';
+import type { Way } from '../protocol/failure-detail.ts';
+import { createFailure } from '../protocol/failures.ts';
 import type { AskpassServer } from './askpass-server.ts';
 import { prepareHostKeyCheck } from './host-key-check.ts';
 import { createIdentityFiles, type IdentityFiles } from './identity-files.ts';

@@ -1,7 +1,8 @@
 import { createLineSplitter } from '../lib/line-splitter.ts';
 import type { Failure, Stage } from '../protocol/causes.ts';
 import { MAX_MESSAGE_BYTES, MAX_NOISE_BYTES } from '../protocol/constants.ts';
-import { createFailure, type FailureDetail, toLastLines, type Way } from '../protocol/failures.ts';
+import type { FailureDetail, Way } from '../protocol/failure-detail.ts';
+import { createFailure, toLastLines } from '../protocol/failures.ts';
 import type { Fault } from '../protocol/figures.ts';
 import type { Hello } from '../protocol/hello.ts';
 import { type Message, parseMessage } from '../protocol/messages.ts';

@@ -2,7 +2,7 @@ import type { LookupAddress } from 'node:dns';
 import { lookup } from 'node:dns/promises';
 import { connect, isIP, type Socket } from 'node:net';
 import type { Stage } from '../protocol/causes.ts';
-import type { FailureDetail } from '../protocol/failures.ts';
+import type { FailureDetail } from '../protocol/failure-detail.ts';
 import { headLimitOf } from './head-limits.ts';
 import type { SshSettings } from './ssh-settings-parse.ts';
 import { givenUp, StepError } from './ssh-step-error.ts';

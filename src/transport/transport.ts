@@ -1,6 +1,6 @@
 import type { Target } from '../nodes/target.ts';
 import type { Failure, Stage } from '../protocol/causes.ts';
-import type { Way } from '../protocol/failures.ts';
+import type { Way } from '../protocol/failure-detail.ts';
 import type { TransportName } from '../protocol/node.ts';
 import type { SecretRequest } from './secret-request.ts';
 
