@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
+import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Cause } from '../../src/protocol/causes.ts';
 import { fleet, requireFleet, runProgram } from './fleet.ts';
@@ -116,17 +118,13 @@ describe.runIf(fleet)('the system’s ssh', () => {
     const busy = await startSshd(1, 2302, ['MaxStartups 1:100:1', 'LoginGraceTime 20']);
     const config = scenario.config(`UserKnownHostsFile ${known}`);
     const sessions = await scenario.attempt(config, 'n1', { by, port: 2301 });
-    const holding = runProgram(
-      'bash',
-      ['-c', 'exec 3<>/dev/tcp/10.78.0.11/2302; read -t 3 -u 3 l; sleep 3'],
-      6_000,
-    );
-    await expect
-      .poll(async () => (await scenario.attempt(config, 'n1', { by, port: 2302 })).failure?.cause, {
-        timeout: 5_000,
-      })
-      .toBe('closed');
-    await Promise.all([holding, full.stop(), busy.stop()]);
+    // One that has heard the server's greeting and logs in never.
+    const holding = connect(2302, '10.78.0.11');
+    await once(holding, 'data');
+    const refused = await scenario.attempt(config, 'n1', { by, port: 2302 });
+    holding.destroy();
+    await Promise.all([full.stop(), busy.stop()]);
+    expect(refused.failure?.cause).toBe('closed');
     expect(sessions.failure).toMatchObject({ cause: 'session-limit' });
   });
 
