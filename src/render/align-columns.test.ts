@@ -52,7 +52,14 @@ describe('alignColumns', () => {
     const rows = [Array.from({ length: 12 }, (_, at) => `column-${at}-`.padEnd(12, 'x'))];
     const [line = ''] = alignColumns(rows, '  ', style(40));
     expect(widthOf(line)).toBeLessThanOrEqual(40);
-    expect(line).toMatch(/^ {2}column-0-… {2}column-1-… {2}/);
+    expect(line).toMatch(/^ {2}column-0-xxx {2}column-1-… {2}/);
+  });
+
+  it('cuts what names the rows last', () => {
+    const rows = [48120, 48157].map((id) => [`slurm ${id}`, 'n'.repeat(30), 'u'.repeat(30), '120.0 GiB']);
+    for (const line of alignColumns(rows, '', style(50))) expect(line).toMatch(/^slurm 481(?:20|57) {2}n/);
+    const [long = ''] = alignColumns([['x'.repeat(40), 'y'.repeat(40)]], '', style(40));
+    expect(long).toBe(`${'x'.repeat(23)}…  ${'y'.repeat(13)}…`);
   });
 
   it('makes visible what could steer a terminal, and colours only by itself', () => {

@@ -17,6 +17,8 @@ interface MeasuredCell {
 const GAP = 2;
 /** Columns are not made narrower than this: headings and figures stay whole. */
 const NARROWEST = 10;
+/** The first column names the row: cut short, `slurm 48120` and `slurm 48157` would be one. */
+const NARROWEST_FIRST = 24;
 
 /**
  * Columns as wide as their widest cell; the last one is not filled up. Where a terminal is too narrow the widest
@@ -55,7 +57,8 @@ function columnWidths(rows: readonly (readonly MeasuredCell[])[]): number[] {
 
 function fitInto(widths: readonly number[], room: number): number[] {
   const gaps = GAP * (widths.length - 1);
-  const cappedAt = (cap: number) => widths.map((width) => Math.min(width, cap));
+  const cappedAt = (cap: number) =>
+    widths.map((width, column) => Math.min(width, column === 0 ? Math.max(cap, NARROWEST_FIRST) : cap));
   const needed = (cap: number) => cappedAt(cap).reduce((sum, width) => sum + width, gaps);
   let cap = Math.max(NARROWEST, ...widths);
   while (cap > NARROWEST && needed(cap) > room) cap -= 1;
