@@ -12,6 +12,7 @@ const sockets: Socket[] = [];
 async function start(total: number): Promise<number> {
   const app = new Hono();
   app.get('/', (context) => context.text('here\n'));
+  app.post('/', async (context) => context.text(`${(await context.req.text()).length}\n`));
   app.get(
     '/slow',
     () =>
@@ -71,6 +72,27 @@ describe('connections', () => {
     await isClosed;
     expect(await ask(port)).toBe(200);
     expect(sockets.filter(({ closed }) => !closed).length).toBeLessThanOrEqual(4);
+  });
+
+  it('that send a part of their request give way too, and one that sends all is answered', async () => {
+    const port = await start(3);
+    const posts = await Promise.all(
+      Array.from({ length: 3 }, async () => {
+        const socket = connect(port, '127.0.0.1');
+        sockets.push(socket);
+        socket.on('error', () => undefined);
+        await once(socket, 'connect');
+        socket.write('POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 6\r\n\r\nhal');
+        return socket;
+      }),
+    );
+    await expect.poll(() => ask(port).catch(() => 0)).toBe(200);
+    await expect.poll(() => posts.some(({ closed }) => closed)).toBe(true);
+    const left = posts.find(({ closed }) => !closed);
+    if (left === undefined) throw new Error('all have given way');
+    left.write('ves');
+    const [answer] = (await once(left, 'data')) as [Buffer];
+    expect(answer.toString()).toContain('200 OK');
   });
 
   it('are closed at once where all others are busy, and there is room again when one of them is not', async () => {

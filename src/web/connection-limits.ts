@@ -1,4 +1,4 @@
-import type { Server } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
 
 /**
@@ -30,9 +30,13 @@ export function connectionLimits(connections: number): {
   };
 }
 
+const hasBody = ({ headers }: IncomingMessage) =>
+  headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+
 /**
- * Keeps within the limits: what has no request under way gives way to what comes, the longest first. Whoever opens many
- * and says nothing takes nobody's place. Where all are busy, what comes is closed at once.
+ * Keeps within the limits: what has asked for nothing, or has not sent all of its request, gives way to what comes, the
+ * longest first. Whoever opens many and says nothing takes nobody's place. Where all are busy, what comes is closed at
+ * once.
  */
 export function limitConnections(server: Server, limits: ConnectionLimits): void {
   const clients = new Map<Socket, string>();
@@ -62,8 +66,10 @@ export function limitConnections(server: Server, limits: ConnectionLimits): void
     if ([...clients.keys()].filter(isSame).length > limitFor(client, limits)) makeRoom(isSame);
     else if (clients.size > limits.total) makeRoom(() => true);
   });
-  server.on('request', ({ socket }, answer) => {
-    resting.delete(socket);
+  server.on('request', (request, answer) => {
+    const { socket } = request;
+    if (hasBody(request)) request.once('end', () => resting.delete(socket));
+    else resting.delete(socket);
     answer.once('close', () => {
       if (clients.has(socket)) resting.add(socket);
     });
