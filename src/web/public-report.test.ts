@@ -86,7 +86,10 @@ async function answers(publicMode: boolean): Promise<{ text: string; placeOf: Ma
   const problems = () => [marks.of('problems')];
   const app = createApp({ ...web, publicMode, problems });
   const texts: string[] = [];
-  for (const path of paths) {
+  const jobs = (await (await app.request('/api/v1/jobs')).json()) as { jobs: { key: string }[] };
+  const jobPaths = jobs.jobs.map(({ key }) => `/jobs/${encodeURIComponent(key)}`);
+  expect(jobPaths).toHaveLength(1);
+  for (const path of [...paths, ...jobPaths]) {
     for (const accept of ['text/html', 'text/plain']) {
       const answer = await app.request(path, { headers: { accept } });
       expect(answer.status).toBe(200);
