@@ -41,10 +41,14 @@ function unite(wishes, epoch) {
   return united;
 }
 
-/** What other tabs follow already was sent before this tab had it in sight: it is sent once more, as a whole. */
+/**
+ * What other tabs follow already was sent before this tab had it in sight: it is sent once more, as a whole. So is a row
+ * of which the tab has nothing though it was brought: folded and unfolded at once, it is another element.
+ */
 function askAgain(wanted, before) {
   const had = new Set(before === null ? [] : keysOf(before));
   for (const key of keysOf(wanted)) if (followed.has(key) && !had.has(key)) brought.set(key, 0);
+  for (const [key, since] of Object.entries(wanted.rows)) if (since === 0) brought.delete(`row ${key}`);
 }
 
 function tellHead(epoch) {

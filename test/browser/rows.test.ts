@@ -118,6 +118,23 @@ describe.skipIf(!hasChromium)(`rows (skipped: no ${CHROMIUM})`, () => {
       expect(head.complaints).toEqual([]);
     });
 
+    test('are there again when they are folded and unfolded at once', async () => {
+      head = await startBrowserHead(browser, many(40));
+      const page = await head.open('/');
+      await expect.poll(() => head.app.viewerCount).toBe(1);
+      const link = line(page, 'n002').locator('.unfold');
+      await link.click();
+      await whole(page, 'n002').getByText('11181 (alice)').first().waitFor();
+      for (let times = 0; times < 3; times += 1) {
+        await link.evaluate((element: HTMLElement) => {
+          element.click();
+          element.click();
+        });
+        await whole(page, 'n002').getByText('11181 (alice)').first().waitFor();
+      }
+      expect(head.complaints).toEqual([]);
+    });
+
     test('unfold by an address with the name, when it is loaded and later', async () => {
       head = await startBrowserHead(browser, many(120));
       const page = await head.open('/#n100');
