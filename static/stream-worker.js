@@ -48,7 +48,9 @@ function unite(wishes, epoch) {
 function askAgain(wanted, before) {
   const had = new Set(before === null ? [] : keysOf(before));
   for (const key of keysOf(wanted)) if (followed.has(key) && !had.has(key)) brought.set(key, 0);
-  for (const [key, since] of Object.entries(wanted.rows)) if (since === 0) brought.delete(`row ${key}`);
+  // Not forgotten: of another tab that follows it the head would hear that it is there.
+  for (const [key, since] of Object.entries(wanted.rows))
+    if (since === 0 && brought.has(`row ${key}`)) brought.set(`row ${key}`, 0);
 }
 
 function tellHead(epoch) {
