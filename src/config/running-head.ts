@@ -1,7 +1,8 @@
-import { lstatSync, openSync, readFileSync } from 'node:fs';
+import { lstatSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigError } from './config-error.ts';
 import { processIdentity } from './process-identity.ts';
+import { shortSocketPath } from './socket-path.ts';
 import type { HeadRecord, StateFolder } from './state-folder.ts';
 
 /**
@@ -69,11 +70,4 @@ function readOwnRecord(path: string): HeadRecord | null {
 function runsNow({ pid, startTicks, bootId }: HeadRecord): boolean {
   const found = processIdentity(pid);
   return found !== null && found.startTicks === startTicks && found.bootId === bootId;
-}
-
-/** A Unix socket's path has 107 bytes at most; a folder's descriptor makes a short one of any. */
-function shortSocketPath(folder: string): string {
-  const path = join(folder, 'head.sock');
-  if (Buffer.byteLength(path) <= 100) return path;
-  return `/proc/self/fd/${openSync(folder, 'r')}/head.sock`;
 }

@@ -5,7 +5,6 @@ import {
   linkSync,
   lstatSync,
   mkdirSync,
-  openSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -16,6 +15,7 @@ import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { ConfigError } from './config.ts';
 import { processIdentity } from './process-identity.ts';
+import { shortSocketPath } from './socket-path.ts';
 import { lockHolder } from './state-lock.ts';
 
 /** The head's own files. */
@@ -124,13 +124,6 @@ export function openStateFolder(path: string): StateFolder {
     const reason = error instanceof Error ? error.message : String(error);
     throw new ConfigError(`state-dir = "${path}" cannot be used: ${reason}`);
   }
-}
-
-/** A Unix socket's path has 107 bytes at most; a folder's descriptor makes a short one of any. */
-function shortSocketPath(folder: string): string {
-  const path = join(folder, 'head.sock');
-  if (Buffer.byteLength(path) <= 100) return path;
-  return `/proc/self/fd/${openSync(folder, 'r')}/head.sock`;
 }
 
 export function writeRecord(folder: StateFolder, record: HeadRecord): void {
