@@ -18,6 +18,12 @@ packages_are_there() {
   [ -f "$root/node_modules/.package-lock.json" ] && [ ! "$root/package-lock.json" -nt "$root/node_modules/.package-lock.json" ]
 }
 
+# A checkout for development keeps the packages that tests need.
+install() {
+  if [ -d "$root/node_modules/typescript" ]; then kept=; else kept=--omit=dev; fi
+  npm ci $kept --no-audit --no-fund --loglevel=error
+}
+
 build_is_there() {
   for made in rollcall.js fleet-worker.js monitor.cjs build-id; do [ -f "$root/dist/$made" ] || return 1; done
   [ -d "$root/dist/chunks" ] || return 1
@@ -36,7 +42,7 @@ set_up() {
   cd "$root" || exit 1
   if ! packages_are_there; then
     echo 'Installing packages (once) …'
-    npm ci --omit=dev --no-audit --no-fund --loglevel=error || fail 'npm ci failed; see above'
+    install || fail 'npm ci failed; see above'
   fi
   if ! build_is_there; then
     echo 'Building …'

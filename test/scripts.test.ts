@@ -186,6 +186,13 @@ describe('run_monitor.sh and kill_monitor.sh', () => {
     }
   });
 
+  it('says how many file descriptors are too few', async () => {
+    const limited = ['-c', 'ulimit -n 100; exec "$0"', `${root}/scripts/run_monitor.sh`];
+    const { code, stderr } = await runProgram('bash', limited);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/allows 100 file descriptors, and the head needs 128 .* ulimit -n 1024/);
+  });
+
   it('stops everything, also twice, also after kill -9', async () => {
     const { pid } = head.record();
     const monitor = (await head.node(name))?.hello?.pid;
