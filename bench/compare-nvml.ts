@@ -4,7 +4,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
-import { createNvmlProvider } from '../src/monitor/gpus/nvml.ts';
+import { createNvmlProvider } from '../src/monitor/gpus/nvidia/nvml.ts';
 import { createLeash } from '../src/monitor/leash.ts';
 import { createSystem } from '../src/monitor/system.ts';
 import type { GpuFacts } from '../src/protocol/gpu-facts.ts';

@@ -13,7 +13,7 @@ import { createShardedFleet } from '../src/fleet/sharded-fleet.ts';
 import type { Target } from '../src/nodes/target.ts';
 import { createState } from '../src/state/state.ts';
 import { createAccess } from '../src/transport/access.ts';
-import { readMonitorBundle } from '../src/transport/monitor-bundle.ts';
+import { readMonitorBundle } from '../src/transport/bootstrap/monitor-bundle.ts';
 import { measureFloor } from './floor.ts';
 import { mebibytes, printMachine, printTable, quantile, round } from './report.ts';
 import { roleOf } from './roles.ts';

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
-import { MONITOR_FLAGS } from '../src/transport/bootstrap.ts';
+import { MONITOR_FLAGS } from '../src/transport/bootstrap/bootstrap.ts';
 import { compileNvml, writeNvmlScenario } from '../test/support/nvml-stand-in.ts';
 import { mebibytes, printMachine, printTable, quantile, round } from './report.ts';
 

@@ -1,11 +1,11 @@
 import { createRandom } from '../src/lib/random.ts';
-import type { NodeReport } from '../src/protocol/node.ts';
+import { complete } from '../src/query/complete.ts';
 import { filterGpus, filterJobs, filterNodes, filterUsers } from '../src/query/filter.ts';
+import { groupRows, sortRows } from '../src/query/order.ts';
 import { parseQuery } from '../src/query/parse.ts';
 import { emptyQuery } from '../src/query/query.ts';
 import { vocabularyOf } from '../src/query/vocabulary.ts';
-import { complete } from '../src/query/complete.ts';
-import { groupRows, sortRows } from '../src/query/order.ts';
+import type { NodeReport } from '../src/report/node-report.ts';
 import { listGpus, listJobs } from '../src/state/cluster-jobs.ts';
 import { listUsers } from '../src/state/cluster-users.ts';
 import { randomCluster } from '../test/support/random-cluster.ts';

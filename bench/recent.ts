@@ -3,9 +3,9 @@
 import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
 import { parseMessage } from '../src/protocol/messages.ts';
-import { isPointDue } from '../src/protocol/recent.ts';
-import { briefSample } from '../src/protocol/sample-brief.ts';
 import { collectorNames } from '../src/protocol/sample.ts';
+import { briefSample } from '../src/report/sample-brief.ts';
+import { isPointDue } from '../src/report/series.ts';
 import { createState } from '../src/state/state.ts';
 import { printMachine, printTable, round } from './report.ts';
 

@@ -12,7 +12,7 @@ import { listGpus, listJobs } from '../src/state/cluster-jobs.ts';
 import { listUsers } from '../src/state/cluster-users.ts';
 import { createState } from '../src/state/state.ts';
 import { createAccess } from '../src/transport/access.ts';
-import { readMonitorBundle } from '../src/transport/monitor-bundle.ts';
+import { readMonitorBundle } from '../src/transport/bootstrap/monitor-bundle.ts';
 import { createApp } from '../src/web/app.ts';
 import { serve } from '../src/web/serve.ts';
 import { mebibytes, printMachine, round } from './report.ts';

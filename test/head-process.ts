@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { HeadRecord } from '../src/config/state-folder.ts';
-import type { NodeReport } from '../src/protocol/node.ts';
+import type { NodeReport } from '../src/report/node-report.ts';
 import { type ProgramResult, runProgram } from './fleet/fleet.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));

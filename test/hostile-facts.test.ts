@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseMessage } from '../src/protocol/messages.ts';
-import { renderJobsText } from '../src/render/jobs-text.ts';
-import { renderNodeText, renderStatusText } from '../src/render/text.ts';
+import { renderJobsText } from '../src/render/text/jobs-text.ts';
+import { renderNodeText, renderStatusText } from '../src/render/text/nodes-text.ts';
 import { viewNode } from '../src/render/view.ts';
 import { listGpus, listJobs } from '../src/state/cluster-jobs.ts';
 import { createState } from '../src/state/state.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { GPU_FIELDS } from '../src/monitor/gpus/nvidia-smi-parse.ts';
+import { GPU_FIELDS } from '../src/monitor/gpus/nvidia/nvidia-smi-parse.ts';
 import { fixturesFolder, printedNames } from './fixtures.ts';
 
 /** The stand-in for nvidia-smi against what the real one printed. */

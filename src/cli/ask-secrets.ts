@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { foldNames } from '../lib/fold-names.ts';
 import { visibleText } from '../lib/visible-text.ts';
-import type { NodeReport } from '../render/text.ts';
+import type { NodeReport } from '../render/text/nodes-text.ts';
 import type { HeadClient } from './head-client.ts';
 import { readSecret } from './read-secret.ts';
 

@@ -17,62 +17,62 @@ export const commands: readonly Command[] = [
   {
     command: 'start',
     describe: 'Start the head (in the background unless --foreground)',
-    load: async () => (await import('./start.ts')).startCommand,
+    load: async () => (await import('./commands/start.ts')).startCommand,
   },
   {
     command: 'stop',
     describe: 'Stop the head and every monitor that it started',
-    load: async () => (await import('./stop.ts')).stopCommand,
+    load: async () => (await import('./commands/stop.ts')).stopCommand,
   },
   {
     command: 'status',
     describe: 'A line per node of the running head, and the story of each that has a problem',
-    load: async () => (await import('./status.ts')).statusCommand,
+    load: async () => (await import('./commands/status.ts')).statusCommand,
   },
   {
     command: 'show [node]',
     describe: 'What a node says (all nodes without a name)',
-    load: async () => (await import('./show.ts')).showCommand,
+    load: async () => (await import('./commands/show.ts')).showCommand,
   },
   {
     command: 'gpus',
     describe: 'A line per GPU: free, busy, held idle or out, with its users and jobs',
-    load: async () => (await import('./gpus.ts')).gpusCommand,
+    load: async () => (await import('./commands/gpus.ts')).gpusCommand,
   },
   {
     command: 'jobs',
     describe: 'What runs on the nodes: jobs of schedulers, containers and sessions, merged across nodes',
-    load: async () => (await import('./jobs.ts')).jobsCommand,
+    load: async () => (await import('./commands/jobs.ts')).jobsCommand,
   },
   {
     command: 'users',
     describe: 'Who holds what: GPUs, memory and CPU of every user, over all nodes',
-    load: async () => (await import('./users.ts')).usersCommand,
+    load: async () => (await import('./commands/users.ts')).usersCommand,
   },
   {
     command: 'check [node]',
     describe: 'Walk through name, port, host key, login, shell, runtime, monitor, GPUs',
-    load: async () => (await import('./check.ts')).checkCommand,
+    load: async () => (await import('./commands/check.ts')).checkCommand,
   },
   {
     command: 'retry [node]',
     describe: 'Try a node again now, without waiting',
-    load: async () => (await import('./retry.ts')).retryCommand,
+    load: async () => (await import('./commands/retry.ts')).retryCommand,
   },
   {
     command: 'unlock',
     describe: 'Ask for the passwords and passphrases that nodes wait for',
-    load: async () => (await import('./unlock.ts')).unlockCommand,
+    load: async () => (await import('./commands/unlock.ts')).unlockCommand,
   },
   {
     command: 'link',
     describe: 'An address that lets one browser press the buttons of the page',
-    load: async () => (await import('./link.ts')).linkCommand,
+    load: async () => (await import('./commands/link.ts')).linkCommand,
   },
   {
     command: 'template',
     describe: 'Turn index-design.html into templates/',
-    load: async () => (await import('./template.ts')).templateCommand,
+    load: async () => (await import('./commands/template.ts')).templateCommand,
   },
 ];
 

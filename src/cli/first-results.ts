@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { NodeReport } from '../render/text.ts';
+import type { NodeReport } from '../render/text/nodes-text.ts';
 import type { HeadClient } from './head-client.ts';
 
 export interface HeadStatus {

@@ -1,7 +1,7 @@
 import { type IncomingMessage, request } from 'node:http';
 import { readStateDir } from '../config/client-settings.ts';
-import { defaultStateDir } from '../config/setting-paths.ts';
 import { findRunningHead, type RunningHead } from '../config/running-head.ts';
+import { defaultStateDir } from '../config/setting-paths.ts';
 import { environment, surroundings } from './environment.ts';
 import { lastFlags } from './flags.ts';
 import { scriptHere } from './here.ts';

@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
-import { createFailure } from '../protocol/failures.ts';
+import { createFailure } from '../report/failures.ts';
 import { surroundings } from './environment.ts';
 import { scriptHere, withCommandsOfHere } from './here.ts';
 

@@ -1,8 +1,8 @@
 import type { Argv } from 'yargs';
 import { visibleText } from '../lib/visible-text.ts';
-import { renderGroups, renderQueryError } from '../render/query-text.ts';
-import type { TextStyle } from '../render/text-style.ts';
-import { wordOf, withReaderOptions } from './flags.ts';
+import { renderGroups, renderQueryError } from '../render/text/query-text.ts';
+import type { TextStyle } from '../render/text/text-style.ts';
+import { withReaderOptions, wordOf } from './flags.ts';
 import { scriptHere } from './here.ts';
 import { openReader, type Reader } from './reader.ts';
 import { styleFor } from './terminal-style.ts';

@@ -58,7 +58,7 @@ export async function stopHead(config: Config, say: Say): Promise<void> {
   }
   if (head === null) say(`the head (pid ${record.pid}) is not running any more; looking for what it left`);
   if (!record.demo) {
-    const { endLeftMonitors } = await import('../main/end-left-monitors.ts');
+    const { endLeftMonitors } = await import('../head/end-left-monitors.ts');
     await endLeftMonitors(
       { ...config, nodeList: record.nodeList, sshConfig: record.sshConfig },
       folder,

@@ -1,4 +1,4 @@
-import type { TextStyle } from '../render/text-style.ts';
+import type { TextStyle } from '../render/text/text-style.ts';
 import { environment } from './environment.ts';
 import { wordOf } from './flags.ts';
 import { UsageError } from './usage-error.ts';

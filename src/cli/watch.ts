@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { NodeReport } from '../render/text.ts';
+import type { NodeReport } from '../render/text/nodes-text.ts';
 import type { HeadClient } from './head-client.ts';
 import type { Reader } from './reader.ts';
 import { UsageError } from './usage-error.ts';

@@ -1,7 +1,7 @@
 import { createRandom } from '../lib/random.ts';
-import type { Way } from '../protocol/failure-detail.ts';
-import { createFailure } from '../protocol/failures.ts';
-import { RECENT_MS } from '../protocol/recent.ts';
+import type { Way } from '../report/failure-detail.ts';
+import { createFailure } from '../report/failures.ts';
+import { RECENT_MS } from '../report/series.ts';
 import type { State } from '../state/state.ts';
 import { type DemoNode, demoNodes } from './hardware.ts';
 import { createSimulatedNode, type SimulatedNode } from './simulated-node.ts';

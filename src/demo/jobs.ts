@@ -1,5 +1,5 @@
-import { type DemoJobName, nameJob } from './job-names.ts';
 import type { DemoNode } from './hardware.ts';
+import { type DemoJobName, nameJob } from './job-names.ts';
 
 /** One job of the demo on one node. */
 export interface DemoJob {

@@ -1,3 +1,4 @@
+import { noGpuFacts, noGpuFigures, noGpuProcessFigures } from '../protocol/absent.ts';
 import {
   gpuColumnNames,
   gpuProcessColumnNames,
@@ -6,7 +7,6 @@ import {
   topProcessColumnNames,
 } from '../protocol/columns.ts';
 import { PROTOCOL_VERSION } from '../protocol/constants.ts';
-import { noGpuFacts, noGpuFigures, noGpuProcessFigures } from '../protocol/absent.ts';
 import type { GpuFacts } from '../protocol/gpu-facts.ts';
 import type { Facts, Hello, ProcessFacts } from '../protocol/hello.ts';
 import type {
@@ -20,9 +20,9 @@ import type {
 import { collectorNames } from '../protocol/sample.ts';
 import { filesystemRows } from './filesystem-rows.ts';
 import { type DemoNode, LOST_GPU, pciAddressOf } from './hardware.ts';
-import { pastEvents } from './past-events.ts';
 import { type DemoService, demoServices, jobFacts, jobRows, keyOfJob, keyOfService } from './job-rows.ts';
 import { createJob, type DemoJob, spanningJobs } from './jobs.ts';
+import { pastEvents } from './past-events.ts';
 
 /** One node that exists in this process only and speaks a monitor's messages. */
 export interface SimulatedNode {

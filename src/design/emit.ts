@@ -1,5 +1,5 @@
-import { failAt } from './design-error.ts';
 import { type PartTemplate, type RowKind, rowKinds } from '../lib/compiled-templates.ts';
+import { failAt } from './design-error.ts';
 import { checkExpression, type Directives, type Place } from './directives.ts';
 import type { SourceElement } from './source-elements.ts';
 import { literal, writeStartTag } from './start-tag.ts';

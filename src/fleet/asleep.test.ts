@@ -1,7 +1,7 @@
-import { noNvmlKits } from '../../test/support/no-nvml-kits.ts';
 import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { afterEach, expect, it } from 'vitest';
+import { noNvmlKits } from '../../test/support/no-nvml-kits.ts';
 import { parseNodeList } from '../nodes/node-list.ts';
 import { createNodeSettings, defaultNodeSettings } from '../nodes/node-settings.ts';
 import { createState } from '../state/state.ts';

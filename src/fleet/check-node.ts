@@ -1,16 +1,16 @@
 import pLimit from 'p-limit';
 import type { Target } from '../nodes/target.ts';
-import type { Stage } from '../protocol/causes.ts';
-import { type CheckedNode, checkSteps, type FailedStep, GPU_STEP, stepOfStage } from '../protocol/check.ts';
 import { NOT_ANSWERED_YET } from '../protocol/constants.ts';
-import type { Way } from '../protocol/failure-detail.ts';
-import { createFailure } from '../protocol/failures.ts';
-import type { TransportName } from '../protocol/node.ts';
 import type { Sample } from '../protocol/sample.ts';
+import type { Stage } from '../report/causes.ts';
+import { type CheckedNode, checkSteps, type FailedStep, GPU_STEP, stepOfStage } from '../report/check.ts';
+import type { Way } from '../report/failure-detail.ts';
+import { createFailure } from '../report/failures.ts';
+import type { TransportName } from '../report/node-report.ts';
 import { createState } from '../state/state.ts';
-import type { MonitorBundle } from '../transport/monitor-bundle.ts';
-import { type MonitorLink, openMonitor } from '../transport/monitor-link.ts';
-import type { RuntimeStore } from '../transport/runtimes.ts';
+import type { MonitorBundle } from '../transport/bootstrap/monitor-bundle.ts';
+import { type MonitorLink, openMonitor } from '../transport/bootstrap/monitor-link.ts';
+import type { RuntimeStore } from '../transport/bootstrap/runtimes.ts';
 import { toTransportError } from '../transport/ssh-step-error.ts';
 import type { Transport } from '../transport/transport.ts';
 

@@ -1,7 +1,7 @@
-import { noNvmlKits } from '../../test/support/no-nvml-kits.ts';
 import { afterEach, expect, it } from 'vitest';
+import { noNvmlKits } from '../../test/support/no-nvml-kits.ts';
 import { parseNodeList } from '../nodes/node-list.ts';
-import { createFailure } from '../protocol/failures.ts';
+import { createFailure } from '../report/failures.ts';
 import { createState } from '../state/state.ts';
 import { type Transport, TransportError } from '../transport/transport.ts';
 import { wayTo } from '../transport/way.ts';

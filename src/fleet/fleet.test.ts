@@ -1,11 +1,11 @@
-import { bundleMonitor } from '../../test/support/monitor-bundle.ts';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { bundleMonitor } from '../../test/support/monitor-bundle.ts';
 import { parseNodeList } from '../nodes/node-list.ts';
 import { createNodeSettings, defaultNodeSettings } from '../nodes/node-settings.ts';
-import { createFailure } from '../protocol/failures.ts';
+import { createFailure } from '../report/failures.ts';
 import { createState, type State } from '../state/state.ts';
 import { createLocalTransport } from '../transport/local.ts';
 import { type Transport, TransportError } from '../transport/transport.ts';
@@ -259,7 +259,7 @@ describe('fleet', () => {
         '-e',
         `
         import { createLocalTransport } from ${JSON.stringify(new URL('../transport/local.ts', import.meta.url).href)};
-        import { openMonitor } from ${JSON.stringify(new URL('../transport/monitor-link.ts', import.meta.url).href)};
+        import { openMonitor } from ${JSON.stringify(new URL('../transport/bootstrap/monitor-link.ts', import.meta.url).href)};
         const gzip = Buffer.from(${JSON.stringify(Buffer.from(monitor.gzip).toString('base64'))}, 'base64');
         const link = await openMonitor({
           transport: createLocalTransport(process.env), target: ${JSON.stringify(targetsOf(c)[0])},

@@ -1,9 +1,9 @@
 import pLimit from 'p-limit';
 import type { Target } from '../nodes/target.ts';
-import type { Way } from '../protocol/failure-detail.ts';
+import type { Way } from '../report/failure-detail.ts';
 import type { State } from '../state/state.ts';
-import type { MonitorBundle } from '../transport/monitor-bundle.ts';
-import type { RuntimeStore } from '../transport/runtimes.ts';
+import type { MonitorBundle } from '../transport/bootstrap/monitor-bundle.ts';
+import type { RuntimeStore } from '../transport/bootstrap/runtimes.ts';
 import type { Transport } from '../transport/transport.ts';
 import { createHandshakes, type HandshakeLimits } from './handshakes.ts';
 import { type Farewell, type NodeLife, type NodeLog, startNodeLife } from './node-life.ts';

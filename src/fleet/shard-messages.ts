@@ -1,15 +1,15 @@
 import type { Target } from '../nodes/target.ts';
-import type { Failure } from '../protocol/causes.ts';
-import type { FailureDetail } from '../protocol/failure-detail.ts';
 import type { Fault } from '../protocol/figures.ts';
 import type { Message } from '../protocol/messages.ts';
-import type { SampleBrief } from '../protocol/sample-brief.ts';
+import type { Failure } from '../report/causes.ts';
+import type { FailureDetail } from '../report/failure-detail.ts';
+import type { SampleBrief } from '../report/sample-brief.ts';
 import type { Connection } from '../state/state.ts';
-import type { MonitorBundle } from '../transport/monitor-bundle.ts';
-import type { ShippedRuntime } from '../transport/runtimes.ts';
-import type { PasswordRequest } from '../transport/secret-request.ts';
-import type { Place } from '../transport/ssh-settings.ts';
-import type { SshSettings } from '../transport/ssh-settings-parse.ts';
+import type { MonitorBundle } from '../transport/bootstrap/monitor-bundle.ts';
+import type { ShippedRuntime } from '../transport/bootstrap/runtimes.ts';
+import type { PasswordRequest } from '../transport/secrets/secret-request.ts';
+import type { Place } from '../transport/settings/ssh-settings.ts';
+import type { SshSettings } from '../transport/settings/ssh-settings-parse.ts';
 import type { Farewell } from './node-life.ts';
 
 /** What the head's main thread and a thread that carries a part of the fleet say to each other. */

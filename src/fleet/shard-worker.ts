@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import type { ShippedRuntime } from '../transport/bootstrap/runtimes.ts';
 import { createPlainAccess } from '../transport/plain-access.ts';
-import type { ShippedRuntime } from '../transport/runtimes.ts';
-import type { SshSettings } from '../transport/ssh-settings-parse.ts';
+import type { SshSettings } from '../transport/settings/ssh-settings-parse.ts';
 import { StepError } from '../transport/ssh-step-error.ts';
 import { createFleet, type FleetState } from './fleet.ts';
 import { createNodeLog } from './node-log.ts';

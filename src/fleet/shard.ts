@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { Target } from '../nodes/target.ts';
-import type { PasswordRequest } from '../transport/secret-request.ts';
+import type { PasswordRequest } from '../transport/secrets/secret-request.ts';
 import type { Farewell } from './node-life.ts';
 import type { Answer, FromShard, Question, ShardEvent, ShardSettings, ToShard } from './shard-messages.ts';
 

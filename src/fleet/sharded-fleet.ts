@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Target } from '../nodes/target.ts';
-import { createFailure } from '../protocol/failures.ts';
-import type { PasswordRequest } from '../transport/secret-request.ts';
-import type { SettingsResolver } from '../transport/ssh-settings.ts';
+import { createFailure } from '../report/failures.ts';
+import type { PasswordRequest } from '../transport/secrets/secret-request.ts';
+import type { SettingsResolver } from '../transport/settings/ssh-settings.ts';
 import { toStepError } from '../transport/ssh-step-error.ts';
 import { createFleet, type Fleet, type FleetOptions } from './fleet.ts';
 import { type Shard, startShard } from './shard.ts';

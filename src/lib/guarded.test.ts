@@ -21,7 +21,7 @@ it('what is thrown is said once, costs nothing else, and is counted', () => {
 });
 
 it('a process survives what nobody caught', async () => {
-  const path = fileURLToPath(new URL('../main/last-resort.ts', import.meta.url));
+  const path = fileURLToPath(new URL('../head/last-resort.ts', import.meta.url));
   const program = `
     import { surviveFaults } from ${JSON.stringify(path)};
     surviveFaults();

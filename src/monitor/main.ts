@@ -1,15 +1,15 @@
 import { type BoundedLog, openBoundedLog } from '../lib/bounded-log.ts';
 import { nodeFileName } from '../lib/node-file-name.ts';
 import { MONITOR_TITLE } from '../protocol/constants.ts';
-import { applyFacts, createKnownFacts } from '../protocol/known-facts.ts';
-import { mergeSample } from '../protocol/merge.ts';
 import type { GpuFacts } from '../protocol/gpu-facts.ts';
 import type { Facts } from '../protocol/hello.ts';
+import { applyFacts, createKnownFacts } from '../protocol/known-facts.ts';
+import { mergeSample } from '../protocol/merge-sample.ts';
 import type { Sample } from '../protocol/sample.ts';
 import { describeNode } from './describe-node.ts';
 import { endForgottenMonitors } from './forgotten-monitors.ts';
 import { createGpuCollector } from './gpus/gpu-collector.ts';
-import { createNvidiaProvider } from './gpus/nvidia.ts';
+import { createNvidiaProvider } from './gpus/nvidia/nvidia.ts';
 import { createGpuProviders } from './gpus/providers.ts';
 import { createHeadLink } from './head-link.ts';
 import { createJobNames } from './jobs/job-names.ts';

@@ -1,7 +1,7 @@
 import { MAX_EVENTS } from '../protocol/constants.ts';
 import type { NodeEvent } from '../protocol/events.ts';
 import type { Facts, GpuHolder } from '../protocol/hello.ts';
-import { createDeviceHolders } from './gpus/device-holders.ts';
+import { createDeviceHolders } from './gpus/nvidia/device-holders.ts';
 import type { GpuReading } from './gpus/provider.ts';
 import { type KernelLog, openKernelLog } from './kernel-log/kernel-log.ts';
 import type { Leash } from './leash.ts';

@@ -16,9 +16,9 @@ import { createNetworkCollector } from './collectors/network.ts';
 import { createProcessCollector } from './collectors/processes.ts';
 import type { GpuCollector } from './gpus/gpu-collector.ts';
 import type { GpuReading } from './gpus/provider.ts';
-import type { NodeWatch } from './node-watch.ts';
 import { createJobFacts } from './jobs/job-facts.ts';
 import type { JobNames } from './jobs/job-names.ts';
+import type { NodeWatch } from './node-watch.ts';
 import { createProcessFacts } from './process-facts.ts';
 import type { System } from './system.ts';
 

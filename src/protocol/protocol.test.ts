@@ -2,12 +2,12 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { shellCommand } from '../lib/shell-quote.ts';
-import { causes, isRefusal, stages } from './causes.ts';
-import type { FailureDetail } from './failure-detail.ts';
-import { createFailure } from './failures.ts';
+import { causes, isRefusal, stages } from '../report/causes.ts';
+import type { FailureDetail } from '../report/failure-detail.ts';
+import { createFailure } from '../report/failures.ts';
 import { noGpuFacts } from './absent.ts';
 import { applyFacts, createKnownFacts } from './known-facts.ts';
-import { mergeSample } from './merge.ts';
+import { mergeSample } from './merge-sample.ts';
 import { parseMessage } from './messages.ts';
 import type { Sample } from './sample.ts';
 

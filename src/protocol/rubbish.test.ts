@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { createRandom } from '../lib/random.ts';
-import { stages } from './causes.ts';
-import type { FailureDetail } from './failure-detail.ts';
-import { createFailure } from './failures.ts';
+import { stages } from '../report/causes.ts';
+import type { FailureDetail } from '../report/failure-detail.ts';
+import { createFailure } from '../report/failures.ts';
 import { collectFaults, figure, figures } from './figures.ts';
 import { type Message, parseMessage } from './messages.ts';
 

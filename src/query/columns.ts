@@ -1,5 +1,5 @@
-import type { ClusterGpu, ClusterJob, ClusterUser } from '../protocol/cluster.ts';
-import type { NodeReport } from '../protocol/node.ts';
+import type { NodeReport } from '../report/node-report.ts';
+import type { ClusterGpu, ClusterJob, ClusterUser } from '../report/rows.ts';
 import { availableBytes, factsOf, freeBytes, type GpuFact, jobKeyOf, userOf } from './facts.ts';
 import type { RowKind } from './match.ts';
 import { countFree } from './scene.ts';

@@ -1,16 +1,15 @@
 import { lowerCase } from '../lib/lower-case.ts';
 import { once } from '../lib/once.ts';
 import { noGpuFigures } from '../protocol/absent.ts';
-import { type GpuUse, gpuUses } from '../protocol/gpu-use.ts';
 import { clusterJobKey } from '../protocol/job-kinds.ts';
 import type {
-  NodeReport,
-  NodeState,
   ReportedGpu,
   ReportedGpuProcess,
   ReportedJob,
   ReportedTopProcess,
-} from '../protocol/node.ts';
+} from '../protocol/reported-sample.ts';
+import { type GpuUse, gpuUses } from '../report/gpu-use.ts';
+import type { NodeReport, NodeState } from '../report/node-report.ts';
 
 /** What terms are tested on: a node's report with what follows from it, worked out once somebody asks. */
 

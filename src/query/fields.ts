@@ -1,7 +1,7 @@
-import { causes } from '../protocol/causes.ts';
-import type { ClusterJob, ClusterUser } from '../protocol/cluster.ts';
 import { jobKinds } from '../protocol/job-kinds.ts';
-import { nodeStates } from '../protocol/node.ts';
+import { causes } from '../report/causes.ts';
+import { nodeStates } from '../report/node-report.ts';
+import type { ClusterJob, ClusterUser } from '../report/rows.ts';
 import { type NumberKind, numberKinds } from './amounts.ts';
 import {
   ageOf,

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { fakeGpu, fakeJob, fakeNode, TAKEN_AT_MS, unreachable } from '../../test/support/fake-cluster.ts';
-import { countGpus } from '../protocol/gpu-use.ts';
-import type { NodeReport, ReportedJob } from '../protocol/node.ts';
+import type { ReportedJob } from '../protocol/reported-sample.ts';
+import { countGpus } from '../report/gpu-use.ts';
+import type { NodeReport } from '../report/node-report.ts';
 import { listGpus, listJobs } from '../state/cluster-jobs.ts';
 import { listUsers } from '../state/cluster-users.ts';
 import { fields } from './fields.ts';

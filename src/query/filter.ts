@@ -1,7 +1,7 @@
 import { groupBy } from '../lib/group-by.ts';
 import { once } from '../lib/once.ts';
-import type { ClusterGpu, ClusterJob, ClusterUser, GpuPlace } from '../protocol/cluster.ts';
-import type { NodeReport } from '../protocol/node.ts';
+import type { NodeReport } from '../report/node-report.ts';
+import type { ClusterGpu, ClusterJob, ClusterUser, GpuPlace } from '../report/rows.ts';
 import {
   factsOf,
   type GpuAbout,

@@ -1,7 +1,7 @@
 import { lowerCase } from '../lib/lower-case.ts';
+import type { ReportedJob } from '../protocol/reported-sample.ts';
+import type { ClusterJob, ClusterUser } from '../report/rows.ts';
 import { isWithin } from './amounts.ts';
-import type { ClusterJob, ClusterUser } from '../protocol/cluster.ts';
-import type { ReportedJob } from '../protocol/node.ts';
 import { type GpuFact, gpuIndexOf, hasWords, jobHasWords, jobOf, type Thing } from './facts.ts';
 import { type Field, findField, type GpuTest, type Reading } from './fields.ts';
 import type { Query, Term, Test, TextTest } from './query.ts';

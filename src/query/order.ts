@@ -1,7 +1,7 @@
 import { closestWord } from '../lib/closest-word.ts';
 import { naturalKey } from '../lib/natural-key.ts';
 import { visibleText } from '../lib/visible-text.ts';
-import type { NodeReport } from '../protocol/node.ts';
+import type { NodeReport } from '../report/node-report.ts';
 import { columns, groupNames, type RowsByKind, type SortValue, sortNames } from './columns.ts';
 import type { RowKind } from './match.ts';
 import type { Outcome, QueryError } from './query.ts';

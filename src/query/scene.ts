@@ -1,5 +1,5 @@
 import { once } from '../lib/once.ts';
-import type { NodeReport, NodeState } from '../protocol/node.ts';
+import type { NodeReport, NodeState } from '../report/node-report.ts';
 import type { GpuFact, NodeFacts, Thing } from './facts.ts';
 
 /** One node with the part of it that a row speaks of. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { ClusterJob } from '../protocol/cluster.ts';
+import type { ClusterJob } from '../report/rows.ts';
 import { asksForFree } from './free-first.ts';
 import { parseQuery } from './parse.ts';
 import { asksForServices, isService } from './services.ts';

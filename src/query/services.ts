@@ -1,4 +1,4 @@
-import type { ClusterJob } from '../protocol/cluster.ts';
+import type { ClusterJob } from '../report/rows.ts';
 import type { Query } from './query.ts';
 
 /** Every node has dozens of services that nobody calls a job. */

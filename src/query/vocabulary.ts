@@ -1,5 +1,5 @@
-import type { ClusterJob } from '../protocol/cluster.ts';
-import type { NodeReport } from '../protocol/node.ts';
+import type { NodeReport } from '../report/node-report.ts';
+import type { ClusterJob } from '../report/rows.ts';
 import { factsOf, userOf } from './facts.ts';
 import { fields } from './fields.ts';
 

@@ -1,6 +1,6 @@
-import type { ClusterGpu } from '../protocol/cluster.ts';
-import { describeAllocation, type GpuUse } from '../protocol/gpu-use.ts';
-import type { NodeReport } from '../protocol/node.ts';
+import { describeAllocation, type GpuUse } from '../report/gpu-use.ts';
+import type { NodeReport } from '../report/node-report.ts';
+import type { ClusterGpu } from '../report/rows.ts';
 import { type GpuView, viewGpus } from './gpu-view.ts';
 import { ageLimitMs, stateWords } from './node-state.ts';
 

@@ -1,16 +1,16 @@
 import { DASH, formatBytes, formatBytesOf, formatCores, formatDuration } from '../lib/format.ts';
 import { noGpuFigures } from '../protocol/absent.ts';
 import type { GpuFacts } from '../protocol/gpu-facts.ts';
-import { describeAllocation, gpuUse, gpuUses } from '../protocol/gpu-use.ts';
 import { clusterJobKey } from '../protocol/job-kinds.ts';
 import type {
-  NodeReport,
   ReportedGpu,
   ReportedGpuProcess,
   ReportedJob,
   ReportedSample,
-} from '../protocol/node.ts';
+} from '../protocol/reported-sample.ts';
 import type { CollectorReport } from '../protocol/sample.ts';
+import { describeAllocation, gpuUse, gpuUses } from '../report/gpu-use.ts';
+import type { NodeReport } from '../report/node-report.ts';
 import { jobPath } from './page-request.ts';
 import { type Bar, bar, type ProgramView, reasonOf, viewProgram } from './view-parts.ts';
 

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { fakeGpu, fakeJob, fakeNode, unreachable } from '../../test/support/fake-cluster.ts';
 import { randomCluster } from '../../test/support/random-cluster.ts';
-import { countGpus } from '../protocol/gpu-use.ts';
+import { countGpus } from '../report/gpu-use.ts';
 import { HEAT_ABSENT, HEAT_LEVELS, heatCells, heatLevel, heatMetrics, nodeHeatCell } from './heat.ts';
 
 const GIB = 1024 ** 3;

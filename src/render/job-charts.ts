@@ -1,6 +1,6 @@
 import { groupBy } from '../lib/group-by.ts';
-import type { ClusterJob } from '../protocol/cluster.ts';
 import { jobKey } from '../protocol/job-kinds.ts';
+import type { ClusterJob } from '../report/rows.ts';
 
 /** Where one node's share of a job over the last minutes is read. */
 export interface JobChart {

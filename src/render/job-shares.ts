@@ -1,7 +1,8 @@
 import { DASH, formatBytes, formatCores, formatDuration } from '../lib/format.ts';
-import type { ClusterJob } from '../protocol/cluster.ts';
 import { jobKey } from '../protocol/job-kinds.ts';
-import type { NodeReport, ReportedGpuProcess, ReportedTopProcess } from '../protocol/node.ts';
+import type { ReportedGpuProcess, ReportedTopProcess } from '../protocol/reported-sample.ts';
+import type { NodeReport } from '../report/node-report.ts';
+import type { ClusterJob } from '../report/rows.ts';
 import { type GpuView, viewGpus } from './gpu-view.ts';
 import { stateWords } from './node-state.ts';
 import { viewProgram } from './view-parts.ts';

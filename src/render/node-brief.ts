@@ -1,6 +1,7 @@
 import { DASH, formatBytesOf } from '../lib/format.ts';
-import { countGpus } from '../protocol/gpu-use.ts';
-import type { NodeReport, ReportedSample } from '../protocol/node.ts';
+import type { ReportedSample } from '../protocol/reported-sample.ts';
+import { countGpus } from '../report/gpu-use.ts';
+import type { NodeReport } from '../report/node-report.ts';
 import { type Bar, bar } from './view-parts.ts';
 
 /** What a line says of a node. */

@@ -1,5 +1,5 @@
-import type { NodeReport, NodeState, TransportName } from '../protocol/node.ts';
-import type { Tone } from './text-style.ts';
+import type { NodeReport, NodeState, TransportName } from '../report/node-report.ts';
+import type { Tone } from './text/text-style.ts';
 
 /** How states are told: a word and a shape, never colour alone. */
 export const stateWords: Record<NodeState, { word: string; mark: string }> = {

@@ -1,6 +1,6 @@
 import type { RowKind, ViewName } from '../lib/compiled-templates.ts';
-import { allNodes, type PageRequest, pathOf } from './page-request.ts';
 import type { JobChart } from './job-charts.ts';
+import { allNodes, type PageRequest, pathOf } from './page-request.ts';
 import { type ChoiceView, type ColumnView, sortChoices, viewColumns } from './table-columns.ts';
 import { type ClusterTally, tallyCluster } from './tally.ts';
 

@@ -7,7 +7,7 @@ import { compileOwnDesign, otherViews } from '../../test/support/read-design.ts'
 import { parseElements, shownSlots, textOf } from '../../test/support/read-html.ts';
 import { compileDesign } from '../design/compile.ts';
 import { type CompiledTemplates, viewNames } from '../lib/compiled-templates.ts';
-import type { NodeReport } from '../protocol/node.ts';
+import type { NodeReport } from '../report/node-report.ts';
 import { createPageRenderer, fillAges, isSafeLink, type PageRenderer, type RowRendering } from './page.ts';
 import { trialPage } from './page-view.ts';
 import { viewNode } from './view.ts';

@@ -9,8 +9,8 @@ import {
   viewNames,
 } from '../lib/compiled-templates.ts';
 import { escapeHtml, isPlain } from '../lib/escape-html.ts';
-import { withoutControls } from '../lib/visible-text.ts';
 import { DASH, formatAge } from '../lib/format.ts';
+import { withoutControls } from '../lib/visible-text.ts';
 import { type PageView, trialPage } from './page-view.ts';
 import { isLight } from './shell.ts';
 

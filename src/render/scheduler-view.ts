@@ -1,4 +1,4 @@
-import type { NodeReport } from '../protocol/node.ts';
+import type { NodeReport } from '../report/node-report.ts';
 
 /** What a node's batch scheduler says of it, as lines. */
 

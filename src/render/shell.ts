@@ -1,6 +1,6 @@
 import { escapeHtml } from '../lib/escape-html.ts';
 import { withoutControls } from '../lib/visible-text.ts';
-import type { NodeReport } from '../protocol/node.ts';
+import type { NodeReport } from '../report/node-report.ts';
 import { stateWords } from './node-state.ts';
 
 /** Elements of a list or a table are light: all of them are on the page. Others wait until they are in sight. */

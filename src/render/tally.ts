@@ -1,6 +1,7 @@
 import { DASH, formatBytes, formatBytesOf } from '../lib/format.ts';
-import { countGpus, type GpuCounts, gpuUse } from '../protocol/gpu-use.ts';
-import type { NodeReport, NodeState, ReportedGpu } from '../protocol/node.ts';
+import type { ReportedGpu } from '../protocol/reported-sample.ts';
+import { countGpus, type GpuCounts, gpuUse } from '../report/gpu-use.ts';
+import type { NodeReport, NodeState } from '../report/node-report.ts';
 
 /** What one node adds to the figures at the top of a page. */
 export interface NodeTally extends GpuCounts {

@@ -8,11 +8,12 @@ import {
   formatRate,
   isoMoment,
 } from '../lib/format.ts';
-import type { NodeEvent } from '../protocol/events.ts';
-import type { NodeReport, ReportedHello, ReportedSample, ReportedTopProcess } from '../protocol/node.ts';
-import type { CollectorReport, CpuSample, FilesystemSample, MemorySample } from '../protocol/sample.ts';
 import { once } from '../lib/once.ts';
-import { countGpus } from '../protocol/gpu-use.ts';
+import type { NodeEvent } from '../protocol/events.ts';
+import type { ReportedSample, ReportedTopProcess } from '../protocol/reported-sample.ts';
+import type { CollectorReport, CpuSample, FilesystemSample, MemorySample } from '../protocol/sample.ts';
+import { countGpus } from '../report/gpu-use.ts';
+import type { NodeReport, ReportedHello } from '../report/node-report.ts';
 import { type GpuView, viewGpus } from './gpu-view.ts';
 import { type NodeBrief, viewBrief } from './node-brief.ts';
 import { ageLimitMs, stateWords, transportWords } from './node-state.ts';

@@ -1,15 +1,15 @@
 import { commonest } from '../lib/commonest.ts';
 import { groupBy } from '../lib/group-by.ts';
-import type { ClusterGpu, ClusterJob } from '../protocol/cluster.ts';
-import { gpuUses } from '../protocol/gpu-use.ts';
 import { clusterJobKey, isOfScheduler } from '../protocol/job-kinds.ts';
 import type {
-  NodeReport,
   ReportedGpu,
   ReportedGpuProcess,
   ReportedJob,
   ReportedTopProcess,
-} from '../protocol/node.ts';
+} from '../protocol/reported-sample.ts';
+import { gpuUses } from '../report/gpu-use.ts';
+import type { NodeReport } from '../report/node-report.ts';
+import type { ClusterGpu, ClusterJob } from '../report/rows.ts';
 
 /** Jobs and GPUs of all nodes as rows. Pure. */
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { fakeGpu, fakeJob, fakeNode, TAKEN_AT_MS, unreachable } from '../../test/support/fake-cluster.ts';
-import type { ReportedJob } from '../protocol/node.ts';
+import type { ReportedJob } from '../protocol/reported-sample.ts';
 import { listGpus, listJobs } from './cluster-jobs.ts';
 import { listUsers } from './cluster-users.ts';
 

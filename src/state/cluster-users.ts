@@ -1,8 +1,9 @@
 import { groupBy } from '../lib/group-by.ts';
-import type { ClusterJob, ClusterUser, GpuPlace } from '../protocol/cluster.ts';
-import { takesGpu } from '../protocol/gpu-holding.ts';
-import { gpuUses } from '../protocol/gpu-use.ts';
-import type { NodeReport, ReportedGpu, ReportedGpuProcess, ReportedJob } from '../protocol/node.ts';
+import type { ReportedGpu, ReportedGpuProcess, ReportedJob } from '../protocol/reported-sample.ts';
+import { takesGpu } from '../report/gpu-holding.ts';
+import { gpuUses } from '../report/gpu-use.ts';
+import type { NodeReport } from '../report/node-report.ts';
+import type { ClusterJob, ClusterUser, GpuPlace } from '../report/rows.ts';
 
 /** Who holds what now, as rows. Pure. */
 

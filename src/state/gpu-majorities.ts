@@ -1,5 +1,5 @@
-import type { MarkCode } from '../protocol/cluster.ts';
 import type { GpuFacts } from '../protocol/gpu-facts.ts';
+import type { MarkCode } from '../report/marks.ts';
 
 /** What GPUs of one model usually have in common, so that one which differs shows. */
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { fakeGpu, fakeJob, fakeNode, TAKEN_AT_MS } from '../../test/support/fake-cluster.ts';
 import { noGpuFacts } from '../protocol/absent.ts';
 import type { GpuFacts } from '../protocol/gpu-facts.ts';
-import type { ReportedGpu, ReportedGpuProcess } from '../protocol/node.ts';
+import type { ReportedGpu, ReportedGpuProcess } from '../protocol/reported-sample.ts';
 import { findMajorities } from './gpu-majorities.ts';
 import { defaultThresholds, type MarkInput, markGpus, unexplainedBytes } from './gpu-marks.ts';
 import { createGpuSpells } from './gpu-spells.ts';

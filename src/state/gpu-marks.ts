@@ -1,9 +1,9 @@
 import { formatBytes, formatDuration } from '../lib/format.ts';
 import { groupBy } from '../lib/group-by.ts';
-import type { GpuMark } from '../protocol/cluster.ts';
-import { takesGpu } from '../protocol/gpu-holding.ts';
 import type { GpuHolder } from '../protocol/hello.ts';
-import type { ReportedGpu, ReportedGpuProcess, ReportedSample } from '../protocol/node.ts';
+import type { ReportedGpu, ReportedGpuProcess, ReportedSample } from '../protocol/reported-sample.ts';
+import { takesGpu } from '../report/gpu-holding.ts';
+import type { GpuMark } from '../report/marks.ts';
 import { comparedProperties, type Majorities, majorityKey } from './gpu-majorities.ts';
 import type { GpuSpells } from './gpu-spells.ts';
 

@@ -1,4 +1,4 @@
-import type { GpuBrief } from '../protocol/gpu-brief.ts';
+import type { GpuBrief } from '../report/gpu-brief.ts';
 
 /** How long a GPU of one node has been in a state that only its length makes remarkable. */
 export interface GpuSpells {

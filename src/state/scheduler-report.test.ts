@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { fakeGpu } from '../../test/support/fake-cluster.ts';
 import { bareSample } from '../../test/support/bare-sample.ts';
-import { countGpus, gpuUses } from '../protocol/gpu-use.ts';
+import { fakeGpu } from '../../test/support/fake-cluster.ts';
 import { parseMessage } from '../protocol/messages.ts';
+import { countGpus, gpuUses } from '../report/gpu-use.ts';
 import { listGpus, listJobs } from './cluster-jobs.ts';
 import { listUsers } from './cluster-users.ts';
 import { gpusByGres, isOutOfService } from './scheduler-report.ts';

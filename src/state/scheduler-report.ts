@@ -1,5 +1,5 @@
 import { clusterJobKey } from '../protocol/job-kinds.ts';
-import type { NodeReport, ReportedGpu } from '../protocol/node.ts';
+import type { ReportedGpu } from '../protocol/reported-sample.ts';
 import type {
   GpuAllocation,
   NodeScheduler,
@@ -7,6 +7,7 @@ import type {
   SchedulerNode,
   SlurmPlace,
 } from '../protocol/scheduler.ts';
+import type { NodeReport } from '../report/node-report.ts';
 import type { SchedulerWord } from './scheduler-answers.ts';
 
 /** What a scheduler says, put into the report of a node. Pure. */

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { bareSample } from '../../test/support/bare-sample.ts';
-import { createFailure } from '../protocol/failures.ts';
 import { parseMessage } from '../protocol/messages.ts';
+import { createFailure } from '../report/failures.ts';
 import { createState, type State } from './state.ts';
 
 const way = { node: 'n1', sshWords: ['ssh', 'n1'], host: 'n1', port: 22 };

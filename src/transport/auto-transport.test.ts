@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { target } from '../../test/support/monitor-link.ts';
-import type { FailureDetail } from '../protocol/failure-detail.ts';
-import { createFailure } from '../protocol/failures.ts';
+import type { FailureDetail } from '../report/failure-detail.ts';
+import { createFailure } from '../report/failures.ts';
 import { createAutoTransport } from './auto-transport.ts';
 import { StepError, toTransportError } from './ssh-step-error.ts';
 import type { Channel, OpenOptions, Transport } from './transport.ts';

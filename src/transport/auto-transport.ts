@@ -1,9 +1,9 @@
 import { cutText } from '../lib/cut-text.ts';
 import type { Target } from '../nodes/target.ts';
-import type { Stage } from '../protocol/causes.ts';
+import type { Stage } from '../report/causes.ts';
 import type { TransportChooser } from './choose-transport.ts';
-import type { OpensshTransport } from './openssh.ts';
-import type { Secrets } from './secrets.ts';
+import type { OpensshTransport } from './openssh/openssh.ts';
+import type { Secrets } from './secrets/secrets.ts';
 import type { Channel, OpenOptions, Transport } from './transport.ts';
 import { TransportError } from './transport.ts';
 

@@ -1,17 +1,17 @@
 import { stat } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import type { Target } from '../nodes/target.ts';
-import { listAgentKeyTypes } from './agent-key-types.ts';
-import type { IdentityFiles } from './identity-files.ts';
-import { createKeptAnswers } from './kept-answers.ts';
-import { type KnownHosts, knownHostsName, nameWithoutPort } from './known-hosts.ts';
-import { hopName, hopsBefore, type OpensshHop } from './openssh-command.ts';
-import { resolveRoute } from './openssh-route.ts';
-import type { RunTool } from './run-tool.ts';
-import { type SettingsResolver, settingsWords } from './ssh-settings.ts';
-import { hasExpired } from './ssh-certificate.ts';
-import type { SshSettings } from './ssh-settings-parse.ts';
-import { chooseAlgorithms } from './ssh2-algorithms.ts';
+import { type KnownHosts, knownHostsName, nameWithoutPort } from './host-keys/known-hosts.ts';
+import { hopName, hopsBefore, type OpensshHop } from './openssh/command.ts';
+import { resolveRoute } from './openssh/route.ts';
+import { listAgentKeyTypes } from './settings/agent-key-types.ts';
+import type { IdentityFiles } from './settings/identity-files.ts';
+import { createKeptAnswers } from './settings/kept-answers.ts';
+import type { RunTool } from './settings/run-tool.ts';
+import { hasExpired } from './settings/ssh-certificate.ts';
+import { type SettingsResolver, settingsWords } from './settings/ssh-settings.ts';
+import type { SshSettings } from './settings/ssh-settings-parse.ts';
+import { chooseAlgorithms } from './ssh2/algorithms.ts';
 
 /** What carries a connection, and why where it is not the library. */
 export interface TransportChoice {

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import { createFailure } from '../protocol/failures.ts';
+import { createFailure } from '../report/failures.ts';
 import { headLimitOf } from './head-limits.ts';
 import { toStepError } from './ssh-step-error.ts';
 

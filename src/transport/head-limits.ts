@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { descriptorsInUse } from '../config/descriptors.ts';
-import type { FailureDetail, HeadLimit } from '../protocol/failure-detail.ts';
+import type { FailureDetail, HeadLimit } from '../report/failure-detail.ts';
 
 /** What this machine refuses the head, as its errors tell it. */
 

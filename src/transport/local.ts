@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { dirname } from 'node:path';
-import { createFailure } from '../protocol/failures.ts';
+import { createFailure } from '../report/failures.ts';
 import { createChildChannel } from './child-channel.ts';
 import { headLimitOf } from './head-limits.ts';
 import type { Transport } from './transport.ts';

@@ -1,15 +1,15 @@
 import { userInfo } from 'node:os';
 import type { Target } from '../nodes/target.ts';
-import type { Way } from '../protocol/failure-detail.ts';
+import type { Way } from '../report/failure-detail.ts';
 import { createAccessFingerprint } from './access-fingerprint.ts';
 import { createTransportChooser } from './choose-transport.ts';
-import { createIdentityFiles } from './identity-files.ts';
-import { createKnownHosts } from './known-hosts.ts';
-import { runTool } from './run-tool.ts';
-import type { PasswordRequest } from './secret-request.ts';
-import type { SettingsResolver } from './ssh-settings.ts';
+import { createKnownHosts } from './host-keys/known-hosts.ts';
+import type { PasswordRequest } from './secrets/secret-request.ts';
+import { createIdentityFiles } from './settings/identity-files.ts';
+import { runTool } from './settings/run-tool.ts';
+import type { SettingsResolver } from './settings/ssh-settings.ts';
 import { givenUp, toTransportError } from './ssh-step-error.ts';
-import { createSsh2Transport } from './ssh2.ts';
+import { createSsh2Transport } from './ssh2/ssh2.ts';
 import { type Transport, TransportError } from './transport.ts';
 import { wayTo } from './way.ts';
 

@@ -1,7 +1,7 @@
-import type { FailureDetail, Way } from '../protocol/failure-detail.ts';
-import { createFailure } from '../protocol/failures.ts';
+import type { FailureDetail, Way } from '../report/failure-detail.ts';
+import { createFailure } from '../report/failures.ts';
 import { headLimitOf } from './head-limits.ts';
-import type { SecretRequest } from './secret-request.ts';
+import type { SecretRequest } from './secrets/secret-request.ts';
 import { TransportError } from './transport.ts';
 
 /** A step on the way failed: the facts, before they are told for one node. */

@@ -1,4 +1,4 @@
-import type { SshSettings } from './ssh-settings-parse.ts';
+import type { SshSettings } from './settings/ssh-settings-parse.ts';
 
 /** However long somebody is willing to wait: a login under way takes room from others. */
 export const MAX_STAGE_MS = 120_000;

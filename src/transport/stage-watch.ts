@@ -1,4 +1,4 @@
-import type { Stage } from '../protocol/causes.ts';
+import type { Stage } from '../report/causes.ts';
 
 /** One timer for the stages of a connection, one after the other. */
 export interface StageWatch {

@@ -1,8 +1,8 @@
 import type { Target } from '../nodes/target.ts';
-import type { Failure, Stage } from '../protocol/causes.ts';
-import type { Way } from '../protocol/failure-detail.ts';
-import type { TransportName } from '../protocol/node.ts';
-import type { SecretRequest } from './secret-request.ts';
+import type { Failure, Stage } from '../report/causes.ts';
+import type { Way } from '../report/failure-detail.ts';
+import type { TransportName } from '../report/node-report.ts';
+import type { SecretRequest } from './secrets/secret-request.ts';
 
 /** How a command on a node ended. `failure` says why when it was not the command's own doing. */
 export interface ChannelEnd {

@@ -1,5 +1,5 @@
 import type { Target } from '../nodes/target.ts';
-import type { Way } from '../protocol/failure-detail.ts';
+import type { Way } from '../report/failure-detail.ts';
 
 /** What a person would type to reach the node, and where that goes before settings are resolved. */
 export function wayTo(target: Omit<Target, 'settings'>, sshConfigFile: string | null): Way {

@@ -2,13 +2,13 @@ import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
+import { readEvents } from '../../test/support/event-reader.ts';
 import {
   createFakeCluster,
   type FakeCluster,
   fakeNode,
   unreachable,
 } from '../../test/support/fake-cluster.ts';
-import { readEvents } from '../../test/support/event-reader.ts';
 import { compileOwnDesign, staticDir } from '../../test/support/read-design.ts';
 import { type App, createApp } from './app.ts';
 import type { WebDependencies } from './dependencies.ts';

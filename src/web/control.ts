@@ -2,10 +2,10 @@ import { Hono } from 'hono';
 import { stream } from 'hono/streaming';
 import { z } from 'zod';
 import { guarded } from '../lib/guarded.ts';
-import type { NodeReport } from '../protocol/node.ts';
 import { filterNodes } from '../query/filter.ts';
 import { parseQuery } from '../query/parse.ts';
 import type { Query } from '../query/query.ts';
+import type { NodeReport } from '../report/node-report.ts';
 import type { App } from './app.ts';
 import type { WebDependencies } from './dependencies.ts';
 

@@ -1,6 +1,6 @@
-import type { ClusterGpu, ClusterJob, ClusterUser } from '../protocol/cluster.ts';
-import type { NodeReport } from '../protocol/node.ts';
-import type { RecentFigures } from '../protocol/recent.ts';
+import type { NodeReport } from '../report/node-report.ts';
+import type { ClusterGpu, ClusterJob, ClusterUser } from '../report/rows.ts';
+import type { RecentFigures } from '../report/series.ts';
 import type { Watch } from './watching.ts';
 
 /** All that the web room is given. `main.ts` hands it in; tests hand in their own. */

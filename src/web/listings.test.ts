@@ -9,8 +9,8 @@ import {
   unreachable,
 } from '../../test/support/fake-cluster.ts';
 import { compileOwnDesign, staticDir } from '../../test/support/read-design.ts';
-import type { NodeReport } from '../protocol/node.ts';
 import { fields } from '../query/fields.ts';
+import type { NodeReport } from '../report/node-report.ts';
 import { type App, createApp } from './app.ts';
 import type { WebDependencies } from './dependencies.ts';
 import { textFor } from './text-answers.ts';

@@ -1,5 +1,3 @@
-import type { ClusterGpu, ClusterJob, ClusterUser } from '../protocol/cluster.ts';
-import type { NodeReport } from '../protocol/node.ts';
 import type { RowsByKind } from '../query/columns.ts';
 import { filterGpus, filterJobs, filterNodes, filterUsers } from '../query/filter.ts';
 import { asksForFree } from '../query/free-first.ts';
@@ -7,6 +5,8 @@ import type { RowKind } from '../query/match.ts';
 import { groupRows, type RowGroup, sortRows } from '../query/order.ts';
 import { parseQuery } from '../query/parse.ts';
 import type { Query, QueryError } from '../query/query.ts';
+import type { NodeReport } from '../report/node-report.ts';
+import type { ClusterGpu, ClusterJob, ClusterUser } from '../report/rows.ts';
 import type { WebDependencies } from './dependencies.ts';
 
 /** Rows as API, text and page show them: filtered, sorted and grouped alike. */

@@ -1,17 +1,16 @@
-import type { GpuMark } from '../protocol/cluster.ts';
 import type { NodeEvent, NodeWarning } from '../protocol/events.ts';
 import type {
-  NodeReport,
   ReportedGpu,
   ReportedGpuProcess,
-  ReportedHello,
   ReportedJob,
   ReportedSample,
   ReportedTopProcess,
-} from '../protocol/node.ts';
-import { jobLabel, type RecentFigures } from '../protocol/recent.ts';
+} from '../protocol/reported-sample.ts';
 import type { CollectorReport, FilesystemSample } from '../protocol/sample.ts';
 import type { NodeScheduler } from '../protocol/scheduler.ts';
+import type { GpuMark } from '../report/marks.ts';
+import type { NodeReport, ReportedHello } from '../report/node-report.ts';
+import { jobLabel, type RecentFigures } from '../report/series.ts';
 
 /**
  * What strangers see under `--public`: who uses what, and how much of it. Every field of a report stands in a table here,

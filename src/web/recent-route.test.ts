@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from 'vitest';
 import { createFakeCluster, fakeNode } from '../../test/support/fake-cluster.ts';
 import { compileOwnDesign, staticDir } from '../../test/support/read-design.ts';
-import type { RecentFigures } from '../protocol/recent.ts';
+import type { RecentFigures } from '../report/series.ts';
 import { type App, createApp } from './app.ts';
 import type { WebDependencies } from './dependencies.ts';
 

@@ -1,11 +1,11 @@
-import { renderGpusText } from '../render/gpus-text.ts';
-import { renderJobsText } from '../render/jobs-text.ts';
-import { renderGroups, renderQueryError } from '../render/query-text.ts';
-import { renderStatusText } from '../render/text.ts';
-import { renderUsersText } from '../render/users-text.ts';
-import type { NodeReport } from '../protocol/node.ts';
 import type { RowsByKind } from '../query/columns.ts';
 import type { RowKind } from '../query/match.ts';
+import { renderGpusText } from '../render/text/gpus-text.ts';
+import { renderJobsText } from '../render/text/jobs-text.ts';
+import { renderStatusText } from '../render/text/nodes-text.ts';
+import { renderGroups, renderQueryError } from '../render/text/query-text.ts';
+import { renderUsersText } from '../render/text/users-text.ts';
+import type { NodeReport } from '../report/node-report.ts';
 import { type Asked, type ListingOutcome, listRows, type RowSources } from './listings.ts';
 
 export interface TextAnswer {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { RecentFigures } from '../../src/protocol/recent.ts';
+import type { RecentFigures } from '../../src/report/series.ts';
 import { createState, type State } from '../../src/state/state.ts';
 import { createApp } from '../../src/web/app.ts';
 import { CHARTS_PAGE, chartedSample, collectors, drawnColumns, GIB } from '../support/charts-page.ts';

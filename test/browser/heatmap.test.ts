@@ -1,6 +1,7 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import type { NodeReport, ReportedGpu } from '../../src/protocol/node.ts';
+import type { ReportedGpu } from '../../src/protocol/reported-sample.ts';
+import type { NodeReport } from '../../src/report/node-report.ts';
 import {
   type BrowserHead,
   CHROMIUM,

@@ -1,6 +1,7 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import type { NodeReport, ReportedJob } from '../../src/protocol/node.ts';
+import type { ReportedJob } from '../../src/protocol/reported-sample.ts';
+import type { NodeReport } from '../../src/report/node-report.ts';
 import {
   type BrowserHead,
   CHROMIUM,

@@ -1,6 +1,6 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import type { NodeReport } from '../../src/protocol/node.ts';
+import type { NodeReport } from '../../src/report/node-report.ts';
 import {
   type BrowserHead,
   CHROMIUM,

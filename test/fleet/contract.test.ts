@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { defaultNodeSettings } from '../../src/nodes/node-settings.ts';
 import { createLocalTransport } from '../../src/transport/local.ts';
-import { createOpensshTransport } from '../../src/transport/openssh.ts';
-import { createSsh2Transport } from '../../src/transport/ssh2.ts';
+import { createOpensshTransport } from '../../src/transport/openssh/openssh.ts';
+import { createSsh2Transport } from '../../src/transport/ssh2/ssh2.ts';
 import { createWorkFolder, fleet, requireFleet, runProgram } from './fleet.ts';
 import { startLocalSshd } from './local-sshd.ts';
 import { type ContractPowers, describeTransport } from './transport-contract.ts';

@@ -1,6 +1,6 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Cause } from '../../src/protocol/causes.ts';
+import type { Cause } from '../../src/report/causes.ts';
 import { addAccount, writeNodeFile } from './accounts.ts';
 import { requireFleet } from './fleet.ts';
 

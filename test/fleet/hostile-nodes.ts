@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { Cause } from '../../src/protocol/causes.ts';
+import type { Cause } from '../../src/report/causes.ts';
 import { addAccount, writeNodeFile } from './accounts.ts';
 
 /** A node that does harm, and what is said of it; null where it counts as live all the same. */

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import type { NodeReport } from '../../src/protocol/node.ts';
+import type { NodeReport } from '../../src/report/node-report.ts';
 import { createHeadProcess, type HeadProcess } from '../head-process.ts';
 import { addAccount } from './accounts.ts';
 import { nodeWithScript, sshConfig } from './faulty-nodes.ts';

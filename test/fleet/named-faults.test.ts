@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import type { NodeReport } from '../../src/protocol/node.ts';
+import type { NodeReport } from '../../src/report/node-report.ts';
 import { createHeadProcess, type HeadProcess } from '../head-process.ts';
 import { faultyNodes, helpers, provoke, sshConfig } from './faulty-nodes.ts';
 import { createWorkFolder, fleet, requireFleet } from './fleet.ts';

@@ -2,12 +2,12 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import type { NodeReport } from '../../src/protocol/node.ts';
+import type { NodeReport } from '../../src/report/node-report.ts';
 import { createHeadProcess, type HeadProcess } from '../head-process.ts';
 import { canCompile, compileNvml, type NvmlScenario, writeNvmlScenario } from '../support/nvml-stand-in.ts';
 import { addAccount, nodeRoot, writeNodeFile } from './accounts.ts';
-import { createWorkFolder, fleet, requireFleet } from './fleet.ts';
 import { sshConfig } from './faulty-nodes.ts';
+import { createWorkFolder, fleet, requireFleet } from './fleet.ts';
 
 const card = { uuid: 'GPU-0', pciAddress: '00000000:40:00.0', name: 'NVIDIA H100 80GB HBM3' };
 const BUSY: NvmlScenario = {

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Cause } from '../../src/protocol/causes.ts';
+import type { Cause } from '../../src/report/causes.ts';
 import { fleet, requireFleet, runProgram } from './fleet.ts';
 import { createScenario, type Scenario } from './ssh-scenario.ts';
 

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { RecentFigures } from '../../src/protocol/recent.ts';
+import type { RecentFigures } from '../../src/report/series.ts';
 import { createHeadProcess, type HeadProcess } from '../head-process.ts';
 import { type FleetSshd, fleet, requireFleet } from './fleet.ts';
 

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, vi } from 'vitest';
-import type { NodeReport } from '../../src/protocol/node.ts';
+import type { NodeReport } from '../../src/report/node-report.ts';
 import type { HeadProcess } from '../head-process.ts';
 import { attributeOf, elementsOf, parseElements, textOf } from '../support/read-html.ts';
 

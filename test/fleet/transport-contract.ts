@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Target } from '../../src/nodes/target.ts';
-import { type Stage, stages } from '../../src/protocol/causes.ts';
+import { type Stage, stages } from '../../src/report/causes.ts';
 import {
   type Channel,
   type ChannelEnd,

@@ -1,5 +1,5 @@
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import type { NodeReport } from '../../src/protocol/node.ts';
+import type { NodeReport } from '../../src/report/node-report.ts';
 import { createApp } from '../../src/web/app.ts';
 import type { WebDependencies } from '../../src/web/dependencies.ts';
 import { CHROMIUM, hasChromium, launchChromium, listenForComplaints, PLAIN_HOST } from './chromium.ts';

@@ -1,5 +1,5 @@
 import { parseMessage } from '../../src/protocol/messages.ts';
-import type { NodeReport } from '../../src/protocol/node.ts';
+import type { NodeReport } from '../../src/report/node-report.ts';
 import { listGpus, listJobs } from '../../src/state/cluster-jobs.ts';
 import { listUsers } from '../../src/state/cluster-users.ts';
 import { createState, type State } from '../../src/state/state.ts';

@@ -1,6 +1,7 @@
 import { noGpuFacts, noGpuFigures, noGpuProcessFigures } from '../../src/protocol/absent.ts';
-import type { NodeReport, ReportedGpu, ReportedGpuProcess } from '../../src/protocol/node.ts';
-import type { RecentFigures } from '../../src/protocol/recent.ts';
+import type { ReportedGpu, ReportedGpuProcess } from '../../src/protocol/reported-sample.ts';
+import type { NodeReport } from '../../src/report/node-report.ts';
+import type { RecentFigures } from '../../src/report/series.ts';
 import { listGpus, listJobs } from '../../src/state/cluster-jobs.ts';
 import { listUsers } from '../../src/state/cluster-users.ts';
 import type { WebDependencies } from '../../src/web/dependencies.ts';

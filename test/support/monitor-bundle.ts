@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { build, type Plugin } from 'esbuild';
-import type { MonitorBundle } from '../../src/transport/monitor-bundle.ts';
+import type { MonitorBundle } from '../../src/transport/bootstrap/monitor-bundle.ts';
 import { noNvmlKits } from './no-nvml-kits.ts';
 
 /** Whatever GPU tools, schedulers and container engines this machine has, the monitor finds none. */

@@ -1,13 +1,13 @@
-import { noNvmlKits } from './no-nvml-kits.ts';
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { defaultNodeSettings } from '../../src/nodes/node-settings.ts';
+import type { MonitorBundle } from '../../src/transport/bootstrap/monitor-bundle.ts';
+import type { MonitorLinkOptions } from '../../src/transport/bootstrap/monitor-link.ts';
+import type { RuntimeStore } from '../../src/transport/bootstrap/runtimes.ts';
 import { createChildChannel } from '../../src/transport/child-channel.ts';
-import type { MonitorBundle } from '../../src/transport/monitor-bundle.ts';
-import type { MonitorLinkOptions } from '../../src/transport/monitor-link.ts';
-import type { RuntimeStore } from '../../src/transport/runtimes.ts';
 import { type Transport, TransportError } from '../../src/transport/transport.ts';
+import { noNvmlKits } from './no-nvml-kits.ts';
 
 /** A conversation with a monitor on this machine, without the network. */
 

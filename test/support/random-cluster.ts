@@ -1,6 +1,7 @@
-import { jobKinds } from '../../src/protocol/job-kinds.ts';
-import type { NodeReport, ReportedGpu, ReportedGpuProcess, ReportedJob } from '../../src/protocol/node.ts';
 import { createRandom } from '../../src/lib/random.ts';
+import { jobKinds } from '../../src/protocol/job-kinds.ts';
+import type { ReportedGpu, ReportedGpuProcess, ReportedJob } from '../../src/protocol/reported-sample.ts';
+import type { NodeReport } from '../../src/report/node-report.ts';
 import { fakeGpu, fakeJob, fakeNode, TAKEN_AT_MS, unreachable } from './fake-cluster.ts';
 
 /** A cluster of any size that is the same for the same seed: several models, users, jobs, faults, absent figures. */

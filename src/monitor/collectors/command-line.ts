@@ -1,5 +1,5 @@
 import { cutText } from '../../lib/cut-text.ts';
-import { maskSecrets } from '../../lib/mask-secrets.ts';
+import { maskSecrets } from '../../lib/secrets/mask-secrets.ts';
 import { MAX_ARGUMENTS_LENGTH } from '../../protocol/constants.ts';
 
 /**

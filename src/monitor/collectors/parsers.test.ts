@@ -5,16 +5,16 @@ import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { fixturesFolder } from '../../../test/fixtures.ts';
 import { parseCpuInfo } from '../describe-node.ts';
+import { createSystem } from '../system.ts';
 import { describeCommand } from './command-line.ts';
 import { busyPercent, parseCpuTimes, parseLoad } from './cpu.ts';
 import { parseDiskCounters } from './disks.ts';
-import { chooseMounts, parseMounts } from './mounts.ts';
 import { createMemoryCollector, parseMemory } from './memory.ts';
+import { chooseMounts, parseMounts } from './mounts.ts';
 import { parseNetworkCounters } from './network.ts';
 import { parseProcessName, parseProcessStat } from './process-stat.ts';
 import { ratePerSecond } from './rates.ts';
 import { parsePasswd } from './users.ts';
-import { createSystem } from '../system.ts';
 
 const ARC = '/proc/spl/kstat/zfs/arcstats';
 

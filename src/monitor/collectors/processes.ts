@@ -1,9 +1,9 @@
 import { MAX_GPU_PROCESSES } from '../../protocol/constants.ts';
 import type { ProcessFacts } from '../../protocol/hello.ts';
+import type { JobFacts, JobSample } from '../../protocol/jobs.ts';
 import type { GpuProcessSample, TopProcessSample } from '../../protocol/sample.ts';
 import type { KernelUnits } from '../auxiliary-vector.ts';
 import type { GpuProcessReading } from '../gpus/provider.ts';
-import type { JobFacts, JobSample } from '../../protocol/jobs.ts';
 import type { JobNames } from '../jobs/job-names.ts';
 import { createJobTracker } from '../jobs/job-tracker.ts';
 import type { System } from '../system.ts';

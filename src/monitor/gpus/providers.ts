@@ -1,13 +1,13 @@
 import type { GpuFacts } from '../../protocol/gpu-facts.ts';
 import type { Leash } from '../leash.ts';
 import type { System } from '../system.ts';
-import { createAmdProvider } from './amd.ts';
-import { createAscendProvider } from './ascend.ts';
-import { createHabanaProvider } from './habana.ts';
-import { createHygonProvider } from './hygon.ts';
-import { createIntelProvider } from './intel.ts';
-import { createJetsonProvider } from './jetson.ts';
-import { filled } from './kernel-rows.ts';
+import { createAmdProvider } from './amd/amd.ts';
+import { createHygonProvider } from './amd/hygon.ts';
+import { createAscendProvider } from './ascend/ascend.ts';
+import { createHabanaProvider } from './habana/habana.ts';
+import { createIntelProvider } from './intel/intel.ts';
+import { createJetsonProvider } from './jetson/jetson.ts';
+import { filled } from './kernel/kernel-rows.ts';
 import type { GpuProvider, GpuReading } from './provider.ts';
 
 /**

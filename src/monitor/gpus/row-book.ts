@@ -3,8 +3,8 @@ import { MAX_GPU_PROCESSES, MAX_GPUS } from '../../protocol/constants.ts';
 import type { GpuFacts } from '../../protocol/gpu-facts.ts';
 import type { GpuSample } from '../../protocol/sample.ts';
 import type { GpuProcessReading, GpuReading } from './provider.ts';
-import type { ToolState } from './tool-loop.ts';
-import { describeTool } from './tool-words.ts';
+import type { ToolState } from './tools/tool-loop.ts';
+import { describeTool } from './tools/tool-words.ts';
 
 /** One GPU as a tool tells it. */
 export interface GpuRow {

@@ -7,9 +7,9 @@ import { hostMemoryText, vendorScenarios } from '../../../test/support/vendor-te
 import { createLeash, type Leash } from '../leash.ts';
 import { createSystem, type System } from '../system.ts';
 import { createGpuCollector, type GpuCollector } from './gpu-collector.ts';
-import { createNvidiaSmiProvider } from './nvidia-smi.ts';
+import { noneHere } from './kernel/elsewhere.ts';
+import { createNvidiaSmiProvider } from './nvidia/nvidia-smi.ts';
 import { createGpuProviders, withoutIntegrated } from './providers.ts';
-import { noneHere } from './elsewhere.ts';
 
 /** Whole nodes: the real list of providers over stand-ins for the tools. */
 

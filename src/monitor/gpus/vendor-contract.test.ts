@@ -14,8 +14,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { hostMemoryText, vendorScenarios } from '../../../test/support/vendor-texts.ts';
 import { createLeash, type Leash } from '../leash.ts';
 import { createSystem, type System } from '../system.ts';
+import { createNvidiaSmiProvider } from './nvidia/nvidia-smi.ts';
 import type { GpuProvider } from './provider.ts';
-import { createNvidiaSmiProvider } from './nvidia-smi.ts';
 import { createGpuProviders } from './providers.ts';
 
 /** What every vendor's tool-driven provider must do, whatever the tool prints. */

@@ -1,5 +1,5 @@
 import type { NodeEvent } from '../../protocol/events.ts';
-import { normalPciAddress } from '../gpus/pci-address.ts';
+import { normalPciAddress } from '../gpus/kernel/pci-address.ts';
 
 /** What a kernel message says about a GPU; its time and jobs are added by others. */
 export type GpuMessage = Pick<NodeEvent, 'kind' | 'code' | 'severity' | 'text' | 'pciAddress' | 'pid'>;

@@ -1,5 +1,5 @@
 import { FIRST_MIG_INDEX, MAX_GPUS, MIG_INDEXES_PER_GPU } from '../../protocol/constants.ts';
-import { normalPciAddress } from '../gpus/pci-address.ts';
+import { normalPciAddress } from '../gpus/kernel/pci-address.ts';
 import { describeCode, type Handle, type Nvml, nvmlCodes, readText } from './library.ts';
 
 /** One GPU, or one MIG instance of a GPU. */

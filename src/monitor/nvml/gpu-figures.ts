@@ -3,9 +3,9 @@ import type { GpuSample } from '../../protocol/sample.ts';
 import { createCounterRate } from './counter-rate.ts';
 import type { Device } from './devices.ts';
 import { readFieldValues } from './field-values.ts';
-import { createPcieTraffic } from './pcie-traffic.ts';
 import { type Handle, type Nvml, nvmlCodes } from './library.ts';
 import { readBar1, readMemory } from './memory.ts';
+import { createPcieTraffic } from './pcie-traffic.ts';
 import { describeThrottleReasons } from './throttle-reasons.ts';
 
 type Figures = Omit<GpuSample, 'index' | 'health' | 'error'>;

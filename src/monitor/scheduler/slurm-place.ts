@@ -1,6 +1,6 @@
 import type { GpuFacts } from '../../protocol/gpu-facts.ts';
 import type { SlurmPlace } from '../../protocol/scheduler.ts';
-import { listNvidiaGpus } from '../gpus/nvidia-proc.ts';
+import { listNvidiaGpus } from '../gpus/nvidia/nvidia-proc.ts';
 import { runTool } from '../jobs/run-tool.ts';
 import type { Leash } from '../leash.ts';
 import type { System } from '../system.ts';

@@ -1,8 +1,8 @@
 import type { RowKind } from '../../lib/compiled-templates.ts';
 import { once } from '../../lib/once.ts';
-import type { ClusterGpu, ClusterJob, ClusterUser } from '../../protocol/cluster.ts';
-import type { NodeReport } from '../../protocol/node.ts';
 import { type NodeTally, tallyNode } from '../../render/tally.ts';
+import type { NodeReport } from '../../report/node-report.ts';
+import type { ClusterGpu, ClusterJob, ClusterUser } from '../../report/rows.ts';
 import type { WebDependencies } from '../dependencies.ts';
 
 /**

@@ -1,10 +1,10 @@
 import type { RowKind } from '../../lib/compiled-templates.ts';
-import type { ClusterJob } from '../../protocol/cluster.ts';
 import type { RowsByKind } from '../../query/columns.ts';
 import { parseQuery } from '../../query/parse.ts';
 import { asksForServices, isService } from '../../query/services.ts';
 import { type PageRequest, usualLimit } from '../../render/page-request.ts';
 import type { Found } from '../../render/page-view.ts';
+import type { ClusterJob } from '../../report/rows.ts';
 import { type Asked, listRows } from '../listings.ts';
 import type { ClusterRows } from './cluster.ts';
 

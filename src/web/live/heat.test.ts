@@ -8,8 +8,8 @@ import {
   unreachable,
 } from '../../../test/support/fake-cluster.ts';
 import { randomCluster } from '../../../test/support/random-cluster.ts';
-import type { NodeReport } from '../../protocol/node.ts';
 import { HEAT_LEVELS, heatMetrics } from '../../render/heat.ts';
+import type { NodeReport } from '../../report/node-report.ts';
 import { createCluster } from './cluster.ts';
 import { createTopics } from './topics.ts';
 

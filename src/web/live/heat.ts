@@ -1,4 +1,3 @@
-import type { NodeReport } from '../../protocol/node.ts';
 import {
   type HeatCell,
   type HeatMetric,
@@ -8,6 +7,7 @@ import {
   heatUses,
   nodeHeatCell,
 } from '../../render/heat.ts';
+import type { NodeReport } from '../../report/node-report.ts';
 import type { Cluster } from './cluster.ts';
 
 /**

@@ -1,8 +1,6 @@
 import type { RowKind } from '../../lib/compiled-templates.ts';
 import { escapeHtml } from '../../lib/escape-html.ts';
 import { withoutControls } from '../../lib/visible-text.ts';
-import type { ClusterJob } from '../../protocol/cluster.ts';
-import type { NodeReport } from '../../protocol/node.ts';
 import type { RowsByKind } from '../../query/columns.ts';
 import { groupNames, sortNames } from '../../query/columns.ts';
 import { asksForFree } from '../../query/free-first.ts';
@@ -13,6 +11,8 @@ import { allNodes, type PageRequest, pathOf, requestOf } from '../../render/page
 import { kindOf, viewPage } from '../../render/page-view.ts';
 import { isLight } from '../../render/shell.ts';
 import { tallyCluster } from '../../render/tally.ts';
+import type { NodeReport } from '../../report/node-report.ts';
+import type { ClusterJob } from '../../report/rows.ts';
 import type { WebDependencies } from '../dependencies.ts';
 import type { Cluster } from './cluster.ts';
 import { findRows, type Listing } from './find-rows.ts';

@@ -1,12 +1,12 @@
 import type { RowKind } from '../../lib/compiled-templates.ts';
 import { sayFault } from '../../lib/guarded.ts';
-import type { ClusterGpu, ClusterJob, ClusterUser } from '../../protocol/cluster.ts';
-import type { NodeReport } from '../../protocol/node.ts';
 import { viewGpuRow } from '../../render/gpu-row.ts';
 import { viewJobRow, viewUserRow } from '../../render/holdings.ts';
 import { fillAges, type PageRenderer, type RowView } from '../../render/page.ts';
 import { isLight, renderShell } from '../../render/shell.ts';
 import { viewNode } from '../../render/view.ts';
+import type { NodeReport } from '../../report/node-report.ts';
+import type { ClusterGpu, ClusterJob, ClusterUser } from '../../report/rows.ts';
 import type { Cluster } from './cluster.ts';
 import { changeKind, takeRendering, unrendered, type Versioned } from './message.ts';
 import { rowKey } from './subscription.ts';

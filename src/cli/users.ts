@@ -1,8 +1,0 @@
-import type { CommandModule } from 'yargs';
-import { renderUsersText } from '../render/users-text.ts';
-import { printRows, withRowOptions } from './rows.ts';
-
-export const usersCommand: CommandModule = {
-  builder: (parser) => withRowOptions(parser),
-  handler: (flags) => printRows('users', flags, renderUsersText),
-};
