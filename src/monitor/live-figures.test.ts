@@ -135,7 +135,8 @@ describe('processes', () => {
     stdio: 'ignore',
     detached: true,
   });
-  const collector = createProcessCollector(system, readKernelUnits(system));
+  const units = readKernelUnits(system);
+  const collector = createProcessCollector(system, units);
   beforeAll(async () => {
     await Promise.all([busy, parent].map((child) => child.pid ?? once(child, 'spawn')));
   });
@@ -144,6 +145,17 @@ describe('processes', () => {
     process.kill(-(parent.pid ?? 0), 'SIGKILL');
     collector.close();
   });
+
+  /** What the kernel has counted for a process, and when that was read. */
+  function counted(pid: number) {
+    const [utime = 0, stime = 0] = system
+      .readText(`/proc/${pid}/stat`)
+      .replace(/^.*\) /, '')
+      .split(' ')
+      .slice(11, 13)
+      .map(Number);
+    return { cpuMs: ((utime + stime) * 1_000) / units.ticksPerSecond, atMs: performance.now() };
+  }
 
   const childOf = (pid: number | undefined) =>
     Number(saidBy('ps', '-o', 'pid=', '--ppid', String(pid)).trim());
@@ -155,10 +167,26 @@ describe('processes', () => {
       gpuIndex: 0,
       gpuMemoryBytes: 1,
     }));
-    collector.collect(onGpus, true, null);
+    const busyPid = busy.pid ?? 0;
     await expect.poll(() => childOf(parent.pid)).toBeGreaterThan(0);
-    await waitMs(1_000);
+    const childPid = childOf(parent.pid);
+    const look = () => [busyPid, childPid].map(counted);
+    const beforeFirst = look();
+    collector.collect(onGpus, true, null);
+    const afterFirst = look();
+    // However many share this machine's cores.
+    await expect.poll(() => counted(busyPid).cpuMs - (afterFirst[0]?.cpuMs ?? 0)).toBeGreaterThan(300);
+    await expect.poll(() => counted(childPid).cpuMs - (afterFirst[1]?.cpuMs ?? 0)).toBeGreaterThan(300);
+    const beforeLast = look();
     const { gpuProcesses, topProcesses, processCount } = collector.collect(onGpus, true, null);
+    const afterLast = look();
+    /** Percent of one core that a process took at least and at most between the two scans. */
+    const bounds = [0, 1].map((at) => {
+      const [b1, a1, b2, a2] = [beforeFirst, afterFirst, beforeLast, afterLast].map((taken) => taken[at]);
+      const share = (from = b1, to = a2, within = a1, till = b2) =>
+        (100 * ((to?.cpuMs ?? 0) - (from?.cpuMs ?? 0))) / ((till?.atMs ?? 0) - (within?.atMs ?? 0));
+      return { least: share(a1, b2, b1, a2), most: share(b1, a2, a1, b2) };
+    });
     const [own, tree] = gpuProcesses;
     const [rss, state, user, command] = saidBy('ps', '-o', 'rss=,stat=,user=,comm=', '-p', String(busy.pid))
       .trim()
@@ -170,10 +198,10 @@ describe('processes', () => {
     expect(facts).toMatchObject({ user, command, arguments: '-c while :; do :; done' });
     const started = Date.parse(saidBy('ps', '-o', 'lstart=', '-p', String(busy.pid)).trim());
     expectNear(facts?.startTimeMs, started, 2_000);
-    // The two loops and the other tests share this machine's cores.
-    expect(own?.cpuPercent).toBeGreaterThan(10);
+    expect(own?.cpuPercent).toBeGreaterThan(0.9 * (bounds[0]?.least ?? 0));
+    expect(own?.cpuPercent).toBeLessThan(1.1 * (bounds[0]?.most ?? 0));
     expect(own?.treeCpuPercent).toBe(own?.cpuPercent);
-    expect(tree?.treeCpuPercent).toBeGreaterThan((tree?.cpuPercent ?? 0) + 10);
+    expect(tree?.treeCpuPercent).toBeGreaterThan((tree?.cpuPercent ?? 0) + 0.9 * (bounds[1]?.least ?? 0));
     expect(topProcesses.map((row) => row.pid)).toContain(busy.pid);
     expectNear(processCount, saidBy('ps', '-e', '--no-headers').trim().split('\n').length, 15);
   });
