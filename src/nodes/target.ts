@@ -1,3 +1,4 @@
+import type { ListedNode } from '../report/fleet-event.ts';
 import type { NodeSettings } from './node-settings.ts';
 
 /** One node of the list. */
@@ -12,3 +13,7 @@ export interface Target {
   local: boolean;
   settings: NodeSettings;
 }
+
+/** The list as a source tells it. */
+export const listedNodes = (targets: readonly Target[]): ListedNode[] =>
+  targets.map(({ name, settings: { tags, enabled } }) => ({ name, tags, enabled }));
