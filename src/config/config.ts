@@ -46,7 +46,7 @@ export interface Config {
   /** Every setting with its value and where that comes from. */
   inForce: readonly Setting[];
   /** What was read; it may have been missing. */
-  settingsFile: Pick<SettingsFile, 'path' | 'stamp'>;
+  settingsFile: Pick<SettingsFile, 'path' | 'stamp' | 'isMissing'>;
   /** Where the program's own files are. */
   projectFolder: string;
   /** The user's, for `~/.ssh`. */
@@ -148,7 +148,7 @@ function toConfig({ values, inForce }: Settings, file: SettingsFile, sources: Co
     nodeRules: Array.from(sectionOf(values, nodesSection), toNodeRule),
     sections: values,
     inForce,
-    settingsFile: { path: file.path, stamp: file.stamp },
+    settingsFile: { path: file.path, stamp: file.stamp, isMissing: file.isMissing },
     projectFolder: sources.projectFolder,
     homeFolder: homedir(),
     environment: sources.environment,

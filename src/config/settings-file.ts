@@ -8,6 +8,7 @@ export interface SettingsFile {
   path: string;
   /** Unchecked; empty where the file may be missing and is. */
   table: Record<string, unknown>;
+  isMissing: boolean;
   /** What `table` was read from. */
   text: string;
   /** Other users may read it. */
@@ -21,7 +22,8 @@ const stampOf = (text: string) => createHash('sha256').update(text).digest('hex'
 
 /** Reads a settings file; one that nobody named may be missing. Throws `ConfigError`. */
 export function readSettingsFile(path: string, isRequired: boolean): SettingsFile {
-  if (!isRequired && !existsSync(path)) return { path, table: {}, text: '', isOpen: false, stamp: MISSING };
+  if (!isRequired && !existsSync(path))
+    return { path, isMissing: true, table: {}, text: '', isOpen: false, stamp: MISSING };
   let text: string;
   let isOpen: boolean;
   try {
@@ -32,7 +34,7 @@ export function readSettingsFile(path: string, isRequired: boolean): SettingsFil
       `${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
     );
   }
-  return { path, table: parseText(text, path), text, isOpen, stamp: stampOf(text) };
+  return { path, isMissing: false, table: parseText(text, path), text, isOpen, stamp: stampOf(text) };
 }
 
 function parseText(text: string, path: string): Record<string, unknown> {

@@ -8,7 +8,10 @@ const STILL_FOR_MS = 500;
  * Looks at the settings file every second, which works over NFS and for files replaced by rename, and calls back for
  * another text once it has been still; also for a file that comes or goes. The result ends that.
  */
-export function watchSettings({ path, stamp }: Config['settingsFile'], onChange: () => void): () => void {
+export function watchSettings(
+  { path, stamp }: Pick<Config['settingsFile'], 'path' | 'stamp'>,
+  onChange: () => void,
+): () => void {
   let taken = stamp;
   let seen = stamp;
   let stopped = false;

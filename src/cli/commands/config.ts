@@ -17,11 +17,19 @@ export const configCommand: CommandModule = {
     const others = heads === null ? [] : differences(inForce, heads);
     if (flags.json) {
       const differs = others.map(({ name, head: has, waits }) => ({ name, head: has, waits }));
-      const told = { file: settingsFile.path, settings: inForce, head: head?.record.pid ?? null, differs };
+      const told = {
+        file: settingsFile.isMissing ? null : settingsFile.path,
+        settings: inForce,
+        head: head?.record.pid ?? null,
+        differs,
+      };
       console.log(JSON.stringify(told, null, 2));
       return;
     }
-    process.stdout.write(renderSettings(inForce, others, styleFor(flags)));
+    process.stdout.write(renderSettings(inForce, others, settingsFile.path, styleFor(flags)));
+    console.log(
+      `The settings file: ${settingsFile.path}${settingsFile.isMissing ? ', which is not there' : ''}.`,
+    );
     console.log(headLine(head, heads === null ? null : others.length));
   },
 };

@@ -16,34 +16,36 @@ export interface OtherSetting extends Pick<ToldSetting, 'name'> {
   waits: boolean;
 }
 
-/** A line for each setting; `others` are those of which the running head has another value. */
+/**
+ * A line for each setting; `others` are those of which the running head has another value. Places in the settings file
+ * are told without its folder.
+ */
 export function renderSettings(
   settings: readonly ToldSetting[],
   others: readonly OtherSetting[],
+  file: string,
   style: TextStyle,
 ): string {
   const differing = new Map(others.map((other) => [other.name, other]));
+  const known = new Set(settings.map(({ name }) => name));
+  const headCell = (other: OtherSetting): Cell => ({ text: headWords(other, file), tone: 'warning' });
   const rows = settings.map(({ name, text, origin }): Cell[] => {
     const other = differing.get(name);
-    return [
-      name,
-      text,
-      place(origin),
-      ...(other ? [{ text: headWords(other), tone: 'warning' as const }] : []),
-    ];
+    return [name, text, placeText(origin, file), ...(other === undefined ? [] : [headCell(other)])];
   });
-  const known = new Set(settings.map(({ name }) => name));
   const onlyThere = others
     .filter(({ name }) => !known.has(name))
-    .map((other): Cell[] => [other.name, '', '', { text: headWords(other), tone: 'warning' }]);
+    .map((other): Cell[] => [other.name, '', '', headCell(other)]);
   const lines = alignColumns([headings(['setting', 'value', 'from']), ...rows, ...onlyThere], '', style);
   return `${lines.join('\n')}\n`;
 }
 
-const place = ({ kind, place: where }: ToldSetting['origin']) =>
-  kind === 'environment' ? `$${where}` : where;
+function placeText({ kind, place }: ToldSetting['origin'], file: string): string {
+  if (kind === 'environment') return `$${place}`;
+  return place.startsWith(`${file}:`) ? place.slice(file.lastIndexOf('/') + 1) : place;
+}
 
-function headWords({ head, waits }: OtherSetting): string {
+function headWords({ head, waits }: OtherSetting, file: string): string {
   if (head === null) return `the head does not have it${waits ? ', until a restart' : ''}`;
-  return `the head has ${head.text} (${place(head.origin)})${waits ? ' until a restart' : ''}`;
+  return `the head has ${head.text} (${placeText(head.origin, file)})${waits ? ' until a restart' : ''}`;
 }
