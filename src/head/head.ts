@@ -22,7 +22,8 @@ import { type Listening, serve } from '../web/serve.ts';
 import { openDesign } from './design.ts';
 import { listen } from './listen.ts';
 import { findResolvedNames, localNames } from './own-names.ts';
-import { needRestart } from './reload.ts';
+import { changedSettings, needRestart, settingsInForce } from './reload.ts';
+import { watchSettings } from './settings-watch.ts';
 import { demoSource, startFleet } from './source.ts';
 
 const CHECK_FRESHNESS_MS = 1_000;
@@ -67,6 +68,7 @@ async function startLocked(
   const allowedHosts = allowedHostsOf(config);
   const state = createState(() => performance.now(), marks);
   let settingProblems: string[] = [];
+  let settings = config.inForce;
   let refresh: () => void = () => undefined;
   const design = await openDesign(config, () => {
     for (const problem of design.problems()) say(problem);
@@ -102,9 +104,12 @@ async function startLocked(
       source.reload(now);
       Object.assign(marks, now.marks);
       allowedHosts.splice(0, allowedHosts.length, ...allowedHostsOf(now));
-      const late = needRestart(config, now);
+      const late = needRestart(config.inForce, now.inForce);
       settingProblems = late.length === 0 ? [] : [`changed, and counts after a restart: ${late.join(', ')}`];
-      say(`${new Date().toISOString()} the settings were read anew`);
+      const inForce = settingsInForce(config.inForce, now.inForce);
+      const changed = changedSettings(settings, inForce).join(', ') || 'nothing';
+      settings = inForce;
+      say(`${new Date().toISOString()} the settings were read anew; changed: ${changed}`);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       settingProblems = [`the settings stay as they were: ${reason}`];
@@ -147,9 +152,13 @@ async function startLocked(
     const page = await listen(app, config, limits.sockets);
     listening = [page];
     listening.push(
-      await serve(createControlApp({ cluster, problems, secrets: source.secrets, stop: stopOnce }, app), {
-        path: folder.socketPath,
-      }),
+      await serve(
+        createControlApp(
+          { cluster, problems, secrets: source.secrets, settings: () => settings, stop: stopOnce },
+          app,
+        ),
+        { path: folder.socketPath },
+      ),
     );
     const url = pageUrl(config, page);
     writeRecord(folder, {
@@ -159,6 +168,7 @@ async function startLocked(
       sshConfig: config.sshConfig,
       demo: config.demo,
     });
+    ended.then(watchSettings(config.settingsFile, reload));
     say(`${new Date().toISOString()} serving ${url}, state folder ${folder.path}`);
     return { url, ended, stop: stopOnce, reload };
   } catch (error) {
