@@ -1,4 +1,4 @@
-import type { ClusterRows } from '../cluster/cluster.ts';
+import type { ClusterRows } from '../cluster/row-tables.ts';
 import type { RowsByKind } from '../query/columns.ts';
 import { filterGpus, filterJobs, filterNodes, filterUsers } from '../query/filter.ts';
 import { asksForFree } from '../query/free-first.ts';

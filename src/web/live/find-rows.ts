@@ -1,4 +1,4 @@
-import type { ClusterRows } from '../../cluster/cluster.ts';
+import type { ClusterRows } from '../../cluster/row-tables.ts';
 import type { RowKind } from '../../lib/compiled-templates.ts';
 import type { RowsByKind } from '../../query/columns.ts';
 import { parseQuery } from '../../query/parse.ts';

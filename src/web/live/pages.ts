@@ -17,7 +17,8 @@ import type { ClusterJob } from '../../report/rows.ts';
 import type { WebDependencies } from '../dependencies.ts';
 import { findRows, type Listing } from './find-rows.ts';
 import { changeKind, takeRendering, unrendered, type Versioned } from './message.ts';
-import type { Row, Rows } from './rows.ts';
+import type { Row } from './row-identities.ts';
+import type { Rows } from './rows.ts';
 
 /** Pages as they were last rendered: what stands around the rows, and which rows are where. */
 export interface Pages {

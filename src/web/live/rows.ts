@@ -1,14 +1,12 @@
 import type { Cluster } from '../../cluster/cluster.ts';
-import type { RowKind } from '../../lib/compiled-templates.ts';
 import { sayFault } from '../../lib/guarded.ts';
 import { viewGpuRow } from '../../render/gpu-row.ts';
 import { viewJobRow, viewUserRow } from '../../render/holdings.ts';
 import { fillAges, type PageRenderer, type RowView } from '../../render/page.ts';
 import { isLight, renderShell } from '../../render/shell.ts';
 import { viewNode } from '../../render/view.ts';
-import type { NodeReport } from '../../report/node-report.ts';
-import type { ClusterGpu, ClusterJob, ClusterUser } from '../../report/rows.ts';
 import { changeKind, takeRendering, unrendered, type Versioned } from './message.ts';
+import { createRowIdentities, type Identity, nameOf, type Row } from './row-identities.ts';
 import { rowKey } from './subscription.ts';
 
 /** The rows of a design as they were last rendered, each once for all viewers. */
@@ -29,13 +27,6 @@ export interface Rows {
   prune(nowMs: number): void;
 }
 
-export type Row =
-  /** `isFreeFirst`: its GPUs that are free stand before the others; such a row is one of its own. */
-  | { kind: 'nodes'; source: NodeReport; isFreeFirst?: boolean }
-  | { kind: 'gpus'; source: ClusterGpu }
-  | { kind: 'jobs'; source: ClusterJob }
-  | { kind: 'users'; source: ClusterUser };
-
 interface KnownRow extends Versioned {
   part: number;
   id: number;
@@ -49,81 +40,9 @@ interface KnownRow extends Versioned {
   json: { kind: string; version: number; atMs: number; text: string } | null;
 }
 
-interface Identity {
-  id: number;
-  kind: RowKind;
-  name: string;
-  isFreeFirst: boolean;
-  bornVersion: number;
-}
-
-/** Names a row among those of its kind, as long as it lives. */
-function nameOf(row: Row): string {
-  switch (row.kind) {
-    case 'nodes':
-      return row.source.name;
-    case 'gpus':
-      return `${row.source.node} ${row.source.index}`;
-    case 'jobs':
-      return `${row.source.key} ${row.source.user ?? ''}`;
-    case 'users':
-      return row.source.user;
-  }
-}
-
-const namedBy = (kind: RowKind, name: string, isFreeFirst: boolean) =>
-  `${kind}${isFreeFirst ? ' free first' : ''} ${name}`;
-
-/** All rows of a kind. */
-export function rowsOf(kind: RowKind, cluster: Cluster, nowMs: number): Row[] {
-  if (kind === 'nodes') return cluster.reports().map((source) => ({ kind, source }));
-  const rows = cluster.rows(nowMs);
-  switch (kind) {
-    case 'gpus':
-      return rows.gpus.map((source) => ({ kind, source }));
-    case 'jobs':
-      return rows.jobs.map((source) => ({ kind, source }));
-    case 'users':
-      return rows.users.map((source) => ({ kind, source }));
-  }
-}
-
 export function createRows(renderer: PageRenderer, cluster: Cluster): Rows {
-  const identities = new Map<number, Identity>();
-  const idsByName = new Map<string, number>();
+  const identities = createRowIdentities(cluster);
   const known = new Map<string, KnownRow>();
-  const indexes = new Map<RowKind, { of: unknown; byName: Map<string, Row> }>();
-  let lastId = 0;
-  let currentVersion = 0;
-
-  function idOf(row: Row): number {
-    const name = nameOf(row);
-    const isFreeFirst = row.kind === 'nodes' && row.isFreeFirst === true;
-    const byName = namedBy(row.kind, name, isFreeFirst);
-    const id = idsByName.get(byName);
-    if (id !== undefined) return id;
-    lastId += 1;
-    idsByName.set(byName, lastId);
-    identities.set(lastId, { id: lastId, kind: row.kind, name, isFreeFirst, bornVersion: currentVersion });
-    return lastId;
-  }
-
-  function rowById(id: number, nowMs: number): Row | null {
-    const identity = identities.get(id);
-    if (!identity) return null;
-    const { kind, name, isFreeFirst } = identity;
-    if (kind === 'nodes') {
-      const report = cluster.node(name)?.report;
-      return report ? { kind, source: report, isFreeFirst } : null;
-    }
-    const of = cluster.rows(nowMs);
-    let index = indexes.get(kind);
-    if (index?.of !== of) {
-      index = { of, byName: new Map(rowsOf(kind, cluster, nowMs).map((row) => [nameOf(row), row])) };
-      indexes.set(kind, index);
-    }
-    return index.byName.get(name) ?? null;
-  }
 
   /** Null where what it shows has gone meanwhile. */
   function viewOf(row: Row): () => RowView | null {
@@ -192,11 +111,11 @@ export function createRows(renderer: PageRenderer, cluster: Cluster): Rows {
   }
 
   function update(keys: Iterable<string>, version: number, nowMs: number): boolean {
-    currentVersion = version;
+    identities.setVersion(version);
     let changed = false;
     for (const key of keys) {
       const [part = 0, id = 0] = key.split(':').map(Number);
-      const row = rowById(id, nowMs);
+      const row = identities.rowById(id, nowMs);
       if (!row || renderer.parts[part]?.kind !== row.kind) continue;
       if (updateRow(part, id, row, version).version === version) changed = true;
     }
@@ -224,28 +143,17 @@ export function createRows(renderer: PageRenderer, cluster: Cluster): Rows {
   }
 
   function prune(nowMs: number): void {
-    for (const { id, kind, name, isFreeFirst } of identities.values()) {
-      if (rowById(id, nowMs) !== null) continue;
-      identities.delete(id);
-      idsByName.delete(namedBy(kind, name, isFreeFirst));
+    for (const id of identities.prune(nowMs))
       for (const part of renderer.parts.keys()) known.delete(rowKey(part, id));
-    }
   }
 
   return {
-    idsOf: (rows) => rows.map(idOf),
-    namesSince(ids, version) {
-      const names: Record<number, string> = {};
-      for (const id of ids) {
-        const identity = typeof id === 'number' ? identities.get(id) : undefined;
-        if (identity && identity.bornVersion > version) names[identity.id] = identity.name;
-      }
-      return names;
-    },
+    idsOf: (rows) => rows.map(identities.idOf),
+    namesSince: identities.namesSince,
     update,
     html(part, row, isWhole, version, nowMs) {
-      currentVersion = version;
-      const id = idOf(row);
+      identities.setVersion(version);
+      const id = identities.idOf(row);
       const tag = renderer.parts[part]?.tag ?? 'section';
       if (!isWhole && row.kind === 'nodes') return renderShell(tag, row.source, part, id);
       return fillAges(wholeHtml(updateRow(part, id, row, version, true)), ageOf(id, nowMs));
