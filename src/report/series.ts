@@ -1,6 +1,6 @@
 /** The last quarter of an hour of a node: what `GET /api/v1/nodes/NODE/recent` answers. */
 
-export { RECENT_MS } from '../../static/shared/recent-span.js';
+export { RECENT_MS } from '../../static/shared/time-span.js';
 
 /** A point at most this often; a node that is sampled less often has a point for each sample. */
 export const POINT_MS = 5_000;

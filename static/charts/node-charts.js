@@ -5,7 +5,7 @@
 /** @import { Model } from './model.js' */
 /** @import { Subject } from './subjects.js' */
 import { make } from '../page/make.js';
-import { RECENT_MS } from '../shared/recent-span.js';
+import { RECENT_MS } from '../shared/time-span.js';
 import { loadLibrary } from './library.js';
 import { createModel, reasonsOf } from './model.js';
 import { createPanel, endChart, restylePanel, setFigures, tickPanel, zone } from './panel.js';
