@@ -163,7 +163,7 @@ function writeTable({ parts: { details, table }, lines, times, range }) {
 }
 
 /** @param {Panel} panel */
-export function drawPanel(panel) {
+function drawPanel(panel) {
   const { isSeen, parts, lines, chart } = panel;
   if (!isSeen || document.hidden || !parts.root.isConnected || lines.length === 0) return;
   if (chart === null || keysOf(panel) !== panel.drawnKeys) buildChart(panel);

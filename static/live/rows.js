@@ -52,7 +52,7 @@ export function noteSight() {
 }
 
 /** @param {HTMLElement} root */
-export const keyOfRoot = ({ dataset }) => `${dataset.livePart}:${dataset.liveRow}`;
+const keyOfRoot = ({ dataset }) => `${dataset.livePart}:${dataset.liveRow}`;
 
 /**
  * @param {HTMLElement} root

@@ -30,7 +30,7 @@ export function ranges(numbers) {
  * @param {Wanted} wanted
  * @returns {SubscriptionMessage}
  */
-export function subscriptionOf({ epoch, rows, pages, topics }) {
+function subscriptionOf({ epoch, rows, pages, topics }) {
   /** @type {Map<string, { since: number, part: number, ids: number[] }>} */
   const groups = new Map();
   for (const [key, since] of Object.entries(rows)) {
