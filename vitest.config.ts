@@ -16,7 +16,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['src/**/*.test.ts', 'test/*.test.ts'],
+          include: ['src/**/*.test.ts', 'static/**/*.test.ts', 'test/*.test.ts'],
           globalSetup: ['test/support/rubbish-programs.ts'],
           ...limits,
           expect,

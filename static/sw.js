@@ -1,53 +1,63 @@
 // While the head cannot be reached, a page that says so. Whatever the head answers goes straight to the page; figures,
-// the API and event streams are neither kept nor looked at.
-const CACHE = 'rollcall-offline';
+// the API and event streams are neither kept nor looked at. It imports nothing, and so is a classic script: not every
+// browser takes a module as a service worker.
+
+const worker = /** @type {ServiceWorkerGlobalScope} */ (/** @type {unknown} */ (self));
+const CACHE = 'rollcall-offline-2';
 const OFFLINE = '/static/offline.html';
 const STYLES = [
   'style',
-  'base',
-  'themes',
-  'title-bar',
-  'glance',
-  'node',
-  'machine',
-  'listing',
-  'compact',
-  'job',
-  'phones',
   'mtcmon',
-  'wide',
-  'lost',
-  'print',
+  'styles/base',
+  'styles/compact',
+  'styles/glance',
+  'styles/job',
+  'styles/listing',
+  'styles/lost',
+  'styles/machine',
+  'styles/node',
+  'styles/phones',
+  'styles/print',
+  'styles/themes',
+  'styles/title-bar',
+  'styles/wide',
 ];
 const SHELL = [
   OFFLINE,
-  '/static/offline.js',
+  '/static/page/offline.js',
   '/static/theme.js',
   '/static/favicon.svg',
   '/static/manifest.json',
-  '/static/icon-192.png',
-  '/static/icon-512.png',
+  '/static/icons/icon-192.png',
+  '/static/icons/icon-512.png',
   ...STYLES.map((name) => `/static/${name}.css`),
 ];
 
 /** What is missing (a folder with other styles) is left out: the sentence is what counts. */
 async function fill() {
   const cache = await caches.open(CACHE);
+  /** @param {string} path */
   const fresh = (path) => cache.add(new Request(path, { cache: 'reload' }));
-  await cache.add(new Request(OFFLINE, { cache: 'reload' }));
+  await fresh(OFFLINE);
   await Promise.allSettled(SHELL.filter((path) => path !== OFFLINE).map(fresh));
-  await self.skipWaiting();
+  await worker.skipWaiting();
 }
 
 async function clean() {
   const names = (await caches.keys()).filter((name) => name.startsWith('rollcall-') && name !== CACHE);
   await Promise.all(names.map((name) => caches.delete(name)));
-  await self.clients.claim();
+  await worker.clients.claim();
 }
 
+/** @param {string} path */
 const kept = async (path) => (await caches.open(CACHE)).match(path);
 
-/** The head first, always; what it sends of the shell is the newest. */
+/**
+ * The head first, always; what it sends of the shell is the newest.
+ * @param {Request} request
+ * @param {string} path
+ * @param {FetchEvent} event
+ */
 async function headFirst(request, path, event) {
   try {
     const response = await fetch(request);
@@ -61,12 +71,12 @@ async function headFirst(request, path, event) {
   }
 }
 
-self.addEventListener('install', (event) => event.waitUntil(fill()));
-self.addEventListener('activate', (event) => event.waitUntil(clean()));
-self.addEventListener('fetch', (event) => {
+worker.addEventListener('install', (event) => event.waitUntil(fill()));
+worker.addEventListener('activate', (event) => event.waitUntil(clean()));
+worker.addEventListener('fetch', (event) => {
   const { request } = event;
   const { origin, pathname } = new URL(request.url);
-  if (request.method !== 'GET' || origin !== self.location.origin) return;
+  if (request.method !== 'GET' || origin !== worker.location.origin) return;
   if (request.mode === 'navigate' || SHELL.includes(pathname))
     event.respondWith(headFirst(request, pathname, event));
 });

@@ -1,4 +1,5 @@
-// The page's theme: chosen here, kept by the browser, the same in all its tabs. Runs before the first paint.
+// The page's theme: chosen here, kept by the browser, the same in all its tabs. A classic script, because it runs before
+// the first paint: modules wait until the page is read. It works from disk too, where browsers load no module.
 // A `rollcall:theme` event on the document says that colours are other ones now.
 (() => {
   const KEY = 'rollcall-theme';
@@ -6,14 +7,15 @@
   const prefersDark = matchMedia('(prefers-color-scheme: dark)');
   const root = document.documentElement;
 
-  const known = (choice) => (CHOICES.includes(choice) ? choice : CHOICES[0]);
+  /** @param {string | null} choice */
+  const known = (choice) => CHOICES.find((name) => name === choice) ?? 'yellow';
 
   /** A browser may refuse to keep anything. */
   function readChoice() {
     try {
       return known(localStorage.getItem(KEY));
     } catch {
-      return CHOICES[0];
+      return known(null);
     }
   }
 
@@ -30,12 +32,14 @@
   /** The browser's own frame takes the colour of the title bar. */
   function colourFrame() {
     const colour = getComputedStyle(root).getPropertyValue('--bar-paper').trim();
+    /** @type {HTMLMetaElement | null} */
     const meta = document.querySelector('meta[name="theme-color"]');
     if (colour && meta && meta.content !== colour) meta.content = colour;
   }
 
   function showChoice() {
-    for (const chooser of document.querySelectorAll('select[data-theme-chooser]')) chooser.value = choice;
+    for (const chooser of document.querySelectorAll('select'))
+      if (chooser.hasAttribute('data-theme-chooser')) chooser.value = choice;
     colourFrame();
   }
 
@@ -46,6 +50,7 @@
     return true;
   }
 
+  /** @param {string | null} next */
   function take(next) {
     choice = known(next);
     const changed = paint();
@@ -64,7 +69,7 @@
   });
   prefersDark.addEventListener('change', () => take(choice));
   document.addEventListener('change', ({ target }) => {
-    if (!(target instanceof Element) || !target.matches('select[data-theme-chooser]')) return;
+    if (!(target instanceof HTMLSelectElement) || !target.hasAttribute('data-theme-chooser')) return;
     take(target.value);
     keepChoice();
   });

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -16,9 +16,9 @@ interface Rule {
 }
 
 const rules: Record<string, Rule> = {
-  lib: { rooms: [], packages: [], builtins: false },
+  lib: { rooms: ['shared'], packages: [], builtins: false },
   protocol: { rooms: ['lib'], packages: ['zod'], builtins: false },
-  report: { rooms: ['protocol', 'lib'], packages: [], builtins: false },
+  report: { rooms: ['protocol', 'lib', 'shared'], packages: [], builtins: false },
   config: { rooms: ['report', 'protocol', 'lib'], packages: ['zod', 'smol-toml'], builtins: true },
   nodes: { rooms: ['report', 'lib'], packages: [], builtins: true },
   monitor: { rooms: ['protocol', 'lib'], packages: [], builtins: true },
@@ -33,14 +33,14 @@ const rules: Record<string, Rule> = {
   state: { rooms: ['history', 'report', 'protocol', 'lib'], packages: [], builtins: false },
   cluster: { rooms: ['report', 'protocol', 'lib'], packages: [], builtins: false },
   design: { rooms: ['lib'], packages: ['parse5', 'eta'], builtins: false },
-  query: { rooms: ['report', 'protocol', 'lib'], packages: [], builtins: false },
+  query: { rooms: ['report', 'protocol', 'lib', 'shared'], packages: [], builtins: false },
   render: {
-    rooms: ['cluster', 'report', 'protocol', 'lib'],
+    rooms: ['cluster', 'report', 'protocol', 'lib', 'shared'],
     packages: ['eta', 'string-width'],
     builtins: false,
   },
   web: {
-    rooms: ['cluster', 'render', 'query', 'report', 'protocol', 'lib'],
+    rooms: ['cluster', 'render', 'query', 'report', 'protocol', 'lib', 'shared'],
     packages: ['zod', 'hono', '@hono/node-server'],
     builtins: true,
   },
@@ -70,8 +70,12 @@ function importsOf(file: string): Import[] {
 const isOwn = (specifier: string) => specifier.startsWith('.');
 const isBuiltin = (specifier: string) => specifier.startsWith('node:') || builtinModules.includes(specifier);
 const resolve = (found: Import) => relative(src, join(src, dirname(found.from), found.specifier));
-const roomOf = (file: string) =>
-  file.includes('/') ? (file.split('/')[0] ?? '') : file.replace(/\.ts$/, '');
+/** What server and browser both use, in a folder that is served. */
+const SHARED = '../static/shared/';
+const roomOf = (file: string) => {
+  if (file.startsWith(SHARED)) return 'shared';
+  return file.includes('/') ? (file.split('/')[0] ?? '') : file.replace(/\.ts$/, '');
+};
 const packageOf = (specifier: string) =>
   specifier
     .split('/')
@@ -126,7 +130,7 @@ describe('rooms', () => {
     expect(others.map((found) => found.from)).toEqual([]);
   });
 
-  it('keep zod out of the monitor', () => {
+  it('keep zod and what browsers share out of the monitor', () => {
     const seen = new Set<string>();
     const visit = (file: string): void => {
       if (seen.has(file)) return;
@@ -135,6 +139,7 @@ describe('rooms', () => {
         if (isOwn(found.specifier) && !found.typeOnly) visit(resolve(found));
     };
     visit('monitor/main.ts');
+    expect([...seen].filter((file) => file.startsWith('..'))).toEqual([]);
     const withZod = [...seen].filter((file) => importsOf(file).some(({ specifier }) => specifier === 'zod'));
     expect(withZod).toEqual([]);
   });
@@ -161,5 +166,38 @@ describe('imports', () => {
     const readers = files.filter((file) => /process\.env\b/.test(readFileSync(join(src, file), 'utf8')));
     const allowed = ['cli/environment.ts', 'monitor/main.ts', 'monitor/system.ts', 'monitor/nvml/addon.ts'];
     expect(readers.filter((file) => !allowed.includes(file))).toEqual([]);
+  });
+});
+
+describe('static/', () => {
+  const folder = join(src, '../static');
+  const served = readdirSync(folder, { recursive: true }).map(String);
+  const modules = served.filter((file) => file.endsWith('.js'));
+  const importsIn = (file: string) =>
+    importsOf(join('../static', file)).map(({ specifier }) => ({
+      specifier,
+      target: join(dirname(file), specifier),
+    }));
+
+  it('imports by address, and nothing from outside of it', () => {
+    expect(modules.length).toBeGreaterThan(40);
+    const strays = modules.flatMap((file) =>
+      importsIn(file).filter(({ specifier, target }) => !isOwn(specifier) || !modules.includes(target)),
+    );
+    expect(strays).toEqual([]);
+  });
+
+  it('shares with the server what imports nothing else', () => {
+    const strays = modules
+      .filter((file) => file.startsWith('shared/'))
+      .flatMap((file) => importsIn(file).filter(({ target }) => !target.startsWith('shared/')));
+    expect(strays).toEqual([]);
+  });
+
+  it('has at most 20 files in a folder', () => {
+    const counts = new Map<string, number>();
+    for (const file of served.filter((name) => statSync(join(folder, name)).isFile()))
+      counts.set(dirname(file), (counts.get(dirname(file)) ?? 0) + 1);
+    expect([...counts].filter(([, count]) => count > 20)).toEqual([]);
   });
 });

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 
-/** Every colour stands in static/themes.css, and those that meet are told apart (WCAG 2.2 AA). */
+/** Every colour stands in static/styles/themes.css, and those that meet are told apart (WCAG 2.2 AA). */
 
 const folder = new URL('../static/', import.meta.url);
 const read = (name: string) => readFileSync(new URL(name, folder), 'utf8').replace(/\/\*[\s\S]*?\*\//g, '');
@@ -73,7 +73,7 @@ const shapes: [string[], string[]][] = [
   [['heat-free', 'heat-sick'], ['paper']],
 ];
 
-const themes = parseThemes(read('themes.css'));
+const themes = parseThemes(read('styles/themes.css'));
 
 describe.each(['yellow', 'blue', 'light', 'dark'])('the theme %s', (theme) => {
   const colours = themes.get(theme) ?? new Map<string, string>();
@@ -97,7 +97,9 @@ test('contrast is that of WCAG', () => {
 });
 
 describe('no other file names a colour', () => {
-  const files = readdirSync(folder).filter((name) => name.endsWith('.css') && name !== 'themes.css');
+  const files = readdirSync(folder, { recursive: true })
+    .map(String)
+    .filter((name) => name.endsWith('.css') && name !== 'styles/themes.css');
   const named = /:[^;{]*(?<![\w-])(?:white|black|red|green|blue|gr[ae]y|yellow|orange|silver)(?![\w-])/;
   const spelled =
     /#(?:[\da-f]{3,4}|[\da-f]{6}|[\da-f]{8})\b(?![^{}]*\{)|\b(?:rgba?|hsla?|oklch|oklab|lab|lch|hwb)\(/i;
@@ -108,7 +110,7 @@ describe('no other file names a colour', () => {
   });
 
   test('every variable that a style uses is set somewhere', () => {
-    const all = ['themes.css', ...files].map(read).join('\n');
+    const all = ['styles/themes.css', ...files].map(read).join('\n');
     const used = new Set([...all.matchAll(/var\(--([\w-]+)/g)].map(([, name = '']) => name));
     const set = new Set([...all.matchAll(/--([\w-]+)\s*:/g)].map(([, name = '']) => name));
     expect([...used].filter((name) => !set.has(name))).toEqual([]);

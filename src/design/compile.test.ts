@@ -104,19 +104,61 @@ describe('what a design becomes', () => {
     expect(compileDesign(kept, 'd').page.match(/noscript/g)).toHaveLength(2);
   });
 
-  test('the live script is added once', () => {
-    for (const head of ['', '<script src="static/live.js?v=2" defer></script>']) {
+  test('the script that keeps the page live is added once, as a module', () => {
+    const written = [
+      '',
+      '<script src="static/live.js?v=2" defer></script>',
+      '<script async type="text/javascript" src="./static/live.js"></script>',
+      '<script src="static/live.js" type="module"></script>',
+    ];
+    for (const head of written) {
       const { page } = compileDesign(wrap(loop, head), 'd');
-      expect(page.match(/static\/live\.js/g)).toHaveLength(1);
-      expect(page).toContain('data-live-version="<%~ it.version %>"');
+      expect(page.match(/<script/g), head).toHaveLength(1);
+      const tag = /<script[\s\S]*?><\/script>/.exec(page)?.[0] ?? '';
+      expect(tag).toMatch(/ src="\/static\/live\.js(?:\?v=2)?"/);
+      expect(tag).toContain('data-live-version="<%~ it.version %>"');
+      expect(tag.match(/type=/g)).toHaveLength(1);
+      expect(tag).toContain('type="module"');
+      expect(tag).not.toMatch(/ (?:defer|async)\b/);
     }
+  });
+
+  test('a design with the scripts of before goes on working', () => {
+    const before =
+      'theme usagebar scroll announce install stream times morph live fold charts heatmap-paint heatmap-box heatmap find find-keys find-mine';
+    const tags = before
+      .split(' ')
+      .map((name) =>
+        name === 'theme'
+          ? '<script src="static/theme.js"></script>\n'
+          : `<script src="static/${name}.js" defer></script>\n`,
+      );
+    const own = '<script src="static/mine.js" defer></script>\n<script src="/other/charts.js"></script>\n';
+    const { page } = compileDesign(wrap(loop, tags.join('') + own), 'd');
+    const sources = Array.from(page.matchAll(/<script[\s\S]*? src="([^"]+)"/g), ([, source]) => source);
+    expect(sources).toEqual([
+      '/static/theme.js',
+      '/static/usagebar.js',
+      '/static/live.js',
+      '/static/mine.js',
+      '/other/charts.js',
+    ]);
+    expect(page).toContain(
+      '<script src="/static/theme.js"></script>\n<script src="/static/usagebar.js" defer>',
+    );
+    expect(page).toContain('<script src="/static/mine.js" defer></script>\n<script src="/other');
+    expect(page.match(/type="module"/g)).toHaveLength(1);
+  });
+
+  test('every script that a design may name is there', () => {
+    for (const file of ['theme.js', 'usagebar.js', 'live.js'])
+      expect(existsSync(new URL(`../../static/${file}`, import.meta.url)), file).toBe(true);
   });
 
   test('a page without head and body tags', () => {
     const { page } = compileDesign(`<!doctype html><title>x</title>${loop}`, 'd');
     expect(page.indexOf('live.js')).toBeGreaterThan(page.indexOf('</title>'));
     expect(page.indexOf('live.js')).toBeLessThan(page.indexOf('it.part(0)'));
-    expect(page.indexOf('stream.js')).toBeLessThan(page.indexOf('live.js'));
   });
 });
 

@@ -1,23 +1,13 @@
 import { Eta } from 'eta/core';
 import type { CompiledTemplates } from '../lib/compiled-templates.ts';
 import { DesignError, DesignFaultError, failAt } from './design-error.ts';
-import {
-  type Context,
-  isRefresh,
-  isScript,
-  LIVE_ATTRIBUTES,
-  liveScripts,
-  type Output,
-  pageScope,
-  writeRange,
-} from './emit.ts';
+import { type Context, isRefresh, type Output, pageScope, writeRange } from './emit.ts';
 import { readExpanded } from './markers.ts';
 import { withOtherViews } from './other-views.ts';
+import { ENTRY_ELEMENT, isEntry } from './own-scripts.ts';
 import { readSource, type SourceElement } from './source-elements.ts';
 
 const REFRESH = '<noscript><meta http-equiv="refresh" content="60"></noscript>\n';
-const scriptTag = (name: string, attributes = '') =>
-  `<script src="/static/${name}.js" defer${attributes}></script>\n`;
 
 function anyOf(elements: readonly SourceElement[], is: (element: SourceElement) => boolean): boolean {
   return elements.some((element) => is(element) || anyOf(element.children, is));
@@ -25,9 +15,8 @@ function anyOf(elements: readonly SourceElement[], is: (element: SourceElement) 
 
 /** What every page needs and a design may leave out. */
 function missingFromHead(roots: readonly SourceElement[]): string {
-  const missing = liveScripts.filter((name) => !anyOf(roots, (element) => isScript(element, name)));
-  const scripts = missing.map((name) => scriptTag(name, name === 'live' ? LIVE_ATTRIBUTES : ''));
-  return [anyOf(roots, isRefresh) ? '' : REFRESH, ...scripts].join('');
+  const refresh = anyOf(roots, isRefresh) ? '' : REFRESH;
+  return refresh + (anyOf(roots, isEntry) ? '' : ENTRY_ELEMENT);
 }
 
 /** The last check: what was written must be a template. */

@@ -1,6 +1,7 @@
 import { type PartTemplate, type RowKind, rowKinds } from '../lib/compiled-templates.ts';
 import { failAt } from './design-error.ts';
 import { checkExpression, type Directives, type Place } from './directives.ts';
+import { entryAttributes, isImportedByEntry } from './own-scripts.ts';
 import type { SourceElement } from './source-elements.ts';
 import { literal, writeStartTag } from './start-tag.ts';
 
@@ -110,7 +111,7 @@ function writeElementOnce(context: Context, element: SourceElement, rootAttribut
   const { directives } = element;
   if (directives) checkAll(context, element, directives);
   const live = directives ? liveAttributes(context, directives) : '';
-  const startTag = writeStartTag(source, element, rootAttributes + live + ownAttributes(element));
+  const startTag = writeStartTag(source, element, rootAttributes + live + entryAttributes(element));
   const written =
     startTag + writeContent(context, element) + literal(source.slice(element.contentEnd, element.end));
   return isRefresh(element) && !element.inNoscript ? `<noscript>${written}</noscript>` : written;
@@ -121,24 +122,6 @@ export function isRefresh(element: SourceElement): boolean {
   return element.attributes.some(
     ({ name, value }) => name === 'http-equiv' && value.toLowerCase() === 'refresh',
   );
-}
-
-/** What keeps a page live, in the order in which it is loaded. */
-export const liveScripts = ['stream', 'morph', 'live'] as const;
-
-/** Whether the element is `static/NAME.js`. */
-export function isScript(element: SourceElement, name: (typeof liveScripts)[number]): boolean {
-  if (element.tagName !== 'script') return false;
-  const source = element.attributes.find((attribute) => attribute.name === 'src')?.value ?? '';
-  return new RegExp(`(?:^|/)static/${name}\\.js(?:\\?|$)`).test(source);
-}
-
-/** What the live script must know. */
-export const LIVE_ATTRIBUTES =
-  ' data-live-version="<%~ it.version %>" data-live-key="<%~ it.pageKey %>" data-live-outer="<%~ it.outerMark %>" data-live-whole="<%~ it.wholePart %>"';
-
-function ownAttributes(element: SourceElement): string {
-  return isScript(element, 'live') ? LIVE_ATTRIBUTES : '';
 }
 
 function writeIf(
@@ -207,9 +190,13 @@ function writeOnPage(context: Context, element: SourceElement): string {
   return fail(context, element, 'a loop over the nodes lies inside another loop.', remedy);
 }
 
+/** A sample is there for the designer only. */
+const isLeftOut = (element: SourceElement) =>
+  element.directives?.sample === true || isImportedByEntry(element);
+
 function writeElement(context: Context, element: SourceElement): string {
   const { directives } = element;
-  if (directives?.sample) return '';
+  if (isLeftOut(element)) return '';
   const written = context.inside === 'page' ? writeOnPage(context, element) : writeEach(context, element, '');
   return directives?.views
     ? `<% if (it.inView('${directives.views.join(' ')}')) { %>${written}<% } %>`
@@ -228,8 +215,8 @@ export function writeRange(
   let at = start;
   for (const element of elements) {
     const before = source.slice(at, element.start);
-    // The line of a dropped sample goes with it.
-    out += literal(element.directives?.sample ? before.replace(/\n[ \t]*$/, '') : before);
+    // Its line goes with it.
+    out += literal(isLeftOut(element) ? before.replace(/\n[ \t]*$/, '') : before);
     out += writeElement(context, element);
     at = element.end;
   }

@@ -1,4 +1,5 @@
 import { isDirective } from './directives.ts';
+import { entryReplaces, isEntry } from './own-scripts.ts';
 import type { SourceAttribute, SourceElement } from './source-elements.ts';
 
 interface Edit {
@@ -32,6 +33,7 @@ export function writeStartTag(source: string, element: SourceElement, extra: str
   const replaced = new Set(element.directives?.attributes.map(({ name }) => name) ?? []);
   // A designer may hide what does not go with the sample content; condition and view decide on the real page.
   if (element.directives?.if != null || element.directives?.views) replaced.add('hidden');
+  if (isEntry(element)) for (const name of entryReplaces) replaced.add(name);
   const edits: Edit[] = [];
   for (const attribute of element.attributes) {
     const gone = isDirective(attribute.name) || replaced.has(attribute.name);

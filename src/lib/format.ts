@@ -1,29 +1,8 @@
-/** Figures as people read them. Absent is a dash, never zero. */
+import { coreText, DASH, formatBytes } from '../../static/shared/figures.js';
 
-export const DASH = '–';
+/** Figures as people read them. What browsers need too stands in `static/shared/figures.js`. Absent is a dash, never zero. */
 
-const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB', 'EiB'] as const;
-
-/** From here on there is one digit after the point; what is smaller is whole. */
-const FIRST_WITH_TENTHS = 3;
-
-/**
- * The one rule of page, text and commands: `581 MiB` below 1 GiB, and from there on one digit after the point, so that
- * figures below each other are read at the same place: `1.5 GiB`, `256.0 GiB`, `2.0 TiB`. `static/charts-format.js`
- * does the same.
- */
-export function formatBytes(bytes: number | null): string {
-  if (bytes === null) return DASH;
-  let value = bytes;
-  let unit = 0;
-  // What would be rounded up to 1024 is one of the next unit.
-  while (value >= (unit < FIRST_WITH_TENTHS ? 1023.5 : 1023.95) && unit < units.length - 1) {
-    value /= 1024;
-    unit += 1;
-  }
-  const digits = unit >= FIRST_WITH_TENTHS ? 1 : 0;
-  return `${value.toFixed(digits)} ${units[unit] ?? 'B'}`;
-}
+export { DASH, formatAge, formatBytes, formatCores, formatRate } from '../../static/shared/figures.js';
 
 /** `23.0 of 24.0 GiB`, `581 MiB of 24.0 GiB`. */
 export function formatBytesOf(used: number | null, total: number | null): string {
@@ -31,10 +10,6 @@ export function formatBytesOf(used: number | null, total: number | null): string
   const [part, whole] = [formatBytes(used), formatBytes(total)];
   const unit = whole.slice(whole.indexOf(' '));
   return `${part.endsWith(unit) ? part.slice(0, -unit.length) : part} of ${whole}`;
-}
-
-export function formatRate(bytesPerSecond: number | null): string {
-  return bytesPerSecond === null ? DASH : `${formatBytes(bytesPerSecond)}/s`;
 }
 
 /** 0 to 100, one digit after the point. */
@@ -46,16 +21,6 @@ export function formatPercent(percent: number | null): string {
 export function formatOpenPercent(percent: number | null): string {
   if (percent === null) return DASH;
   return `${percent.toFixed(percent < 9.95 ? 1 : 0)}%`;
-}
-
-const coreText = (cores: number) => cores.toFixed(cores < 9.95 ? 1 : 0);
-
-/**
- * What programs take of the CPU, given in percent of one core: `3.1 cores`. Whoever reads a percentage takes it for a
- * part of a whole, which this is not.
- */
-export function formatCores(percent: number | null): string {
-  return percent === null ? DASH : `${coreText(percent / 100)} cores`;
 }
 
 /** `3.1 of 32`: of the cores that there are (null where nobody tells), and never more than those. */
@@ -89,14 +54,4 @@ export function formatDuration(ms: number | null): string {
   if (days > 0) return `${days}d${hours}h${pad(minutes)}m${pad(seconds)}s`;
   if (hours > 0) return `${hours}h${pad(minutes)}m${pad(seconds)}s`;
   return minutes > 0 ? `${minutes}m${pad(seconds)}s` : `${seconds}s`;
-}
-
-/** `3 s ago`. Never less than a second, so that a node sampled every second does not flicker. */
-export function formatAge(ms: number | null): string {
-  if (ms === null) return DASH;
-  const seconds = Math.max(1, Math.floor(ms / 1000));
-  if (seconds < 120) return `${seconds} s ago`;
-  if (seconds < 7200) return `${Math.floor(seconds / 60)} min ago`;
-  if (seconds < 172_800) return `${Math.floor(seconds / 3600)} h ago`;
-  return `${Math.floor(seconds / 86_400)} d ago`;
 }

@@ -1,3 +1,4 @@
+import { quoteText } from '../../static/shared/query-text.js';
 import {
   type Cell,
   findPlain,
@@ -7,22 +8,10 @@ import {
   splitTerms,
   textOf,
 } from './cells.ts';
+import type { Completion, CompletionOption } from './completion.ts';
 import { type Field, fields, findField, isNumberField } from './fields.ts';
 import { MAX_QUERY_LENGTH } from './parse.ts';
-import { quoteText } from './print.ts';
 import type { Vocabulary } from './vocabulary.ts';
-
-export interface Completion {
-  /** The part of the text, in UTF-16 units, that an option replaces. */
-  from: number;
-  to: number;
-  options: CompletionOption[];
-}
-
-export interface CompletionOption {
-  text: string;
-  help: string;
-}
 
 const MOST_OPTIONS = 20;
 /** Plain words are completed to values of these fields. */

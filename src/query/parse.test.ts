@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { quoteText } from '../../static/shared/query-text.js';
 import { describeFields, fields } from './fields.ts';
 import { MAX_QUERY_LENGTH, MAX_TERMS, parseQuery } from './parse.ts';
-import { printQuery, quoteText } from './print.ts';
+import { printQuery } from './print.ts';
 import type { Query, Test } from './query.ts';
 
 function queryOf(text: string): Query {

@@ -1,12 +1,6 @@
+import { quoteText } from '../../static/shared/query-text.js';
 import { findField } from './fields.ts';
 import type { Query, Term, Test } from './query.ts';
-
-const PLAIN = /^[\p{L}\p{N}_./@+][\p{L}\p{N}_./@+-]*$/u;
-
-/** A text as a query needs it: in quotes where a blank, comma or sign of its own would mean something. */
-export function quoteText(text: string): string {
-  return PLAIN.test(text) ? text : `"${text.replace(/["\\]/g, '\\$&')}"`;
-}
 
 function printTest(test: Test, isChoice: boolean): string {
   if (test.kind === 'interval') return test.text;

@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { HEAT_ABSENT, HEAT_LEVELS, heatLevel } from '../../static/shared/heat-scale.js';
 import { fakeGpu, fakeJob, fakeNode, unreachable } from '../../test/support/fake-cluster.ts';
 import { randomCluster } from '../../test/support/random-cluster.ts';
 import { countGpus } from '../report/gpu-use.ts';
-import { HEAT_ABSENT, HEAT_LEVELS, heatCells, heatLevel, heatMetrics, nodeHeatCell } from './heat.ts';
+import { heatCells, heatMetrics, nodeHeatCell } from './heat.ts';
 
 const GIB = 1024 ** 3;
 const levelAt = (share: number | null) => HEAT_LEVELS.indexOf(heatLevel(share));

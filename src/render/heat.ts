@@ -1,3 +1,9 @@
+import {
+  GPU_HEAT_METRICS,
+  type HeatUse,
+  NODE_HEAT_METRICS,
+  shareOfCelsius,
+} from '../../static/shared/heat-scale.js';
 import type { ReportedGpu } from '../protocol/reported-sample.ts';
 import { countedGpus, type GpuUse, gpuUse } from '../report/gpu-use.ts';
 import { gpuLabel } from '../report/gpu-words.ts';
@@ -7,7 +13,7 @@ import { inFamilies } from './gpu-view.ts';
 /** What the heat map is made of: one cell for each GPU that counts, or for each node of a cluster without GPUs. */
 
 /** Of GPUs, and of nodes. */
-export const heatMetrics = ['utilization', 'memory', 'temperature', 'power', 'cpu', 'ram'] as const;
+export const heatMetrics = [...GPU_HEAT_METRICS, ...NODE_HEAT_METRICS] as const;
 export type HeatMetric = (typeof heatMetrics)[number];
 
 export interface HeatCell {
@@ -20,11 +26,7 @@ export interface HeatCell {
   unlimited: { model: string; powerWatts: number } | null;
 }
 
-/** Level 0 to 63, one character each; `static/heatmap.js` reads them. */
-export const HEAT_LEVELS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz+-';
-export const HEAT_ABSENT = '.';
-
-export const heatUses: Record<GpuUse, string> = {
+export const heatUses: Record<GpuUse, HeatUse> = {
   free: 'f',
   busy: 'b',
   // Taken, and out of service, to whoever looks for a GPU.
@@ -34,10 +36,6 @@ export const heatUses: Record<GpuUse, string> = {
   out: 'x',
   unknown: '?',
 };
-
-/** The scale of temperatures begins and ends here. */
-const COLDEST_CELSIUS = 20;
-const HOTTEST_CELSIUS = 95;
 
 const absent: Record<HeatMetric, null> = {
   utilization: null,
@@ -63,7 +61,7 @@ function sharesOf(gpu: ReportedGpu, card: ReportedGpu): Record<HeatMetric, numbe
     ...absent,
     utilization: part(gpu.utilizationPercent, 100),
     memory: part(gpu.memoryUsedBytes, gpu.memoryTotalBytes),
-    temperature: part(celsius === null ? null : celsius - COLDEST_CELSIUS, HOTTEST_CELSIUS - COLDEST_CELSIUS),
+    temperature: shareOfCelsius(celsius),
     power: part(gpu.powerWatts, gpu.powerLimitWatts) ?? part(card.powerWatts, card.powerLimitWatts),
   };
 }
@@ -117,11 +115,4 @@ export function nodeHeatCell({ state, sample }: NodeReport): HeatCell {
     ram: part(sample?.memory?.usedBytes ?? null, sample?.memory?.totalBytes ?? null),
   };
   return { label: '0', use: 'busy', shares, unlimited: null };
-}
-
-/** One character for a share of the scale: a larger share never has a lower level. Pure. */
-export function heatLevel(share: number | null): string {
-  if (share === null || Number.isNaN(share)) return HEAT_ABSENT;
-  const last = HEAT_LEVELS.length - 1;
-  return HEAT_LEVELS.charAt(Math.round(Math.min(1, Math.max(0, share)) * last));
 }

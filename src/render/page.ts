@@ -1,4 +1,5 @@
 import { Eta } from 'eta/core';
+import { isLight } from '../../static/shared/rows.js';
 import {
   AGE_MS,
   AGE_TEXT,
@@ -12,7 +13,6 @@ import { escapeHtml, isPlain } from '../lib/escape-html.ts';
 import { DASH, formatAge } from '../lib/format.ts';
 import { withoutControls } from '../lib/visible-text.ts';
 import { type PageView, trialPage } from './page-view.ts';
-import { isLight } from './shell.ts';
 
 /** Runs the compiled templates and keeps what they showed, so that two renderings can be compared. */
 

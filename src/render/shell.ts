@@ -3,11 +3,6 @@ import { withoutControls } from '../lib/visible-text.ts';
 import type { NodeReport } from '../report/node-report.ts';
 import { stateWords } from './node-state.ts';
 
-/** Elements of a list or a table are light: all of them are on the page. Others wait until they are in sight. */
-export function isLight(tag: string): boolean {
-  return /^(?:li|tr|td|th|tbody|dt|dd|option|a|span|b|button)$/.test(tag);
-}
-
 /** The place of a node that is not in sight yet: its name, its state and the way to its page. */
 export function renderShell(tag: string, node: NodeReport, part: number, id: number): string {
   const name = escapeHtml(withoutControls(node.name));

@@ -1,6 +1,7 @@
 /** The last quarter of an hour of a node: what `GET /api/v1/nodes/NODE/recent` answers. */
 
-export const RECENT_MS = 15 * 60_000;
+export { RECENT_MS } from '../../static/shared/time-span.js';
+
 /** A point at most this often; a node that is sampled less often has a point for each sample. */
 export const POINT_MS = 5_000;
 /** Samples come a little early or late; without room for that, every other point would be a second late. */

@@ -221,6 +221,8 @@ describe('static files', () => {
     expect((await get('/static/style.css', { 'if-none-match': etag })).status).toBe(304);
     for (const [file, type] of [
       ['live.js', 'text/javascript'],
+      ['page/when-needed.js', 'text/javascript'],
+      ['styles/themes.css', 'text/css'],
       ['favicon.svg', 'image/svg+xml'],
       ['favicon.ico', 'image/x-icon'],
       ['manifest.json', 'application/json'],

@@ -7,6 +7,7 @@ import type { RowGroup } from '../query/order.ts';
 import { type Vocabulary, vocabularyOf } from '../query/vocabulary.ts';
 import { type Asked, type AskedError, listRows } from './listings.ts';
 import { createRowJson } from './row-json.ts';
+import type { FieldDescription } from './wire.ts';
 
 /** `?q=`, `?sort=` and `?group=` of a request. */
 export function askedOf({ req }: Context): Asked {
@@ -64,17 +65,16 @@ function keepVocabulary(cluster: Cluster): () => Vocabulary {
 }
 
 /** The language of searches, for a page's help. */
-function describeFields() {
-  const described = fields.map(({ name, aliases, kind, help, example, choices = null }) => ({
+const describeFields = (): { fields: FieldDescription[] } => ({
+  fields: fields.map(({ name, aliases, kind, help, example, choices = null }) => ({
     name,
     aliases,
     kind,
     help,
     example,
     choices,
-  }));
-  return { fields: described };
-}
+  })),
+});
 
 /** The lists of nodes, GPUs, jobs and users, and what completes and explains a search text. */
 export function addListRoutes(app: Hono, cluster: Cluster): void {

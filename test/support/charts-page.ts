@@ -10,7 +10,7 @@ export const CHARTS_PAGE = `<!doctype html><html lang="en"><head><meta charset="
 <link rel="stylesheet" href="/static/style.css">
 <script src="/static/theme.js"></script>
 <style>:root.own { --chart-1: rgb(1, 2, 3) }</style>
-<script src="/static/charts.js" defer></script></head>
+<script src="/static/live.js" type="module"></script></head>
 <body><main><h1>Nodes</h1><h2>gpu01</h2><div class="charts" data-charts="/api/v1/nodes/gpu01/recent"></div></main></body></html>`;
 
 const ok = { ok: true, ms: 1 };

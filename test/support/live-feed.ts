@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, vi } from 'vitest';
 import type { CompiledTemplates } from '../../src/lib/compiled-templates.ts';
 import { allNodes, requestOf } from '../../src/render/page-request.ts';
 import { createLiveFeed, type LiveFeed, type LiveFeedOptions } from '../../src/web/live/feed.ts';
-import type { Change } from '../../src/web/live/message.ts';
+import type { Change } from '../../src/web/wire.ts';
 import { type EventReader, readEvents } from './event-reader.ts';
 import { createFakeCluster, type FakeChange, type FakeCluster, fakeGpu, fakeNode } from './fake-cluster.ts';
 import { compileOwnDesign } from './read-design.ts';

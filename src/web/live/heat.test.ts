@@ -1,5 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
+import { HEAT_LEVELS } from '../../../static/shared/heat-scale.js';
 import {
   createFakeCluster,
   type FakeCluster,
@@ -8,7 +9,7 @@ import {
   unreachable,
 } from '../../../test/support/fake-cluster.ts';
 import { randomCluster } from '../../../test/support/random-cluster.ts';
-import { HEAT_LEVELS, heatMetrics } from '../../render/heat.ts';
+import { heatMetrics } from '../../render/heat.ts';
 import type { NodeReport } from '../../report/node-report.ts';
 import { createTopics } from './topics.ts';
 

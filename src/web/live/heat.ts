@@ -1,14 +1,15 @@
+import { heatLevel } from '../../../static/shared/heat-scale.js';
 import type { Cluster } from '../../cluster/cluster.ts';
 import {
   type HeatCell,
   type HeatMetric,
   heatCells,
-  heatLevel,
   heatMetrics,
   heatUses,
   nodeHeatCell,
 } from '../../render/heat.ts';
 import type { NodeReport } from '../../report/node-report.ts';
+import type { HeatFigures, HeatLayout } from '../wire.ts';
 
 /**
  * The heat map of all GPUs (of a cluster without any, of all nodes) as it travels, made at most once a second for all viewers. Where the cells are changes
@@ -19,21 +20,6 @@ export interface Heat {
   readonly isBehind: boolean;
   layout(nowMs: number): HeatLayout;
   figures(metric: HeatMetric, nowMs: number): HeatFigures;
-}
-
-export interface HeatLayout {
-  version: number;
-  /** What a cell is: a GPU, or in a cluster without GPUs a node. */
-  of: 'gpus' | 'nodes';
-  /** Of each node its name, state and number of GPUs, or their labels where these do not just count up from 0. */
-  nodes: [name: string, state: string, gpus: number | string[]][];
-}
-
-/** A character for each GPU in the order of the layout of that version. */
-export interface HeatFigures {
-  version: number;
-  levels: string;
-  uses: string;
 }
 
 /** What a node adds, for as long as its report is the same. */

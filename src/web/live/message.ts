@@ -1,22 +1,6 @@
 import type { Slots } from '../../render/page.ts';
 
-/**
- * What travels to the browsers, as JSON in server-sent events:
- *
- *     { rows?: (Change & { id, part, age })[],
- *       pages?: (Change & { key, orders?: { kind: (id | heading)[] }, names?: { id: name } })[],
- *       topics?: { topic: value } }
- */
-export interface Change {
-  /** Slot numbers and their new values, in turn. */
-  set?: (number | string | null)[];
-  /** The values of all slots. */
-  all?: Slots;
-  /** A row's HTML: its structure changed. */
-  html?: string;
-  /** The HTML of all pieces of a page by their numbers, with `all`. */
-  pieces?: Record<number, string>;
-}
+/** What changed of a row or a page, and the events that tell it; `web/wire.ts` says what they hold. */
 
 /** The slots that differ, numbers and values in turn. Both have the same structure. */
 export function changedSlots(before: Slots, after: Slots): (number | string | null)[] {

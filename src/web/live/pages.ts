@@ -1,3 +1,4 @@
+import { headingHtml, isLight } from '../../../static/shared/rows.js';
 import type { Cluster } from '../../cluster/cluster.ts';
 import type { RowKind } from '../../lib/compiled-templates.ts';
 import { escapeHtml } from '../../lib/escape-html.ts';
@@ -10,11 +11,11 @@ import { jobCharts } from '../../render/job-charts.ts';
 import type { PageRenderer } from '../../render/page.ts';
 import { allNodes, type PageRequest, pathOf, requestOf } from '../../render/page-request.ts';
 import { kindOf, viewPage } from '../../render/page-view.ts';
-import { isLight } from '../../render/shell.ts';
 import { tallyCluster } from '../../render/tally.ts';
 import type { NodeReport } from '../../report/node-report.ts';
 import type { ClusterJob } from '../../report/rows.ts';
 import type { WebDependencies } from '../dependencies.ts';
+import type { Entry, PageChange } from '../wire.ts';
 import { findRows, type Listing } from './find-rows.ts';
 import { changeKind, takeRendering, unrendered, type Versioned } from './message.ts';
 import type { Row } from './row-identities.ts';
@@ -41,9 +42,6 @@ export interface Pages {
   /** How many are kept. */
   readonly count: number;
 }
-
-/** An element of a live list: a row's number, or a heading. */
-type Entry = number | string;
 
 interface KnownPage extends Versioned {
   request: PageRequest;
@@ -140,7 +138,7 @@ export function createPages(
     const { kind = 'nodes', tag = 'section' } = renderer.parts[part] ?? {};
     let whole = isLight(tag) ? Number.POSITIVE_INFINITY : WHOLE_NODES;
     const pieces = groups.flatMap(({ title, rows: members }) => [
-      ...(title === null ? [] : [headingHtml(tag, title)]),
+      ...(title === null ? [] : [headingHtml(tag, escapeHtml(withoutControls(title)))]),
       ...toRows(kind, members, request).map((row) => {
         whole -= 1;
         return rows.html(part, row, whole >= 0, version, nowMs);
@@ -334,7 +332,7 @@ export function createPages(
           : kind === 'all'
             ? { all: page.slots }
             : { set: page.lastSet };
-      return JSON.stringify({ key, ...change, ...ordersSince(page, since) });
+      return JSON.stringify({ key, ...change, ...ordersSince(page, since) } satisfies PageChange);
     },
     isOutdated(key, outerStructure) {
       const page = pages.get(key);
@@ -351,11 +349,3 @@ export function createPages(
 
 const sameEntries = (a: readonly Entry[], b: readonly Entry[]) =>
   a.length === b.length && a.every((entry, at) => entry === b[at]);
-
-/** A heading over the rows of a group, fit for where they stand. `static/live.js` makes the same one. */
-function headingHtml(tag: string, title: string): string {
-  const text = escapeHtml(withoutControls(title));
-  if (tag === 'tr') return `<tr class="group"><th colspan="99" scope="colgroup">${text}</th></tr>`;
-  if (tag === 'li') return `<li class="group">${text}</li>`;
-  return `<h2 class="group">${text}</h2>`;
-}

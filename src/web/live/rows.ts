@@ -1,10 +1,12 @@
+import { isLight } from '../../../static/shared/rows.js';
 import type { Cluster } from '../../cluster/cluster.ts';
 import { sayFault } from '../../lib/guarded.ts';
 import { viewGpuRow } from '../../render/gpu-row.ts';
 import { viewJobRow, viewUserRow } from '../../render/holdings.ts';
 import { fillAges, type PageRenderer, type RowView } from '../../render/page.ts';
-import { isLight, renderShell } from '../../render/shell.ts';
+import { renderShell } from '../../render/shell.ts';
 import { viewNode } from '../../render/view.ts';
+import type { RowChange } from '../wire.ts';
 import { changeKind, takeRendering, unrendered, type Versioned } from './message.ts';
 import { createRowIdentities, type Identity, nameOf, type Row } from './row-identities.ts';
 import { rowKey } from './subscription.ts';
@@ -137,7 +139,7 @@ export function createRows(renderer: PageRenderer, cluster: Cluster): Rows {
           ? { all: row.slots }
           : { set: row.lastSet };
     const rounded = age === null ? null : Math.round(age);
-    const text = JSON.stringify({ id: row.id, part: row.part, age: rounded, ...change });
+    const text = JSON.stringify({ id: row.id, part: row.part, age: rounded, ...change } satisfies RowChange);
     row.json = { kind, version: row.version, atMs: nowMs, text };
     return text;
   }
