@@ -1,24 +1,17 @@
-import { headingHtml, isLight } from '../../../static/shared/rows.js';
 import type { Cluster } from '../../cluster/cluster.ts';
 import type { RowKind } from '../../lib/compiled-templates.ts';
-import { escapeHtml } from '../../lib/escape-html.ts';
-import { withoutControls } from '../../lib/visible-text.ts';
-import type { RowsByKind } from '../../query/columns.ts';
 import { groupNames, sortNames } from '../../query/columns.ts';
-import { asksForFree } from '../../query/free-first.ts';
-import { parseQuery } from '../../query/parse.ts';
 import { jobCharts } from '../../render/job-charts.ts';
 import type { PageRenderer } from '../../render/page.ts';
-import { allNodes, type PageRequest, pathOf, requestOf } from '../../render/page-request.ts';
+import { type PageRequest, pathOf, requestOf } from '../../render/page-request.ts';
 import { kindOf, viewPage } from '../../render/page-view.ts';
 import { tallyCluster } from '../../render/tally.ts';
-import type { NodeReport } from '../../report/node-report.ts';
 import type { ClusterJob } from '../../report/rows.ts';
 import type { WebDependencies } from '../dependencies.ts';
 import type { Entry, PageChange } from '../wire.ts';
-import { findRows, type Listing } from './find-rows.ts';
 import { changeKind, takeRendering, unrendered, type Versioned } from './message.ts';
-import type { Row } from './row-identities.ts';
+import { type AnyListing, createPageLists } from './page-lists.ts';
+import { createPageTurns } from './page-turns.ts';
 import type { Rows } from './rows.ts';
 
 /** Pages as they were last rendered: what stands around the rows, and which rows are where. */
@@ -55,22 +48,14 @@ interface KnownPage extends Versioned {
 
 type PagesDependencies = Pick<WebDependencies, 'version' | 'demo' | 'problems'>;
 
-const PAGE_MS = 1_000;
-/** Rendering pages takes this long at a time, and then rests for so many times as long as it took. */
-const ROUND_MS = 50;
-const REST_TIMES = 4;
 /** Pages that were loaded are kept for the streams that continue them; of those that nobody follows, the last ones. */
 const MOST_LOADED = 32;
-/** So many nodes are on a page as a whole from the start. */
-const WHOLE_NODES = 40;
 
 /** The request that a page is kept under; null where a browser named none as pages name themselves. */
 function requestUnder(key: string): PageRequest | null {
   const request = requestOf(key);
   return request !== null && pathOf(request) === key ? request : null;
 }
-
-type AnyListing = Listing<RowsByKind[RowKind]>;
 
 export function createPages(
   renderer: PageRenderer,
@@ -80,72 +65,12 @@ export function createPages(
 ): Pages {
   /** In the order in which they were asked for last. */
   const pages = new Map<string, KnownPage>();
-  let followed: ReadonlyMap<string, number> = new Map();
-  /** Since when somebody asks for a page that was not made yet; null where it is none. */
-  const askedAtMs = new Map<string, number | null>();
-  let restsUntilMs = 0;
-
-  function listOne(name: string | null): AnyListing {
-    const report = cluster.node(name ?? '')?.report;
-    const shown: NodeReport[] = report ? [report] : [];
-    const found = {
-      shown: shown.length,
-      matching: shown.length,
-      total: cluster.nodes().length,
-      folded: 0,
-      error: null,
-    };
-    return { groups: [{ title: null, rows: shown }], found };
-  }
-
-  /** Two clusters may have jobs of the same number: all that have the key. */
-  function listJob(key: string | null, nowMs: number): Listing<ClusterJob> {
-    const { jobs } = cluster.rows(nowMs);
-    const shown = jobs.filter((job) => job.key === key);
-    const { length } = shown;
-    const found = { shown: length, matching: length, total: jobs.length, folded: 0, error: null };
-    return { groups: [{ title: null, rows: shown }], found };
-  }
-
-  /** What was searched for is the view's own kind of rows; others stand beside it as they are. */
-  function list(kind: RowKind, request: PageRequest, nowMs: number): AnyListing {
-    if (request.view === 'node' && kind === 'nodes') return listOne(request.only);
-    if (request.view === 'job' && kind === 'jobs') return listJob(request.only, nowMs);
-    return findRows(kind, kind === kindOf(request.view) ? request : allNodes, cluster.rows(nowMs));
-  }
-
-  function toRows(kind: RowKind, members: readonly unknown[], { query }: PageRequest): Row[] {
-    const parsed = kind === 'nodes' ? parseQuery(query) : null;
-    const isFreeFirst = parsed?.ok === true && asksForFree(parsed.query);
-    return members.map((source) => ({ kind, source, isFreeFirst }) as Row);
-  }
-
-  function entriesOf(kind: RowKind, { groups }: AnyListing, request: PageRequest): Entry[] {
-    return groups.flatMap(({ title, rows: members }) => {
-      const ids = rows.idsOf(toRows(kind, members, request));
-      return title === null ? ids : [title, ...ids];
-    });
-  }
-
-  /** The rows of one part, in their groups. */
-  function partHtml(
-    part: number,
-    { groups }: AnyListing,
-    request: PageRequest,
-    version: number,
-    nowMs: number,
-  ): string {
-    const { kind = 'nodes', tag = 'section' } = renderer.parts[part] ?? {};
-    let whole = isLight(tag) ? Number.POSITIVE_INFINITY : WHOLE_NODES;
-    const pieces = groups.flatMap(({ title, rows: members }) => [
-      ...(title === null ? [] : [headingHtml(tag, escapeHtml(withoutControls(title)))]),
-      ...toRows(kind, members, request).map((row) => {
-        whole -= 1;
-        return rows.html(part, row, whole >= 0, version, nowMs);
-      }),
-    ]);
-    return pieces.join('\n');
-  }
+  const { list, entriesOf, partHtml } = createPageLists(renderer, cluster, rows);
+  const turns = createPageTurns({
+    madeAtMs: (key) => pages.get(key)?.atMs,
+    isCurrent: (key) => pages.get(key)?.madeOf === stateOf(),
+    isPage: (key) => requestUnder(key) !== null,
+  });
 
   function viewOf(request: PageRequest, { found, groups }: AnyListing) {
     const kind = kindOf(request.view);
@@ -229,34 +154,13 @@ export function createPages(
 
   function forgetOldest(): void {
     let loaded = 0;
-    for (const key of pages.keys()) if (!followed.has(key)) loaded += 1;
+    for (const key of pages.keys()) if (!turns.isFollowed(key)) loaded += 1;
     for (const key of pages.keys()) {
       if (loaded <= MOST_LOADED) return;
-      if (followed.has(key)) continue;
+      if (turns.isFollowed(key)) continue;
       pages.delete(key);
       loaded -= 1;
     }
-  }
-
-  /** Which of those that are followed are new; the path of one is read once. */
-  function noteAsked(nowMs: number): void {
-    for (const key of askedAtMs.keys()) if (!followed.has(key) || pages.has(key)) askedAtMs.delete(key);
-    for (const key of followed.keys()) {
-      if (!pages.has(key) && !askedAtMs.has(key)) askedAtMs.set(key, requestUnder(key) && nowMs - PAGE_MS);
-    }
-  }
-
-  /** The keys of pages that are another now, those first whose turn it is. */
-  function dueKeys(nowMs: number): string[] {
-    const current = stateOf();
-    const due: { key: string; waited: number }[] = [];
-    for (const [key, share] of followed) {
-      const page = pages.get(key);
-      const sinceMs = page ? page.atMs : askedAtMs.get(key);
-      if (sinceMs == null || page?.madeOf === current || nowMs - sinceMs < PAGE_MS) continue;
-      due.push({ key, waited: (nowMs - sinceMs) / share });
-    }
-    return due.sort((a, b) => b.waited - a.waited).map(({ key }) => key);
   }
 
   /** True where it is another one than before. */
@@ -268,21 +172,10 @@ export function createPages(
     return request !== null;
   }
 
-  function ordersSince(page: KnownPage, since: number) {
-    const orders: Partial<Record<RowKind, Entry[]>> = {};
-    const names: Record<number, string> = {};
-    for (const [kind, { entries, version }] of page.orders) {
-      if (version <= since) continue;
-      orders[kind] = entries;
-      Object.assign(names, rows.namesSince(entries, since));
-    }
-    return Object.keys(orders).length > 0 ? { orders, names } : {};
-  }
-
   return {
     html(request, version, nowMs, stamp) {
       if (request.view === 'node' && !cluster.node(request.only ?? '')) return null;
-      if (request.view === 'job' && listJob(request.only, nowMs).found.matching === 0) return null;
+      if (request.view === 'job' && list('jobs', request, nowMs).found.matching === 0) return null;
       const page = pageOf(request, version, nowMs);
       // A page that is loaded shows what is there now; with many viewers it was made a moment ago.
       if (page.madeOf !== stateOf()) take(page, version, nowMs);
@@ -301,24 +194,18 @@ export function createPages(
       }).html;
     },
     update(shares, version, nowMs) {
-      followed = shares;
-      if (nowMs < restsUntilMs) return false;
-      const startMs = performance.now();
+      turns.follow(shares);
       let changed = false;
-      noteAsked(nowMs);
-      for (const key of dueKeys(nowMs)) {
+      turns.giveTurns(nowMs, (key) => {
         if (remake(key, version, nowMs)) changed = true;
-        if (performance.now() - startMs > ROUND_MS) break;
-      }
-      restsUntilMs = nowMs + REST_TIMES * (performance.now() - startMs);
+      });
       return changed;
     },
     arePending(keys) {
       const current = stateOf();
-      // What is no path of a page will never be one.
       return Array.from(keys).some((key) => {
         const known = pages.get(key);
-        return known ? known.madeOf !== current : askedAtMs.get(key) !== null;
+        return known ? known.madeOf !== current : turns.isAwaited(key);
       });
     },
     changeJson(key, since) {
@@ -332,7 +219,7 @@ export function createPages(
           : kind === 'all'
             ? { all: page.slots }
             : { set: page.lastSet };
-      return JSON.stringify({ key, ...change, ...ordersSince(page, since) } satisfies PageChange);
+      return JSON.stringify({ key, ...change, ...ordersSince(rows, page, since) } satisfies PageChange);
     },
     isOutdated(key, outerStructure) {
       const page = pages.get(key);
@@ -349,3 +236,15 @@ export function createPages(
 
 const sameEntries = (a: readonly Entry[], b: readonly Entry[]) =>
   a.length === b.length && a.every((entry, at) => entry === b[at]);
+
+/** Lists that changed after `since`, with the names of rows that came since then. */
+function ordersSince(rows: Rows, page: KnownPage, since: number) {
+  const orders: Partial<Record<RowKind, Entry[]>> = {};
+  const names: Record<number, string> = {};
+  for (const [kind, { entries, version }] of page.orders) {
+    if (version <= since) continue;
+    orders[kind] = entries;
+    Object.assign(names, rows.namesSince(entries, since));
+  }
+  return Object.keys(orders).length > 0 ? { orders, names } : {};
+}
