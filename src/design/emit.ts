@@ -1,6 +1,7 @@
-import { type PartTemplate, type RowKind, rowKinds } from '../lib/compiled-templates.ts';
+import type { PartTemplate } from '../lib/compiled-templates.ts';
+import { type RowKind, rowKinds } from '../lib/row-kinds.ts';
 import { failAt } from './design-error.ts';
-import { checkExpression, type Directives, type Place } from './directives.ts';
+import { checkExpression, type Directives, type SourcePlace } from './directives.ts';
 import type { SourceElement } from './source-elements.ts';
 import { literal, writeStartTag } from './start-tag.ts';
 
@@ -28,7 +29,7 @@ const linkAttributes = new Set(
   'href src action formaction xlink:href poster cite data ping background srcset'.split(' '),
 );
 
-function placeOf({ source }: Context, element: SourceElement): Place {
+function placeOf({ source }: Context, element: SourceElement): SourcePlace {
   return { source, offset: element.start, tag: source.slice(element.start, element.startTagEnd) };
 }
 

@@ -85,7 +85,7 @@ export type ValueOf<Kind> =
               : number | null;
 
 /** The values of one row of a table, or the properties of one thing. */
-export type RowOf<Table> = { [Name in keyof Table]: ValueOf<Table[Name]> };
+export type RowValues<Table> = { [Name in keyof Table]: ValueOf<Table[Name]> };
 
 /** Without those that are always told. */
 type AbsentOf<Table> = {
@@ -114,16 +114,21 @@ export const namesOf = <Table extends ColumnTable>(table: Table) =>
 const LARGEST = Number.MAX_SAFE_INTEGER;
 
 /** A number in `unit` within [min, max]. */
-export const figure = (unit: Unit, min: number, max: number): Figure => ({ kind: 'figure', unit, min, max });
+export const numberIn = (unit: Unit, min: number, max: number): Figure => ({
+  kind: 'figure',
+  unit,
+  min,
+  max,
+});
 /** A text of at most `longest` characters. */
-export const text = (longest: number): Text => ({ kind: 'text', longest });
+export const textUpTo = (longest: number): Text => ({ kind: 'text', longest });
 /** Numbers that name rows, from 0 to `max`. */
-export const identifier = (max: number): Identifier => ({ kind: 'identifier', max });
+export const identifierUpTo = (max: number): Identifier => ({ kind: 'identifier', max });
 
-export const percent = figure('percent', 0, 100);
-export const bytes = figure('bytes', 0, LARGEST);
-export const bytesPerSecond = figure('bytesPerSecond', 0, LARGEST);
-export const celsius = figure('celsius', -60, 250);
-export const watts = figure('watts', 0, 100_000);
-export const megahertz = figure('megahertz', 0, 100_000);
-export const count = figure('number', 0, LARGEST);
+export const inPercent = numberIn('percent', 0, 100);
+export const inBytes = numberIn('bytes', 0, LARGEST);
+export const inBytesPerSecond = numberIn('bytesPerSecond', 0, LARGEST);
+export const inCelsius = numberIn('celsius', -60, 250);
+export const inWatts = numberIn('watts', 0, 100_000);
+export const inMegahertz = numberIn('megahertz', 0, 100_000);
+export const counted = numberIn('number', 0, LARGEST);

@@ -1,6 +1,6 @@
 import { namesOf } from './column-kinds.ts';
 import { gpuColumns } from './gpu-columns.ts';
-import { gpuProcessColumns, jobFigures, topProcessColumns } from './process-columns.ts';
+import { gpuProcessColumns, jobFigureColumns, topProcessColumns } from './process-columns.ts';
 
 /**
  * Rows travel as columns, so that each name is said once: a sample is half as large and costs the head
@@ -28,4 +28,4 @@ export function toColumns<Row extends object>(
 export const gpuColumnNames = namesOf(gpuColumns);
 export const topProcessColumnNames = namesOf(topProcessColumns);
 export const gpuProcessColumnNames = namesOf(gpuProcessColumns);
-export const jobColumnNames = ['key' as const, ...namesOf(jobFigures)];
+export const jobColumnNames = ['key' as const, ...namesOf(jobFigureColumns)];

@@ -202,7 +202,6 @@ const LARGEST_FILESYSTEM = 2 ** 80;
 export const filesystemBytes = (collector: string, name: string) =>
   figure(collector, name, 0, LARGEST_FILESYSTEM);
 export const rate = (collector: string, name: string) => figure(collector, name, 0, LARGEST);
-export const watts = (collector: string, name: string) => figure(collector, name, 0, 100_000);
 export const milliseconds = (collector: string, name: string) => figure(collector, name, 0, LARGEST);
 /** The last moment that a `Date` can hold: beyond it, writing a time throws. */
 const LAST_MOMENT_MS = 8.64e15;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { RowOf } from './column-kinds.ts';
+import type { RowValues } from './column-kinds.ts';
 import { propertySchemas } from './column-schemas.ts';
 import { gpuProperties } from './gpu-columns.ts';
 
@@ -9,4 +9,4 @@ import { gpuProperties } from './gpu-columns.ts';
  * its own beyond `FIRST_MIG_INDEX` and its GPU's in `parentIndex`.
  */
 export const gpuFactsSchema = z.object(propertySchemas('gpus', gpuProperties));
-export type GpuFacts = RowOf<typeof gpuProperties>;
+export type GpuFacts = RowValues<typeof gpuProperties>;

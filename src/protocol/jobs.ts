@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { cutText } from '../lib/cut-text.ts';
-import type { RowOf } from './column-kinds.ts';
+import type { RowValues } from './column-kinds.ts';
 import { columnSchemas } from './column-schemas.ts';
 import { MAX_JOBS } from './constants.ts';
 import { count, table, text } from './figures.ts';
 import { jobKinds } from './job-kinds.ts';
-import { jobFigures } from './process-columns.ts';
+import { jobFigureColumns } from './process-columns.ts';
 
 /** A job: what a process belongs to, by its control group or else by its session and user. */
 
@@ -40,7 +40,7 @@ export const jobTableSchema = table(
   z.object({
     /** Cut as those of facts are, so that both name the same job. */
     key: z.custom<string[]>(Array.isArray).transform((keys) => keys.map((key) => cutText(key, LONGEST_KEY))),
-    ...columnSchemas('processes', jobFigures, MAX_JOBS),
+    ...columnSchemas('processes', jobFigureColumns, MAX_JOBS),
   }),
 );
-export type JobSample = { key: string } & RowOf<typeof jobFigures>;
+export type JobSample = { key: string } & RowValues<typeof jobFigureColumns>;

@@ -2,7 +2,7 @@ import { noGpuFacts, noGpuFigures, noGpuProcessFigures } from './absent.ts';
 import { absentOf } from './column-kinds.ts';
 import { gpuColumnNames, gpuProcessColumnNames, jobColumnNames, topProcessColumnNames } from './columns.ts';
 import type { KnownFacts } from './known-facts.ts';
-import { jobFigures, processFigures, processTreeFigures } from './process-columns.ts';
+import { jobFigureColumns, processFigureColumns, processTreeColumns } from './process-columns.ts';
 import type {
   ReportedGpu,
   ReportedGpuProcess,
@@ -16,7 +16,7 @@ import type { Sample } from './sample.ts';
 const unknownGpu = { ...noGpuFacts, vendor: '', ...noGpuFigures, index: 0, health: 'error', error: null };
 const unknownProcess = {
   pid: 0,
-  ...absentOf(processFigures),
+  ...absentOf(processFigureColumns),
   startTimeMs: null,
   user: null,
   command: null,
@@ -27,9 +27,9 @@ const unknownGpuProcess = {
   ...unknownProcess,
   ...noGpuProcessFigures,
   gpuIndex: 0,
-  ...absentOf(processTreeFigures),
+  ...absentOf(processTreeColumns),
 };
-const unknownJob = absentOf(jobFigures);
+const unknownJob = absentOf(jobFigureColumns);
 
 type Columns = Readonly<Record<string, readonly unknown[]>>;
 

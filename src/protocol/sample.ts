@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { RowOf } from './column-kinds.ts';
+import type { RowValues } from './column-kinds.ts';
 import { columnSchemas } from './column-schemas.ts';
 import {
   MAX_CORES,
@@ -27,7 +27,7 @@ import {
 } from './figures.ts';
 import { gpuColumns } from './gpu-columns.ts';
 import { jobTableSchema } from './jobs.ts';
-import { gpuProcessColumns, gpuProcessFigures, topProcessColumns } from './process-columns.ts';
+import { gpuProcessColumns, gpuProcessFigureColumns, topProcessColumns } from './process-columns.ts';
 
 /** The one definition of what changes on a node. Absent figures are null, never zero. */
 
@@ -114,7 +114,7 @@ const gpuTableSchema = table(
   MAX_GPUS,
   z.object(columnSchemas('gpus', gpuColumns, MAX_GPUS)),
 );
-export type GpuSample = RowOf<typeof gpuColumns>;
+export type GpuSample = RowValues<typeof gpuColumns>;
 
 /** Processes on GPUs; one on several GPUs has a row for each. */
 const gpuProcessTableSchema = table(
@@ -123,10 +123,10 @@ const gpuProcessTableSchema = table(
   MAX_GPU_PROCESSES,
   z.object({
     ...columnSchemas('processes', gpuProcessColumns, MAX_GPU_PROCESSES),
-    ...columnSchemas('gpus', gpuProcessFigures, MAX_GPU_PROCESSES),
+    ...columnSchemas('gpus', gpuProcessFigureColumns, MAX_GPU_PROCESSES),
   }),
 );
-export type GpuProcessSample = RowOf<typeof gpuProcessColumns>;
+export type GpuProcessSample = RowValues<typeof gpuProcessColumns>;
 
 const topProcessTableSchema = table(
   'processes',
@@ -134,7 +134,7 @@ const topProcessTableSchema = table(
   MAX_TOP_PROCESSES,
   z.object(columnSchemas('processes', topProcessColumns, MAX_TOP_PROCESSES)),
 );
-export type TopProcessSample = RowOf<typeof topProcessColumns>;
+export type TopProcessSample = RowValues<typeof topProcessColumns>;
 
 export const sampleSchema = z.object({
   type: z.literal('sample'),

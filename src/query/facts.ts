@@ -10,6 +10,7 @@ import type {
 } from '../protocol/reported-sample.ts';
 import { type GpuUse, gpuUses } from '../report/gpu-use.ts';
 import type { NodeReport, NodeState } from '../report/node-report.ts';
+import type { ClusterGpu } from '../report/rows.ts';
 
 /** What terms are tested on: a node's report with what follows from it, worked out once somebody asks. */
 
@@ -80,6 +81,12 @@ function gpuFacts(node: NodeReport): GpuFact[] {
     hasMark: ({ index }) => marks.some(({ gpuIndex }) => gpuIndex === index),
   };
   return gpusOf(node).map((gpu) => ({ gpu, state, about }));
+}
+
+/** What a row of the table of GPUs says already need not be worked out again from its node. */
+export function factOfRow(row: ClusterGpu): GpuFact {
+  const { state, use, marks } = row;
+  return { gpu: row, state, about: { use: () => use, hasMark: () => marks.length > 0 } };
 }
 
 export const gpuIndexOf = ({ onGpu }: Thing): number | null => onGpu?.gpuIndex ?? null;

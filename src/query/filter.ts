@@ -1,11 +1,11 @@
 import { groupBy } from '../lib/group-by.ts';
 import { once } from '../lib/once.ts';
+import type { RowKind } from '../lib/row-kinds.ts';
 import type { NodeReport } from '../report/node-report.ts';
 import type { ClusterGpu, ClusterJob, ClusterUser, GpuPlace } from '../report/rows.ts';
 import {
+  factOfRow,
   factsOf,
-  type GpuAbout,
-  type GpuFact,
   gpuIndexOf,
   jobKeyOf,
   jobOf,
@@ -13,7 +13,7 @@ import {
   type NodeFacts,
   userOf,
 } from './facts.ts';
-import { createMatcher, type RowKind, type RowView } from './match.ts';
+import { createMatcher, type RowSubject } from './match.ts';
 import type { Query } from './query.ts';
 import { partScene, type Scene, wholeScene } from './scene.ts';
 
@@ -23,7 +23,7 @@ function filterRows<Row>(
   query: Query,
   kind: RowKind,
   rows: readonly Row[],
-  view: (row: Row) => RowView,
+  view: (row: Row) => RowSubject,
 ): Row[] {
   if (query.terms.length === 0) return [...rows];
   const isMeant = createMatcher(query, kind);
@@ -54,11 +54,8 @@ export function filterGpus(
   }));
 }
 
-/** What the row says already need not be worked out again from its node. */
 function gpuScene(facts: NodeFacts, row: ClusterGpu): Scene {
-  const { state, use, marks } = row;
-  const about: GpuAbout = { use: () => use, hasMark: () => marks.length > 0 };
-  const fact: GpuFact = { gpu: row, state, about };
+  const fact = factOfRow(row);
   return {
     facts,
     node: facts.node,

@@ -1,7 +1,7 @@
+import type { RowKind } from '../lib/row-kinds.ts';
 import type { RowsByKind } from '../query/columns.ts';
 import { filterGpus, filterJobs, filterNodes, filterUsers } from '../query/filter.ts';
 import { asksForFree } from '../query/free-first.ts';
-import type { RowKind } from '../query/match.ts';
 import { groupRows, type RowGroup, sortRows } from '../query/order.ts';
 import { parseQuery } from '../query/parse.ts';
 import type { Query, QueryError } from '../query/query.ts';
@@ -29,7 +29,7 @@ export interface AskedError extends QueryError {
   text: string;
 }
 
-export interface Listing<Row> {
+export interface AskedRows<Row> {
   rows: Row[];
   /** Null unless asked for. A row can be in several. */
   groups: RowGroup<Row>[] | null;
@@ -37,7 +37,7 @@ export interface Listing<Row> {
   nodes: readonly NodeReport[];
 }
 
-export type ListingOutcome<Row> = { ok: true; listing: Listing<Row> } | { ok: false; error: AskedError };
+export type ListingOutcome<Row> = { ok: true; listing: AskedRows<Row> } | { ok: false; error: AskedError };
 
 type Lists = {
   [Kind in RowKind]: (sources: RowSources, nodes: readonly NodeReport[], query: Query) => RowsByKind[Kind][];

@@ -38,7 +38,7 @@ export function createClaims(): Claims {
  * Which GPUs are taken a node's own line says, which holds no user's words; the jobs only say whose they are. An older
  * Slurm tells of the jobs alone.
  */
-export function describeNode(node: SlurmNode, claims: Claims): SchedulerNode {
+export function withAllocations(node: SlurmNode, claims: Claims): SchedulerNode {
   const byJob = new Map<string, SchedulerNode['allocations'][number]>();
   for (const gpu of (node.usedGpus ?? claims.gpusOf(node.name)).slice(0, MAX_GPUS)) {
     const claim = claims.of(node.name, gpu);

@@ -1,7 +1,7 @@
 import type { GpuFacts } from '../../protocol/gpu-facts.ts';
 import type { SlurmPlace } from '../../protocol/scheduler.ts';
 import { listNvidiaGpus } from '../gpus/nvidia/nvidia-proc.ts';
-import { runTool } from '../jobs/run-tool.ts';
+import { runOnLeash } from '../jobs/run-tool.ts';
 import type { Leash } from '../leash.ts';
 import type { System } from '../system.ts';
 
@@ -56,7 +56,7 @@ export function createSlurmPlaceFinder(system: System, leash: Leash): SlurmPlace
   function ask(program: string, nowMs: number): void {
     if (asked.isBusy || asked.cluster !== null || nowMs < asked.dueMs) return;
     asked.isBusy = true;
-    runTool(system, leash, program, ['show', 'config'], ASK_LIMIT_MS)
+    runOnLeash(system, leash, program, ['show', 'config'], ASK_LIMIT_MS)
       .then(({ text }) => {
         asked.cluster = parseClusterName(text);
       })

@@ -3,7 +3,7 @@ import { countedAs, describeAllocation, type GpuCounts, type GpuUse } from '../.
 import type { ClusterGpu } from '../../report/rows.ts';
 import { stateTones } from '../node-state.ts';
 import { shortIds } from '../short-ids.ts';
-import { alignColumns, type Cell, headings } from './align-columns.ts';
+import { alignColumns, headings, type TextCell } from './align-columns.ts';
 import { plainStyle, type Tone } from './text-style.ts';
 import { gpuCountsText, sumOf } from './totals-text.ts';
 
@@ -13,7 +13,7 @@ const HEADINGS = ['NODE', 'GPU', 'MODEL', 'USE', 'GPU%', 'MEM FREE', 'MEM', 'TEM
 const MOST_NAMES = 4;
 
 /** How uses are told: a word each, never colour alone. */
-export const useWords: Record<GpuUse, string> = {
+const useTexts: Record<GpuUse, string> = {
   free: 'free',
   busy: 'busy',
   allocated: 'allocated, idle',
@@ -41,15 +41,15 @@ const useTones: Partial<Record<GpuUse, Tone>> = {
 };
 
 /** Figures of a node that is not live are old, and those of a GPU that does not answer are none. */
-function useOf({ state, health, use, migEnabled, allocation }: ClusterGpu): Cell {
+function useOf({ state, health, use, migEnabled, allocation }: ClusterGpu): TextCell {
   if (state !== 'live') return { text: state, tone: stateTones[state] };
   if (health !== 'ok') return { text: health, tone: 'bad' };
   if (use === 'allocated' && allocation) return describeAllocation(allocation, use);
   if (use === 'unknown' && migEnabled) return 'MIG';
-  return { text: useWords[use], tone: useTones[use] ?? null };
+  return { text: useTexts[use], tone: useTones[use] ?? null };
 }
 
-function row(gpu: ClusterGpu): Cell[] {
+function row(gpu: ClusterGpu): TextCell[] {
   return [
     gpu.node,
     gpu.parentIndex === null ? String(gpu.index) : `${gpu.parentIndex}:${gpu.migInstance ?? DASH}`,
