@@ -270,7 +270,7 @@ async function fuzzMessages(): Promise<void> {
     const parsed = parseMessage(line);
     if (parsed.ok) {
       taken += 1;
-      state.message('n1', parsed.message, parsed.faults);
+      state.take({ kind: 'message', name: 'n1', message: parsed.message, faults: parsed.faults });
     }
     if (number % 10 !== 0) continue;
     const path = pick(random, seen);

@@ -10,7 +10,8 @@ import { keepHeapTight } from '../src/cli/keep-heap-tight.ts';
 import { createFleet } from '../src/fleet/fleet.ts';
 import { createNodeLog } from '../src/fleet/node-log.ts';
 import { createShardedFleet } from '../src/fleet/sharded-fleet.ts';
-import type { Target } from '../src/nodes/target.ts';
+import { listedNodes, type Target } from '../src/nodes/target.ts';
+import type { FleetEvent } from '../src/report/fleet-event.ts';
 import { createState } from '../src/state/state.ts';
 import { createAccess } from '../src/transport/access.ts';
 import { readMonitorBundle } from '../src/transport/bootstrap/monitor-bundle.ts';
@@ -69,21 +70,19 @@ let allLive: { ms: number; cpuMs: number } | null = null;
 let start = { ms: performance.now(), cpu: process.cpuUsage() };
 
 // The fleet's own way into state, with a clock on it.
-const timed: typeof state = {
-  ...state,
-  sampleLine(name, line, intervalMs, brief) {
-    state.sampleLine(name, line, intervalMs, brief);
-    if (isMeasuring) {
-      samples++;
-      latencies.push(Date.now() - Number(/"takenAtMs":(\d+)/.exec(line)?.[1]));
-    }
-    if (live.has(name)) return;
-    live.add(name);
-    if (live.size < answering) return;
-    const { user, system } = process.cpuUsage(start.cpu);
-    allLive = { ms: performance.now() - start.ms, cpuMs: (user + system) / 1000 };
-  },
-};
+function emit(event: FleetEvent): void {
+  state.take(event);
+  if (event.kind !== 'sample') return;
+  if (isMeasuring) {
+    samples++;
+    latencies.push(Date.now() - Number(/"takenAtMs":(\d+)/.exec(event.line)?.[1]));
+  }
+  if (live.has(event.name)) return;
+  live.add(event.name);
+  if (live.size < answering) return;
+  const { user, system } = process.cpuUsage(start.cpu);
+  allLive = { ms: performance.now() - start.ms, cpuMs: (user + system) / 1000 };
+}
 
 const access = createAccess({
   homeFolder: simulated.folder,
@@ -96,7 +95,7 @@ const access = createAccess({
   asksPersons: false,
 });
 const fleetOptions = {
-  state: timed,
+  emit,
   transportFor: access.transportFor,
   wayFor: access.wayFor,
   logFor: (target: Target) => createNodeLog(target.name, 'bench'),
@@ -119,11 +118,17 @@ const fleet =
         onKeyLogin: access.secrets.keyWorked,
       });
 
+function watchNodes(now: readonly Target[]): void {
+  state.take({ kind: 'listed', nodes: listedNodes(now) });
+  fleet.setTargets(now);
+}
+setInterval(state.checkFreshness, 1_000).unref();
+
 function startAll(): void {
   live.clear();
   allLive = null;
   start = { ms: performance.now(), cpu: process.cpuUsage() };
-  fleet.setTargets(targets);
+  watchNodes(targets);
 }
 
 /** Wall time holds the work of the nodes' servers on the same machine, CPU time does not. */
@@ -166,7 +171,7 @@ const residentBytes = process.memoryUsage().rss;
 let warmStart = 'not measured';
 if (options.interval === 1_000) {
   // The same once more, with settings and known hosts looked up already.
-  fleet.setTargets([]);
+  watchNodes([]);
   await sleep(5_000);
   startAll();
   while (live.size < answering && performance.now() - start.ms < 60_000) await sleep(50);
@@ -175,7 +180,7 @@ if (options.interval === 1_000) {
 
 // Of at most so many nodes: per sample it is the same.
 const FLOOR_NODES = 1_000;
-fleet.setTargets([]);
+watchNodes([]);
 await sleep(5_000);
 const floorNodes = Math.min(FLOOR_NODES, targets.length);
 const floor = await measureFloor(simulated, floorNodes, options.seconds);

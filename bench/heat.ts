@@ -1,5 +1,4 @@
 import { gzipSync } from 'node:zlib';
-import { createCluster } from '../src/web/live/cluster.ts';
 import { createTopics } from '../src/web/live/topics.ts';
 import { createFakeCluster } from '../test/support/fake-cluster.ts';
 import { randomCluster } from '../test/support/random-cluster.ts';
@@ -12,8 +11,8 @@ const nodes = randomCluster({ seed: 1, nodes: 1_000, gpusPerNode: 8, processesPe
 const topicNames = ['heat layout', 'heat utilization'];
 
 const fake = createFakeCluster(nodes);
-const cluster = createCluster(fake);
-const topics = createTopics(cluster, fake);
+const { cluster } = fake;
+const topics = createTopics(cluster);
 let version = 0;
 let bytes = 0;
 
@@ -25,7 +24,6 @@ function measureRound(round: number): number {
     fake.set({ ...node, sample: structuredClone(other?.sample ?? null) });
   }
   const nowMs = round * 1_000;
-  cluster.note(fake.names());
   cluster.refreshAll(nowMs);
   version += 1;
   const startMs = performance.now();

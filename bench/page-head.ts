@@ -2,12 +2,11 @@
 // by bench/page.ts; tells its port, and on each message the CPU and memory that it has used.
 import { readFileSync } from 'node:fs';
 import { keepHeapTight } from '../src/cli/keep-heap-tight.ts';
+import { createCluster } from '../src/cluster/cluster.ts';
 import { compileDesign } from '../src/design/compile.ts';
 import { parseMessage } from '../src/protocol/messages.ts';
 import { briefSample } from '../src/report/sample-brief.ts';
 import { isPointDue } from '../src/report/series.ts';
-import { listGpus, listJobs } from '../src/state/cluster-jobs.ts';
-import { listUsers } from '../src/state/cluster-users.ts';
 import { createState } from '../src/state/state.ts';
 import { createApp } from '../src/web/app.ts';
 import { serve } from '../src/web/serve.ts';
@@ -28,13 +27,13 @@ const lines = Array.from({ length: DIFFERENT }, () => JSON.stringify(simulatedSa
 const say = (name: string, message: object) => {
   const parsed = parseMessage(JSON.stringify(message));
   if (!parsed.ok) throw new Error(`a simulated message is refused: ${JSON.stringify(parsed)}`);
-  state.message(name, parsed.message, parsed.faults);
+  state.take({ kind: 'message', name, message: parsed.message, faults: parsed.faults });
 };
 
-state.setNodes(names.map((name) => ({ name, tags: [] })));
+state.take({ kind: 'listed', nodes: names.map((name) => ({ name, tags: [] })) });
 for (const name of names) {
   const way = { node: name, sshWords: ['ssh', name], host: name, port: 22 };
-  state.connected(name, { way, transport: 'ssh2', logPath: null });
+  state.take({ kind: 'connected', name, connection: { way, transport: 'ssh2', logPath: null } });
   say(name, simulatedHello('x'));
   say(name, simulatedFacts);
 }
@@ -48,7 +47,13 @@ function takeSample(name: string, at: number): void {
   const now = performance.now();
   const isDue = isPointDue(pointsMs.get(name) ?? null, now);
   if (isDue) pointsMs.set(name, now);
-  state.sampleLine(name, line, INTERVAL_MS, briefSample(parsed.message, isDue));
+  state.take({
+    kind: 'sample',
+    name,
+    line,
+    intervalMs: INTERVAL_MS,
+    brief: briefSample(parsed.message, isDue),
+  });
 }
 
 let next = 0;
@@ -67,18 +72,9 @@ const templates = compileDesign(read('index-design.html'), 'index-design.html', 
 const app = createApp({
   version: 'bench',
   demo: false,
-  publicMode: false,
   allowedHosts: [],
   token: 'bench',
-  nodes: state.reports,
-  names: state.names,
-  node: state.report,
-  recent: state.recent,
-  recentPoint: state.recentPoint,
-  jobsOf: (nodes) => listJobs(nodes, Date.now()),
-  gpusOf: listGpus,
-  usersOf: listUsers,
-  subscribe: state.subscribe,
+  cluster: createCluster(state),
   problems: () => [],
   retry: () => false,
   watch: () => undefined,

@@ -6,8 +6,7 @@ import { parseQuery } from '../src/query/parse.ts';
 import { emptyQuery } from '../src/query/query.ts';
 import { vocabularyOf } from '../src/query/vocabulary.ts';
 import type { NodeReport } from '../src/report/node-report.ts';
-import { listGpus, listJobs } from '../src/state/cluster-jobs.ts';
-import { listUsers } from '../src/state/cluster-users.ts';
+import { listGpus, listJobs, listUsers } from '../test/support/cluster-rows.ts';
 import { randomCluster } from '../test/support/random-cluster.ts';
 import { printMachine, printTable, quantile, round } from './report.ts';
 

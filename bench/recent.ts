@@ -104,7 +104,7 @@ async function live(nodes: number, intervalMs: number, withRings: boolean) {
     () => nowMs,
   );
   const names = times(nodes, (at) => `node-${at}`);
-  state.setNodes(names.map((name) => ({ name })));
+  state.take({ kind: 'listed', nodes: names.map((name) => ({ name })) });
   const processes = times(2 * GPUS, (row) => ({
     pid: 100 + row,
     startTimeMs: 1,
@@ -113,7 +113,8 @@ async function live(nodes: number, intervalMs: number, withRings: boolean) {
     arguments: '',
     job: `slurm:${4000 + (row % Math.max(1, options.jobs))}`,
   }));
-  for (const name of names) state.message(name, { type: 'facts', processes, gone: [] }, []);
+  for (const name of names)
+    state.take({ kind: 'message', name, message: { type: 'facts', processes, gone: [] }, faults: [] });
   const before = await heldBytes();
   let count = 0;
   let lastPointMs: number | null = null;
@@ -123,7 +124,14 @@ async function live(nodes: number, intervalMs: number, withRings: boolean) {
       if (isDue) lastPointMs = nowMs;
       for (const name of names) {
         const said = samples[count++ % samples.length];
-        if (said) state.sampleLine(name, said.line, intervalMs, briefSample(said.sample, isDue && withRings));
+        if (said)
+          state.take({
+            kind: 'sample',
+            name,
+            line: said.line,
+            intervalMs,
+            brief: briefSample(said.sample, isDue && withRings),
+          });
       }
     }
   }

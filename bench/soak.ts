@@ -5,11 +5,11 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { get } from 'node:http';
 import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
+import { createCluster } from '../src/cluster/cluster.ts';
 import { compileDesign } from '../src/design/compile.ts';
 import { createFleet } from '../src/fleet/fleet.ts';
 import { createNodeLog } from '../src/fleet/node-log.ts';
-import { listGpus, listJobs } from '../src/state/cluster-jobs.ts';
-import { listUsers } from '../src/state/cluster-users.ts';
+import { listedNodes, type Target } from '../src/nodes/target.ts';
 import { createState } from '../src/state/state.ts';
 import { createAccess } from '../src/transport/access.ts';
 import { readMonitorBundle } from '../src/transport/bootstrap/monitor-bundle.ts';
@@ -44,7 +44,7 @@ const access = createAccess({
   asksPersons: false,
 });
 const fleet = createFleet({
-  state,
+  emit: state.take,
   transportFor: access.transportFor,
   wayFor: access.wayFor,
   logFor: (target) => createNodeLog(target.name, 'soak'),
@@ -55,24 +55,20 @@ const fleet = createFleet({
   accessFingerprint: access.fingerprint,
   monotonicMs,
 });
+function watchNodes(targets: readonly Target[]): void {
+  state.take({ kind: 'listed', nodes: listedNodes(targets) });
+  fleet.setTargets(targets);
+}
+setInterval(state.checkFreshness, 1_000).unref();
 const design = 'index-design.html';
 const otherViews = { html: readFileSync('templates/views.html', 'utf8'), name: 'templates/views.html' };
 const templates = compileDesign(readFileSync(design, 'utf8'), design, otherViews);
 const app = createApp({
   version: 'soak',
   demo: false,
-  publicMode: false,
   allowedHosts: [],
   token: 'soak',
-  recent: state.recent,
-  recentPoint: state.recentPoint,
-  jobsOf: (nodes) => listJobs(nodes, Date.now()),
-  gpusOf: listGpus,
-  usersOf: listUsers,
-  nodes: state.reports,
-  names: state.names,
-  node: state.report,
-  subscribe: state.subscribe,
+  cluster: createCluster(state),
   problems: () => [],
   retry: fleet.retry,
   watch: fleet.setWatched,
@@ -114,12 +110,12 @@ const some = (limit: number) => Math.floor(Math.random() * limit);
 
 /** Everybody away, and time for farewells and for programs that are kept a while. */
 async function settle(): Promise<void> {
-  fleet.setTargets([]);
+  watchNodes([]);
   await sleep(20_000);
 }
 
 async function bringUp(): Promise<number> {
-  fleet.setTargets(simulated.targets);
+  watchNodes(simulated.targets);
   const enough = Math.floor(simulated.targets.length * 0.9);
   const liveCount = () => state.reports().filter((report) => report.state === 'live').length;
   const deadlineMs = monotonicMs() + 120_000;
@@ -144,7 +140,7 @@ async function disturb(): Promise<void> {
     case 0: {
       counts.lists++;
       const share = 0.3 + Math.random() * 0.7;
-      fleet.setTargets(simulated.targets.filter(() => Math.random() < share));
+      watchNodes(simulated.targets.filter(() => Math.random() < share));
       return;
     }
     case 1: {

@@ -4,9 +4,9 @@ import { parseMessage } from '../src/protocol/messages.ts';
 import { renderJobsText } from '../src/render/text/jobs-text.ts';
 import { renderNodeText, renderStatusText } from '../src/render/text/nodes-text.ts';
 import { viewNode } from '../src/render/view.ts';
-import { listGpus, listJobs } from '../src/state/cluster-jobs.ts';
 import { createState } from '../src/state/state.ts';
 import { bareSample } from './support/bare-sample.ts';
+import { listGpus, listJobs } from './support/cluster-rows.ts';
 
 /** Whatever a node says of GPUs, jobs and events, every view of it is made, and none grows beyond what was said. */
 
@@ -27,11 +27,12 @@ const hello = {
 /** A head that heard these messages; those that are refused are left out, as a head does. */
 function headThatHeard(messages: readonly object[]) {
   const state = createState(() => 1_000);
-  state.setNodes([{ name: 'evil' }]);
-  state.connected('evil', { way, transport: 'ssh2', logPath: null });
+  state.take({ kind: 'listed', nodes: [{ name: 'evil' }] });
+  state.take({ kind: 'connected', name: 'evil', connection: { way, transport: 'ssh2', logPath: null } });
   for (const message of [hello, ...messages]) {
     const parsed = parseMessage(JSON.stringify(message));
-    if (parsed.ok) state.message('evil', parsed.message, parsed.faults);
+    if (parsed.ok)
+      state.take({ kind: 'message', name: 'evil', message: parsed.message, faults: parsed.faults });
   }
   return state.reports();
 }

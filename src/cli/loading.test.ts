@@ -26,14 +26,14 @@ function packagesFrom(file: string, seen = new Set<string>()): Set<string> {
 it.each([
   ['rollcall', []],
   ['command-line', ['yargs']],
-  ['status', ['string-width']],
-  ['show', ['string-width']],
-  ['gpus', ['string-width']],
-  ['jobs', ['string-width']],
-  ['users', ['string-width']],
-  ['retry', []],
-  ['link', []],
-  ['unlock', ['string-width']],
+  ['commands/status', ['string-width']],
+  ['commands/show', ['string-width']],
+  ['commands/gpus', ['string-width']],
+  ['commands/jobs', ['string-width']],
+  ['commands/users', ['string-width']],
+  ['commands/retry', []],
+  ['commands/link', []],
+  ['commands/unlock', ['string-width']],
   ['url-reader', []],
 ])('%s loads no more packages than %j', (name, packages) => {
   expect([...packagesFrom(join(src, 'cli', `${name}.ts`))].sort()).toEqual(packages);

@@ -10,15 +10,15 @@ describe('the demo', () => {
   beforeEach(() => {
     vi.useFakeTimers();
     state = createState(() => performance.now());
-    const { message } = state;
-    state.message = (name, said, faults) => {
-      // What the demo says must be what a real node may say.
-      const parsed = parseMessage(JSON.stringify(said));
-      expect(parsed.ok || parsed.reason).toBe(true);
-      expect(parsed.ok && parsed.faults).toEqual([]);
-      message(name, said, faults);
-    };
-    demo = startDemo(state);
+    demo = startDemo((event) => {
+      if (event.kind === 'message') {
+        // What the demo says must be what a real node may say.
+        const parsed = parseMessage(JSON.stringify(event.message));
+        expect(parsed.ok || parsed.reason).toBe(true);
+        expect(parsed.ok && parsed.faults).toEqual([]);
+      }
+      state.take(event);
+    });
   });
   afterEach(async () => {
     await demo.stop(() => undefined);

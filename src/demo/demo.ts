@@ -1,8 +1,8 @@
 import { createRandom } from '../lib/random.ts';
 import type { Way } from '../report/failure-detail.ts';
 import { createFailure } from '../report/failures.ts';
+import type { Emit } from '../report/fleet-event.ts';
 import { RECENT_MS } from '../report/series.ts';
-import type { State } from '../state/state.ts';
 import { type DemoNode, demoNodes } from './hardware.ts';
 import { createSimulatedNode, type SimulatedNode } from './simulated-node.ts';
 
@@ -28,7 +28,7 @@ const wayOf = (node: DemoNode): Way => ({
 const PAST_POINT_MS = 10_000;
 
 /** Starts the demo: every second each node that is in reach says what it does. */
-export function startDemo(state: State, clock: () => number = Date.now): Demo {
+export function startDemo(emit: Emit, clock: () => number = Date.now): Demo {
   const random = createRandom(SEED);
   // The cluster lives through the last quarter of an hour in a moment, and then by the clock.
   let pastMs: number | null = clock() - RECENT_MS + PAST_POINT_MS;
@@ -37,15 +37,14 @@ export function startDemo(state: State, clock: () => number = Date.now): Demo {
     node,
     createSimulatedNode(node, random, now),
   ]);
-  state.setNodes(demoNodes);
-  for (const [node, simulation] of simulated) greet(state, node, simulation);
+  emit({ kind: 'listed', nodes: demoNodes });
+  for (const [node, simulation] of simulated) greet(emit, node, simulation);
   for (; pastMs < clock(); pastMs += PAST_POINT_MS)
-    for (const [node, simulation] of simulated) livePast(state, node, simulation, pastMs);
+    for (const [node, simulation] of simulated) livePast(emit, node, simulation, pastMs);
   pastMs = null;
-  for (const [node, simulation] of simulated) beginNow(state, node, simulation);
+  for (const [node, simulation] of simulated) beginNow(emit, node, simulation);
   const timer = setInterval(() => {
-    for (const [node, simulation] of simulated) if (node.role !== 'unreachable') say(state, node, simulation);
-    state.checkFreshness();
+    for (const [node, simulation] of simulated) if (node.role !== 'unreachable') say(emit, node, simulation);
   }, INTERVAL_MS);
   return {
     problems: () => [],
@@ -58,24 +57,28 @@ export function startDemo(state: State, clock: () => number = Date.now): Demo {
   };
 }
 
-function greet(state: State, node: DemoNode, simulation: SimulatedNode): void {
-  state.connected(node.name, { way: wayOf(node), transport: 'demo', logPath: null });
-  state.message(node.name, simulation.hello(), []);
+function greet(emit: Emit, node: DemoNode, simulation: SimulatedNode): void {
+  emit({
+    kind: 'connected',
+    name: node.name,
+    connection: { way: wayOf(node), transport: 'demo', logPath: null },
+  });
+  emit({ kind: 'message', name: node.name, message: simulation.hello(), faults: [] });
 }
 
-function livePast(state: State, node: DemoNode, simulation: SimulatedNode, atMs: number): void {
+function livePast(emit: Emit, node: DemoNode, simulation: SimulatedNode, atMs: number): void {
   for (const message of simulation.tick())
-    if (message.type === 'sample') state.pastSample(node.name, message, atMs);
-    else state.message(node.name, message, []);
+    if (message.type === 'sample') emit({ kind: 'past-sample', name: node.name, sample: message, atMs });
+    else emit({ kind: 'message', name: node.name, message, faults: [] });
 }
 
-function beginNow(state: State, node: DemoNode, simulation: SimulatedNode): void {
-  say(state, node, simulation);
+function beginNow(emit: Emit, node: DemoNode, simulation: SimulatedNode): void {
+  say(emit, node, simulation);
   if (node.role !== 'unreachable') return;
   const failure = createFailure(wayOf(node), { cause: 'timeout', stage: 'tcp', limitMs: 10_000 });
-  state.failed(node.name, failure, null);
+  emit({ kind: 'failed', name: node.name, failure, logPath: null });
 }
 
-function say(state: State, node: DemoNode, simulation: SimulatedNode): void {
-  for (const message of simulation.tick()) state.message(node.name, message, []);
+function say(emit: Emit, node: DemoNode, simulation: SimulatedNode): void {
+  for (const message of simulation.tick()) emit({ kind: 'message', name: node.name, message, faults: [] });
 }

@@ -4,6 +4,7 @@ import { afterEach, expect, it } from 'vitest';
 import { noNvmlKits } from '../../test/support/no-nvml-kits.ts';
 import { parseNodeList } from '../nodes/node-list.ts';
 import { createNodeSettings, defaultNodeSettings } from '../nodes/node-settings.ts';
+import { listedNodes } from '../nodes/target.ts';
 import { createState } from '../state/state.ts';
 import { createLocalTransport } from '../transport/local.ts';
 import { wayTo } from '../transport/way.ts';
@@ -25,7 +26,11 @@ const source = `const [build, nonce, interval, title, node, head] = process.argv
 const gzip = gzipSync(source);
 
 let fleet: Fleet | null = null;
-afterEach(() => fleet?.stop(1_000, () => undefined));
+let freshness: NodeJS.Timeout | undefined;
+afterEach(() => {
+  clearInterval(freshness);
+  return fleet?.stop(1_000, () => undefined);
+});
 
 it('a head that did not run for twenty seconds keeps its connections', async () => {
   let sleptMs = 0;
@@ -34,7 +39,7 @@ it('a head that did not run for twenty seconds keeps its connections', async () 
   const log: string[] = [];
   const local = createLocalTransport(process.env);
   fleet = createFleet({
-    state,
+    emit: state.take,
     transportFor: () => local,
     wayFor: (target) => wayTo(target, null),
     logFor: () => ({ path: () => null, write: (text) => log.push(text) }),
@@ -53,7 +58,10 @@ it('a head that did not run for twenty seconds keeps its connections', async () 
   const told = new Set<string | undefined>();
   state.subscribe(() => told.add(state.report('sleepy')?.state));
   const everySecond = createNodeSettings({ ...defaultNodeSettings, intervalMs: 1_000 }, []);
-  fleet.setTargets(everySecond(parseNodeList('sleepy', 'list').targets));
+  const targets = everySecond(parseNodeList('sleepy', 'list').targets);
+  state.take({ kind: 'listed', nodes: listedNodes(targets) });
+  fleet.setTargets(targets);
+  freshness = setInterval(state.checkFreshness, 1_000);
   await expect.poll(() => state.report('sleepy')?.state, { timeout: 10_000 }).toBe('live');
   const pid = state.report('sleepy')?.hello?.pid;
   told.clear();

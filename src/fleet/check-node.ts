@@ -1,13 +1,14 @@
 import pLimit from 'p-limit';
 import type { Target } from '../nodes/target.ts';
 import { NOT_ANSWERED_YET } from '../protocol/constants.ts';
+import { applyFacts, createKnownFacts } from '../protocol/known-facts.ts';
+import { mergeSample } from '../protocol/merge-sample.ts';
 import type { Sample } from '../protocol/sample.ts';
 import type { Stage } from '../report/causes.ts';
 import { type CheckedNode, checkSteps, type FailedStep, GPU_STEP, stepOfStage } from '../report/check.ts';
 import type { Way } from '../report/failure-detail.ts';
 import { createFailure } from '../report/failures.ts';
 import type { TransportName } from '../report/node-report.ts';
-import { createState } from '../state/state.ts';
 import type { MonitorBundle } from '../transport/bootstrap/monitor-bundle.ts';
 import { type MonitorLink, openMonitor } from '../transport/bootstrap/monitor-link.ts';
 import type { RuntimeStore } from '../transport/bootstrap/runtimes.ts';
@@ -111,8 +112,7 @@ async function walk(
   onStep: (step: string, fact: string) => void,
   onTransport: (name: TransportName, reason: string | null) => void,
 ): Promise<FailedStep | null> {
-  const state = createState(() => performance.now());
-  state.setNodes([target]);
+  let facts = createKnownFacts();
   const abort = new AbortController();
   const way = options.wayFor(target);
   let step = stepOfStage.name;
@@ -135,8 +135,9 @@ async function walk(
       headId: `check-${process.pid}`,
       signal: abort.signal,
       onTransport,
-      onMessage(message, faults) {
-        state.message(target.name, message, faults);
+      onMessage(message) {
+        if (message.type === 'hello') facts = createKnownFacts(message.gpus);
+        if (message.type === 'facts') applyFacts(facts, message);
         if (message.type === 'sample') onSample(message);
       },
       onStage(stage: Stage, fact) {
@@ -147,7 +148,7 @@ async function walk(
     const sample = (await firstOf(link, firstAnswer)) ?? unanswered(last);
     const failure = sample === null ? await silence(link) : gpuFailure(sample);
     if (failure) return { step, failure };
-    onStep(step, describeGpus(state.report(target.name)?.sample?.gpus ?? []));
+    onStep(step, describeGpus(sample === null ? [] : (mergeSample(sample, facts).gpus ?? [])));
     link.send({ type: 'stop' });
     await link.ended;
     return null;

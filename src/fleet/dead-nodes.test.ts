@@ -1,6 +1,7 @@
 import { afterEach, expect, it } from 'vitest';
 import { noNvmlKits } from '../../test/support/no-nvml-kits.ts';
 import { parseNodeList } from '../nodes/node-list.ts';
+import { listedNodes } from '../nodes/target.ts';
 import { createFailure } from '../report/failures.ts';
 import { createState } from '../state/state.ts';
 import { type Transport, TransportError } from '../transport/transport.ts';
@@ -37,7 +38,7 @@ it('dead nodes do not keep the others waiting', async () => {
   const transport = createTransport(opened);
   const state = createState(() => performance.now());
   fleet = createFleet({
-    state,
+    emit: state.take,
     transportFor: () => transport,
     wayFor: (target) => wayTo(target, null),
     logFor: () => ({ path: () => null, write: () => undefined }),
@@ -54,7 +55,9 @@ it('dead nodes do not keep the others waiting', async () => {
     },
   });
   const dead = Array.from({ length: 2 * HANDSHAKES }, (_, at) => `dead-${at}`);
-  fleet.setTargets(parseNodeList([...dead, 'answering'].join('\n'), 'list').targets);
+  const { targets } = parseNodeList([...dead, 'answering'].join('\n'), 'list');
+  state.take({ kind: 'listed', nodes: listedNodes(targets) });
+  fleet.setTargets(targets);
   const deadOnes = () => opened.filter((name) => name.startsWith('dead')).length;
   await expect.poll(deadOnes).toBe(HANDSHAKES);
   await expect.poll(() => state.report('answering')?.cause, { timeout: STAGE_LIMIT_MS / 2 }).toBe('refused');

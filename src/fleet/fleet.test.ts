@@ -5,7 +5,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { bundleMonitor } from '../../test/support/monitor-bundle.ts';
 import { parseNodeList } from '../nodes/node-list.ts';
 import { createNodeSettings, defaultNodeSettings } from '../nodes/node-settings.ts';
+import { listedNodes, type Target } from '../nodes/target.ts';
 import { createFailure } from '../report/failures.ts';
+import type { Emit } from '../report/fleet-event.ts';
 import { createState, type State } from '../state/state.ts';
 import { createLocalTransport } from '../transport/local.ts';
 import { type Transport, TransportError } from '../transport/transport.ts';
@@ -46,13 +48,15 @@ describe('fleet', () => {
   const names = ['fleet-a', 'fleet-b', 'fleet-c'].map((name) => `${name}-${process.pid}`);
   const [a = '', b = '', c = ''] = names;
   let state: State;
+  let emit: Emit;
   let fleet: Fleet;
   let fingerprint = 'x';
 
   function start(transportFor: (name: string) => Transport = () => local): void {
     state = createState(monotonicMs);
+    emit = state.take;
     fleet = createFleet({
-      state,
+      emit: (event) => emit(event),
       transportFor: (target) => transportFor(target.name),
       wayFor: (target) => wayTo(target, null),
       logFor: (target) => createNodeLog(target.name, headId),
@@ -78,16 +82,21 @@ describe('fleet', () => {
       for (const end of ['log', 'json']) rmSync(`/tmp/monitor-${name}.${end}`, { force: true });
   });
 
+  /** As the head does with its node list. */
+  function watch(targets: readonly Target[]): void {
+    state.take({ kind: 'listed', nodes: listedNodes(targets) });
+    fleet.setTargets(targets);
+  }
   const stateOf = (name: string) => state.report(name)?.state;
   const live = (name: string) => expect.poll(() => stateOf(name), { timeout: 15_000 }).toBe('live');
   const pidOf = (name: string) => state.report(name)?.hello?.pid ?? 0;
 
   it('watches nodes with the real monitor, adds and removes some without touching the others', async () => {
     start();
-    fleet.setTargets(targetsOf(`${a}\n${b}`));
+    watch(targetsOf(`${a}\n${b}`));
     await Promise.all([live(a), live(b)]);
     const [pidA, pidB] = [pidOf(a), pidOf(b)];
-    fleet.setTargets(targetsOf(`${b}\n${c}`));
+    watch(targetsOf(`${b}\n${c}`));
     await live(c);
     expect(stateOf(a)).toBeUndefined();
     expect(pidOf(b)).toBe(pidB);
@@ -111,7 +120,7 @@ describe('fleet', () => {
 
   it('starts a monitor again that was killed, and says what happened meanwhile', async () => {
     start();
-    fleet.setTargets(targetsOf(a));
+    watch(targetsOf(a));
     await live(a);
     const pid = pidOf(a);
     process.kill(pid, 'SIGKILL');
@@ -123,7 +132,7 @@ describe('fleet', () => {
 
   it('calls a stopped monitor stale, opens anew, and the newcomer ends the forgotten one', async () => {
     start();
-    fleet.setTargets(targetsOf(a));
+    watch(targetsOf(a));
     await live(a);
     const pid = pidOf(a);
     process.kill(pid, 'SIGSTOP');
@@ -137,7 +146,7 @@ describe('fleet', () => {
   it('retries with growing waits, at once on demand', async () => {
     const { transport, attempts } = refusingTransport('refused');
     start(() => transport);
-    fleet.setTargets(targetsOf(a));
+    watch(targetsOf(a));
     await expect.poll(() => state.report(a)?.cause).toBe('refused');
     await expect.poll(attempts, { timeout: 6_000 }).toBeGreaterThanOrEqual(3);
     const before = attempts();
@@ -156,7 +165,7 @@ describe('fleet', () => {
       },
     };
     start(() => clumsy);
-    fleet.setTargets(targetsOf(a));
+    watch(targetsOf(a));
     await expect.poll(() => state.report(a)?.cause).toBe('head-error');
     expect(state.report(a)?.message).toContain('x is not a function');
     expect(state.report(a)?.hint).toContain('retry');
@@ -168,14 +177,14 @@ describe('fleet', () => {
 
   it('loses no node to a row that cannot be kept', async () => {
     start();
-    const { sampleLine } = state;
     let broken = 0;
-    state.sampleLine = (name, ...rest) => {
-      if (name === a) broken += 1;
-      if (name === a && broken < 3) throw new RangeError('the row is broken');
-      sampleLine(name, ...rest);
+    emit = (event) => {
+      if (event.kind === 'sample' && event.name === a) broken += 1;
+      if (event.kind === 'sample' && event.name === a && broken < 3)
+        throw new RangeError('the row is broken');
+      state.take(event);
     };
-    fleet.setTargets(targetsOf(`${a}\n${b}`));
+    watch(targetsOf(`${a}\n${b}`));
     await expect
       .poll(() => state.report(a), { timeout: 15_000 })
       .toMatchObject({ cause: 'head-error', message: expect.stringContaining('the row is broken') });
@@ -185,7 +194,7 @@ describe('fleet', () => {
   it('does not knock again after a refused login until keys or settings change', async () => {
     const { transport, attempts } = refusingTransport('auth');
     start(() => transport);
-    fleet.setTargets(targetsOf(a));
+    watch(targetsOf(a));
     await expect.poll(() => state.report(a)?.cause).toBe('auth');
     const startedMs = performance.now();
     await expect.poll(() => performance.now() - startedMs, { timeout: 4_000 }).toBeGreaterThan(3_000);
@@ -196,7 +205,7 @@ describe('fleet', () => {
 
   it('asks nodes that somebody looks at for samples more often, within a second, and back again', async () => {
     start();
-    fleet.setTargets(targetsOf(`${a}\n${b}`));
+    watch(targetsOf(`${a}\n${b}`));
     await Promise.all([live(a), live(b)]);
     const intervalOf = (name: string) => state.report(name)?.sample?.intervalMs;
     expect([intervalOf(a), intervalOf(b)]).toEqual([300, 300]);
@@ -211,7 +220,7 @@ describe('fleet', () => {
     start();
     fleet.setWatched(() => true);
     const slow = { ...defaultNodeSettings, intervalMs: 10_000, watchedIntervalMs: 200 };
-    fleet.setTargets(createNodeSettings(slow, [])(parseNodeList(a, 'list').targets));
+    watch(createNodeSettings(slow, [])(parseNodeList(a, 'list').targets));
     await live(a);
     // More than a monitor of the slower pace leaves unacknowledged, and no beat meanwhile.
     await expect.poll(() => state.report(a)?.sample?.sequence, { timeout: 10_000 }).toBeGreaterThan(6);
@@ -222,7 +231,7 @@ describe('fleet', () => {
   it('starts what is watched at the pace of those who look', async () => {
     start();
     fleet.setWatched(() => true);
-    fleet.setTargets(targetsOf(a));
+    watch(targetsOf(a));
     await live(a);
     expect(state.report(a)?.sample?.intervalMs).toBe(200);
   });
@@ -232,7 +241,7 @@ describe('fleet', () => {
     start(() => transport);
     const [target] = targetsOf(a);
     if (!target) throw new Error('no target');
-    fleet.setTargets([{ ...target, settings: { ...target.settings, enabled: false, tags: ['attic'] } }]);
+    watch([{ ...target, settings: { ...target.settings, enabled: false, tags: ['attic'] } }]);
     expect(state.report(a)).toMatchObject({ state: 'disabled', cause: null, tags: ['attic'] });
     expect(state.report(a)?.message).toContain('rollcall.toml');
     expect(fleet.retry(a)).toBe(false);
@@ -242,14 +251,14 @@ describe('fleet', () => {
   it('lets one node fail without another noticing', async () => {
     const { transport } = refusingTransport('refused');
     start((name) => (name === a ? transport : local));
-    fleet.setTargets(targetsOf(`${a}\n${b}`));
+    watch(targetsOf(`${a}\n${b}`));
     await live(b);
     expect(state.report(a)?.state).toBe('unreachable');
   });
 
   it('leaves no monitor when the head is killed', async () => {
     start();
-    fleet.setTargets([]);
+    watch([]);
     const head = spawn(
       process.execPath,
       [
@@ -280,7 +289,7 @@ describe('fleet', () => {
 
   it('is checked step by step, one node beside another', async () => {
     start();
-    fleet.setTargets([]);
+    watch([]);
     const steps: string[] = [];
     const done: string[] = [];
     const [good, bad, off] = targetsOf(`${a}\n${b}\n${c}`);

@@ -1,21 +1,15 @@
 import pLimit from 'p-limit';
 import type { Target } from '../nodes/target.ts';
 import type { Way } from '../report/failure-detail.ts';
-import type { State } from '../state/state.ts';
+import type { Emit } from '../report/fleet-event.ts';
 import type { MonitorBundle } from '../transport/bootstrap/monitor-bundle.ts';
 import type { RuntimeStore } from '../transport/bootstrap/runtimes.ts';
 import type { Transport } from '../transport/transport.ts';
 import { createHandshakes, type HandshakeLimits } from './handshakes.ts';
 import { type Farewell, type NodeLife, type NodeLog, startNodeLife } from './node-life.ts';
 
-/** What a fleet tells of its nodes. */
-export type FleetState = Pick<
-  State,
-  'setNodes' | 'connected' | 'message' | 'sampleLine' | 'failed' | 'checkFreshness'
->;
-
 export interface FleetOptions {
-  state: FleetState;
+  emit: Emit;
   transportFor(target: Target): Transport;
   wayFor(target: Target): Way;
   logFor(target: Target): NodeLog;
@@ -57,7 +51,6 @@ const mannerOf = (target: Target) =>
   JSON.stringify({ ...target, settings: { ...target.settings, tags: [] } });
 
 export function createFleet(options: FleetOptions): Fleet {
-  const { state } = options;
   const handshakes = createHandshakes(options.handshakes);
   const whenUploadRoom = pLimit(CONCURRENT_UPLOADS);
   const lives = new Map<string, NodeLife>();
@@ -73,10 +66,8 @@ export function createFleet(options: FleetOptions): Fleet {
     const nowMs = options.monotonicMs();
     const lateMs = nowMs - tickedMs - TICK_MS;
     tickedMs = nowMs;
-    const slept = lateMs > SLEPT_MS;
-    if (slept) for (const life of lives.values()) life.slept(lateMs);
+    if (lateMs > SLEPT_MS) for (const life of lives.values()) life.slept(lateMs);
     for (const life of lives.values()) life.tick();
-    if (!slept) state.checkFreshness();
   }
 
   function add(target: Target, startDelayMs: number): void {
@@ -107,7 +98,6 @@ export function createFleet(options: FleetOptions): Fleet {
     setTargets(targets) {
       const enabled = targets.filter((target) => target.settings.enabled);
       const names = new Set(enabled.map((target) => target.name));
-      state.setNodes(targets.map(({ name, settings }) => ({ name, ...settings })));
       for (const [name, life] of lives) if (!names.has(name)) letGo(name, life);
       for (const target of enabled) {
         const life = lives.get(target.name);

@@ -5,10 +5,10 @@ import type { Command, Message } from '../protocol/messages.ts';
 import type { Failure } from '../report/causes.ts';
 import type { Way } from '../report/failure-detail.ts';
 import { createFailure } from '../report/failures.ts';
+import type { Emit } from '../report/fleet-event.ts';
 import type { TransportName } from '../report/node-report.ts';
 import { briefSample } from '../report/sample-brief.ts';
 import { isPointDue } from '../report/series.ts';
-import type { State } from '../state/state.ts';
 import type { MonitorBundle } from '../transport/bootstrap/monitor-bundle.ts';
 import { type MonitorLink, openMonitor } from '../transport/bootstrap/monitor-link.ts';
 import type { RuntimeStore } from '../transport/bootstrap/runtimes.ts';
@@ -28,7 +28,7 @@ export interface NodeLifeOptions {
   target: Target;
   way: Way;
   transport: Transport;
-  state: Pick<State, 'connected' | 'message' | 'sampleLine' | 'failed'>;
+  emit: Emit;
   log: NodeLog;
   monitor: MonitorBundle;
   runtimes: RuntimeStore;
@@ -76,7 +76,7 @@ const SETTLED_AFTER_MS = 60_000;
 
 /** One life per node: connect, run, watch, back off, again. */
 export function startNodeLife(options: NodeLifeOptions): NodeLife {
-  const { target, state, monotonicMs } = options;
+  const { target, emit, monotonicMs } = options;
   const { settings } = target;
   const log = unfailing(options.log);
   const abort = new AbortController();
@@ -132,8 +132,14 @@ export function startNodeLife(options: NodeLifeOptions): NodeLife {
       // Good as it is; it is read again once somebody asks for it.
       const isDue = isPointDue(lastPointMs, lastSampleMs);
       if (isDue) lastPointMs = lastSampleMs;
-      state.sampleLine(target.name, line, message.intervalMs, briefSample(message, isDue));
-    } else state.message(target.name, message, faults);
+      emit({
+        kind: 'sample',
+        name: target.name,
+        line,
+        intervalMs: message.intervalMs,
+        brief: briefSample(message, isDue),
+      });
+    } else emit({ kind: 'message', name: target.name, message, faults });
   }
 
   function makeBeat(): Command {
@@ -192,11 +198,15 @@ export function startNodeLife(options: NodeLifeOptions): NodeLife {
     connectedMs = lastSampleMs = monotonicMs();
     log.write(`connected through ${carrier.name}, monitor pid ${link.hello.pid}`);
     for (const note of link.hello.notes) log.write(note);
-    state.connected(target.name, {
-      way,
-      transport: carrier.name,
-      transportReason: carrier.reason,
-      logPath: log.path(),
+    emit({
+      kind: 'connected',
+      name: target.name,
+      connection: {
+        way,
+        transport: carrier.name,
+        transportReason: carrier.reason,
+        logPath: log.path(),
+      },
     });
     sendInterval();
     if (asksScheduler) sendAsking();
@@ -237,7 +247,7 @@ export function startNodeLife(options: NodeLifeOptions): NodeLife {
   function tell(failure: Failure): void {
     log.write(`${failure.cause}: ${failure.message} ${failure.hint}`);
     try {
-      state.failed(target.name, failure, log.path());
+      emit({ kind: 'failed', name: target.name, failure, logPath: log.path() });
     } catch (error) {
       stumble(error);
     }

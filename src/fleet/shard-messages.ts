@@ -1,10 +1,6 @@
 import type { Target } from '../nodes/target.ts';
-import type { Fault } from '../protocol/figures.ts';
-import type { Message } from '../protocol/messages.ts';
-import type { Failure } from '../report/causes.ts';
 import type { FailureDetail } from '../report/failure-detail.ts';
-import type { SampleBrief } from '../report/sample-brief.ts';
-import type { Connection } from '../state/state.ts';
+import type { FleetEvent } from '../report/fleet-event.ts';
 import type { MonitorBundle } from '../transport/bootstrap/monitor-bundle.ts';
 import type { ShippedRuntime } from '../transport/bootstrap/runtimes.ts';
 import type { PasswordRequest } from '../transport/secrets/secret-request.ts';
@@ -24,13 +20,6 @@ export interface ShardSettings {
   handshakes: { total: number; perJumpHost: number; reservedDescriptors: number };
 }
 
-/** What happened to nodes, in order. */
-export type ShardEvent =
-  | { kind: 'connected'; name: string; connection: Connection }
-  | { kind: 'message'; name: string; message: Message; faults: readonly Fault[] }
-  | { kind: 'sample'; name: string; line: string; intervalMs: number | null; brief: SampleBrief }
-  | { kind: 'failed'; name: string; failure: Failure; logPath: string | null };
-
 export type ToShard =
   | { type: 'targets'; targets: Target[] }
   | { type: 'watched'; names: string[] }
@@ -46,7 +35,8 @@ export type Answer =
   | { ok: false; detail: FailureDetail; lastLines: readonly string[] };
 
 export type FromShard =
-  | { type: 'events'; events: ShardEvent[] }
+  /** What happened to nodes, in order. */
+  | { type: 'events'; events: FleetEvent[] }
   | { type: 'question'; id: number; question: Question }
   /** This node needs more than a plain login: a password, or the system's ssh. */
   | { type: 'misfit'; name: string }

@@ -1,11 +1,12 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import type { FleetEvent } from '../report/fleet-event.ts';
 import type { ShippedRuntime } from '../transport/bootstrap/runtimes.ts';
 import { createPlainAccess } from '../transport/plain-access.ts';
 import type { SshSettings } from '../transport/settings/ssh-settings-parse.ts';
 import { StepError } from '../transport/ssh-step-error.ts';
-import { createFleet, type FleetState } from './fleet.ts';
+import { createFleet } from './fleet.ts';
 import { createNodeLog } from './node-log.ts';
-import type { Answer, FromShard, Question, ShardEvent, ShardSettings, ToShard } from './shard-messages.ts';
+import type { Answer, FromShard, Question, ShardSettings, ToShard } from './shard-messages.ts';
 
 /** A thread that carries a part of the fleet: the same fleet, its events sent to the main thread in batches. */
 
@@ -15,11 +16,11 @@ const BATCH_MS = 20;
 function startShard(settings: ShardSettings, post: (message: FromShard) => void) {
   const asked = new Map<number, (answer: Answer) => void>();
   let nextId = 1;
-  let events: ShardEvent[] = [];
+  let events: FleetEvent[] = [];
   let watched: ReadonlySet<string> = new Set();
   let askers: ReadonlySet<string> = new Set();
 
-  function tell(event: ShardEvent): void {
+  function tell(event: FleetEvent): void {
     if (events.length === 0) setTimeout(flush, BATCH_MS);
     events.push(event);
   }
@@ -29,16 +30,6 @@ function startShard(settings: ShardSettings, post: (message: FromShard) => void)
     events = [];
     if (batch.length > 0) post({ type: 'events', events: batch });
   }
-
-  const state: FleetState = {
-    // The main thread knows the list and the time.
-    setNodes: () => undefined,
-    checkFreshness: () => undefined,
-    connected: (name, connection) => tell({ kind: 'connected', name, connection }),
-    message: (name, message, faults) => tell({ kind: 'message', name, message, faults }),
-    sampleLine: (name, line, intervalMs, brief) => tell({ kind: 'sample', name, line, intervalMs, brief }),
-    failed: (name, failure, logPath) => tell({ kind: 'failed', name, failure, logPath }),
-  };
 
   async function ask<T extends SshSettings | ShippedRuntime | null>(question: Question): Promise<T> {
     const answer = await new Promise<Answer>((resolve) => {
@@ -60,7 +51,7 @@ function startShard(settings: ShardSettings, post: (message: FromShard) => void)
     onKeyLogin: (account) => post({ type: 'key-login', account }),
   });
   const fleet = createFleet({
-    state,
+    emit: tell,
     transportFor: () => access.transport,
     wayFor: access.wayFor,
     logFor: (target) => createNodeLog(target.name, settings.headId),

@@ -1,8 +1,9 @@
 import { Worker } from 'node:worker_threads';
 import type { Target } from '../nodes/target.ts';
+import type { Emit } from '../report/fleet-event.ts';
 import type { PasswordRequest } from '../transport/secrets/secret-request.ts';
 import type { Farewell } from './node-life.ts';
-import type { Answer, FromShard, Question, ShardEvent, ShardSettings, ToShard } from './shard-messages.ts';
+import type { Answer, FromShard, Question, ShardSettings, ToShard } from './shard-messages.ts';
 
 /** The main thread's end of a thread that carries a part of the fleet. */
 export interface Shard {
@@ -17,7 +18,7 @@ export interface ShardOptions {
   /** The compiled `shard-worker.ts`. */
   file: string;
   settings: ShardSettings;
-  onEvent(event: ShardEvent): void;
+  emit: Emit;
   answer(question: Question): Promise<Answer>;
   onMisfit(name: string): void;
   onKeyLogin(account: PasswordRequest): void;
@@ -30,7 +31,7 @@ const RESTART_MS = 1_000;
 const FAREWELL_SPARE_MS = 1_000;
 
 export function startShard(options: ShardOptions): Shard {
-  const { settings, onEvent, answer, onMisfit, onCrash } = options;
+  const { settings, emit, answer, onMisfit, onCrash } = options;
   let targets: readonly Target[] = [];
   let watched: string[] = [];
   let askers: string[] = [];
@@ -72,7 +73,7 @@ export function startShard(options: ShardOptions): Shard {
   function take(message: FromShard): void {
     switch (message.type) {
       case 'events':
-        for (const event of message.events) onEvent(event);
+        for (const event of message.events) emit(event);
         return;
       case 'question':
         void answer(message.question).then((found) =>

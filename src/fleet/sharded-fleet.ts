@@ -6,7 +6,7 @@ import type { SettingsResolver } from '../transport/settings/ssh-settings.ts';
 import { toStepError } from '../transport/ssh-step-error.ts';
 import { createFleet, type Fleet, type FleetOptions } from './fleet.ts';
 import { type Shard, startShard } from './shard.ts';
-import type { Answer, Question, ShardEvent, ShardSettings } from './shard-messages.ts';
+import type { Answer, Question, ShardSettings } from './shard-messages.ts';
 
 export interface ShardedFleetOptions extends FleetOptions {
   /** Threads beside the main one. */
@@ -34,8 +34,8 @@ export function threadsFor(nodes: number, cores: number): number {
  * stays on the main thread. Nodes behind one jump host stand in one shard, so that its connection is shared.
  */
 export function createShardedFleet(options: ShardedFleetOptions): Fleet {
-  const { state, threads } = options;
-  const own = createFleet({ ...options, state: { ...state, setNodes: () => undefined } });
+  const { emit, threads } = options;
+  const own = createFleet(options);
   const shards = Array.from({ length: threads }, startOne);
   /** By name; null for the main thread. Kept while the node is in the list. */
   const places = new Map<string, Shard | null>();
@@ -56,7 +56,7 @@ export function createShardedFleet(options: ShardedFleetOptions): Fleet {
         headId,
         handshakes: { total: Math.ceil(total / threads), perJumpHost, reservedDescriptors },
       },
-      onEvent: take,
+      emit,
       answer,
       onKeyLogin: options.onKeyLogin,
       onMisfit(name) {
@@ -68,23 +68,10 @@ export function createShardedFleet(options: ShardedFleetOptions): Fleet {
         for (const target of targets.filter(({ name }) => names.includes(name))) {
           const detail = `the head's thread that carried it ended and is started again: ${reason}`;
           const failure = createFailure(options.wayFor(target), { cause: 'closed', stage: null, detail });
-          state.failed(target.name, failure, null);
+          emit({ kind: 'failed', name: target.name, failure, logPath: null });
         }
       },
     });
-  }
-
-  function take(event: ShardEvent): void {
-    switch (event.kind) {
-      case 'connected':
-        return state.connected(event.name, event.connection);
-      case 'message':
-        return state.message(event.name, event.message, event.faults);
-      case 'sample':
-        return state.sampleLine(event.name, event.line, event.intervalMs, event.brief);
-      case 'failed':
-        return state.failed(event.name, event.failure, event.logPath);
-    }
   }
 
   async function answer(question: Question): Promise<Answer> {
@@ -139,7 +126,6 @@ export function createShardedFleet(options: ShardedFleetOptions): Fleet {
   function setTargets(now: readonly Target[]): void {
     targets = now;
     listed = new Set(now.map(({ name }) => name));
-    state.setNodes(now.map(({ name, settings }) => ({ name, ...settings })));
     for (const name of places.keys()) if (!listed.has(name)) places.delete(name);
     share();
     for (const target of now) if (!places.has(target.name)) void place(target);

@@ -1,4 +1,6 @@
 import { join } from 'node:path';
+import { createCluster } from '../cluster/cluster.ts';
+import { problemsForStrangers } from '../cluster/strangers.ts';
 import type { Config } from '../config/config.ts';
 import { descriptorLimit, shareDescriptors } from '../config/descriptors.ts';
 import { processIdentity } from '../config/process-identity.ts';
@@ -12,10 +14,7 @@ import {
 import { type StateLock, takeStateLock } from '../config/state-lock.ts';
 import { version } from '../config/version.ts';
 import { faultsUntilNow } from '../lib/guarded.ts';
-import type { NodeReport } from '../report/node-report.ts';
-import { listGpus, listJobs } from '../state/cluster-jobs.ts';
-import { listUsers } from '../state/cluster-users.ts';
-import { createState, type State } from '../state/state.ts';
+import { createState } from '../state/state.ts';
 import { createApp } from '../web/app.ts';
 import { connectionLimits } from '../web/connection-limits.ts';
 import { createControlApp } from '../web/control.ts';
@@ -24,7 +23,9 @@ import { openDesign } from './design.ts';
 import { listen } from './listen.ts';
 import { findResolvedNames, localNames } from './own-names.ts';
 import { needRestart } from './reload.ts';
-import { demoSource, type Source, startFleet } from './source.ts';
+import { demoSource, startFleet } from './source.ts';
+
+const CHECK_FRESHNESS_MS = 1_000;
 
 export interface Head {
   url: string;
@@ -71,6 +72,7 @@ async function startLocked(
     for (const problem of design.problems()) say(problem);
     refresh();
   });
+  const freshness = setInterval(state.checkFreshness, CHECK_FRESHNESS_MS);
   const shares = shareDescriptors(descriptorLimit());
   const source = config.demo ? demoSource(state) : await startFleet(config, folder, state, shares);
   let listening: Listening[] = [];
@@ -81,6 +83,7 @@ async function startLocked(
   });
 
   async function letGo(): Promise<void> {
+    clearInterval(freshness);
     await Promise.all(listening.map((server) => server.close()));
     removeRecord(folder, process.pid);
     lock.release();
@@ -115,20 +118,25 @@ async function startLocked(
     return ending;
   };
   try {
-    const web = {
-      ...webDependencies(config, folder, state, source),
-      allowedHosts,
-      problems: () => [
-        ...design.problems(),
-        ...settingProblems,
-        ...source.problems(),
-        ...[faultsUntilNow() ?? []].flat(),
-      ],
-      templates: design.templates,
-    };
+    const problems = () => [
+      ...design.problems(),
+      ...settingProblems,
+      ...source.problems(),
+      ...[faultsUntilNow() ?? []].flat(),
+    ];
+    const cluster = createCluster(state);
+    const shown = config.public ? createCluster(state, { forStrangers: true }) : cluster;
     const limits = connectionLimits(shares.web);
     const app = createApp({
-      ...web,
+      version: version(),
+      demo: config.demo,
+      token: folder.token,
+      allowedHosts,
+      cluster: shown,
+      problems: () => (config.public ? problemsForStrangers(problems()) : problems()),
+      retry: source.retry,
+      watch: source.watch,
+      templates: design.templates,
       staticDir: join(config.projectFolder, 'static'),
       live: { streams: limits.streams },
     });
@@ -139,7 +147,7 @@ async function startLocked(
     const page = await listen(app, config, limits.sockets);
     listening = [page];
     listening.push(
-      await serve(createControlApp({ ...web, secrets: source.secrets, stop: stopOnce }, app), {
+      await serve(createControlApp({ cluster, problems, secrets: source.secrets, stop: stopOnce }, app), {
         path: folder.socketPath,
       }),
     );
@@ -154,6 +162,7 @@ async function startLocked(
     say(`${new Date().toISOString()} serving ${url}, state folder ${folder.path}`);
     return { url, ended, stop: stopOnce, reload };
   } catch (error) {
+    clearInterval(freshness);
     design.close();
     await source.stop(() => undefined);
     await Promise.all(listening.map((server) => server.close()));
@@ -172,26 +181,6 @@ function allowedHostsOf({ allowedHosts, public: isPublic }: Config): string[] {
   const names = [...allowedHosts, ...localNames()];
   findResolvedNames((name) => names.push(name));
   return names;
-}
-
-function webDependencies(config: Config, folder: StateFolder, state: State, source: Source) {
-  return {
-    version: version(),
-    demo: config.demo,
-    publicMode: config.public,
-    token: folder.token,
-    nodes: () => state.reports(),
-    names: () => state.names(),
-    node: (name: string) => state.report(name),
-    recent: state.recent,
-    recentPoint: state.recentPoint,
-    jobsOf: (nodes: readonly NodeReport[]) => listJobs(nodes, Date.now()),
-    gpusOf: listGpus,
-    usersOf: listUsers,
-    subscribe: state.subscribe,
-    retry: source.retry,
-    watch: source.watch,
-  };
 }
 
 function pageUrl(config: Config, page: Listening): string {

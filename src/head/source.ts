@@ -9,7 +9,7 @@ import { createNodeLog } from '../fleet/node-log.ts';
 import { createShardedFleet, threadsFor } from '../fleet/sharded-fleet.ts';
 import type { NodeList } from '../nodes/node-list.ts';
 import { unusedPatterns } from '../nodes/node-settings.ts';
-import type { Target } from '../nodes/target.ts';
+import { listedNodes, type Target } from '../nodes/target.ts';
 import { readNodeList, watchNodeList } from '../nodes/watch-node-list.ts';
 import type { State } from '../state/state.ts';
 import { createAccess } from '../transport/access.ts';
@@ -36,7 +36,7 @@ export interface Source {
 
 /** A simulated cluster. */
 export const demoSource = (state: State): Source => ({
-  ...startDemo(state),
+  ...startDemo(state.take),
   reload: () => undefined,
   secrets: { questions: () => [], answer: () => false },
 });
@@ -55,7 +55,7 @@ export async function startFleet(
   const access = createAccess({ ...config, asksPersons: true });
   const threads = config.threads ?? threadsFor(first.targets.length, availableParallelism());
   const options = {
-    state,
+    emit: state.take,
     transportFor: access.transportFor,
     wayFor: access.wayFor,
     logFor: (target: Target) => createNodeLog(target.name, folder.headId),
@@ -95,7 +95,9 @@ export async function startFleet(
     patternProblems = unusedPatterns(nodeRules, now.targets).map(
       (pattern) => `rollcall.toml: [nodes."${pattern}"] fits no node of the list`,
     );
-    fleet.setTargets(withSettings(now.targets));
+    const targets = withSettings(now.targets);
+    state.take({ kind: 'listed', nodes: listedNodes(targets) });
+    fleet.setTargets(targets);
   }
 
   const watchList = (file: string) =>

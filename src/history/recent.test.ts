@@ -59,7 +59,7 @@ describe('the last 15 minutes of a node', () => {
   const say = (fields: object) => {
     const parsed = parseMessage(JSON.stringify(fields));
     if (!parsed.ok) throw new Error(parsed.reason);
-    state.message('n1', parsed.message, parsed.faults);
+    state.take({ kind: 'message', name: 'n1', message: parsed.message, faults: parsed.faults });
   };
   const recent = (sinceMs: number | null = null) => {
     const found = state.recent('n1', sinceMs);
@@ -75,8 +75,8 @@ describe('the last 15 minutes of a node', () => {
       undefined,
       () => START_MS + nowMs,
     );
-    state.setNodes([{ name: 'n1' }, { name: 'n2' }]);
-    state.connected('n1', { way, transport: 'ssh2', logPath: null });
+    state.take({ kind: 'listed', nodes: [{ name: 'n1' }, { name: 'n2' }] });
+    state.take({ kind: 'connected', name: 'n1', connection: { way, transport: 'ssh2', logPath: null } });
   });
 
   it('are there for every figure, with label and unit', () => {
@@ -158,9 +158,21 @@ describe('the last 15 minutes of a node', () => {
     const line = JSON.stringify(full);
     const parsed = parseMessage(line);
     if (!parsed.ok || parsed.message.type !== 'sample') throw new Error('not a sample');
-    state.sampleLine('n1', line, 1000, structuredClone(briefSample(parsed.message, true)));
+    state.take({
+      kind: 'sample',
+      name: 'n1',
+      line,
+      intervalMs: 1000,
+      brief: structuredClone(briefSample(parsed.message, true)),
+    });
     nowMs += 5_000;
-    state.sampleLine('n1', line, 1000, briefSample(parsed.message, false));
+    state.take({
+      kind: 'sample',
+      name: 'n1',
+      line,
+      intervalMs: 1000,
+      brief: briefSample(parsed.message, false),
+    });
     expect(recent().timesMs).toEqual([START_MS]);
     expect(seriesOf('gpu.0.temperature')?.values).toEqual([71]);
   });
@@ -168,7 +180,7 @@ describe('the last 15 minutes of a node', () => {
   it('of the past are no sample of now', () => {
     const parsed = parseMessage(JSON.stringify(full));
     if (!parsed.ok || parsed.message.type !== 'sample') throw new Error('not a sample');
-    state.pastSample('n1', parsed.message, START_MS - 60_000);
+    state.take({ kind: 'past-sample', name: 'n1', sample: parsed.message, atMs: START_MS - 60_000 });
     expect(seriesOf('cpu')?.values).toEqual([12.3]);
     expect(state.report('n1')).toMatchObject({ state: 'connecting', sample: null });
   });
@@ -204,7 +216,8 @@ describe('the last 15 minutes of a node', () => {
           const gpus = { index, utilizationPercent: column, temperatureCelsius: column, powerWatts: column };
           const fields = { ...full, intervalMs, gpus, jobs: { key: keys, cpuPercent: column } };
           const parsed = parseMessage(JSON.stringify(fields));
-          if (parsed.ok) state.message('n1', parsed.message, parsed.faults);
+          if (parsed.ok)
+            state.take({ kind: 'message', name: 'n1', message: parsed.message, faults: parsed.faults });
         }
         const { timesMs, series } = recent();
         expect(timesMs).toEqual([...new Set(timesMs)].sort((a, b) => a - b));

@@ -1,3 +1,5 @@
+import type { ListedNode } from '../report/fleet-event.ts';
+
 /** How one node is watched. */
 export interface NodeSettings {
   /** `auto`: the library, and the system's ssh where only that gets in. */
@@ -27,3 +29,7 @@ export interface Target {
   local: boolean;
   settings: NodeSettings;
 }
+
+/** The list as a source tells it. */
+export const listedNodes = (targets: readonly Target[]): ListedNode[] =>
+  targets.map(({ name, settings: { tags, enabled } }) => ({ name, tags, enabled }));

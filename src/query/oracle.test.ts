@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { listGpus, listJobs, listUsers } from '../../test/support/cluster-rows.ts';
 import { randomCluster } from '../../test/support/random-cluster.ts';
 import { noGpuFigures } from '../protocol/absent.ts';
 import type { GpuFacts } from '../protocol/gpu-facts.ts';
@@ -7,8 +8,6 @@ import { clusterJobKey } from '../protocol/job-kinds.ts';
 import type { ReportedGpu, ReportedGpuProcess } from '../protocol/reported-sample.ts';
 import { gpuUses } from '../report/gpu-use.ts';
 import type { NodeReport } from '../report/node-report.ts';
-import { listGpus, listJobs } from '../state/cluster-jobs.ts';
-import { listUsers } from '../state/cluster-users.ts';
 import { filterGpus, filterJobs, filterNodes, filterUsers } from './filter.ts';
 import { parseQuery } from './parse.ts';
 import type { Query } from './query.ts';

@@ -1,11 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { listGpus, listJobs, listUsers } from '../../test/support/cluster-rows.ts';
 import { fakeGpu, fakeJob, fakeNode, TAKEN_AT_MS, unreachable } from '../../test/support/fake-cluster.ts';
 import { randomCluster } from '../../test/support/random-cluster.ts';
 import { type RowKind, rowKinds } from '../lib/row-kinds.ts';
 import type { NodeReport } from '../report/node-report.ts';
-import { listGpus, listJobs } from '../state/cluster-jobs.ts';
-import { listUsers } from '../state/cluster-users.ts';
 import { columns, groupNames, type RowsByKind, sortNames } from './columns.ts';
 import { groupRows, sortRows } from './order.ts';
 

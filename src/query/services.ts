@@ -3,7 +3,7 @@ import type { Query } from './query.ts';
 
 /** Every node has dozens of services that nobody calls a job. */
 
-/** A user's own service that takes half a core is work, as `cluster-users.ts` has it. */
+/** A user's own service that takes half a core is work, as `users.ts` has it. */
 const WORKING_CPU_PERCENT = 50;
 
 /** A unit of the machine, or one of a user that does next to nothing. What holds a GPU is never one of them. */

@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { fakeGpu, fakeJob, fakeNode, TAKEN_AT_MS, unreachable } from '../../test/support/fake-cluster.ts';
+import { tallyNode } from '../cluster/tally.ts';
 import type { NodeReport } from '../report/node-report.ts';
 import { allNodes, type PageRequest, pathOf, requestOf } from './page-request.ts';
 import { viewPage } from './page-view.ts';
-import { tallyCluster, tallyNode } from './tally.ts';
+import { tallyCluster } from './tally.ts';
 import { viewNode } from './view.ts';
 
 describe('one node', () => {

@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { bareSample } from '../../test/support/bare-sample.ts';
+import { listGpus, listJobs, listUsers } from '../../test/support/cluster-rows.ts';
 import { fakeGpu } from '../../test/support/fake-cluster.ts';
 import { parseMessage } from '../protocol/messages.ts';
 import { countGpus, gpuUses } from '../report/gpu-use.ts';
-import { listGpus, listJobs } from './cluster-jobs.ts';
-import { listUsers } from './cluster-users.ts';
 import { gpusByGres, isOutOfService } from './scheduler-report.ts';
 import { createState } from './state.ts';
 
@@ -77,14 +76,14 @@ describe('a node with a scheduler', () => {
   function message(name: string, state: ReturnType<typeof createState>, fields: object): void {
     const parsed = parseMessage(JSON.stringify(fields));
     if (!parsed.ok) throw new Error(parsed.reason);
-    state.message(name, parsed.message, parsed.faults);
+    state.take({ kind: 'message', name, message: parsed.message, faults: parsed.faults });
   }
 
   /** n1 has three idle GPUs; n2, a login without any, asks. */
   function start(nodeState = 'MIXED') {
     nowMs = 1_000;
     const state = createState(() => nowMs);
-    state.setNodes([{ name: 'login' }, { name: 'n1' }]);
+    state.take({ kind: 'listed', nodes: [{ name: 'login' }, { name: 'n1' }] });
     const sample = (gpus: object | null) => ({
       ...bareSample,
       gpus,
@@ -98,7 +97,7 @@ describe('a node with a scheduler', () => {
         { index: [0, 1, 2], health: ['ok', 'ok', 'ok'], utilizationPercent: idle, memoryUsedBytes: idle },
       ],
     ] as const) {
-      state.connected(name, { way, transport: 'ssh2', logPath: null });
+      state.take({ kind: 'connected', name, connection: { way, transport: 'ssh2', logPath: null } });
       message(name, state, {
         ...{ type: 'hello', protocol: 1, build: 'b', nonce: 'n', pid: 1, hostname: name },
         ...{ os: 'o', kernel: 'k', runtime: 'r', gpus: null },

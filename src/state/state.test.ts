@@ -34,18 +34,18 @@ describe('state', () => {
   beforeEach(() => {
     nowMs = 1_000;
     state = createState(() => nowMs);
-    state.setNodes([{ name: 'n1' }, { name: 'n2' }]);
+    state.take({ kind: 'listed', nodes: [{ name: 'n1' }, { name: 'n2' }] });
     told = [];
     state.subscribe((names) => told.push([...names]));
   });
 
   const connect = () => {
-    state.connected('n1', { way, transport: 'ssh2', logPath: '/tmp/x' });
-    state.message('n1', hello.message, []);
+    state.take({ kind: 'connected', name: 'n1', connection: { way, transport: 'ssh2', logPath: '/tmp/x' } });
+    state.take({ kind: 'message', name: 'n1', message: hello.message, faults: [] });
   };
   const sample = (fields?: object) => {
     const parsed = sampleOf(fields);
-    state.message('n1', parsed.message, parsed.faults);
+    state.take({ kind: 'message', name: 'n1', message: parsed.message, faults: parsed.faults });
   };
 
   it('goes from connecting over live and stale to unreachable, and keeps the last figures', () => {
@@ -61,7 +61,7 @@ describe('state', () => {
     expect(state.report('n1')).toMatchObject({ state: 'live', cause: null, sampleAgeMs: 0 });
     nowMs += 5_001;
     expect(state.report('n1')).toMatchObject({ state: 'stale', cause: 'monitor-silent', sampleAgeMs: 5_001 });
-    state.failed('n1', refused, null);
+    state.take({ kind: 'failed', name: 'n1', failure: refused, logPath: null });
     const report = state.report('n1');
     expect(report).toMatchObject({
       state: 'unreachable',
@@ -74,7 +74,7 @@ describe('state', () => {
   });
 
   it('keeps the cause through a new connection until the next sample', () => {
-    state.failed('n1', refused, null);
+    state.take({ kind: 'failed', name: 'n1', failure: refused, logPath: null });
     connect();
     expect(state.report('n1')?.cause).toBe('refused');
     sample();
@@ -125,9 +125,15 @@ describe('state', () => {
     sample(fields);
     const parsed = state.report('n1');
     const { message: good } = sampleOf({ ...fields, sequence: 2 });
-    state.sampleLine('n1', JSON.stringify({ ...good, cpu: fields.cpu }), 20_000, {
-      gpus: null,
-      figures: null,
+    state.take({
+      kind: 'sample',
+      name: 'n1',
+      line: JSON.stringify({ ...good, cpu: fields.cpu }),
+      intervalMs: 20_000,
+      brief: {
+        gpus: null,
+        figures: null,
+      },
     });
     expect(state.report('n1')).toEqual({ ...parsed, sample: { ...parsed?.sample, sequence: 2 } });
     nowMs += 59_000;
@@ -138,9 +144,9 @@ describe('state', () => {
 
   it('lets no node with hundreds of GPUs decide what is usual', () => {
     const names = Array.from({ length: 8 }, (_, at) => `good${at}`);
-    state.setNodes([...names, 'evil'].map((name) => ({ name })));
+    state.take({ kind: 'listed', nodes: [...names, 'evil'].map((name) => ({ name })) });
     const join = (name: string, count: number, driverVersion: string) => {
-      state.connected(name, { way, transport: 'ssh2', logPath: null });
+      state.take({ kind: 'connected', name, connection: { way, transport: 'ssh2', logPath: null } });
       const index = Array.from({ length: count }, (_, at) => at);
       const gpus = index.map((at) => ({ index: at, vendor: 'NVIDIA', name: 'H100', driverVersion }));
       for (const { message: heard, faults } of [
@@ -148,7 +154,7 @@ describe('state', () => {
         message({ type: 'facts', gpus }),
         sampleOf({ gpus: { index, health: index.map(() => 'ok') }, gpuProcesses: null }),
       ])
-        state.message(name, heard, faults);
+        state.take({ kind: 'message', name, message: heard, faults });
     };
     for (const name of names) join(name, 8, '580.1');
     join('evil', 250, '1.0');
@@ -159,13 +165,13 @@ describe('state', () => {
   it('keeps the other nodes when the list changes', () => {
     connect();
     sample();
-    state.setNodes([{ name: 'n3' }, { name: 'n1' }]);
+    state.take({ kind: 'listed', nodes: [{ name: 'n3' }, { name: 'n1' }] });
     expect(state.reports().map((report) => [report.name, report.state])).toEqual([
       ['n3', 'connecting'],
       ['n1', 'live'],
     ]);
     expect(state.report('n2')).toBeUndefined();
     expect(new Set(told.at(-1))).toEqual(new Set(['n1', 'n2', 'n3']));
-    state.failed('n2', refused, null);
+    state.take({ kind: 'failed', name: 'n2', failure: refused, logPath: null });
   });
 });

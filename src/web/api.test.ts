@@ -1,7 +1,9 @@
 import { Hono } from 'hono';
 import { afterEach, describe, expect, test } from 'vitest';
+import { aMomentLater } from '../../test/support/a-moment-later.ts';
 import {
   createFakeCluster,
+  type FakeChange,
   type FakeCluster,
   fakeJob,
   fakeNode,
@@ -11,13 +13,12 @@ import {
 import { compileOwnDesign, staticDir } from '../../test/support/read-design.ts';
 import { type App, createApp } from './app.ts';
 import { createButtons } from './buttons.ts';
-import type { WebDependencies } from './dependencies.ts';
 
 const templates = compileOwnDesign();
 let app: App;
 let cluster: FakeCluster;
 
-function start(change: Partial<WebDependencies> = {}): void {
+function start(change: FakeChange = {}): void {
   cluster = createFakeCluster([fakeNode('gpu01'), unreachable(fakeNode('bob@[fe80::1]:22'))], change);
   app = createApp(Object.assign(cluster, { templates: () => templates, staticDir }));
 }
@@ -34,9 +35,9 @@ describe('the API', () => {
   test('serves what the head knows', async () => {
     start();
     const { nodes } = (await (await get('/api/v1/nodes')).json()) as { nodes: unknown[] };
-    expect(nodes).toEqual(cluster.nodes());
+    expect(nodes).toEqual(cluster.nodes().map(aMomentLater));
     const one = await get(`/api/v1/nodes/${encodeURIComponent('bob@[fe80::1]:22')}`);
-    expect(await one.json()).toEqual(cluster.node('bob@[fe80::1]:22'));
+    expect(await one.json()).toEqual(cluster.report('bob@[fe80::1]:22'));
   });
 
   test('serves jobs and GPUs of all nodes as rows', async () => {

@@ -5,13 +5,13 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { readEvents } from '../../test/support/event-reader.ts';
 import {
   createFakeCluster,
+  type FakeChange,
   type FakeCluster,
   fakeNode,
   unreachable,
 } from '../../test/support/fake-cluster.ts';
 import { compileOwnDesign, staticDir } from '../../test/support/read-design.ts';
 import { type App, createApp } from './app.ts';
-import type { WebDependencies } from './dependencies.ts';
 import { hostOf, isAllowedHost } from './host-check.ts';
 import { staticPath } from './static-files.ts';
 
@@ -19,7 +19,7 @@ const templates = compileOwnDesign();
 let app: App;
 let cluster: FakeCluster;
 
-function start(change: Partial<WebDependencies> = {}, folder = staticDir): void {
+function start(change: FakeChange = {}, folder = staticDir): void {
   cluster = createFakeCluster([fakeNode('gpu01'), unreachable(fakeNode('bob@[fe80::1]:22'))], change);
   app = createApp(Object.assign(cluster, { templates: () => templates, staticDir: folder }));
 }

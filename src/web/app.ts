@@ -15,7 +15,6 @@ import { gzipEvents } from './gzip-events.ts';
 import { isAllowedHost } from './host-check.ts';
 import { addListRoutes, askedOf } from './list-routes.ts';
 import { createLiveFeed, type LiveFeed, type LiveFeedOptions } from './live/feed.ts';
-import { publicProblems, publicRecent, publicReport } from './public-report.ts';
 import { hasToken, wantsText } from './request.ts';
 import { serveStatic } from './static-files.ts';
 import { textFor } from './text-answers.ts';
@@ -129,7 +128,7 @@ interface Rooms {
 }
 
 /** Page and terminal text. */
-function addPageRoutes(app: Hono, { dependencies, feed, watching }: Rooms): void {
+function addPageRoutes(app: Hono, { dependencies: { cluster }, feed, watching }: Rooms): void {
   const vary = (context: Context) => context.header('Vary', 'Accept, User-Agent');
 
   const show = (context: Context, request: PageRequest) => {
@@ -146,7 +145,7 @@ function addPageRoutes(app: Hono, { dependencies, feed, watching }: Rooms): void
       const request = requestOf(context.req.url) ?? allNodes;
       if (!wantsText(context.req) || request.view === 'node' || request.view === 'job')
         return show(context, request);
-      const { status, text } = textFor(request.view, dependencies, askedOf(context));
+      const { status, text } = textFor(request.view, cluster, askedOf(context));
       return context.text(text, status);
     });
   }
@@ -154,9 +153,10 @@ function addPageRoutes(app: Hono, { dependencies, feed, watching }: Rooms): void
   app.get('/nodes/:name', (context) => {
     vary(context);
     const name = context.req.param('name');
-    if (dependencies.node(name)) watching.glance(name);
+    cluster.catchUp(name);
+    const node = cluster.node(name)?.report;
+    if (node) watching.glance(name);
     if (!wantsText(context.req)) return show(context, { ...allNodes, view: 'node', only: name });
-    const node = dependencies.node(name);
     return node
       ? context.text(renderNodeText(node))
       : context.text(`${visibleText(unknownNode(name))}\n`, 404);
@@ -167,9 +167,10 @@ function addPageRoutes(app: Hono, { dependencies, feed, watching }: Rooms): void
     watching.glance(null);
     const request: PageRequest = { ...allNodes, view: 'job', only: context.req.param('key') };
     if (!wantsText(context.req)) return show(context, request);
-    const jobs = dependencies.jobsOf(dependencies.nodes()).filter(({ key }) => key === request.only);
+    cluster.catchUp();
+    const jobs = cluster.currentRows().jobs.filter(({ key }) => key === request.only);
     return jobs.length > 0
-      ? context.text(renderJobText(jobs, dependencies.node))
+      ? context.text(renderJobText(jobs, (name) => cluster.node(name)?.report))
       : context.text(`${visibleText(unknownOne(request))}\n`, 404);
   });
 }
@@ -237,11 +238,12 @@ function addApiRoutes(app: Hono, { dependencies }: Rooms): void {
   const notFound = (context: Context, name: string) =>
     jsonError(context, 404, 'unknown-node', visibleText(unknownNode(name)));
 
-  addListRoutes(app, dependencies);
+  addListRoutes(app, dependencies.cluster);
 
   app.get('/api/v1/nodes/:name', (context) => {
     const name = context.req.param('name');
-    const node = dependencies.node(name);
+    dependencies.cluster.catchUp(name);
+    const node = dependencies.cluster.node(name)?.report;
     return node ? context.json(node) : notFound(context, name);
   });
 
@@ -270,7 +272,7 @@ function addRecentRoutes(app: Hono, { dependencies }: Rooms): void {
       const message = 'since is a time in milliseconds, as in timesMs.';
       return context.json({ error: { code: 'bad-since', message } }, 400);
     }
-    const recent = dependencies.recent(name, sinceMs);
+    const recent = dependencies.cluster.recent(name, sinceMs);
     if (!recent) return jsonError(context, 404, 'unknown-node', visibleText(unknownNode(name)));
     return context.json(recent);
   });
@@ -279,7 +281,7 @@ function addRecentRoutes(app: Hono, { dependencies }: Rooms): void {
 function addHealthRoutes(app: Hono, { dependencies, feed }: Rooms): void {
   app.get('/healthz', (context) => context.text('ok\n'));
   app.get('/readyz', (context) =>
-    context.json({ ready: true, nodes: dependencies.nodes().length, viewers: feed.viewerCount }),
+    context.json({ ready: true, nodes: dependencies.cluster.names().length, viewers: feed.viewerCount }),
   );
 }
 
@@ -316,33 +318,10 @@ function addFallbacks(app: Hono): void {
   });
 }
 
-/** What strangers must not see is taken out once, before any view is made of it. */
-function withPublicReports(dependencies: AppDependencies): AppDependencies {
-  if (!dependencies.publicMode) return dependencies;
-  return {
-    ...dependencies,
-    nodes: () => dependencies.nodes().map(publicReport),
-    node: (name) => {
-      const node = dependencies.node(name);
-      return node && publicReport(node);
-    },
-    problems: () => publicProblems(dependencies.problems()),
-    recent: (name, sinceMs) => {
-      const recent = dependencies.recent(name, sinceMs);
-      return recent && publicRecent(recent);
-    },
-    recentPoint: (name) => {
-      const point = dependencies.recentPoint(name);
-      return point && publicRecent(point);
-    },
-  };
-}
-
 /** The whole web side of a head, without a port. Throws where the compiled design cannot be shown. */
-export function createApp(given: AppDependencies): App {
-  const dependencies = withPublicReports(given);
+export function createApp(dependencies: AppDependencies): App {
   const watching = createWatching(dependencies.watch);
-  const feed = createLiveFeed(dependencies, watching.look, given.live);
+  const feed = createLiveFeed(dependencies, watching.look, dependencies.live);
   const rooms = { dependencies, feed, watching, buttons: createButtons(dependencies.token) };
   const app = new Hono();
   app.use(secureHeaders);

@@ -8,6 +8,7 @@ import type { Query } from '../query/query.ts';
 import type { NodeReport } from '../report/node-report.ts';
 import type { App } from './app.ts';
 import type { WebDependencies } from './dependencies.ts';
+import { createRowJson } from './row-json.ts';
 
 /** What the Unix socket in the state folder serves beside the page's routes: only its owner gets there. */
 /** Passwords and passphrases that nodes wait for: asked for and told through this socket alone. */
@@ -19,8 +20,7 @@ export interface SecretDesk {
 
 const answerSchema = z.object({ id: z.string(), secret: z.string().min(1).max(4096) });
 
-export interface ControlDependencies
-  extends Pick<WebDependencies, 'nodes' | 'node' | 'problems' | 'subscribe'> {
+export interface ControlDependencies extends Pick<WebDependencies, 'cluster' | 'problems'> {
   secrets: SecretDesk;
   /** Reports are told at most this often. */
   tellEveryMs?: number;
@@ -35,7 +35,7 @@ const TELL_EVERY_MS = 500;
  * Where `only` is not in the list any more, it is told as null.
  */
 function follow(
-  { node, nodes, subscribe, tellEveryMs = TELL_EVERY_MS }: ControlDependencies,
+  { cluster, tellEveryMs = TELL_EVERY_MS }: ControlDependencies,
   only: string | null,
   query: Query,
   tell: (reports: NodeReport[] | null) => void,
@@ -46,10 +46,11 @@ function follow(
     guarded('what a command follows', tellReports, undefined);
   }
   function tellReports(): void {
-    const report = only === null ? null : node(only);
-    tell(only === null ? filterNodes(query, nodes()) : report ? [report] : null);
+    cluster.catchUp(only ?? undefined);
+    const report = only === null ? null : cluster.node(only)?.report;
+    tell(only === null ? filterNodes(query, cluster.reports()) : report ? [report] : null);
   }
-  const unsubscribe = subscribe((names) => {
+  const unsubscribe = cluster.subscribe((names) => {
     if (only === null || names.has(only)) timer ??= setTimeout(tellNow, tellEveryMs);
   });
   tellNow();
@@ -82,7 +83,13 @@ function newestOnly<Value>(write: (value: Value) => Promise<unknown>): (value: V
 /** Routes for the command line; everything else is passed on to `page`. */
 export function createControlApp(deps: ControlDependencies, page: App): Hono {
   const app = new Hono();
-  app.get('/control/status', (context) => context.json({ nodes: deps.nodes(), problems: deps.problems() }));
+  const jsonOf = createRowJson(deps.cluster);
+  app.get('/control/status', (context) => {
+    deps.cluster.catchUp();
+    const nodes = deps.cluster.reports().map(jsonOf).join(',');
+    const body = `{"nodes":[${nodes}],"problems":${JSON.stringify(deps.problems())}}`;
+    return context.body(body, 200, { 'Content-Type': 'application/json' });
+  });
   app.post('/control/stop', (context) =>
     stream(context, async (out) => {
       const writes: Promise<unknown>[] = [];
@@ -104,7 +111,9 @@ export function createControlApp(deps: ControlDependencies, page: App): Hono {
     return stream(context, async (out) => {
       const leave = page.look(only);
       const ended = new Promise<void>((resolve) => {
-        const write = newestOnly((nodes: NodeReport[]) => out.write(`${JSON.stringify({ nodes })}\n`));
+        const write = newestOnly((nodes: NodeReport[]) =>
+          out.write(`{"nodes":[${nodes.map(jsonOf).join(',')}]}\n`),
+        );
         const stop = follow(deps, only, parsed.query, (nodes) => {
           if (nodes === null) finish();
           else write(nodes);

@@ -1,6 +1,8 @@
 import { afterEach, describe, expect, test } from 'vitest';
+import { aMomentLater } from '../../test/support/a-moment-later.ts';
 import {
   createFakeCluster,
+  type FakeChange,
   type FakeCluster,
   fakeGpu,
   fakeJob,
@@ -12,7 +14,6 @@ import { compileOwnDesign, staticDir } from '../../test/support/read-design.ts';
 import { fields } from '../query/fields.ts';
 import type { NodeReport } from '../report/node-report.ts';
 import { type App, createApp } from './app.ts';
-import type { WebDependencies } from './dependencies.ts';
 import { textFor } from './text-answers.ts';
 
 const templates = compileOwnDesign();
@@ -47,7 +48,7 @@ function nodes(): NodeReport[] {
   ];
 }
 
-function start(change: Partial<WebDependencies> = {}): void {
+function start(change: FakeChange = {}): void {
   cluster = createFakeCluster(nodes(), change);
   app = createApp(Object.assign(cluster, { templates: () => templates, staticDir }));
 }
@@ -77,7 +78,7 @@ describe('the lists of the API', () => {
     expect(await namesOf('/api/v1/users', 'users', 'user')).toEqual(['alice', 'bob']);
     expect(await namesOf('/api/v1/users?q=node:gpu2', 'users', 'user')).toEqual(['bob']);
     const { body } = await ask('/api/v1/nodes?q=');
-    expect(body).toEqual({ nodes: cluster.nodes() });
+    expect(body).toEqual({ nodes: cluster.nodes().map(aMomentLater) });
   });
 
   test('are sorted and grouped', async () => {
@@ -186,13 +187,13 @@ describe('the text for terminals', () => {
   test('exists for every view', () => {
     start();
     const asked = { q: 'user:bob', sort: null, group: null };
-    expect(textFor('gpus', cluster, asked).text).toMatch(
+    expect(textFor('gpus', cluster.cluster, asked).text).toMatch(
       /gpu2 +0 +GeForce RTX 3090 +busy +50% .* bob +slurm:7\n1 GPU: 1 busy · .*\n$/,
     );
-    expect(textFor('jobs', cluster, asked).text).toMatch(/slurm 7 +secret-name +bob/);
-    expect(textFor('users', cluster, asked).text).toMatch(/bob +1 +0 .* gpu2\n1 user on 1 node/);
-    expect(textFor('users', cluster, { ...asked, group: 'nope' }).status).toBe(400);
-    const grouped = textFor('gpus', cluster, { q: 'is:live', sort: null, group: 'model' }).text;
+    expect(textFor('jobs', cluster.cluster, asked).text).toMatch(/slurm 7 +secret-name +bob/);
+    expect(textFor('users', cluster.cluster, asked).text).toMatch(/bob +1 +0 .* gpu2\n1 user on 1 node/);
+    expect(textFor('users', cluster.cluster, { ...asked, group: 'nope' }).status).toBe(400);
+    const grouped = textFor('gpus', cluster.cluster, { q: 'is:live', sort: null, group: 'model' }).text;
     expect(grouped.match(/^\S.*\(\d\)$/gm)).toEqual(['GeForce RTX 3090 (3)', 'NVIDIA L40S (1)']);
   });
 });

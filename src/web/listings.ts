@@ -1,3 +1,4 @@
+import type { ClusterRows } from '../cluster/cluster.ts';
 import type { RowKind } from '../lib/row-kinds.ts';
 import type { RowsByKind } from '../query/columns.ts';
 import { filterGpus, filterJobs, filterNodes, filterUsers } from '../query/filter.ts';
@@ -7,12 +8,8 @@ import { parseQuery } from '../query/parse.ts';
 import type { Query, QueryError } from '../query/query.ts';
 import type { NodeReport } from '../report/node-report.ts';
 import type { ClusterGpu, ClusterJob, ClusterUser } from '../report/rows.ts';
-import type { WebDependencies } from './dependencies.ts';
 
 /** Rows as API, text and page show them: filtered, sorted and grouped alike. */
-
-/** Where rows come from. Under `--public` these are the reports without what strangers must not see. */
-export type RowSources = Pick<WebDependencies, 'nodes' | 'jobsOf' | 'gpusOf' | 'usersOf'>;
 
 /** What was asked for, as it stands in an address; null or '' for nothing. */
 export interface Asked {
@@ -39,22 +36,19 @@ export interface AskedRows<Row> {
 
 export type ListingOutcome<Row> = { ok: true; listing: AskedRows<Row> } | { ok: false; error: AskedError };
 
-type Lists = {
-  [Kind in RowKind]: (sources: RowSources, nodes: readonly NodeReport[], query: Query) => RowsByKind[Kind][];
-};
+type Lists = { [Kind in RowKind]: (rows: ClusterRows, query: Query) => RowsByKind[Kind][] };
 
 const lists: Lists = {
-  nodes: (_, nodes, query): NodeReport[] => filterNodes(query, nodes),
-  gpus: ({ gpusOf }, nodes, query): ClusterGpu[] => filterGpus(query, gpusOf(nodes), nodes),
-  jobs: ({ jobsOf }, nodes, query): ClusterJob[] => filterJobs(query, jobsOf(nodes), nodes),
-  users: ({ jobsOf, usersOf }, nodes, query): ClusterUser[] =>
-    filterUsers(query, usersOf(nodes, jobsOf(nodes)), nodes),
+  nodes: ({ nodes }, query): NodeReport[] => filterNodes(query, nodes),
+  gpus: ({ gpus, nodes }, query): ClusterGpu[] => filterGpus(query, gpus, nodes),
+  jobs: ({ jobs, nodes }, query): ClusterJob[] => filterJobs(query, jobs, nodes),
+  users: ({ users, nodes }, query): ClusterUser[] => filterUsers(query, users, nodes),
 };
 
 /** Rows of a kind as asked for, or what is wrong with the question. */
 export function listRows<Kind extends RowKind>(
   kind: Kind,
-  sources: RowSources,
+  rows: ClusterRows,
   { q, sort, group }: Asked,
 ): ListingOutcome<RowsByKind[Kind]> {
   const refuse = (name: AskedName, text: string | null, error: QueryError) => ({
@@ -63,14 +57,13 @@ export function listRows<Kind extends RowKind>(
   });
   const parsed = parseQuery(q ?? '');
   if (!parsed.ok) return refuse('q', q, parsed.error);
-  const nodes = sources.nodes();
-  const found = lists[kind](sources, nodes, parsed.query);
+  const { nodes } = rows;
+  const found = lists[kind](rows, parsed.query);
   const order = sort || (kind === 'nodes' && asksForFree(parsed.query) ? '-free' : null);
   const sorted = order ? sortRows(kind, found, order) : { ok: true as const, rows: found };
   if (!sorted.ok) return refuse('sort', sort, sorted.error);
-  const { rows } = sorted;
-  if (!group) return { ok: true, listing: { rows, groups: null, nodes } };
-  const grouped = groupRows(kind, rows, group, nodes);
+  if (!group) return { ok: true, listing: { rows: sorted.rows, groups: null, nodes } };
+  const grouped = groupRows(kind, sorted.rows, group, nodes);
   if (!grouped.ok) return refuse('group', group, grouped.error);
-  return { ok: true, listing: { rows, groups: grouped.groups, nodes } };
+  return { ok: true, listing: { rows: sorted.rows, groups: grouped.groups, nodes } };
 }

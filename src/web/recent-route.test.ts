@@ -1,9 +1,8 @@
 import { afterEach, expect, test } from 'vitest';
-import { createFakeCluster, fakeNode } from '../../test/support/fake-cluster.ts';
+import { createFakeCluster, type FakeChange, fakeNode } from '../../test/support/fake-cluster.ts';
 import { compileOwnDesign, staticDir } from '../../test/support/read-design.ts';
 import type { RecentFigures } from '../report/series.ts';
 import { type App, createApp } from './app.ts';
-import type { WebDependencies } from './dependencies.ts';
 
 const templates = compileOwnDesign();
 let app: App;
@@ -28,7 +27,7 @@ const figures: RecentFigures = {
   missing: { gpus: 'this node has no GPU' },
 };
 
-function start(change: Partial<WebDependencies> = {}): void {
+function start(change: FakeChange = {}): void {
   asked = [];
   const cluster = createFakeCluster([fakeNode('gpu01')], {
     recent(name, sinceMs) {

@@ -1,3 +1,4 @@
+import type { Cluster } from '../cluster/cluster.ts';
 import type { RowKind } from '../lib/row-kinds.ts';
 import type { RowsByKind } from '../query/columns.ts';
 import { renderGpusText } from '../render/text/gpus-text.ts';
@@ -6,7 +7,8 @@ import { renderStatusText } from '../render/text/nodes-text.ts';
 import { renderGroups, renderQueryError } from '../render/text/query-text.ts';
 import { renderUsersText } from '../render/text/users-text.ts';
 import type { NodeReport } from '../report/node-report.ts';
-import { type Asked, type ListingOutcome, listRows, type RowSources } from './listings.ts';
+import { type Asked, type ListingOutcome, listRows } from './listings.ts';
+import { withAges } from './row-json.ts';
 
 export interface TextAnswer {
   status: 200 | 400;
@@ -35,6 +37,8 @@ const renderers: Renderers = {
 };
 
 /** One of the views as text for a terminal; a bad question is told with its place and remedy. */
-export function textFor<Kind extends RowKind>(view: Kind, sources: RowSources, asked: Asked): TextAnswer {
-  return answerFor(listRows(view, sources, asked), asked.q, renderers[view]);
+export function textFor<Kind extends RowKind>(view: Kind, cluster: Cluster, asked: Asked): TextAnswer {
+  cluster.catchUp();
+  const render = (rows: readonly RowsByKind[Kind][]) => renderers[view](withAges(cluster, rows));
+  return answerFor(listRows(view, cluster.currentRows(), asked), asked.q, render);
 }

@@ -32,9 +32,9 @@ describe.skipIf(!hasChromium)(`charts in Chromium (skipped: no ${CHROMIUM})`, ()
     complaints = [];
     asked = [];
     state = createState(() => performance.now());
-    state.setNodes([{ name: 'gpu01' }]);
+    state.take({ kind: 'listed', nodes: [{ name: 'gpu01' }] });
     const way = { node: 'gpu01', sshWords: ['ssh', 'gpu01'], host: 'gpu01', port: 22 };
-    state.connected('gpu01', { way, transport: 'ssh2', logPath: null });
+    state.take({ kind: 'connected', name: 'gpu01', connection: { way, transport: 'ssh2', logPath: null } });
     const { recent, recentPoint } = state;
     const cluster = createFakeCluster([fakeNode('gpu01')], { recent, recentPoint });
     head = await serveApp(createApp(Object.assign(cluster, { templates: () => templates, staticDir })));
@@ -49,9 +49,19 @@ describe.skipIf(!hasChromium)(`charts in Chromium (skipped: no ${CHROMIUM})`, ()
   function fillPast(gpuCount: number, cpuOf: (secondsAgo: number) => number | null, fields: object = {}) {
     for (let ago = 890; ago >= 10; ago -= 10) {
       if (cpuOf(ago) === null) continue;
-      state.pastSample('gpu01', chartedSample(gpuCount, cpuOf(ago), fields), Date.now() - ago * 1000);
+      state.take({
+        kind: 'past-sample',
+        name: 'gpu01',
+        sample: chartedSample(gpuCount, cpuOf(ago), fields),
+        atMs: Date.now() - ago * 1000,
+      });
     }
-    state.message('gpu01', chartedSample(gpuCount, cpuOf(0), fields), []);
+    state.take({
+      kind: 'message',
+      name: 'gpu01',
+      message: chartedSample(gpuCount, cpuOf(0), fields),
+      faults: [],
+    });
   }
 
   async function openCharts(options: BrowserContextOptions = {}): Promise<Page> {
@@ -133,7 +143,7 @@ describe.skipIf(!hasChromium)(`charts in Chromium (skipped: no ${CHROMIUM})`, ()
     const cpu = page.locator('.chart').nth(4).locator('.chart-legend');
     await expect.poll(() => cpu.textContent()).toBe('CPU42%');
     const jobs = { key: ['slurm:7', 'slurm:8'], cpuPercent: [310, 95.5], residentBytes: [GIB, null] };
-    state.message('gpu01', chartedSample(1, 77.5, { jobs }), []);
+    state.take({ kind: 'message', name: 'gpu01', message: chartedSample(1, 77.5, { jobs }), faults: [] });
     await send(page, state.recentPoint('gpu01'));
     await expect.poll(() => cpu.textContent()).toBe('CPU77.5%');
     expect(await textOf(page, 'CPU of jobs')).toBe('slurm 73.1 coresslurm 81.0 cores');
@@ -149,12 +159,18 @@ describe.skipIf(!hasChromium)(`charts in Chromium (skipped: no ${CHROMIUM})`, ()
 
   test('points that were missed are asked for', async () => {
     const past = chartedSample(1, 10);
-    state.pastSample('gpu01', past, Date.now() - 300_000);
+    state.take({ kind: 'past-sample', name: 'gpu01', sample: past, atMs: Date.now() - 300_000 });
     const page = await openCharts();
     const cpu = page.locator('.chart').nth(4).locator('.chart-legend');
     await expect.poll(() => cpu.textContent()).toMatch(/^CPU10%5 min ago$|^CPU10%$/);
-    for (const ago of [60, 50, 40]) state.pastSample('gpu01', chartedSample(1, 20), Date.now() - ago * 1000);
-    state.message('gpu01', chartedSample(1, 30), []);
+    for (const ago of [60, 50, 40])
+      state.take({
+        kind: 'past-sample',
+        name: 'gpu01',
+        sample: chartedSample(1, 20),
+        atMs: Date.now() - ago * 1000,
+      });
+    state.take({ kind: 'message', name: 'gpu01', message: chartedSample(1, 30), faults: [] });
     await send(page, state.recentPoint('gpu01'));
     await expect.poll(() => cpu.textContent()).toBe('CPU30%');
     expect(asked).toHaveLength(2);
@@ -250,7 +266,7 @@ describe.skipIf(!hasChromium)(`charts in Chromium (skipped: no ${CHROMIUM})`, ()
     expect(await button.getAttribute('aria-pressed')).toBe('false');
     const started = Date.now();
     for (let at = 0; at < 5; at++) {
-      state.message('gpu01', chartedSample(64, at), []);
+      state.take({ kind: 'message', name: 'gpu01', message: chartedSample(64, at), faults: [] });
       await send(page, state.recentPoint('gpu01'));
     }
     expect(Date.now() - started).toBeLessThan(5_000);
@@ -273,7 +289,7 @@ describe.skipIf(!hasChromium)(`charts in Chromium (skipped: no ${CHROMIUM})`, ()
         document.dispatchEvent(new Event('visibilitychange'));
       }, hidden);
     await show(true);
-    state.message('gpu01', chartedSample(1, 88), []);
+    state.take({ kind: 'message', name: 'gpu01', message: chartedSample(1, 88), faults: [] });
     await send(page, state.recentPoint('gpu01'));
     expect(await cpu.textContent()).toBe('CPU42%');
     await show(false);

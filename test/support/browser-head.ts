@@ -1,9 +1,8 @@
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import type { NodeReport } from '../../src/report/node-report.ts';
 import { createApp } from '../../src/web/app.ts';
-import type { WebDependencies } from '../../src/web/dependencies.ts';
 import { CHROMIUM, hasChromium, launchChromium, listenForComplaints, PLAIN_HOST } from './chromium.ts';
-import { createFakeCluster, type FakeCluster } from './fake-cluster.ts';
+import { createFakeCluster, type FakeChange, type FakeCluster } from './fake-cluster.ts';
 import { compileOwnDesign, staticDir } from './read-design.ts';
 import { type ServedApp, serveApp } from './served-app.ts';
 
@@ -31,7 +30,7 @@ export interface BrowserHead extends ServedApp {
 export async function startBrowserHead(
   browser: Browser,
   nodes: NodeReport[],
-  change: Partial<WebDependencies> = {},
+  change: FakeChange = {},
 ): Promise<BrowserHead> {
   const cluster = createFakeCluster(nodes, change);
   const served = await serveCluster(cluster);

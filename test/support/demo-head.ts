@@ -17,7 +17,7 @@ export const DEMO_VIEWS = [
 /** A head with the demo's nodes at one moment. */
 export function startDemoHead(browser: Browser): Promise<BrowserHead> {
   const state = createState(() => performance.now());
-  const demo = startDemo(state);
+  const demo = startDemo(state.take);
   demo.stop(() => undefined);
   const { recent, recentPoint } = state;
   return startBrowserHead(browser, state.reports(), { recent, recentPoint, demo: true });

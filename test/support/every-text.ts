@@ -1,7 +1,5 @@
+import { createCluster } from '../../src/cluster/cluster.ts';
 import { parseMessage } from '../../src/protocol/messages.ts';
-import type { NodeReport } from '../../src/report/node-report.ts';
-import { listGpus, listJobs } from '../../src/state/cluster-jobs.ts';
-import { listUsers } from '../../src/state/cluster-users.ts';
 import { createState, type State } from '../../src/state/state.ts';
 import type { AppDependencies } from '../../src/web/app.ts';
 import { bareSample } from './bare-sample.ts';
@@ -108,35 +106,29 @@ export function hear(state: State, name: string, said: readonly unknown[]): stri
   return said.flatMap((message) => {
     const parsed = parseMessage(JSON.stringify(message));
     if (!parsed.ok) return [parsed.reason];
-    state.message(name, parsed.message, parsed.faults);
+    state.take({ kind: 'message', name, message: parsed.message, faults: parsed.faults });
     return [];
   });
 }
 
 /** The state of a head that is connected to these nodes, and what its web side is given. */
-export function connectedHead(names: readonly string[]): { state: State; web: AppDependencies } {
+export function connectedHead(
+  names: readonly string[],
+  { forStrangers = false } = {},
+): { state: State; web: AppDependencies } {
   const state = createState(() => performance.now());
-  state.setNodes(names.map((name) => ({ name })));
+  state.take({ kind: 'listed', nodes: names.map((name) => ({ name })) });
   for (const name of names) {
     const way = { node: name, sshWords: ['ssh', name], host: name, port: 22 };
-    state.connected(name, { way, transport: 'ssh2', logPath: null });
+    state.take({ kind: 'connected', name, connection: { way, transport: 'ssh2', logPath: null } });
   }
   const templates = compileOwnDesign();
   const web: AppDependencies = {
     version: '1',
     demo: false,
-    publicMode: false,
     allowedHosts: [],
     token: 'x'.repeat(48),
-    nodes: state.reports,
-    names: state.names,
-    node: state.report,
-    recent: state.recent,
-    recentPoint: state.recentPoint,
-    jobsOf: (nodes: readonly NodeReport[]) => listJobs(nodes, Date.now()),
-    gpusOf: listGpus,
-    usersOf: listUsers,
-    subscribe: state.subscribe,
+    cluster: createCluster(state, { forStrangers }),
     problems: () => [],
     watch: () => undefined,
     retry: () => false,

@@ -1,9 +1,9 @@
+import { type ClusterInputs, createCluster } from '../../src/cluster/cluster.ts';
+import { problemsForStrangers } from '../../src/cluster/strangers.ts';
 import { noGpuFacts, noGpuFigures, noGpuProcessFigures } from '../../src/protocol/absent.ts';
 import type { ReportedGpu, ReportedGpuProcess } from '../../src/protocol/reported-sample.ts';
 import type { NodeReport } from '../../src/report/node-report.ts';
 import type { RecentFigures } from '../../src/report/series.ts';
-import { listGpus, listJobs } from '../../src/state/cluster-jobs.ts';
-import { listUsers } from '../../src/state/cluster-users.ts';
 import type { WebDependencies } from '../../src/web/dependencies.ts';
 
 /** Made-up nodes for tests of page, text and web: what `state` would report. */
@@ -192,16 +192,21 @@ export function unreachable(node: NodeReport): NodeReport {
   };
 }
 
-export interface FakeCluster extends WebDependencies {
+export interface FakeCluster extends WebDependencies, ClusterInputs {
+  nodes(): NodeReport[];
   /** Replaces or adds a node and tells the subscribers. */
   set(node: NodeReport): void;
   remove(name: string): void;
   readonly retried: string[];
+  /** Who hears of changes, beside the table of rows itself. */
   readonly subscribers: number;
   /** What the web room said of who is looked at. */
   isWatched(name: string): boolean;
   problemList: string[];
 }
+
+/** `publicMode`: the page is for strangers. */
+export type FakeChange = Partial<Omit<WebDependencies, 'cluster'> & ClusterInputs & { publicMode: boolean }>;
 
 /** A node that keeps no recent figures. */
 const noFigures = (node: string): RecentFigures => ({
@@ -213,36 +218,37 @@ const noFigures = (node: string): RecentFigures => ({
   missing: {},
 });
 
-export function createFakeCluster(initial: NodeReport[], change: Partial<WebDependencies> = {}): FakeCluster {
+export function createFakeCluster(initial: NodeReport[], change: FakeChange = {}): FakeCluster {
+  const { publicMode = false, ...given } = change;
   const nodes = new Map(initial.map((node) => [node.name, node]));
   const listeners = new Set<(names: ReadonlySet<string>) => void>();
   const retried: string[] = [];
+  const readers = new Set<() => void>();
   const tell = (name: string) => {
     for (const listener of listeners) listener(new Set([name]));
   };
-  const cluster: FakeCluster = {
+  const fake: FakeCluster = {
     version: '0.0.0-test',
     demo: false,
-    publicMode: false,
     allowedHosts: [],
     token: 'secret-token',
-    problemList: [],
-    jobsOf: (nodes) => listJobs(nodes, TAKEN_AT_MS),
-    gpusOf: listGpus,
-    usersOf: listUsers,
+    get cluster() {
+      return table;
+    },
     names: () => [...nodes.keys()],
     nodes: () => [...nodes.values()],
-    node: (name) => nodes.get(name),
+    report: (name) => nodes.get(name),
     recent: (name) => (nodes.has(name) ? noFigures(name) : undefined),
     recentPoint: (name) => (nodes.has(name) ? noFigures(name) : undefined),
     subscribe(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    problems: () => cluster.problemList,
+    problemList: [],
+    problems: () => (publicMode ? problemsForStrangers(fake.problemList) : fake.problemList),
     isWatched: () => false,
     watch(isWatched) {
-      cluster.isWatched = isWatched;
+      fake.isWatched = isWatched;
     },
     retry(name) {
       if (!nodes.has(name)) return false;
@@ -259,8 +265,19 @@ export function createFakeCluster(initial: NodeReport[], change: Partial<WebDepe
     },
     retried,
     get subscribers() {
-      return listeners.size;
+      return readers.size;
     },
   };
-  return Object.assign(cluster, change);
+  Object.assign(fake, given);
+  const table = createCluster(fake, { forStrangers: publicMode, epochMs: () => TAKEN_AT_MS });
+  const { subscribe } = table;
+  table.subscribe = (listener) => {
+    const leave = subscribe(listener);
+    readers.add(leave);
+    return () => {
+      readers.delete(leave);
+      leave();
+    };
+  };
+  return fake;
 }

@@ -1,11 +1,10 @@
 import { afterEach, beforeEach, expect, vi } from 'vitest';
 import type { CompiledTemplates } from '../../src/lib/compiled-templates.ts';
 import { allNodes, requestOf } from '../../src/render/page-request.ts';
-import type { WebDependencies } from '../../src/web/dependencies.ts';
 import { createLiveFeed, type LiveFeed, type LiveFeedOptions } from '../../src/web/live/feed.ts';
 import type { Change } from '../../src/web/live/message.ts';
 import { type EventReader, readEvents } from './event-reader.ts';
-import { createFakeCluster, type FakeCluster, fakeGpu, fakeNode } from './fake-cluster.ts';
+import { createFakeCluster, type FakeChange, type FakeCluster, fakeGpu, fakeNode } from './fake-cluster.ts';
 import { compileOwnDesign } from './read-design.ts';
 
 /** A live feed of two made-up nodes, and browsers of it without a browser; time is faked. */
@@ -24,7 +23,7 @@ export let feed: LiveFeed;
 export let looked: (string | null)[] = [];
 export const readers: EventReader[] = [];
 
-export function start(options: LiveFeedOptions = {}, change: Partial<WebDependencies> = {}): void {
+export function start(options: LiveFeedOptions = {}, change: FakeChange = {}): void {
   cluster = createFakeCluster([fakeNode('a'), fakeNode('b')], change);
   looked = [];
   const look = (node: string | null) => {

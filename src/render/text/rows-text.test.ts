@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
+import { listGpus, listUsers } from '../../../test/support/cluster-rows.ts';
 import { fakeGpu, fakeJob, fakeNode, unreachable } from '../../../test/support/fake-cluster.ts';
-import { listGpus } from '../../state/cluster-jobs.ts';
-import { listUsers } from '../../state/cluster-users.ts';
 import { renderGpusText } from './gpus-text.ts';
 import { renderGroups, renderQueryError } from './query-text.ts';
 import { renderUsersText } from './users-text.ts';

@@ -48,7 +48,7 @@ describe('while somebody looks', () => {
       cluster.set(busier('a', celsius));
       later(250);
     }
-    const node = vi.spyOn(cluster, 'node');
+    const node = vi.spyOn(cluster, 'report');
     later(250);
     expect((await read(reader)).rows[0]?.set).toContain('63 °C');
     expect(node).toHaveBeenCalledTimes(1);
@@ -162,7 +162,7 @@ describe('while somebody looks', () => {
     const { reader } = await openPage();
     const { reader: second } = await openPage();
     later();
-    const node = vi.spyOn(cluster, 'node');
+    const node = vi.spyOn(cluster, 'report');
     cluster.set(busier('a', 77));
     later();
     expect(await read(reader)).toEqual(await read(second));
@@ -271,7 +271,7 @@ describe('nobody looks', () => {
   test('nothing is rendered and no timer runs', () => {
     start();
     render('/');
-    const node = vi.spyOn(cluster, 'node');
+    const node = vi.spyOn(cluster, 'report');
     cluster.set(busier('a', 77));
     later();
     expect(node).not.toHaveBeenCalled();

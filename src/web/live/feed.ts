@@ -5,7 +5,6 @@ import { createPageRenderer } from '../../render/page.ts';
 import type { PageRequest } from '../../render/page-request.ts';
 import { type ConnectionLimits, limitFor } from '../connection-limits.ts';
 import type { WebDependencies } from '../dependencies.ts';
-import { type Cluster, createCluster } from './cluster.ts';
 import { encodeEvent, encodeOpening, KEEPALIVE, RELOAD } from './message.ts';
 import { pageShares } from './page-shares.ts';
 import { createPages, type Pages } from './pages.ts';
@@ -42,20 +41,9 @@ export interface LiveFeedOptions {
   backlogBytes?: number;
 }
 
-type FeedDependencies = Pick<
-  WebDependencies,
-  | 'version'
-  | 'demo'
-  | 'nodes'
-  | 'names'
-  | 'node'
-  | 'gpusOf'
-  | 'jobsOf'
-  | 'usersOf'
-  | 'recentPoint'
-  | 'subscribe'
-  | 'problems'
-> & { templates(): CompiledTemplates };
+type FeedDependencies = Pick<WebDependencies, 'version' | 'demo' | 'cluster' | 'problems'> & {
+  templates(): CompiledTemplates;
+};
 
 /** All that is thrown away when the design changes. */
 interface Epoch {
@@ -67,7 +55,8 @@ interface Epoch {
   topics: Topics;
 }
 
-function createEpoch(templates: CompiledTemplates, cluster: Cluster, dependencies: FeedDependencies): Epoch {
+function createEpoch(templates: CompiledTemplates, dependencies: FeedDependencies): Epoch {
+  const { cluster } = dependencies;
   const renderer = createPageRenderer(templates);
   const rows = createRows(renderer, cluster);
   return {
@@ -76,7 +65,7 @@ function createEpoch(templates: CompiledTemplates, cluster: Cluster, dependencie
     version: 1,
     rows,
     pages: createPages(renderer, cluster, rows, dependencies),
-    topics: createTopics(cluster, dependencies),
+    topics: createTopics(cluster),
   };
 }
 
@@ -92,9 +81,8 @@ export function createLiveFeed(
     streams = { total: 500, perClient: 170 },
     backlogBytes = 1024 * 1024,
   } = options;
-  const cluster = createCluster(dependencies);
-  cluster.note(dependencies.names());
-  let epoch = createEpoch(dependencies.templates(), cluster, dependencies);
+  const { cluster } = dependencies;
+  let epoch = createEpoch(dependencies.templates(), dependencies);
   let deliveredVersion = 0;
   let refused: CompiledTemplates | null = null;
   let flushTimer: NodeJS.Timeout | null = null;
@@ -113,10 +101,7 @@ export function createLiveFeed(
     onRoom: (viewer) => guarded('a live page', () => deliver(viewer), undefined),
   });
 
-  const unsubscribe = dependencies.subscribe((names) => {
-    cluster.note(names);
-    scheduleFlush();
-  });
+  const unsubscribe = cluster.subscribe(scheduleFlush);
 
   function scheduleFlush(): void {
     if (viewers.count === 0 || flushTimer) return;
@@ -189,7 +174,7 @@ export function createLiveFeed(
     const templates = dependencies.templates();
     if (templates === epoch.templates || templates === refused) return;
     try {
-      epoch = createEpoch(templates, cluster, dependencies);
+      epoch = createEpoch(templates, dependencies);
     } catch {
       refused = templates;
       return;

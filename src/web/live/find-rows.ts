@@ -1,3 +1,4 @@
+import type { ClusterRows } from '../../cluster/cluster.ts';
 import type { RowKind } from '../../lib/compiled-templates.ts';
 import type { RowsByKind } from '../../query/columns.ts';
 import { parseQuery } from '../../query/parse.ts';
@@ -6,7 +7,6 @@ import { type PageRequest, usualLimit } from '../../render/page-request.ts';
 import type { Found } from '../../render/page-view.ts';
 import type { ClusterJob } from '../../report/rows.ts';
 import { type Asked, listRows } from '../listings.ts';
-import type { ClusterRows } from './cluster.ts';
 
 /** The rows that a page lists, as they were searched for, in order and in groups. */
 export interface Listing<Row> {
@@ -55,14 +55,8 @@ export function findRows<Kind extends RowKind>(
   cluster: ClusterRows,
 ): Listing<RowsByKind[Kind]> {
   const { view, query, sort, group, limit } = request;
-  const sources = {
-    nodes: () => [...cluster.nodes],
-    gpusOf: () => [...cluster.gpus],
-    jobsOf: () => [...cluster.jobs],
-    usersOf: () => [...cluster.users],
-  };
-  const asked = listRows(kind, sources, { q: query, sort, group });
-  const listed = asked.ok ? asked : listRows(kind, sources, nothingAsked);
+  const asked = listRows(kind, cluster, { q: query, sort, group });
+  const listed = asked.ok ? asked : listRows(kind, cluster, nothingAsked);
   const all = listed.ok ? listed.listing : { rows: [], groups: null };
   const isShown = foldServices(request);
   const rows = all.rows.filter(isShown);

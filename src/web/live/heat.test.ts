@@ -10,16 +10,13 @@ import {
 import { randomCluster } from '../../../test/support/random-cluster.ts';
 import { HEAT_LEVELS, heatMetrics } from '../../render/heat.ts';
 import type { NodeReport } from '../../report/node-report.ts';
-import { createCluster } from './cluster.ts';
 import { createTopics } from './topics.ts';
 
 /** The heat map's topics, with a clock of the test's own. */
 function start(nodes: NodeReport[]) {
   const fake: FakeCluster = createFakeCluster(nodes);
-  const cluster = createCluster(fake);
-  const topics = createTopics(cluster, fake);
-  fake.subscribe((names) => cluster.note(names));
-  cluster.note(fake.names());
+  const { cluster } = fake;
+  const topics = createTopics(cluster);
   let nowMs = 0;
   let version = 1;
   /** The values that somebody hears a second later who has all that came before. */

@@ -1,3 +1,4 @@
+import type { Cluster } from '../../cluster/cluster.ts';
 import {
   type HeatCell,
   type HeatMetric,
@@ -8,7 +9,6 @@ import {
   nodeHeatCell,
 } from '../../render/heat.ts';
 import type { NodeReport } from '../../report/node-report.ts';
-import type { Cluster } from './cluster.ts';
 
 /**
  * The heat map of all GPUs (of a cluster without any, of all nodes) as it travels, made at most once a second for all viewers. Where the cells are changes

@@ -4,7 +4,6 @@ import { createFakeCluster, type FakeCluster, fakeNode } from '../../../test/sup
 import { compileOwnDesign } from '../../../test/support/read-design.ts';
 import { createPageRenderer } from '../../render/page.ts';
 import { requestOf } from '../../render/page-request.ts';
-import { createCluster } from './cluster.ts';
 import { createLiveFeed, type LiveFeed } from './feed.ts';
 import { pageShares } from './page-shares.ts';
 import { createPages } from './pages.ts';
@@ -41,8 +40,7 @@ async function subscribe(paths: readonly string[], liveFeed: LiveFeed) {
 describe('many searches in one subscription', () => {
   test('take a share of the time, and all get their turn', () => {
     const cluster = manyNodes();
-    const known = createCluster(cluster);
-    known.note(names);
+    const known = cluster.cluster;
     known.refreshAll(0);
     // Each page takes 30 ms of a clock that nothing else moves.
     let nowMs = 0;
@@ -61,7 +59,7 @@ describe('many searches in one subscription', () => {
     const paths = Array.from({ length: 50 }, (_, at) => `/?q=n${at}`);
     while (nowMs < 20_000) {
       nowMs += 100;
-      known.note(['n1']);
+      cluster.set(fakeNode('n1'));
       known.refreshAll(nowMs);
       pages.update(new Map(paths.map((path) => [path, 50])), known.generation, nowMs);
     }
@@ -73,8 +71,7 @@ describe('many searches in one subscription', () => {
 
   test('of one viewer hold up no other one', () => {
     const cluster = manyNodes();
-    const known = createCluster(cluster);
-    known.note(names);
+    const known = cluster.cluster;
     known.refreshAll(0);
     let nowMs = 0;
     let made = 0;
@@ -96,7 +93,7 @@ describe('many searches in one subscription', () => {
       nowMs += 100;
       // Asks for new ones all the time.
       for (let at = 0; at < 5; at += 1) many.pages.set(`/?q=x${round}y${at}`, 0);
-      known.note(['n1']);
+      cluster.set(fakeNode('n1'));
       known.refreshAll(nowMs);
       pages.update(pageShares([many, one]), version + 1, nowMs);
       version += 1;
@@ -120,8 +117,7 @@ describe('many searches in one subscription', () => {
 
 test('pages that were loaded once are not kept for ever', () => {
   const cluster = manyNodes();
-  const known = createCluster(cluster);
-  known.note(names);
+  const known = cluster.cluster;
   known.refreshAll(0);
   const renderer = createPageRenderer(templates);
   const pages = createPages(renderer, known, createRows(renderer, known), cluster);

@@ -1,3 +1,4 @@
+import type { Cluster } from '../../cluster/cluster.ts';
 import type { RowKind } from '../../lib/compiled-templates.ts';
 import { escapeHtml } from '../../lib/escape-html.ts';
 import { withoutControls } from '../../lib/visible-text.ts';
@@ -14,7 +15,6 @@ import { tallyCluster } from '../../render/tally.ts';
 import type { NodeReport } from '../../report/node-report.ts';
 import type { ClusterJob } from '../../report/rows.ts';
 import type { WebDependencies } from '../dependencies.ts';
-import type { Cluster } from './cluster.ts';
 import { findRows, type Listing } from './find-rows.ts';
 import { changeKind, takeRendering, unrendered, type Versioned } from './message.ts';
 import type { Row, Rows } from './rows.ts';

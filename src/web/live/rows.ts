@@ -1,3 +1,4 @@
+import type { Cluster } from '../../cluster/cluster.ts';
 import type { RowKind } from '../../lib/compiled-templates.ts';
 import { sayFault } from '../../lib/guarded.ts';
 import { viewGpuRow } from '../../render/gpu-row.ts';
@@ -7,7 +8,6 @@ import { isLight, renderShell } from '../../render/shell.ts';
 import { viewNode } from '../../render/view.ts';
 import type { NodeReport } from '../../report/node-report.ts';
 import type { ClusterGpu, ClusterJob, ClusterUser } from '../../report/rows.ts';
-import type { Cluster } from './cluster.ts';
 import { changeKind, takeRendering, unrendered, type Versioned } from './message.ts';
 import { rowKey } from './subscription.ts';
 

@@ -1,5 +1,4 @@
-import type { WebDependencies } from '../dependencies.ts';
-import type { Cluster } from './cluster.ts';
+import type { Cluster } from '../../cluster/cluster.ts';
 import { createHeat, isHeatMetric } from './heat.ts';
 
 /**
@@ -37,9 +36,7 @@ interface KnownTopic {
 
 const TOPIC_MS = 950;
 
-type TopicDependencies = Pick<WebDependencies, 'recentPoint'>;
-
-function topicKinds(cluster: Cluster, { recentPoint }: TopicDependencies): Record<string, TopicKind> {
+function topicKinds(cluster: Cluster): Record<string, TopicKind> {
   const heat = createHeat(cluster);
   const heatOf = (rest: string, nowMs: number) => {
     if (rest === 'layout') return heat.layout(nowMs);
@@ -50,7 +47,7 @@ function topicKinds(cluster: Cluster, { recentPoint }: TopicDependencies): Recor
       nodeOf: (node) => node,
       sourceOf: (node) => cluster.node(node)?.report,
       isBehind: () => false,
-      valueOf: recentPoint,
+      valueOf: cluster.recentPoint,
     },
     heat: {
       nodeOf: (rest) => (isHeatMetric(rest) ? null : undefined),
@@ -67,8 +64,8 @@ function splitTopic(topic: string): [kind: string, rest: string] {
   return blank < 0 ? [topic, ''] : [topic.slice(0, blank), topic.slice(blank + 1)];
 }
 
-export function createTopics(cluster: Cluster, dependencies: TopicDependencies): Topics {
-  const kinds = new Map(Object.entries(topicKinds(cluster, dependencies)));
+export function createTopics(cluster: Cluster): Topics {
+  const kinds = new Map(Object.entries(topicKinds(cluster)));
   const known = new Map<string, KnownTopic>();
 
   function take(topic: string, version: number, nowMs: number): boolean {

@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { listGpus, listJobs, listUsers } from '../../test/support/cluster-rows.ts';
 import { fakeGpu, fakeJob, fakeNode, TAKEN_AT_MS, unreachable } from '../../test/support/fake-cluster.ts';
 import type { ReportedJob } from '../protocol/reported-sample.ts';
-import { listGpus, listJobs } from './cluster-jobs.ts';
-import { listUsers } from './cluster-users.ts';
 
 const GIB = 1024 ** 3;
 

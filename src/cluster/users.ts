@@ -4,8 +4,9 @@ import { takesGpu } from '../report/gpu-holding.ts';
 import { gpuUses } from '../report/gpu-use.ts';
 import type { NodeReport } from '../report/node-report.ts';
 import type { ClusterJob, ClusterUser, GpuPlace } from '../report/rows.ts';
+import { createMergedRows } from './merged-rows.ts';
 
-/** Who holds what now, as rows. Pure. */
+/** Who holds what now, as rows. */
 
 /**
  * Who holds no GPU is listed where he takes as much as this of one node. Every node has a dozen accounts whose
@@ -18,7 +19,8 @@ const sum = (values: readonly (number | null)[]): number | null =>
   values.reduce((total, value) => (value === null ? total : (total ?? 0) + value), null);
 
 /** What one user has on one node. */
-interface Share {
+export interface UserShare {
+  user: string;
   node: string;
   isLive: boolean;
   gpus: ReportedGpu[];
@@ -35,9 +37,10 @@ function distinctProcesses(rows: readonly ReportedGpuProcess[]): ReportedGpuProc
   return [...new Map(rows.map((row) => [row.pid, row])).values()];
 }
 
-function sharesOf(node: NodeReport): Map<string, Share> {
+/** What one node has of each user. Pure. */
+export function userSharesOf(node: NodeReport): UserShare[] {
   const { sample } = node;
-  const shares = new Map<string, Share>();
+  const shares: UserShare[] = [];
   if (!sample || node.state === 'disabled') return shares;
   // Dear, and without a mark no GPU is held idle.
   const uses = node.marks.some(({ code }) => code === 'held-idle') ? gpuUses(node) : null;
@@ -50,7 +53,8 @@ function sharesOf(node: NodeReport): Map<string, Share> {
     const own = processes.get(user) ?? [];
     const held = new Set(own.filter(takesGpu).map(({ gpuIndex }) => gpuIndex));
     for (const { index } of allocated.get(user) ?? []) held.add(index);
-    shares.set(user, {
+    shares.push({
+      user,
       node: node.name,
       isLive: node.state === 'live',
       gpus: [...held].sort((a, b) => a - b).flatMap((index) => gpus.get(index) ?? []),
@@ -67,7 +71,7 @@ function sharesOf(node: NodeReport): Map<string, Share> {
 function loadOf(
   jobs: readonly ReportedJob[] | undefined,
   processes: readonly ReportedGpuProcess[],
-): Pick<Share, 'cpuPercent' | 'residentBytes' | 'processCount'> {
+): Pick<UserShare, 'cpuPercent' | 'residentBytes' | 'processCount'> {
   if (jobs) {
     return {
       cpuPercent: sum(jobs.map(({ cpuPercent }) => cpuPercent)),
@@ -83,7 +87,7 @@ function loadOf(
   };
 }
 
-function isNotable({ gpus, cpuPercent, residentBytes }: Share): boolean {
+function isNotable({ gpus, cpuPercent, residentBytes }: UserShare): boolean {
   return (
     gpus.length > 0 || (cpuPercent ?? 0) >= BUSY_CPU_PERCENT || (residentBytes ?? 0) >= MUCH_RESIDENT_BYTES
   );
@@ -95,11 +99,11 @@ function meanUtilization(gpus: readonly ReportedGpu[]): number | null {
   return total === null ? null : Math.round((total / told.length) * 10) / 10;
 }
 
-function place({ node }: Share, { index, uuid, name }: ReportedGpu): GpuPlace {
+function place({ node }: UserShare, { index, uuid, name }: ReportedGpu): GpuPlace {
   return { node, index, uuid, name };
 }
 
-function userRow(user: string, shares: readonly Share[], jobs: readonly ClusterJob[]): ClusterUser {
+function userRow(user: string, shares: readonly UserShare[], jobKeys: readonly string[]): ClusterUser {
   const gpus = shares.flatMap((share) => share.gpus);
   return {
     user,
@@ -115,30 +119,51 @@ function userRow(user: string, shares: readonly Share[], jobs: readonly ClusterJ
     residentBytes: sum(shares.map(({ residentBytes }) => residentBytes)),
     processCount: sum(shares.map(({ processCount }) => processCount)),
     nodes: shares.map(({ node }) => node),
-    jobs: jobs.map(({ key }) => key),
+    jobs: [...jobKeys],
     isCurrent: shares.every(({ isLive }) => isLive),
   };
 }
 
+/** Users with most GPUs first, then with most CPU. */
+const byWeight = (a: ClusterUser, b: ClusterUser) =>
+  b.gpuCount - a.gpuCount || (b.cpuPercent ?? 0) - (a.cpuPercent ?? 0) || (a.user < b.user ? -1 : 1);
+
+/** What jobs a user has; the same object while they are the same. */
+interface UserJobs {
+  user: string;
+  jobKeys: string[];
+}
+
+const sameKeys = (a: readonly string[], b: readonly string[]) =>
+  a.length === b.length && a.every((key, at) => key === b[at]);
+
+/** A user's row; none for somebody who holds next to nothing. */
+function mergeParts(parts: readonly (UserShare | UserJobs)[]): ClusterUser[] {
+  const shares = parts.filter((part) => 'node' in part);
+  const jobKeys = parts.flatMap((part) => ('jobKeys' in part ? part.jobKeys : []));
+  const [first] = shares;
+  return first !== undefined && shares.some(isNotable) ? [userRow(first.user, shares, jobKeys)] : [];
+}
+
 /**
- * `jobs` are those of `listJobs` for the same nodes. Users with most GPUs first, then with most CPU. Without a GPU
- * only who takes half a core or 8 GiB of one node.
+ * Puts shares together; a user's row is made anew only where one of them is another than the last time, or his jobs are.
+ * Without a GPU only who takes half a core or 8 GiB of one node. `jobs` are those of the same nodes.
  */
-export function listUsers(nodes: readonly NodeReport[], jobs: readonly ClusterJob[]): ClusterUser[] {
-  const byUser = new Map<string, Share[]>();
-  for (const node of nodes) {
-    for (const [user, share] of sharesOf(node)) {
-      const shares = byUser.get(user);
-      if (shares) shares.push(share);
-      else byUser.set(user, [share]);
+export function createUserTable(): (
+  shares: readonly UserShare[],
+  jobs: readonly ClusterJob[],
+) => ClusterUser[] {
+  let known = new Map<string, UserJobs>();
+  const merged = createMergedRows(({ user }: UserShare | UserJobs) => user, mergeParts, byWeight);
+  return (shares, jobs) => {
+    const now = new Map<string, UserJobs>();
+    for (const [user, own] of groupBy(jobs, (job) => job.user)) {
+      if (user === null) continue;
+      const jobKeys = own.map(({ key }) => key);
+      const before = known.get(user);
+      now.set(user, before && sameKeys(before.jobKeys, jobKeys) ? before : { user, jobKeys });
     }
-  }
-  const jobsByUser = groupBy(jobs, ({ user }) => user);
-  return Array.from(byUser)
-    .filter(([, shares]) => shares.some(isNotable))
-    .map(([user, shares]) => userRow(user, shares, jobsByUser.get(user) ?? []))
-    .sort(
-      (a, b) =>
-        b.gpuCount - a.gpuCount || (b.cpuPercent ?? 0) - (a.cpuPercent ?? 0) || (a.user < b.user ? -1 : 1),
-    );
+    known = now;
+    return merged([...shares, ...now.values()]);
+  };
 }

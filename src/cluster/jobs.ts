@@ -7,51 +7,52 @@ import type {
   ReportedJob,
   ReportedTopProcess,
 } from '../protocol/reported-sample.ts';
-import { gpuUses } from '../report/gpu-use.ts';
 import type { NodeReport } from '../report/node-report.ts';
-import type { ClusterGpu, ClusterJob } from '../report/rows.ts';
+import type { ClusterJob } from '../report/rows.ts';
+import { createMergedRows } from './merged-rows.ts';
 
-/** Jobs and GPUs of all nodes as rows. Pure. */
+/** Jobs of all nodes as rows. */
 
 const sum = (values: readonly (number | null)[]): number | null =>
   values.reduce((total, value) => (value === null ? total : (total ?? 0) + value), null);
 
 /** A job's share of one node, and what its mean utilization is made of. */
-interface Share extends Omit<ClusterJob, 'nodes'> {
+export interface JobShare extends Omit<ClusterJob, 'nodes'> {
   node: string;
   utilizations: number[];
 }
 
-/** `nowMs`: the head's clock. Jobs with most GPUs first, then with most CPU. */
-export function listJobs(nodes: readonly NodeReport[], nowMs: number): ClusterJob[] {
-  const shares: Share[] = [];
-  for (const node of nodes) {
-    if (node.state === 'disabled') continue;
-    const processes = node.sample?.gpuProcesses ?? [];
-    const byJob = groupBy(processes, ({ job }) => job);
-    const byGpu = groupBy(processes, ({ gpuIndex }) => gpuIndex);
-    const busyByJob = groupBy(node.sample?.topProcesses ?? [], ({ job }) => job);
-    const told = new Set<string>();
-    for (const job of node.sample?.jobs ?? []) {
-      told.add(clusterJobKey(node.name, job));
-      const own = byJob.get(job.key) ?? [];
-      const command = commandOf(own, busyByJob.get(job.key) ?? []);
-      shares.push({ ...shareHere(node, job, own, byGpu, nowMs), command });
-    }
-    for (const job of allocatedJobs(node)) {
-      if (told.has(clusterJobKey(node.name, job))) continue;
-      shares.push(shareHere(node, job, [], byGpu, nowMs));
-    }
+/** What one node has of jobs. `nowMs`: the head's clock, epoch ms. Pure. */
+export function jobSharesOf(node: NodeReport, nowMs: number): JobShare[] {
+  if (node.state === 'disabled') return [];
+  const processes = node.sample?.gpuProcesses ?? [];
+  const byJob = groupBy(processes, ({ job }) => job);
+  const byGpu = groupBy(processes, ({ gpuIndex }) => gpuIndex);
+  const busyByJob = groupBy(node.sample?.topProcesses ?? [], ({ job }) => job);
+  const told = new Set<string>();
+  const shares: JobShare[] = [];
+  for (const job of node.sample?.jobs ?? []) {
+    told.add(clusterJobKey(node.name, job));
+    const own = byJob.get(job.key) ?? [];
+    const command = commandOf(own, busyByJob.get(job.key) ?? []);
+    shares.push({ ...shareHere(node, job, own, byGpu, nowMs), command });
   }
-  const jobs = Array.from(groupBy(shares, ({ key }) => key).values()).flatMap(byOwner);
-  return jobs
-    .map(mergeShares)
-    .sort(
-      (a, b) =>
-        b.gpus.length - a.gpus.length ||
-        (b.cpuPercent ?? 0) - (a.cpuPercent ?? 0) ||
-        (a.key < b.key ? -1 : 1),
-    );
+  for (const job of allocatedJobs(node))
+    if (!told.has(clusterJobKey(node.name, job))) shares.push(shareHere(node, job, [], byGpu, nowMs));
+  return shares;
+}
+
+/** Jobs with most GPUs first, then with most CPU. */
+const byWeight = (a: ClusterJob, b: ClusterJob) =>
+  b.gpus.length - a.gpus.length || (b.cpuPercent ?? 0) - (a.cpuPercent ?? 0) || (a.key < b.key ? -1 : 1);
+
+/** Puts shares together, and makes only those jobs anew of which a share is another one than the last time. */
+export function createJobTable(): (shares: readonly JobShare[]) => ClusterJob[] {
+  return createMergedRows(
+    ({ key }: JobShare) => key,
+    (shares) => byOwner(shares).map(mergeShares),
+    byWeight,
+  );
 }
 
 /** Jobs that have GPUs of the node by its scheduler. Of those that run nothing there no more is known. */
@@ -82,7 +83,7 @@ function* allocatedJobs({ state, sample }: NodeReport): Iterable<ReportedJob> {
  * Shares of the same key by their users. Those of nodes that do not know the user belong to the one whom most nodes
  * name: a node that says another one has a job of its own, and changes nobody else's.
  */
-function byOwner(shares: Share[]): Share[][] {
+function byOwner(shares: JobShare[]): JobShare[][] {
   const groups = groupBy(shares, ({ user }) => user);
   const nobodys = groups.get(null);
   const owner = commonest(shares.map(({ user }) => user));
@@ -100,7 +101,7 @@ function shareHere(
   processes: readonly ReportedGpuProcess[],
   byGpu: ProcessesByGpu,
   nowMs: number,
-): Share {
+): JobShare {
   const key = clusterJobKey(node, job);
   const indexes = new Set(processes.map(({ gpuIndex }) => gpuIndex));
   const isOnGpus = indexes.size > 0 || isOfScheduler(job.kind);
@@ -167,13 +168,13 @@ function distinctBy<Row>(rows: readonly Row[], keyOf: (row: Row) => string): Row
 }
 
 /** Of all its nodes; null where one of them does not tell. */
-function coresOf(shares: readonly Share[]): number | null {
+function coresOf(shares: readonly JobShare[]): number | null {
   const counts = distinctBy(shares, ({ node }) => node).map(({ coreCount }) => coreCount);
   return counts.includes(null) ? null : sum(counts);
 }
 
 /** Its name is what most of its nodes call it: one node alone renames no job of others. */
-function mergeShares(shares: Share[]): ClusterJob {
+function mergeShares(shares: JobShare[]): ClusterJob {
   const [first] = shares;
   if (first === undefined) throw new Error('a job without a share');
   const { node: _node, utilizations: _utilizations, ...job } = first;
@@ -211,41 +212,4 @@ function meanOf(utilizations: readonly number[]): number | null {
   if (utilizations.length === 0) return null;
   const mean = utilizations.reduce((total, value) => total + value, 0) / utilizations.length;
   return Math.round(mean * 10) / 10;
-}
-
-/** All GPUs in the order of the nodes. */
-export function listGpus(nodes: readonly NodeReport[]): ClusterGpu[] {
-  return nodes.flatMap((node) => {
-    const byGpu = groupBy(node.sample?.gpuProcesses ?? [], ({ gpuIndex }) => gpuIndex);
-    const facts = new Map((node.sample?.jobs ?? []).map((job) => [job.key, job]));
-    const uses = gpuUses(node);
-    return (node.sample?.gpus ?? []).map((gpu) => ({
-      ...gpuRow(node, gpu, byGpu.get(gpu.index) ?? [], facts),
-      use: uses.get(gpu.index) ?? 'unknown',
-    }));
-  });
-}
-
-function gpuRow(
-  { name, state, sampleAgeMs, marks }: NodeReport,
-  gpu: ReportedGpu,
-  processes: readonly ReportedGpuProcess[],
-  facts: ReadonlyMap<string, ReportedJob>,
-): Omit<ClusterGpu, 'use'> {
-  const jobs = processes.flatMap(({ job }) => {
-    const known = job === null ? undefined : facts.get(job);
-    return known ? [clusterJobKey(name, known)] : [];
-  });
-  const users = processes.flatMap(({ user }) => user ?? []);
-  if (gpu.allocation?.jobKey) jobs.push(gpu.allocation.jobKey);
-  if (gpu.allocation?.user) users.push(gpu.allocation.user);
-  return {
-    node: name,
-    state,
-    sampleAgeMs,
-    ...gpu,
-    jobs: [...new Set(jobs)],
-    users: [...new Set(users)],
-    marks: marks.filter(({ gpuIndex }) => gpuIndex === gpu.index).map(({ code, text }) => ({ code, text })),
-  };
 }

@@ -192,17 +192,17 @@ const report: Table<NodeReport> = {
 };
 
 /** A report as strangers may see it. */
-export const publicReport = (node: NodeReport): NodeReport => seenBy(report, node);
+export const reportForStrangers = (node: NodeReport): NodeReport => seenBy(report, node);
 
 /** That something is wrong with the head's own files is no secret; which of them, and how, is. */
-export function publicProblems(problems: readonly string[]): string[] {
+export function problemsForStrangers(problems: readonly string[]): string[] {
   if (problems.length === 0) return [];
   const count = problems.length === 1 ? 'One thing is' : `${problems.length} things are`;
   return [`${count} wrong with this head's own settings; its owner sees them with rollcall status.`];
 }
 
 /** A node's last quarter of an hour as strangers may see it: jobs without their names, failures without their words. */
-export function publicRecent(recent: RecentFigures): RecentFigures {
+export function recentForStrangers(recent: RecentFigures): RecentFigures {
   const missing = Object.fromEntries(Object.keys(recent.missing).map((group) => [group, UNREAD]));
   return {
     ...recent,

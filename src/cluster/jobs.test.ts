@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { listGpus, listJobs } from '../../test/support/cluster-rows.ts';
 import { fakeGpu, fakeJob, fakeNode, TAKEN_AT_MS } from '../../test/support/fake-cluster.ts';
 import type { ReportedJob } from '../protocol/reported-sample.ts';
-import { listGpus, listJobs } from './cluster-jobs.ts';
 
 const GIB = 1024 ** 3;
 const HOUR_MS = 3_600_000;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { connectedHead, everyText, hear } from '../../test/support/every-text.ts';
-import { createApp } from './app.ts';
+import { createApp } from '../web/app.ts';
+import { problemsForStrangers } from './strangers.ts';
 
 /** Texts from a node that strangers may see; whatever else it says must not be in any answer. */
 const seen = [
@@ -71,8 +72,8 @@ const paths = [
   ...['command:', 'user:', 'job:', 'node:', 'driver:', 'gpu:'].map((q) => `/api/v1/complete?q=${q}`),
 ];
 
-async function answers(publicMode: boolean): Promise<{ text: string; placeOf: Map<string, string> }> {
-  const { state, web } = connectedHead(['n1', 'n2']);
+async function answers(forStrangers: boolean): Promise<{ text: string; placeOf: Map<string, string> }> {
+  const { state, web } = connectedHead(['n1', 'n2'], { forStrangers });
   const marks = markers();
   expect(hear(state, 'n1', everyText(marks.of))).toEqual([]);
   const failure = {
@@ -82,9 +83,10 @@ async function answers(publicMode: boolean): Promise<{ text: string; placeOf: Ma
     needsPerson: false,
     lastLines: [marks.of('failure.lastLines')],
   };
-  state.failed('n2', failure, marks.of('failure.logPath'));
-  const problems = () => [marks.of('problems')];
-  const app = createApp({ ...web, publicMode, problems });
+  state.take({ kind: 'failed', name: 'n2', failure, logPath: marks.of('failure.logPath') });
+  const told = [marks.of('problems')];
+  const problems = () => (forStrangers ? problemsForStrangers(told) : told);
+  const app = createApp({ ...web, problems });
   const texts: string[] = [];
   const jobs = (await (await app.request('/api/v1/jobs')).json()) as { jobs: { key: string }[] };
   const jobPaths = jobs.jobs.map(({ key }) => `/jobs/${encodeURIComponent(key)}`);

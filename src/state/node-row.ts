@@ -1,0 +1,129 @@
+import { noteFigures, type RecentSource } from '../history/recent.ts';
+import { createRecentRing, lastPointMs, type RecentRing } from '../history/recent-ring.ts';
+import type { Fault } from '../protocol/figures.ts';
+import type { Hello } from '../protocol/hello.ts';
+import { applyFacts, createKnownFacts, type KnownFacts } from '../protocol/known-facts.ts';
+import type { Message } from '../protocol/messages.ts';
+import type { Sample } from '../protocol/sample.ts';
+import type { Failure } from '../report/causes.ts';
+import type { Way } from '../report/failure-detail.ts';
+import type { ListedNode } from '../report/fleet-event.ts';
+import type { NodeState, TransportName } from '../report/node-report.ts';
+import { briefSample, type SampleBrief } from '../report/sample-brief.ts';
+import { isPointDue } from '../report/series.ts';
+import type { MarkThresholds } from './gpu-marks.ts';
+import { createGpuSpells, type GpuSpells } from './gpu-spells.ts';
+import { createKeptLine, type KeptLine } from './kept-line.ts';
+import { noteFaults } from './sample-line.ts';
+
+/** The latest of one node, and how what is said of it is taken in. */
+
+export interface Row {
+  name: string;
+  tags: readonly string[];
+  enabled: boolean;
+  isConnected: boolean;
+  connectedAtMs: number;
+  failure: Failure | null;
+  way: Way | null;
+  transport: TransportName | null;
+  transportReason: string | null;
+  logPath: string | null;
+  hello: Hello | null;
+  facts: KnownFacts;
+  line: KeptLine;
+  /** Reads the last sample. */
+  sample: (() => Sample) | null;
+  intervalMs: number;
+  sampleAtMs: number | null;
+  /** The same by the clock on the wall. */
+  sampleEpochMs: number | null;
+  recent: RecentRing;
+  /** The state that subscribers were told last. */
+  toldState: NodeState;
+  spells: GpuSpells;
+}
+
+/** A node that is switched off keeps nothing: what it said before would only grow old. */
+export function listedRow(
+  { name, tags = [], enabled = true }: ListedNode,
+  thresholds: MarkThresholds,
+  known?: Row,
+): Row {
+  const row = known && enabled ? known : emptyRow(name, thresholds);
+  return Object.assign(row, { tags, enabled });
+}
+
+function emptyRow(name: string, { lowPowerShare }: MarkThresholds): Row {
+  return {
+    name,
+    tags: [],
+    enabled: true,
+    isConnected: false,
+    connectedAtMs: 0,
+    failure: null,
+    way: null,
+    transport: null,
+    transportReason: null,
+    logPath: null,
+    hello: null,
+    facts: createKnownFacts(),
+    line: createKeptLine(),
+    sample: null,
+    intervalMs: 1_000,
+    sampleAtMs: null,
+    sampleEpochMs: null,
+    recent: createRecentRing(),
+    toldState: 'connecting',
+    spells: createGpuSpells(lowPowerShare),
+  };
+}
+
+/** One moment by both clocks. */
+export interface Moment {
+  nowMs: number;
+  epochMs: number;
+}
+
+export function recentSource(row: Row, sample = row.sample?.() ?? null): RecentSource {
+  return { name: row.name, ring: row.recent, facts: row.facts, sample };
+}
+
+export function takeMessage(row: Row, message: Message, faults: readonly Fault[], at: Moment): void {
+  switch (message.type) {
+    case 'hello':
+      row.hello = message;
+      row.facts = createKnownFacts(message.gpus ?? row.facts.gpus);
+      return;
+    case 'facts':
+      applyFacts(row.facts, message);
+      return;
+    case 'sample':
+      noteFaults(message, faults);
+      takeSample(row, message.intervalMs, () => message, briefFor(row, message, at), at);
+      return;
+    case 'bye':
+      return;
+  }
+}
+
+const briefFor = (row: Row, sample: Sample, at: Moment) =>
+  briefSample(sample, isPointDue(lastPointMs(row.recent), at.epochMs));
+
+export function takeSample(
+  row: Row,
+  intervalMs: number | null,
+  read: () => Sample,
+  brief: SampleBrief,
+  { nowMs, epochMs }: Moment,
+): void {
+  const limitOf = (index: number) =>
+    row.facts.gpus?.find((gpu) => gpu.index === index)?.powerLimitWatts ?? null;
+  row.spells.note(brief.gpus, limitOf, nowMs);
+  row.sample = read;
+  row.intervalMs = intervalMs ?? row.intervalMs;
+  row.sampleAtMs = nowMs;
+  row.sampleEpochMs = epochMs;
+  if (brief.figures !== null) noteFigures(recentSource(row, null), brief.figures, row.intervalMs, epochMs);
+  row.failure = null;
+}

@@ -1,0 +1,70 @@
+import type { Cluster } from '../cluster/cluster.ts';
+import type { NodeReport } from '../report/node-report.ts';
+import type { ClusterGpu, ClusterJob, ClusterUser } from '../report/rows.ts';
+
+export type AnyRow = NodeReport | ClusterGpu | ClusterJob | ClusterUser;
+
+/** The text of a row between its ages, and these as they were when the row was made. */
+interface KeptJson {
+  pieces: readonly string[];
+  agesMs: readonly number[];
+}
+
+/** Stands for an age until it is told. No age is negative, and no node can know the number. */
+const MARK = -Math.floor(1e12 + Math.random() * 8e12);
+
+/** Of which node the figures are; null for a row of several. */
+function nodeOf(row: AnyRow): string | null {
+  if ('node' in row) return row.node;
+  return 'name' in row && 'transport' in row ? row.name : null;
+}
+
+/**
+ * Rows with their ages as of now: those of figures, of a scheduler's answer, and of a job. A row that did not change is
+ * the same object, and its text is kept with it.
+ */
+export function createRowJson(cluster: Cluster, epochMs: () => number = Date.now): (row: AnyRow) => string {
+  const kept = new WeakMap<AnyRow, KeptJson>();
+
+  function write(row: AnyRow): KeptJson {
+    const agesMs: number[] = [];
+    const marked: Record<string, unknown> = { ...row };
+    for (const name of ['sampleAgeMs', 'ageMs']) {
+      const ageMs = marked[name];
+      if (typeof ageMs !== 'number') continue;
+      marked[name] = MARK;
+      agesMs.push(ageMs);
+    }
+    if ('scheduler' in row && typeof row.scheduler?.ageMs === 'number') {
+      marked.scheduler = { ...row.scheduler, ageMs: MARK };
+      agesMs.push(row.scheduler.ageMs);
+    }
+    const pieces = JSON.stringify(marked).split(`:${MARK}`);
+    return pieces.length === agesMs.length + 1
+      ? { pieces, agesMs }
+      : { pieces: [JSON.stringify(row)], agesMs: [] };
+  }
+
+  return (row) => {
+    const known = kept.get(row) ?? write(row);
+    kept.set(row, known);
+    const { pieces, agesMs } = known;
+    const node = nodeOf(row);
+    const olderMs = node === null ? 0 : cluster.agedMs(node);
+    const startTimeMs = 'startTimeMs' in row ? row.startTimeMs : null;
+    const nowMs = epochMs();
+    return pieces.reduce((text, piece, at) => {
+      const ageMs = startTimeMs === null ? (agesMs[at - 1] ?? 0) + olderMs : Math.max(0, nowMs - startTimeMs);
+      return `${text}:${ageMs}${piece}`;
+    });
+  };
+}
+
+/** The same ages for texts. */
+export function withAges<Row extends AnyRow>(cluster: Cluster, rows: readonly Row[]): Row[] {
+  return rows.map((row) => {
+    const node = nodeOf(row);
+    if (node === null || !('sampleAgeMs' in row) || row.sampleAgeMs === null) return row;
+    return { ...row, sampleAgeMs: row.sampleAgeMs + cluster.agedMs(node) };
+  });
+}
