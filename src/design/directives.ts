@@ -58,6 +58,7 @@ function likelyMeant(name: string): string | null {
   return misspelled.find(([pattern]) => pattern.test(name))?.[1] ?? null;
 }
 
+/** Whether the compiler gives the attribute a meaning; other `data-` attributes stay as they are. */
 export function isDirective(name: string): boolean {
   if (name.startsWith('data-attr-')) return name.length > 'data-attr-'.length;
   return ['data-each', 'data-if', 'data-text', 'data-view', 'data-age', 'data-sample'].includes(name);

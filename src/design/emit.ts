@@ -117,6 +117,7 @@ function writeElementOnce(context: Context, element: SourceElement, rootAttribut
   return isRefresh(element) && !element.inNoscript ? `<noscript>${written}</noscript>` : written;
 }
 
+/** A `<meta http-equiv="refresh">`: it belongs to browsers without scripts alone. */
 export function isRefresh(element: SourceElement): boolean {
   if (element.tagName !== 'meta') return false;
   return element.attributes.some(

@@ -33,6 +33,7 @@ export function formatBytesOf(used: number | null, total: number | null): string
   return `${part.endsWith(unit) ? part.slice(0, -unit.length) : part} of ${whole}`;
 }
 
+/** Bytes per second as `12.0 MiB/s`; a dash for null. */
 export function formatRate(bytesPerSecond: number | null): string {
   return bytesPerSecond === null ? DASH : `${formatBytes(bytesPerSecond)}/s`;
 }

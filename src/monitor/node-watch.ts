@@ -24,6 +24,7 @@ export interface NodeWatch {
 const VERSIONS_EVERY_MS = 60_000;
 const MOST_JOBS = 64;
 
+/** Nothing is opened before a GPU is known. */
 export function watchNode(system: System, leash: Leash): NodeWatch {
   const holders = createDeviceHolders(system);
   let log: KernelLog | null = null;

@@ -167,5 +167,7 @@ export const columns: { [Kind in RowKind]: RowOrders<RowsByKind[Kind]> } = {
   users: userColumns,
 };
 
+/** What rows of the kind can be sorted by, without the minus. */
 export const sortNames = (kind: RowKind): string[] => Object.keys(columns[kind].sort);
+/** What rows of the kind can be grouped by. */
 export const groupNames = (kind: RowKind): string[] => Object.keys(columns[kind].group);

@@ -47,6 +47,7 @@ export interface NodeFacts {
   jobs(): ReadonlyMap<string, ReportedJob>;
 }
 
+/** A line for each text that is there, in lower case: what plain words are looked for in. */
 export function lowerLines(texts: readonly (string | null)[]): string {
   return texts
     .filter((text) => text !== null)
@@ -89,13 +90,16 @@ export function factOfRow(row: ClusterGpu): GpuFact {
   return { gpu: row, state, about: { use: () => use, hasMark: () => marks.length > 0 } };
 }
 
+/** Index of the GPU that it runs on; null for a job, and for what runs on none. */
 export const gpuIndexOf = ({ onGpu }: Thing): number | null => onGpu?.gpuIndex ?? null;
 
+/** The job that it is or belongs to; null where it is nobody's, or the job is not told. */
 export function jobOf({ facts, process, ownJob }: Thing): ReportedJob | null {
   if (process === null) return ownJob;
   return process.job === null ? null : (facts.jobs().get(process.job) ?? null);
 }
 
+/** Who runs it: the process's user, else its job's; null where neither is told. */
 export function userOf(thing: Thing): string | null {
   return thing.process?.user ?? jobOf(thing)?.user ?? null;
 }
@@ -108,6 +112,7 @@ export function ageOf({ facts, process, ownJob }: Thing): number | null {
   return Math.max(0, sample.takenAtMs - startTimeMs + (sampleAgeMs ?? 0));
 }
 
+/** Program and arguments with a blank between; null where neither is told, as for a job. */
 export function commandLine({ process }: Thing): string | null {
   if (process === null) return null;
   const { command, arguments: words } = process;

@@ -32,6 +32,7 @@ function filterRows<Row>(
 
 const byName = (nodes: readonly NodeReport[]) => new Map(nodes.map((node) => [node.name, node]));
 
+/** The nodes that the query means, in their order. */
 export function filterNodes(query: Query, nodes: readonly NodeReport[]): NodeReport[] {
   return filterRows(query, 'nodes', nodes, (node) => ({
     ownWords: '',
@@ -39,6 +40,7 @@ export function filterNodes(query: Query, nodes: readonly NodeReport[]): NodeRep
   }));
 }
 
+/** The GPUs that the query means, in their order. One whose node is not among `nodes` fits no term about it. */
 export function filterGpus(
   query: Query,
   gpus: readonly ClusterGpu[],
@@ -84,6 +86,7 @@ function scenesOf(
 /** A node that does not know the user has a share all the same. */
 const isShareOf = (job: ClusterJob, user: string | null) => user === null || user === job.user;
 
+/** The jobs that the query means, in their order; terms of nodes and GPUs hold where the job is. */
 export function filterJobs(
   query: Query,
   jobs: readonly ClusterJob[],
@@ -104,6 +107,7 @@ export function filterJobs(
   }));
 }
 
+/** The users whom the query means, in their order; terms of nodes and GPUs hold where they have something. */
 export function filterUsers(
   query: Query,
   users: readonly ClusterUser[],

@@ -24,6 +24,7 @@ const KERNEL_THREADS = 2;
 const LOGIN_PROGRAM =
   /^(?:sshd|sshd-.*|login|systemd|\(sd-pam\)|init|su|sudo|runuser|cron|crond|atd|dropbear|tinysshd|agetty|gdm.*|sddm.*|lightdm|slurmstepd|conmon|containerd-shim.*|pbs_mom|sge_shepherd.*|sge_execd|condor_starter|flux-broker.*|flux-imp|res|sbatchd)$/i;
 
+/** Kernel threads are the process 2 and its children. */
 export const isKernelThread = (pid: number, parentPid: number) =>
   pid === KERNEL_THREADS || parentPid === KERNEL_THREADS;
 

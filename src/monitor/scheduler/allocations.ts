@@ -18,6 +18,7 @@ export interface Claims {
   gpusOf(node: string): number[];
 }
 
+/** Without any job; two jobs that claim the same GPU leave it to nobody. */
 export function createClaims(): Claims {
   const byNode = new Map<string, Map<number, Claim | null>>();
   return {

@@ -31,6 +31,7 @@ export function parseClusterName(text: string): string | null {
   return /^[ \t]*ClusterName[ \t]*=[ \t]*([\w.-]{1,100})[ \t]*(?:#.*)?$/im.exec(text)?.[1] ?? null;
 }
 
+/** Looks into slurm.conf once a minute, and asks `scontrol` where no file has the cluster's name. */
 export function createSlurmPlaceFinder(system: System, leash: Leash): SlurmPlaceFinder {
   let dueMs = Number.NEGATIVE_INFINITY;
   let asked: { cluster: string | null; dueMs: number; pauseMs: number; isBusy: boolean } = {

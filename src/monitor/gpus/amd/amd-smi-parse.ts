@@ -107,6 +107,7 @@ export interface AmdMetric {
   partitionPercents: (number | null)[];
 }
 
+/** What `metric` says, by the tool's index; null where the text is no such answer. */
 export function parseAmdMetric(text: string): Map<number, AmdMetric> | null {
   const gpus = gpusOf(text);
   return gpus && new Map(Array.from(gpus, ([index, gpu]) => [index, metricOf(index, gpu)]));

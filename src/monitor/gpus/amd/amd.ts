@@ -97,6 +97,7 @@ const ROCM_SMI_ARGS = [
   '--json',
 ];
 
+/** One question with all `args`, for `rocm-smi` and its forks; `vendor` is what the rows say. */
 export function rocmSmiQuestions(vendor: string, args: readonly string[]) {
   return (book: RowBook, nowMs: () => number): ToolQuestion[] => [
     {

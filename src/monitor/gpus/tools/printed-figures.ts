@@ -75,6 +75,7 @@ export function printedWord(printed: unknown): string | null {
   return NOTHING.test(word) ? null : word;
 }
 
+/** In the one spelling of `normalPciAddress`; null where it is no address. */
 export function printedPciAddress(printed: unknown): string | null {
   const address = printedWord(printed);
   return address === null ? null : normalPciAddress(address);

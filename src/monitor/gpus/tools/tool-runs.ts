@@ -45,6 +45,7 @@ const KILL_AFTER_MS = 30_000;
 const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
 const KEPT_WORDS_LENGTH = 400;
 
+/** Runs nothing before `start`. */
 export function createToolRuns(options: ToolRunsOptions): ToolRuns {
   const { system } = options;
   let child: RunningProgram | null = null;
