@@ -1,3 +1,5 @@
+import yargs from 'yargs';
+import { hideBin } from 'yargs/helpers';
 import { createRandom } from '../src/lib/random.ts';
 import { complete } from '../src/query/complete.ts';
 import { filterGpus, filterJobs, filterNodes, filterUsers } from '../src/query/filter.ts';
@@ -8,9 +10,18 @@ import { vocabularyOf } from '../src/query/vocabulary.ts';
 import type { NodeReport } from '../src/report/node-report.ts';
 import { listGpus, listJobs, listUsers } from '../test/support/cluster-rows.ts';
 import { randomCluster } from '../test/support/random-cluster.ts';
+import { measureAnswers } from './answers.ts';
 import { printMachine, printTable, quantile, round } from './report.ts';
 
-/** What a search costs the head in CPU time: 1,000 nodes with 8 GPUs and 16 processes on them, with reports that are new each time. */
+/** What a search, and an answer about all nodes, costs the head in CPU time: 1,000 nodes with 8 GPUs and 16 processes on them, with reports that are new each time. */
+
+const { against } = await yargs(hideBin(process.argv))
+  .option('against', {
+    type: 'string',
+    describe: 'Another checkout, with its packages, whose answers are measured in turn',
+  })
+  .strict()
+  .parseAsync();
 
 const RUNS = 30;
 const WARM_UPS = 10;
@@ -82,3 +93,6 @@ printTable([
   ['list of users', median((nodes) => listUsers(nodes, jobs)), ''],
   ['completion with its vocabulary', median((nodes) => complete('user:a', 6, vocabularyOf(nodes, jobs))), ''],
 ]);
+
+console.log(`\nAnswers of a head whose ${SIZE.nodes} nodes tell a sample a second\n`);
+printTable(await measureAnswers(against ?? null));

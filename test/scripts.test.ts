@@ -4,6 +4,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -28,6 +29,8 @@ describe('run_monitor.sh and kill_monitor.sh', () => {
   });
   afterAll(() => head.dispose());
 
+  const problems = async () =>
+    (JSON.parse((await head.rollcall('status', '--json')).stdout) as { problems: string[] }).problems;
   const live = () =>
     expect.poll(async () => (await head.node(name))?.state, { timeout: 15_000 }).toBe('live');
 
@@ -97,8 +100,6 @@ describe('run_monitor.sh and kill_monitor.sh', () => {
   it('takes settings of nodes over when it is told to, and says what is wrong with them', async () => {
     const { pid } = head.record();
     const toml = join(head.folder, 'rollcall.toml');
-    const problems = async () =>
-      (JSON.parse((await head.rollcall('status', '--json')).stdout) as { problems: string[] }).problems;
     writeFileSync(toml, '[nodes."local*"]\ntags = ["here"]\n[nodes."nobody*"]\ntags = ["x"]\n');
     process.kill(pid, 'SIGHUP');
     await expect.poll(async () => (await head.node(name))?.tags).toEqual(['here']);
@@ -107,7 +108,9 @@ describe('run_monitor.sh and kill_monitor.sh', () => {
     process.kill(pid, 'SIGHUP');
     await expect
       .poll(async () => (await problems())[0])
-      .toMatch(/^the settings stay as they were: interval-seconds/);
+      .toBe(
+        `the settings stay as they were: ${toml}:1: interval-seconds = "soon": Invalid input: expected number, received NaN`,
+      );
     expect((await head.node(name))?.tags).toEqual(['here']);
     writeFileSync(toml, 'handshakes = 5\n');
     process.kill(pid, 'SIGHUP');
@@ -115,6 +118,60 @@ describe('run_monitor.sh and kill_monitor.sh', () => {
     writeFileSync(toml, '');
     process.kill(pid, 'SIGHUP');
     await expect.poll(problems).toEqual([]);
+    expect(head.record().pid).toBe(pid);
+    await live();
+  });
+
+  it('takes a changed settings file by itself, and tells what waits for a restart', async () => {
+    const { pid } = head.record();
+    const toml = join(head.folder, 'rollcall.toml');
+    const tags = async () => (await head.node(name))?.tags;
+    /** Beside the 3 s, a busy machine may need its time for the question. */
+    const soon = { timeout: 10_000, interval: 100 };
+    writeFileSync(toml, '[nodes."local*"]\ntags = ["saved"]\n');
+    await expect.poll(tags, soon).toEqual(['saved']);
+    writeFileSync(`${toml}.new`, '[nodes."local*"]\ntags = ["renamed"]\n');
+    renameSync(`${toml}.new`, toml);
+    await expect.poll(tags, soon).toEqual(['renamed']);
+
+    writeFileSync(toml, '[nodes."local*"]\ntags = ["brok');
+    await expect
+      .poll(problems, soon)
+      .toEqual([expect.stringMatching(/stay as they were: \S+:2: this is not TOML/)]);
+    expect(await tags()).toEqual(['renamed']);
+    rmSync(toml);
+    await expect
+      .poll(problems, soon)
+      .toEqual([expect.stringContaining(`stay as they were: ${toml} cannot be read`)]);
+    expect(await tags()).toEqual(['renamed']);
+
+    writeFileSync(toml, 'handshakes = 5\n[nodes."local*"]\ntags = ["back"]\n');
+    await expect.poll(tags, soon).toEqual(['back']);
+    expect(await problems()).toEqual(['changed, and counts after a restart: handshakes']);
+    const log = readFileSync(join(head.folder, 'state', 'head.log'), 'utf8');
+    expect(log).toMatch(/the settings were read anew; changed: nodes\."local\*"\.tags\n/);
+    expect(log).toContain('changed, and counts after a restart: handshakes\n');
+
+    const told = await head.rollcall('config', '--config', toml, '--port', '0');
+    expect(told.stderr).toBe('');
+    expect(told.stdout).toMatch(
+      /^handshakes +5 +rollcall\.toml:1 +the head has 64 \(default\) until a restart$/m,
+    );
+    expect(told.stdout).toMatch(/^nodes\."local\*"\.tags +\["back"\] +rollcall\.toml:3$/m);
+    expect(told.stdout).toMatch(/^node-list +"\S+" +default +the head has "\S+" \(--node-list\)$/m);
+    expect(told.stdout).toContain(`The head that runs (pid ${pid}) has other values for 2 of them.\n`);
+    const json = JSON.parse((await head.rollcall('config', '--config', toml, '--json')).stdout) as {
+      head: number;
+      differs: { name: string; waits: boolean }[];
+    };
+    expect(json.head).toBe(pid);
+    expect(json.differs.map(({ name: differing, waits }) => [differing, waits])).toEqual([
+      ['node-list', false],
+      ['port', false],
+      ['handshakes', true],
+    ]);
+    writeFileSync(toml, '');
+    await expect.poll(problems, soon).toEqual([]);
     expect(head.record().pid).toBe(pid);
     await live();
   });

@@ -70,6 +70,11 @@ export const commands: readonly Command[] = [
     load: async () => (await import('./commands/link.ts')).linkCommand,
   },
   {
+    command: 'config',
+    describe: 'The settings that are in force, and where each comes from',
+    load: async () => (await import('./commands/config.ts')).configCommand,
+  },
+  {
     command: 'template',
     describe: 'Turn index-design.html into templates/',
     load: async () => (await import('./commands/template.ts')).templateCommand,

@@ -26,7 +26,8 @@ it('refuses a value of a switch, which the parser would take for false', () => {
 
 it('knows all switches of the commands', () => {
   const folder = new URL('.', import.meta.url);
-  const texts = readdirSync(folder)
+  const texts = readdirSync(folder, { recursive: true })
+    .map(String)
     .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
     .map((name) => readFileSync(new URL(name, folder), 'utf8'));
   const names = texts.flatMap((text) =>

@@ -8,9 +8,10 @@ import type {
 } from '../protocol/reported-sample.ts';
 import type { CollectorReport, FilesystemSample } from '../protocol/sample.ts';
 import type { NodeScheduler } from '../protocol/scheduler.ts';
+import { jobLabel } from '../report/job-words.ts';
 import type { GpuMark } from '../report/marks.ts';
 import type { NodeReport, ReportedHello } from '../report/node-report.ts';
-import { jobLabel, type RecentFigures } from '../report/series.ts';
+import type { RecentFigures } from '../report/series.ts';
 
 /**
  * What strangers see under `--public`: who uses what, and how much of it. Every field of a report stands in a table here,

@@ -46,7 +46,7 @@ function tallyModels({ sample, marks }: NodeReport): ModelTally[] {
       model,
       total: known.total + 1,
       free: known.free + (isFree ? 1 : 0),
-      freeBytes: known.freeBytes + (gpu.health === 'ok' ? (freeMemoryBytes(gpu) ?? 0) : 0),
+      freeBytes: known.freeBytes + (freeMemoryBytes(gpu) ?? 0),
     });
   }
   return [...models.values()];

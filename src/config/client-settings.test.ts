@@ -54,7 +54,7 @@ it('asks the head that was named last: by a flag, then by the environment', asyn
 
 it.each([
   ['state-dir = 3', 'state-dir = 3: must be the path of a folder'],
-  ['state-dir = ', 'is not TOML'],
+  ['state-dir = ', 'this is not TOML'],
 ])('refuses %s with place, value and remedy', async (text, reason) => {
   setting(text);
   await expect(readStateDir(sources())).rejects.toThrow(reason);

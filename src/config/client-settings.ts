@@ -25,14 +25,14 @@ export async function readStateDir(sources: ClientSources): Promise<string> {
   const { flags, environment, workingFolder } = sources;
   const named = flags['state-dir'] ?? (environment.ROLLCALL_STATE_DIR || undefined);
   if (named !== undefined) return absolutePath(String(named), workingFolder);
-  const { file, isRequired } = settingsFileOf(flags.config, sources);
-  if (!isRequired && !existsSync(file)) return defaultStateDir(environment);
+  const { path, isRequired } = settingsFileOf(flags.config, sources);
+  if (!isRequired && !existsSync(path)) return defaultStateDir(environment);
   const { readSettingsFile } = await import('./settings-file.ts');
-  const { 'state-dir': set } = readSettingsFile(file, isRequired);
+  const { 'state-dir': set } = readSettingsFile(path, isRequired).table;
   if (set === undefined) return defaultStateDir(environment);
   if (typeof set !== 'string' || set === '')
-    throw new ConfigError(`${file}: state-dir = ${JSON.stringify(set)}: must be the path of a folder`);
-  return absolutePath(set, dirname(file));
+    throw new ConfigError(`${path}: state-dir = ${JSON.stringify(set)}: must be the path of a folder`);
+  return absolutePath(set, dirname(path));
 }
 
 /** `--url` wins over what names the own head, and that over ROLLCALL_URL. Throws `ConfigError`. */

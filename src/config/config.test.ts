@@ -75,24 +75,82 @@ describe('readConfig', () => {
   });
 
   it.each([
-    ['[nodes."x"]\ntransport = "foo"', 'nodes."x".transport = "foo": '],
-    ['[nodes."x"]\nbla = 1', 'nodes."x" = {"bla":1}: Unrecognized key: "bla"'],
-    ['[nodes."x"]\nruntime = "node; reboot"', 'nodes."x".runtime = "node; reboot": must be an absolute path'],
-    ['[nodes."x"]\ntags = ["a b"]', 'nodes."x".tags.0 = "a b": must be a word'],
-    ['[nodes."x"]\nstage-seconds = 121', 'nodes."x".stage-seconds = 121: must be at most 120 s'],
-    ['[nodes."x"]\nstage-seconds = 0', 'nodes."x".stage-seconds = 0: must be at least 1 s'],
-    ['interval-seconds = 0', 'interval-seconds = 0: must be at least 0.2 s'],
-    ['handshakes = 0', 'handshakes = 0: '],
-    ['colour = 1', 'there is no setting "colour". The settings are: node-list,'],
-    ['port = "x"', 'port = "x": not a port (0 to 65535)'],
-    ['port = 70000', 'port = 70000: not a port (0 to 65535)'],
-    ['port = 70.5', 'port = 70.5: not a port (0 to 65535)'],
-    ['port = ', 'is not TOML'],
+    ['[nodes."x y"]\ntransport = "foo"', 'rollcall.toml:2: nodes."x y".transport = "foo": '],
+    ['[nodes.x]\nruntime = "node; reboot"', ':2: nodes.x.runtime = "node; reboot": must be an absolute path'],
+    ['[nodes.x]\ntags = ["a b"]', ':2: nodes.x.tags.0 = "a b": must be a word'],
+    ['[nodes.x]\nstage-seconds = 121', ':2: nodes.x.stage-seconds = 121: must be at most 120 s'],
+    ['[nodes.x]\nstage-seconds = 0', ':2: nodes.x.stage-seconds = 0: must be at least 1 s'],
+    ['\ninterval-seconds = 0', ':2: interval-seconds = 0: must be at least 0.2 s'],
+    ['handshakes = 0', ':1: handshakes = 0: '],
+    ['port = "x"', ':1: port = "x": not a port (0 to 65535)'],
+    ['port = 70000', ':1: port = 70000: not a port (0 to 65535)'],
+    ['port = 70.5', ':1: port = 70.5: not a port (0 to 65535)'],
+    ['\nport = ', 'rollcall.toml:2: this is not TOML: '],
     ['host = "0.0.0.0"', 'add --public'],
-    ['public = "yes"', 'public = "yes":'],
+    ['public = "yes"', ':1: public = "yes":'],
+    ['[marks]\nhotter-celsius = 0', ':2: marks.hotter-celsius = 0: '],
+    ['colour = 1', ':1: there is no setting "colour". The settings are: node-list, design,'],
+    ['colour = 1', 'The sections are: [marks], [nodes."PATTERN"]'],
+    ['handshake = 1', ':1: there is no setting "handshake"; did you mean handshakes?'],
+    ['interval = 1', 'did you mean interval-seconds?'],
+    ['tags = ["x"]', 'there is no setting "tags"; it belongs into [nodes."PATTERN"]'],
+    ['[marks]\nport = 1', ':2: there is no setting "port" in [marks]; it belongs above all sections'],
+    ['[marks]\nenable = true', 'in [marks]; did you mean enabled, which belongs into [nodes."PATTERN"]?'],
+    ['[marks]\nfoo = 1', 'in [marks]. The settings there are: held-idle-minutes, ghost-mebibytes, '],
+    ['[nodes.x]\nhotter-celsius = 1', 'in [nodes.x]; it belongs into [marks]'],
+    ['[nodes.x]\nenable = true', ':2: there is no setting "enable" in [nodes.x]; did you mean enabled?'],
+    ['[node.x]\nenabled = true', ':1: there is no section [node]; did you mean [nodes."PATTERN"]?'],
+    ['[[colours]]\na = 1', 'there is no section [colours]. The sections are: [marks],'],
+    ['nodes = 3', ':1: nodes is no setting but a section: write [nodes."PATTERN"]'],
+    ['[nodes]\nx = 3', ':2: nodes.x is no setting but a section: write [nodes."PATTERN"]'],
+    ['marks = 3', ':1: marks is no setting but a section: write [marks]'],
+    ['hotter-celsius = 3\n[marks]\nhotter-celsius = 4', ':3: hotter-celsius stands in '],
+    ['port = "x"\nhandshake = 1', 'did you mean handshakes?; '],
   ])('refuses %s with place, value and remedy', (text, expected) => {
     writeFileSync(join(folder, 'rollcall.toml'), text);
     expect(() => read()).toThrow(expected);
+  });
+
+  it('takes the thresholds of marks above all sections and in theirs', () => {
+    const all = '\n[marks]\nlow-power-percent = 50\nghost-mebibytes = 2\n';
+    writeFileSync(join(folder, 'rollcall.toml'), `hotter-celsius = 20${all}`);
+    const marks = { heldIdleMs: 1_800_000, ghostBytes: 2 * 1024 ** 2, lowPowerShare: 0.5, hotterCelsius: 20 };
+    expect(read().marks).toEqual(marks);
+    const environment = { ROLLCALL_LOW_POWER_PERCENT: '10' };
+    expect(read({ environment }).marks).toEqual({ ...marks, lowPowerShare: 0.1 });
+  });
+
+  it('says where each setting comes from', () => {
+    const file = join(folder, 'rollcall.toml');
+    writeFileSync(file, 'host = "::1"\n\n[marks]\nhotter-celsius = 20\n[nodes."gpu*"]\ntags = ["a"]\n');
+    const environment = { ROLLCALL_PORT: '2000', ROLLCALL_HANDSHAKES: '9' };
+    const { inForce } = read({ environment, flags: { port: '3000' } });
+    const told = new Map(inForce.map(({ name, text, origin }) => [name, [text, origin.place]]));
+    expect(told.get('host')).toEqual(['"::1"', `${file}:1`]);
+    expect(told.get('port')).toEqual(['3000', '--port']);
+    expect(told.get('handshakes')).toEqual(['9', 'ROLLCALL_HANDSHAKES']);
+    expect(told.get('threads')).toEqual(['not set', 'default']);
+    expect(told.get('marks.hotter-celsius')).toEqual(['20', `${file}:4`]);
+    expect(told.get('marks.ghost-mebibytes')).toEqual(['1024', 'default']);
+    expect(told.get('nodes."gpu*".tags')).toEqual(['["a"]', `${file}:6`]);
+    expect(told.has('nodes."gpu*".enabled')).toBe(false);
+  });
+
+  it('keeps patterns in the order of the file, also those that look like numbers', () => {
+    writeFileSync(join(folder, 'rollcall.toml'), '[nodes."*"]\nenabled = false\n[nodes.7]\nenabled = true\n');
+    expect(read().nodeRules.map(({ pattern }) => pattern)).toEqual(['*', '7']);
+  });
+
+  it('gives the port and the folder of the file to a demo only where that asks for one', () => {
+    const file = join(folder, 'rollcall.toml');
+    const environment = { XDG_STATE_HOME: '/state' };
+    writeFileSync(file, 'port = 1000\nstate-dir = "own"\n');
+    expect(read({ environment, flags: { demo: true } })).toMatchObject({
+      port: 7071,
+      stateDir: `/state/rollcall/${hostname()}-demo`,
+    });
+    writeFileSync(file, 'demo = true\nport = 1000\nstate-dir = "own"\n');
+    expect(read({ environment })).toMatchObject({ demo: true, port: 1000, stateDir: join(folder, 'own') });
   });
 
   it('names a wrong value as it was given, by a flag or by the environment', () => {

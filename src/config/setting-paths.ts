@@ -20,7 +20,7 @@ export function defaultStateDir(environment: NodeJS.ProcessEnv, isDemo = false):
 export function settingsFileOf(
   flag: unknown,
   { workingFolder, projectFolder }: { workingFolder: string; projectFolder: string },
-): { file: string; isRequired: boolean } {
-  if (typeof flag === 'string') return { file: resolve(workingFolder, flag), isRequired: true };
-  return { file: join(projectFolder, 'rollcall.toml'), isRequired: false };
+): { path: string; isRequired: boolean } {
+  if (typeof flag === 'string') return { path: resolve(workingFolder, flag), isRequired: true };
+  return { path: join(projectFolder, 'rollcall.toml'), isRequired: false };
 }

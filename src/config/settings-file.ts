@@ -1,23 +1,62 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { parse } from 'smol-toml';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
+import { parse, TomlError } from 'smol-toml';
 import { ConfigError } from './config-error.ts';
 
-/** The table in a settings file, unchecked; empty where it may be missing and is. Throws `ConfigError`. */
-export function readSettingsFile(file: string, isRequired: boolean): Record<string, unknown> {
-  if (!isRequired && !existsSync(file)) return {};
+export interface SettingsFile {
+  path: string;
+  /** Unchecked; empty where the file may be missing and is. */
+  table: Record<string, unknown>;
+  isMissing: boolean;
+  /** What `table` was read from. */
+  text: string;
+  /** Other users may read it. */
+  isOpen: boolean;
+  /** Another one for another text. */
+  stamp: string;
+}
+
+const MISSING = 'missing';
+const stampOf = (text: string) => createHash('sha256').update(text).digest('hex');
+
+/** Reads a settings file; one that nobody named may be missing. Throws `ConfigError`. */
+export function readSettingsFile(path: string, isRequired: boolean): SettingsFile {
+  if (!isRequired && !existsSync(path))
+    return { path, isMissing: true, table: {}, text: '', isOpen: false, stamp: MISSING };
   let text: string;
+  let isOpen: boolean;
   try {
-    text = readFileSync(file, 'utf8');
+    text = readFileSync(path, 'utf8');
+    isOpen = (statSync(path).mode & 0o077) !== 0;
   } catch (error) {
     throw new ConfigError(
-      `${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+      `${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
     );
   }
+  return { path, isMissing: false, table: parseText(text, path), text, isOpen, stamp: stampOf(text) };
+}
+
+function parseText(text: string, path: string): Record<string, unknown> {
   try {
     return parse(text);
   } catch (error) {
-    throw new ConfigError(
-      `${file} is not TOML: ${error instanceof Error ? error.message.trim() : String(error)}`,
-    );
+    if (!(error instanceof TomlError)) throw error;
+    // Its further lines show the text around, which may have secrets in it.
+    const [reason = ''] = error.message.replace('Invalid TOML document: ', '').split('\n');
+    throw new ConfigError(`${path}:${error.line}: this is not TOML: ${reason} (column ${error.column})`);
+  }
+}
+
+/**
+ * The stamp of the file as it is now; of one that cannot be read, the reason. Null where it is a pipe or the like, whose
+ * text can be read once only.
+ */
+export async function currentStamp(path: string): Promise<string | null> {
+  try {
+    return (await stat(path)).isFile() ? stampOf(await readFile(path, 'utf8')) : null;
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : null;
+    return code === 'ENOENT' ? MISSING : String(code);
   }
 }

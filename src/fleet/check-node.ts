@@ -8,6 +8,7 @@ import type { Stage } from '../report/causes.ts';
 import { type CheckedNode, checkSteps, type FailedStep, GPU_STEP, stepOfStage } from '../report/check.ts';
 import type { Way } from '../report/failure-detail.ts';
 import { createFailure } from '../report/failures.ts';
+import { createGpuFailure } from '../report/gpu-failure.ts';
 import type { TransportName } from '../report/node-report.ts';
 import type { MonitorBundle } from '../transport/bootstrap/monitor-bundle.ts';
 import { type MonitorLink, openMonitor } from '../transport/bootstrap/monitor-link.ts';
@@ -34,22 +35,6 @@ export interface CheckEvents {
 
 /** A GPU tool may need so long for its first answer. */
 const GPU_LIMIT_MS = 35_000;
-
-/** What to try by hand; by names that the head knows, never by words of a node. */
-const toolHints: readonly [RegExp, string][] = [
-  [/amd-smi/, 'Try amd-smi metric --json on the node; the user must be in the groups render and video.'],
-  [/rocm-smi/, 'Try rocm-smi --json -a on the node; the user must be in the groups render and video.'],
-  [/xpu-smi/, 'Try xpu-smi discovery on the node.'],
-  [/npu-smi/, 'Try npu-smi info on the node; the user must be in the group HwHiAiUser.'],
-  [/hl-smi/, 'Try hl-smi on the node.'],
-  [/hy-smi/, 'Try hy-smi --json on the node.'],
-  [/tegrastats/, 'Try tegrastats on the node.'],
-  [
-    /nvidia|nvml/i,
-    'Run nvidia-smi on the node by hand; a driver that was updated needs a reboot or its module loaded anew.',
-  ],
-];
-const OTHER_TOOL_HINT = "Run the tool of the GPUs' vendor on the node by hand, as the user of this login.";
 
 /** Walks from the name to the GPUs of every node. Resolves to what was found, in the order of the targets. */
 export function checkNodes(
@@ -146,7 +131,7 @@ async function walk(
       },
     });
     const sample = (await firstOf(link, firstAnswer)) ?? unanswered(last);
-    const failure = sample === null ? await silence(link) : gpuFailure(sample);
+    const failure = sample === null ? await silence(link) : gpuFailure(link.way, sample);
     if (failure) return { step, failure };
     onStep(step, describeGpus(sample === null ? [] : (mergeSample(sample, facts).gpus ?? [])));
     link.send({ type: 'stop' });
@@ -191,12 +176,9 @@ function unanswered(last: Sample | null): Sample | null {
   return last !== null && gpuErrorOf(last) !== '' ? last : null;
 }
 
-function gpuFailure(sample: Sample): FailedStep['failure'] | null {
+function gpuFailure(way: Way, sample: Sample): FailedStep['failure'] | null {
   const error = gpuErrorOf(sample);
-  if (error === '') return null;
-  const known = toolHints.find(([pattern]) => pattern.test(error));
-  const hint = known === undefined ? OTHER_TOOL_HINT : known[1];
-  return { cause: null, message: `The GPUs cannot be read: ${error}.`, hint, lastLines: [] };
+  return error === '' ? null : createGpuFailure(way, error);
 }
 
 function describeGpus(gpus: readonly { name: string | null }[]): string {

@@ -1,6 +1,3 @@
-import { join } from 'node:path';
-import { createCluster } from '../cluster/cluster.ts';
-import { problemsForStrangers } from '../cluster/strangers.ts';
 import type { Config } from '../config/config.ts';
 import { descriptorLimit, shareDescriptors } from '../config/descriptors.ts';
 import { processIdentity } from '../config/process-identity.ts';
@@ -12,18 +9,13 @@ import {
   writeRecord,
 } from '../config/state-folder.ts';
 import { type StateLock, takeStateLock } from '../config/state-lock.ts';
-import { version } from '../config/version.ts';
 import { faultsUntilNow } from '../lib/guarded.ts';
 import { createState } from '../state/state.ts';
-import { createApp } from '../web/app.ts';
-import { connectionLimits } from '../web/connection-limits.ts';
-import { createControlApp } from '../web/control.ts';
-import { type Listening, serve } from '../web/serve.ts';
 import { openDesign } from './design.ts';
-import { listen } from './listen.ts';
-import { findResolvedNames, localNames } from './own-names.ts';
-import { needRestart } from './reload.ts';
-import { demoSource, startFleet } from './source.ts';
+import { openDoors } from './doors.ts';
+import { createLiveSettings } from './live-settings.ts';
+import { watchSettings } from './settings-watch.ts';
+import { demoSource, type Source, startFleet } from './source.ts';
 
 const CHECK_FRESHNESS_MS = 1_000;
 
@@ -63,111 +55,72 @@ async function startLocked(
   lock: StateLock,
   say: (line: string) => void,
 ): Promise<Head> {
-  const marks = { ...config.marks };
-  const allowedHosts = allowedHostsOf(config);
-  const state = createState(() => performance.now(), marks);
-  let settingProblems: string[] = [];
+  /** What goes on by itself until it is ended. */
+  const ends: (() => void)[] = [];
   let refresh: () => void = () => undefined;
-  const design = await openDesign(config, () => {
-    for (const problem of design.problems()) say(problem);
-    refresh();
-  });
-  const freshness = setInterval(state.checkFreshness, CHECK_FRESHNESS_MS);
-  const shares = shareDescriptors(descriptorLimit());
-  const source = config.demo ? demoSource(state) : await startFleet(config, folder, state, shares);
-  let listening: Listening[] = [];
-  let ending: Promise<void> | null = null;
   let finish: () => void = () => undefined;
   const ended = new Promise<void>((resolve) => {
     finish = resolve;
   });
-
-  async function letGo(): Promise<void> {
-    clearInterval(freshness);
-    await Promise.all(listening.map((server) => server.close()));
-    removeRecord(folder, process.pid);
-    lock.release();
-    finish();
-  }
-
-  async function stop(onLine: (line: string) => void): Promise<void> {
-    await source.stop(onLine);
-    // The answer to whoever asked for the stop goes out before its connection is closed.
-    setTimeout(letGo, 100);
-  }
-
-  function reload(): void {
-    try {
-      const now = readAgain();
-      source.reload(now);
-      Object.assign(marks, now.marks);
-      allowedHosts.splice(0, allowedHosts.length, ...allowedHostsOf(now));
-      const late = needRestart(config, now);
-      settingProblems = late.length === 0 ? [] : [`changed, and counts after a restart: ${late.join(', ')}`];
-      say(`${new Date().toISOString()} the settings were read anew`);
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      settingProblems = [`the settings stay as they were: ${reason}`];
-    }
-    for (const problem of settingProblems) say(problem);
+  const design = await openDesign(config, () => {
+    for (const problem of design.problems()) say(problem);
     refresh();
-  }
+  });
+  ends.push(design.close);
+  let source: Source | null = null;
+  try {
+    const settings = createLiveSettings(config, readAgain, (now) => source?.reload(now), say);
+    const state = createState(() => performance.now(), settings.marks);
+    const shares = shareDescriptors(descriptorLimit());
+    const started = config.demo ? demoSource(state) : await startFleet(config, folder, state, shares);
+    source = started;
+    const freshness = setInterval(state.checkFreshness, CHECK_FRESHNESS_MS);
+    ends.push(() => clearInterval(freshness));
+    const problems = () => [
+      ...design.problems(),
+      ...settings.problems(),
+      ...started.problems(),
+      ...[faultsUntilNow() ?? []].flat(),
+    ];
+    const stop = onceAsked(async (onLine) => {
+      await started.stop(onLine);
+      // The answer to whoever asked for the stop goes out before its connection is closed.
+      setTimeout(letGo, 100);
+    });
+    clearRecord(folder);
+    const rooms = { state, source: started, design, settings, problems, stop };
+    const doors = await openDoors(config, folder, rooms, shares.web);
+    refresh = doors.refresh;
+    const reload = () => {
+      settings.reload();
+      refresh();
+    };
+    ends.push(watchSettings(config.settingsFile, reload));
+    writeRecord(folder, { ...ownIdentity(), ...recordOf(config, doors.url) });
+    say(`${new Date().toISOString()} serving ${doors.url}, state folder ${folder.path}`);
 
-  const stopOnce = (onLine: (line: string) => void) => {
+    async function letGo(): Promise<void> {
+      await doors.close();
+      for (const end of ends) end();
+      removeRecord(folder, process.pid);
+      lock.release();
+      finish();
+    }
+    return { url: doors.url, ended, stop, reload };
+  } catch (error) {
+    await source?.stop(() => undefined);
+    for (const end of ends) end();
+    throw error;
+  }
+}
+
+/** Who asks again waits for the same stop. */
+function onceAsked(stop: Head['stop']): Head['stop'] {
+  let ending: Promise<void> | null = null;
+  return (onLine) => {
     ending ??= stop(onLine);
     return ending;
   };
-  try {
-    const problems = () => [
-      ...design.problems(),
-      ...settingProblems,
-      ...source.problems(),
-      ...[faultsUntilNow() ?? []].flat(),
-    ];
-    const cluster = createCluster(state);
-    const shown = config.public ? createCluster(state, { forStrangers: true }) : cluster;
-    const limits = connectionLimits(shares.web);
-    const app = createApp({
-      version: version(),
-      demo: config.demo,
-      token: folder.token,
-      allowedHosts,
-      cluster: shown,
-      problems: () => (config.public ? problemsForStrangers(problems()) : problems()),
-      retry: source.retry,
-      watch: source.watch,
-      templates: design.templates,
-      staticDir: join(config.projectFolder, 'static'),
-      live: { streams: limits.streams },
-    });
-    refresh = app.refresh;
-    ended.then(app.close);
-    ended.then(design.close);
-    clearRecord(folder);
-    const page = await listen(app, config, limits.sockets);
-    listening = [page];
-    listening.push(
-      await serve(createControlApp({ cluster, problems, secrets: source.secrets, stop: stopOnce }, app), {
-        path: folder.socketPath,
-      }),
-    );
-    const url = pageUrl(config, page);
-    writeRecord(folder, {
-      ...ownIdentity(),
-      url,
-      nodeList: config.nodeList,
-      sshConfig: config.sshConfig,
-      demo: config.demo,
-    });
-    say(`${new Date().toISOString()} serving ${url}, state folder ${folder.path}`);
-    return { url, ended, stop: stopOnce, reload };
-  } catch (error) {
-    clearInterval(freshness);
-    design.close();
-    await source.stop(() => undefined);
-    await Promise.all(listening.map((server) => server.close()));
-    throw error;
-  }
 }
 
 function ownIdentity() {
@@ -175,16 +128,4 @@ function ownIdentity() {
   return { pid: process.pid, ...identity };
 }
 
-/** A page that others may see answers under the names that they know this machine by, as they become known. */
-function allowedHostsOf({ allowedHosts, public: isPublic }: Config): string[] {
-  if (!isPublic) return [...allowedHosts];
-  const names = [...allowedHosts, ...localNames()];
-  findResolvedNames((name) => names.push(name));
-  return names;
-}
-
-function pageUrl(config: Config, page: Listening): string {
-  const port = 'port' in page.address ? page.address.port : config.port;
-  const host = config.host.includes(':') ? `[${config.host}]` : config.host;
-  return `http://${host}:${port}/`;
-}
+const recordOf = ({ nodeList, sshConfig, demo }: Config, url: string) => ({ url, nodeList, sshConfig, demo });

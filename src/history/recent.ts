@@ -1,11 +1,11 @@
-import type { GpuFacts } from '../protocol/gpu-facts.ts';
 import type { KnownFacts } from '../protocol/known-facts.ts';
 import type { CollectorName, Sample } from '../protocol/sample.ts';
+import { gpuLabel } from '../report/gpu-words.ts';
+import { jobLabel } from '../report/job-words.ts';
 import { type SampleFigures, sampleFigures } from '../report/sample-figures.ts';
 import {
   gpuFigures,
   jobFigures,
-  jobLabel,
   machineFigures,
   RECENT_MS,
   type RecentFigure,
@@ -83,7 +83,7 @@ function gpuSeries(shown: Shown): RecentSeries[] {
     .sort(([a], [b]) => parentOf(a) - parentOf(b) || a - b)
     .slice(0, ring.gpus.maxRows)
     .flatMap(([index, row]) => {
-      const label = gpuLabel(index, known.get(index));
+      const label = `GPU ${gpuLabel(known.get(index) ?? { index, parentIndex: null, migInstance: null })}`;
       return gpuFigures.map((figure, column) => ({
         ...figure,
         key: `gpu.${index}.${figure.key}`,
@@ -92,11 +92,6 @@ function gpuSeries(shown: Shown): RecentSeries[] {
         ...told(shown, valuesOf(shown, 'gpus', row, column), figure, () => whyGpuMissing(shown, index)),
       }));
     });
-}
-
-function gpuLabel(index: number, facts: GpuFacts | undefined): string {
-  if (facts === undefined || facts.parentIndex === null) return `GPU ${index}`;
-  return `GPU ${facts.parentIndex}:${facts.migInstance ?? index}`;
 }
 
 /** Jobs with a value at one of the places; what a job never had is no series of it. */

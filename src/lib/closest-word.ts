@@ -1,4 +1,4 @@
-const LONGEST = 20;
+const LONGEST = 40;
 const MOST_EDITS = 2;
 
 /** Letters to add, leave out, change or swap with their neighbour. */
@@ -18,15 +18,18 @@ function edits(a: string, b: string): number {
   return cost(a.length, b.length);
 }
 
-/** The word that somebody probably meant; null where none is near. */
-export function closestWord(written: string, words: readonly string[]): string | null {
+/** The words that somebody may have meant, the likeliest first; none where none is near. */
+export function closestWords(written: string, words: readonly string[]): string[] {
   const text = written.toLowerCase();
-  if (text === '' || text.length > LONGEST) return null;
-  const begun = text.length >= 2 ? words.find((word) => word.startsWith(text)) : undefined;
-  if (begun !== undefined) return begun;
+  if (text === '' || text.length > LONGEST) return [];
+  const begun = text.length >= 2 ? words.filter((word) => word.startsWith(text)) : [];
   const near = words
     .map((word) => ({ word, count: edits(text, word) }))
     .filter(({ word, count }) => count <= Math.min(MOST_EDITS, Math.floor(word.length / 2)))
     .sort((a, b) => a.count - b.count);
-  return near[0]?.word ?? null;
+  return [...new Set([...begun, ...near.map(({ word }) => word)])];
 }
+
+/** The word that somebody probably meant; null where none is near. */
+export const closestWord = (written: string, words: readonly string[]): string | null =>
+  closestWords(written, words)[0] ?? null;

@@ -234,7 +234,8 @@ describe('processes', () => {
     const onGpu = [{ ...noGpuProcessFigures, pid: busy.pid ?? 0, gpuIndex: 0 }];
     own.collect(onGpu, true, null);
     own.collect(onGpu, true, null);
-    await waitMs(300);
+    const before = counted(busy.pid ?? 0).cpuMs;
+    await expect.poll(() => counted(busy.pid ?? 0).cpuMs - before).toBeGreaterThan(100);
     // The moved clock says that next to no time has passed: what was used meanwhile is far beyond one core.
     nowMs = 1;
     expect(own.collect(onGpu, true, null).gpuProcesses[0]?.cpuPercent).toBeGreaterThan(1_000);

@@ -108,7 +108,7 @@ export function absentOf<Table extends ColumnTable | PropertyTable>(table: Table
 }
 
 /** The names of a table's columns, in their order. */
-export const namesOf = <Table extends ColumnTable>(table: Table) =>
+export const columnNamesOf = <Table extends ColumnTable>(table: Table) =>
   Object.keys(table) as (keyof Table & string)[];
 
 const LARGEST = Number.MAX_SAFE_INTEGER;

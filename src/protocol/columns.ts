@@ -1,4 +1,4 @@
-import { namesOf } from './column-kinds.ts';
+import { columnNamesOf } from './column-kinds.ts';
 import { gpuColumns } from './gpu-columns.ts';
 import { gpuProcessColumns, jobFigureColumns, topProcessColumns } from './process-columns.ts';
 
@@ -25,7 +25,7 @@ export function toColumns<Row extends object>(
 }
 
 /** The columns of each table; the first one names the rows. */
-export const gpuColumnNames = namesOf(gpuColumns);
-export const topProcessColumnNames = namesOf(topProcessColumns);
-export const gpuProcessColumnNames = namesOf(gpuProcessColumns);
-export const jobColumnNames = ['key' as const, ...namesOf(jobFigureColumns)];
+export const gpuColumnNames = columnNamesOf(gpuColumns);
+export const topProcessColumnNames = columnNamesOf(topProcessColumns);
+export const gpuProcessColumnNames = columnNamesOf(gpuProcessColumns);
+export const jobColumnNames = ['key' as const, ...columnNamesOf(jobFigureColumns)];

@@ -9,6 +9,7 @@ import type {
   ReportedTopProcess,
 } from '../protocol/reported-sample.ts';
 import { type GpuUse, gpuUses } from '../report/gpu-use.ts';
+import { freeMemoryBytes } from '../report/gpu-words.ts';
 import type { NodeReport, NodeState } from '../report/node-report.ts';
 import type { ClusterGpu } from '../report/rows.ts';
 
@@ -56,11 +57,8 @@ export function lowerLines(texts: readonly (string | null)[]): string {
 }
 
 /** What is free of a GPU's memory: never by old figures. */
-export function freeBytes({ gpu, state }: Pick<GpuFact, 'gpu' | 'state'>): number | null {
-  if (state !== 'live' || gpu.health !== 'ok') return null;
-  const { memoryFreeBytes, memoryTotalBytes: total, memoryUsedBytes: used } = gpu;
-  return memoryFreeBytes ?? (total === null || used === null ? null : Math.max(0, total - used));
-}
+export const freeBytes = ({ gpu, state }: Pick<GpuFact, 'gpu' | 'state'>): number | null =>
+  state === 'live' ? freeMemoryBytes(gpu) : null;
 
 /** What is available of a node's own memory: never by old figures. */
 export function availableBytes({ state, sample }: NodeReport): number | null {

@@ -1,4 +1,5 @@
-import { describeAllocation, type GpuUse } from '../report/gpu-use.ts';
+import type { GpuUse } from '../report/gpu-use.ts';
+import { describeUse, useWords } from '../report/gpu-words.ts';
 import type { NodeReport } from '../report/node-report.ts';
 import type { ClusterGpu } from '../report/rows.ts';
 import { type GpuView, viewGpus } from './gpu-view.ts';
@@ -18,16 +19,6 @@ export interface GpuRowView extends GpuView {
   users: string;
   ageLimitMs: number;
 }
-
-export const useWords: Record<GpuUse, { word: string; mark: string }> = {
-  free: { word: 'free', mark: '○' },
-  busy: { word: 'busy', mark: '●' },
-  allocated: { word: 'allocated, idle', mark: '◑' },
-  'held-idle': { word: 'held idle', mark: '◐' },
-  drained: { word: 'drained', mark: '⊘' },
-  out: { word: 'out of service', mark: '✕' },
-  unknown: { word: 'not known', mark: '?' },
-};
 
 /** All of a node's GPUs are viewed at once, and asked for one by one. */
 const viewsByReport = new WeakMap<NodeReport, Map<number, GpuView>>();
@@ -63,8 +54,7 @@ export function viewGpuRow(gpu: ClusterGpu, node: NodeReport): GpuRowView | null
     nodeStateWord: state.word,
     nodeStateMark: state.mark,
     use,
-    useWord:
-      use === 'allocated' && gpu.allocation ? describeAllocation(gpu.allocation, use) : useWords[use].word,
+    useWord: describeUse(gpu, use),
     useMark: useWords[use].mark,
     users: gpu.users.join(', '),
     ageLimitMs: ageLimitMs(node),

@@ -10,6 +10,7 @@ import type {
 } from '../protocol/reported-sample.ts';
 import type { CollectorReport } from '../protocol/sample.ts';
 import { describeAllocation, gpuUse, gpuUses } from '../report/gpu-use.ts';
+import { freeMemoryBytes, gpuLabel } from '../report/gpu-words.ts';
 import type { NodeReport } from '../report/node-report.ts';
 import { jobPath } from './page-request.ts';
 import { type Bar, bar, type ProgramView, reasonOf, viewProgram } from './view-parts.ts';
@@ -77,7 +78,7 @@ const withUnit = (value: number | null, unit: string) =>
 
 function viewMemory(gpu: ReportedGpu): GpuMemoryView {
   const { memoryTotalBytes: total, memoryUsedBytes: used } = gpu;
-  const free = gpu.memoryFreeBytes ?? (total !== null && used !== null ? Math.max(0, total - used) : null);
+  const free = freeMemoryBytes(gpu);
   const percent = total === null || used === null || total <= 0 ? null : Math.min(100, (used / total) * 100);
   const { text, width, level } = bar(percent);
   return {
@@ -165,10 +166,6 @@ function powerOf({ powerWatts, powerLimitWatts }: ReportedGpu): string {
     ? `${Math.round(powerWatts)} W`
     : `${Math.round(powerWatts)}/${Math.round(powerLimitWatts)} W`;
 }
-
-/** `3`; of a MIG instance `3:1`. */
-export const gpuLabel = ({ index, parentIndex, migInstance }: GpuFacts) =>
-  parentIndex === null ? String(index) : `${parentIndex}:${migInstance ?? DASH}`;
 
 function whyMissing(gpu: ReportedGpu, collector: CollectorReport | undefined): GpuView['why'] {
   const reason = faultOf(gpu) ?? reasonOf(collector) ?? "The GPU's driver does not tell it.";

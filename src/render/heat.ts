@@ -1,7 +1,8 @@
 import type { ReportedGpu } from '../protocol/reported-sample.ts';
 import { countedGpus, type GpuUse, gpuUse } from '../report/gpu-use.ts';
+import { gpuLabel } from '../report/gpu-words.ts';
 import type { NodeReport } from '../report/node-report.ts';
-import { gpuLabel, inFamilies } from './gpu-view.ts';
+import { inFamilies } from './gpu-view.ts';
 
 /** What the heat map is made of: one cell for each GPU that counts, or for each node of a cluster without GPUs. */
 

@@ -2,11 +2,11 @@ import { foldNames } from '../lib/fold-names.ts';
 import { DASH, formatBytes, formatCoresOf, formatDuration, formatMoment, isoMoment } from '../lib/format.ts';
 import { groupBy } from '../lib/group-by.ts';
 import { once } from '../lib/once.ts';
+import { shortIds } from '../report/job-words.ts';
 import type { NodeReport } from '../report/node-report.ts';
 import type { ClusterJob, ClusterUser } from '../report/rows.ts';
 import { type JobShareView, viewJobShare } from './job-shares.ts';
 import { jobPath } from './page-request.ts';
-import { shortIds } from './short-ids.ts';
 import { type Bar, bar } from './view-parts.ts';
 
 /** One job in the table of all jobs, or what one user holds. Sums over all nodes. */

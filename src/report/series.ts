@@ -74,16 +74,3 @@ export interface RecentFigures {
   /** Why a group has no series. */
   missing: Partial<Record<RecentGroup, string>>;
 }
-
-const LONGEST_SHOWN_ID = 20;
-const CONTAINER_ID_LENGTH = 12;
-
-/** `slurm 4711 · train-llm`. Strangers see it without the name, which says what arguments would say. */
-export function jobLabel(key: string, name: string | null = null): string {
-  const colon = key.indexOf(':');
-  const id = key.slice(colon + 1);
-  const isContainer = /^[0-9a-f]{32,}$/.test(id);
-  const cut = isContainer ? CONTAINER_ID_LENGTH : LONGEST_SHOWN_ID;
-  const told = `${key.slice(0, Math.max(0, colon))} ${id.slice(0, cut)}`.trim();
-  return name === null || name === id ? told : `${told} · ${name}`;
-}

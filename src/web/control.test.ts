@@ -21,7 +21,10 @@ test('who follows and does not read has the newest report once he reads on, not 
   const app = createApp(Object.assign(cluster, { templates: () => templates, staticDir }));
   const secrets = { questions: () => [], answer: () => false };
   const stop = () => Promise.resolve();
-  const control = createControlApp(Object.assign(cluster, { secrets, stop, tellEveryMs: 1 }), app);
+  const control = createControlApp(
+    Object.assign(cluster, { secrets, settings: () => [], stop, tellEveryMs: 1 }),
+    app,
+  );
   const server = await serve(control, { path: join(folder, 'head.sock') });
   const asked = get({
     socketPath: join(folder, 'head.sock'),

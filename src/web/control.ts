@@ -22,6 +22,8 @@ const answerSchema = z.object({ id: z.string(), secret: z.string().min(1).max(40
 
 export interface ControlDependencies extends Pick<WebDependencies, 'cluster' | 'problems'> {
   secrets: SecretDesk;
+  /** Every setting as it is in force; secrets without their values. */
+  settings(): readonly object[];
   /** Reports are told at most this often. */
   tellEveryMs?: number;
   /** Ends all monitors, then the head; one line for each node. */
@@ -90,6 +92,7 @@ export function createControlApp(deps: ControlDependencies, page: App): Hono {
     const body = `{"nodes":[${nodes}],"problems":${JSON.stringify(deps.problems())}}`;
     return context.body(body, 200, { 'Content-Type': 'application/json' });
   });
+  app.get('/control/settings', (context) => context.json({ settings: deps.settings() }));
   app.post('/control/stop', (context) =>
     stream(context, async (out) => {
       const writes: Promise<unknown>[] = [];

@@ -1,8 +1,9 @@
 import { DASH, formatBytes, formatOpenPercent } from '../../lib/format.ts';
-import { countedAs, describeAllocation, type GpuCounts, type GpuUse } from '../../report/gpu-use.ts';
+import { countedAs, type GpuCounts, type GpuUse } from '../../report/gpu-use.ts';
+import { describeUse, freeMemoryBytes, gpuLabel } from '../../report/gpu-words.ts';
+import { shortIds } from '../../report/job-words.ts';
 import type { ClusterGpu } from '../../report/rows.ts';
 import { stateTones } from '../node-state.ts';
-import { shortIds } from '../short-ids.ts';
 import { alignColumns, headings, type TextCell } from './align-columns.ts';
 import { plainStyle, type Tone } from './text-style.ts';
 import { gpuCountsText, sumOf } from './totals-text.ts';
@@ -11,17 +12,6 @@ export type { ClusterGpu };
 
 const HEADINGS = ['NODE', 'GPU', 'MODEL', 'USE', 'GPU%', 'MEM FREE', 'MEM', 'TEMP', 'POWER', 'USERS', 'JOBS'];
 const MOST_NAMES = 4;
-
-/** How uses are told: a word each, never colour alone. */
-const useTexts: Record<GpuUse, string> = {
-  free: 'free',
-  busy: 'busy',
-  allocated: 'allocated, idle',
-  'held-idle': 'held idle',
-  drained: 'drained',
-  out: 'out',
-  unknown: DASH,
-};
 
 const rounded = (value: number | null, unit: string) =>
   value === null ? DASH : `${Math.round(value)}${unit}`;
@@ -41,22 +31,22 @@ const useTones: Partial<Record<GpuUse, Tone>> = {
 };
 
 /** Figures of a node that is not live are old, and those of a GPU that does not answer are none. */
-function useOf({ state, health, use, migEnabled, allocation }: ClusterGpu): TextCell {
+function useOf(gpu: ClusterGpu): TextCell {
+  const { state, health, use, migEnabled } = gpu;
   if (state !== 'live') return { text: state, tone: stateTones[state] };
   if (health !== 'ok') return { text: health, tone: 'bad' };
-  if (use === 'allocated' && allocation) return describeAllocation(allocation, use);
-  if (use === 'unknown' && migEnabled) return 'MIG';
-  return { text: useTexts[use], tone: useTones[use] ?? null };
+  const tone = use === 'unknown' && migEnabled ? null : (useTones[use] ?? null);
+  return { text: describeUse(gpu, use), tone };
 }
 
 function row(gpu: ClusterGpu): TextCell[] {
   return [
     gpu.node,
-    gpu.parentIndex === null ? String(gpu.index) : `${gpu.parentIndex}:${gpu.migInstance ?? DASH}`,
+    gpuLabel(gpu),
     gpu.name ?? DASH,
     useOf(gpu),
     formatOpenPercent(gpu.utilizationPercent),
-    gpu.state === 'live' ? formatBytes(gpu.memoryFreeBytes) : DASH,
+    gpu.state === 'live' ? formatBytes(freeMemoryBytes(gpu)) : DASH,
     formatBytes(gpu.memoryTotalBytes),
     rounded(gpu.temperatureCelsius, ' °C'),
     rounded(gpu.powerWatts, ' W'),
@@ -84,7 +74,7 @@ function memoryText(gpus: readonly ClusterGpu[]): string {
   });
   const total = sumOf(whole.map(({ memoryTotalBytes }) => memoryTotalBytes));
   if (total === null) return '';
-  const free = sumOf(whole.map(({ memoryFreeBytes }) => memoryFreeBytes));
+  const free = sumOf(whole.map(freeMemoryBytes));
   return ` · ${formatBytes(free)} of ${formatBytes(total)} memory free`;
 }
 

@@ -1,7 +1,7 @@
 import { DASH, formatBytes, formatCoresOf, formatDuration, formatOpenPercent } from '../../lib/format.ts';
 import { visibleText } from '../../lib/visible-text.ts';
+import { shortIds } from '../../report/job-words.ts';
 import type { ClusterJob } from '../../report/rows.ts';
-import { shortIds } from '../short-ids.ts';
 import { alignColumns, headings, type TextCell } from './align-columns.ts';
 import { nodesCell } from './nodes-cell.ts';
 import { plainStyle } from './text-style.ts';

@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
+import { readPrivateFile } from '../../config/private-file.ts';
 import { expandHome } from '../settings/ssh-tokens.ts';
 import type { SecretRequest } from './secret-request.ts';
 
@@ -19,7 +19,6 @@ export interface PasswordFile {
 }
 
 const LOOK_EVERY_MS = 1_000;
-const MAX_BYTES = 1024 * 1024;
 
 function wildcard(pattern: string): RegExp {
   const source = pattern
@@ -55,29 +54,6 @@ export function parsePasswordFile(text: string, home: string): { entries: Entry[
   return { entries, problems };
 }
 
-/** Opens a file that only its owner can read and nobody else can have put there. Throws a sentence. */
-function readPrivate(path: string, userId: number): string {
-  const descriptor = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-  try {
-    const found = fstatSync(descriptor);
-    if (!found.isFile()) throw new Error('it is not a regular file');
-    if (found.uid !== userId) throw new Error('it belongs to another user');
-    if (found.nlink !== 1) throw new Error('it has a second name (hard link)');
-    if ((found.mode & 0o077) !== 0) throw new Error(`others can read it; close it first: chmod 600 ${path}`);
-    if (found.size > MAX_BYTES) throw new Error('it is larger than 1 MiB');
-    return readFileSync(descriptor, 'utf8');
-  } finally {
-    closeSync(descriptor);
-  }
-}
-
-function reasonOf(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? error.code : null;
-  if (code === 'ELOOP') return 'it is a symbolic link';
-  if (code === 'ENOENT') return 'it is not there';
-  return error instanceof Error ? error.message : String(error);
-}
-
 /** Looked at again when it is a second old. `onChange` is called when what it says may have changed. */
 export function createPasswordFile(
   path: string,
@@ -95,7 +71,7 @@ export function createPasswordFile(
     if (nowMs - lookedMs < LOOK_EVERY_MS) return;
     lookedMs = nowMs;
     try {
-      const now = readPrivate(path, userId);
+      const now = readPrivateFile(path, userId);
       if (now === text) return;
       if (text !== null) onChange();
       text = now;
@@ -105,7 +81,9 @@ export function createPasswordFile(
     } catch (error) {
       text = '';
       entries = [];
-      found = [`password-file ${path} is not used: ${reasonOf(error)}`];
+      found = [
+        `password-file ${path} is not used: ${error instanceof Error ? error.message : String(error)}`,
+      ];
     }
   }
 

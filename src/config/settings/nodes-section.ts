@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Section } from './section.ts';
 
 const SHORTEST_INTERVAL_SECONDS = 0.2;
 const LONGEST_INTERVAL_SECONDS = 3_600;
@@ -23,7 +24,7 @@ const runtimeSchema = z
   .string()
   .regex(/^\/[\w.@+/-]+$/, 'must be an absolute path of letters, digits and . _ @ + - /');
 
-const nodeRuleSchema = z.strictObject({
+const shape = {
   transport: z.enum(['auto', 'ssh2', 'openssh']).optional(),
   'interval-seconds': secondsSchema.optional(),
   'watched-interval-seconds': secondsSchema.optional(),
@@ -31,9 +32,18 @@ const nodeRuleSchema = z.strictObject({
   runtime: runtimeSchema.optional(),
   tags: z.array(z.string().regex(/^[\w.:@+-]{1,40}$/, 'must be a word of at most 40 characters')).optional(),
   enabled: z.boolean().optional(),
-});
+};
 
-/** Settings for the nodes that a pattern names: `[nodes."gpu[01-16]"]` in rollcall.toml. */
+/** `[nodes."gpu[01-16]"]`: settings for the nodes that a pattern names. */
+export const nodesSection: Section<'named', typeof shape> = {
+  name: 'nodes',
+  kind: 'named',
+  keys: '"PATTERN"',
+  schema: z.strictObject(shape),
+  means: 'settings of single nodes',
+  afterRestart: 'none',
+};
+
 export interface NodeRule {
   pattern: string;
   settings: {
@@ -47,7 +57,7 @@ export interface NodeRule {
   };
 }
 
-function toRule([pattern, given]: [string, z.infer<typeof nodeRuleSchema>]): NodeRule {
+export function toNodeRule([pattern, given]: [string, z.output<(typeof nodesSection)['schema']>]): NodeRule {
   const {
     'interval-seconds': interval,
     'watched-interval-seconds': watchedInterval,
@@ -67,9 +77,3 @@ function toRule([pattern, given]: [string, z.infer<typeof nodeRuleSchema>]): Nod
   if (enabled !== undefined) settings.enabled = enabled;
   return { pattern, settings };
 }
-
-/** A table by pattern, in the order of the file. */
-export const nodeRulesSchema = z.preprocess(
-  (value) => (Array.isArray(value) && value.length === 0 ? {} : value),
-  z.record(z.string(), nodeRuleSchema).transform((rules) => Object.entries(rules).map(toRule)),
-);

@@ -1,0 +1,97 @@
+import { join } from 'node:path';
+import { type Cluster, createCluster } from '../cluster/cluster.ts';
+import { problemsForStrangers } from '../cluster/strangers.ts';
+import type { Config } from '../config/config.ts';
+import type { StateFolder } from '../config/state-folder.ts';
+import { version } from '../config/version.ts';
+import type { State } from '../state/state.ts';
+import { type App, createApp } from '../web/app.ts';
+import { type ConnectionLimits, connectionLimits } from '../web/connection-limits.ts';
+import { createControlApp } from '../web/control.ts';
+import { type Listening, serve } from '../web/serve.ts';
+import type { Design } from './design.ts';
+import { listen } from './listen.ts';
+import type { LiveSettings } from './live-settings.ts';
+import type { Source } from './source.ts';
+
+/** Where a head is spoken to: its page, and the Unix socket in its state folder. */
+export interface Doors {
+  url: string;
+  /** The design, settings or the head's problems are others now. */
+  refresh(): void;
+  close(): Promise<void>;
+}
+
+/** What stands behind them. */
+export interface Rooms {
+  state: State;
+  source: Source;
+  design: Design;
+  settings: LiveSettings;
+  /** Sentences about what is wrong with the head's own files. */
+  problems(): string[];
+  /** Ends all monitors, then the head; one line for each node. */
+  stop(onLine: (line: string) => void): Promise<void>;
+}
+
+/** Opens both, or none. Rejects with a sentence where the page cannot be served. */
+export async function openDoors(
+  config: Config,
+  folder: StateFolder,
+  rooms: Rooms,
+  share: number,
+): Promise<Doors> {
+  const { source, settings, problems, stop } = rooms;
+  const cluster = createCluster(rooms.state);
+  const shown = config.public ? createCluster(rooms.state, { forStrangers: true }) : cluster;
+  const limits = connectionLimits(share);
+  const app = createPage(config, folder, shown, rooms, limits);
+  const page = await listen(app, config, limits.sockets);
+  try {
+    const control = createControlApp(
+      { cluster, problems, secrets: source.secrets, settings: settings.inForce, stop },
+      app,
+    );
+    const socket = await serve(control, { path: folder.socketPath });
+    return {
+      url: pageUrl(config, page),
+      refresh: app.refresh,
+      async close() {
+        await Promise.all([page.close(), socket.close()]);
+        app.close();
+      },
+    };
+  } catch (error) {
+    await page.close();
+    throw error;
+  }
+}
+
+/** Under `--public` the page reads a table of its own, from which what strangers may not see is taken out. */
+function createPage(
+  config: Config,
+  folder: StateFolder,
+  cluster: Cluster,
+  { source, design, settings, problems }: Rooms,
+  limits: { streams: ConnectionLimits },
+): App {
+  return createApp({
+    version: version(),
+    demo: config.demo,
+    token: folder.token,
+    allowedHosts: settings.allowedHosts,
+    cluster,
+    problems: () => (config.public ? problemsForStrangers(problems()) : problems()),
+    retry: source.retry,
+    watch: source.watch,
+    templates: design.templates,
+    staticDir: join(config.projectFolder, 'static'),
+    live: { streams: limits.streams },
+  });
+}
+
+function pageUrl(config: Config, page: Listening): string {
+  const port = 'port' in page.address ? page.address.port : config.port;
+  const host = config.host.includes(':') ? `[${config.host}]` : config.host;
+  return `http://${host}:${port}/`;
+}
