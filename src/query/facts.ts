@@ -15,17 +15,17 @@ import type { ClusterGpu } from '../report/rows.ts';
 
 /** What terms are tested on: a node's report with what follows from it, worked out once somebody asks. */
 
-export interface GpuFact {
-  gpu: ReportedGpu;
+export interface GpuFact<Gpu extends ReportedGpu = ReportedGpu> {
+  gpu: Gpu;
   /** Of its node: old figures must not count as free. */
   state: NodeState;
   /** What is dear to know and seldom asked for. */
-  about: GpuAbout;
+  about: GpuAbout<Gpu>;
 }
 
-export interface GpuAbout {
-  use(gpu: ReportedGpu): GpuUse;
-  hasMark(gpu: ReportedGpu): boolean;
+export interface GpuAbout<Gpu extends ReportedGpu = ReportedGpu> {
+  use(gpu: Gpu): GpuUse;
+  hasMark(gpu: Gpu): boolean;
 }
 
 /**
@@ -82,11 +82,15 @@ function gpuFacts(node: NodeReport): GpuFact[] {
   return gpusOf(node).map((gpu) => ({ gpu, state, about }));
 }
 
-/** What a row of the table of GPUs says already need not be worked out again from its node. */
-export function factOfRow(row: ClusterGpu): GpuFact {
-  const { state, use, marks } = row;
-  return { gpu: row, state, about: { use: () => use, hasMark: () => marks.length > 0 } };
-}
+/** A row of the table of GPUs says already what would be dear to work out again from its node. */
+const aboutRow: GpuAbout<ClusterGpu> = { use: ({ use }) => use, hasMark: ({ marks }) => marks.length > 0 };
+
+/** A row of the table of GPUs as what terms are tested on. */
+export const factOfRow = (row: ClusterGpu): GpuFact<ClusterGpu> => ({
+  gpu: row,
+  state: row.state,
+  about: aboutRow,
+});
 
 /** Index of the GPU that it runs on; null for a job, and for what runs on none. */
 export const gpuIndexOf = ({ onGpu }: Thing): number | null => onGpu?.gpuIndex ?? null;
