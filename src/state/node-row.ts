@@ -18,7 +18,7 @@ import { noteFaults } from './sample-line.ts';
 
 /** The latest of one node, and how what is said of it is taken in. */
 
-export interface Row {
+export interface NodeRow {
   name: string;
   tags: readonly string[];
   enabled: boolean;
@@ -48,13 +48,13 @@ export interface Row {
 export function listedRow(
   { name, tags = [], enabled = true }: ListedNode,
   thresholds: MarkThresholds,
-  known?: Row,
-): Row {
+  known?: NodeRow,
+): NodeRow {
   const row = known && enabled ? known : emptyRow(name, thresholds);
   return Object.assign(row, { tags, enabled });
 }
 
-function emptyRow(name: string, { lowPowerShare }: MarkThresholds): Row {
+function emptyRow(name: string, { lowPowerShare }: MarkThresholds): NodeRow {
   return {
     name,
     tags: [],
@@ -85,11 +85,11 @@ export interface Moment {
   epochMs: number;
 }
 
-export function recentSource(row: Row, sample = row.sample?.() ?? null): RecentSource {
+export function recentSource(row: NodeRow, sample = row.sample?.() ?? null): RecentSource {
   return { name: row.name, ring: row.recent, facts: row.facts, sample };
 }
 
-export function takeMessage(row: Row, message: Message, faults: readonly Fault[], at: Moment): void {
+export function takeMessage(row: NodeRow, message: Message, faults: readonly Fault[], at: Moment): void {
   switch (message.type) {
     case 'hello':
       row.hello = message;
@@ -107,11 +107,11 @@ export function takeMessage(row: Row, message: Message, faults: readonly Fault[]
   }
 }
 
-const briefFor = (row: Row, sample: Sample, at: Moment) =>
+const briefFor = (row: NodeRow, sample: Sample, at: Moment) =>
   briefSample(sample, isPointDue(lastPointMs(row.recent), at.epochMs));
 
 export function takeSample(
-  row: Row,
+  row: NodeRow,
   intervalMs: number | null,
   read: () => Sample,
   brief: SampleBrief,

@@ -26,6 +26,7 @@ export interface RowBookOptions {
   remedy: string;
 }
 
+/** An empty book of one tool; rows beyond what a sample has room for are left out. */
 export function createRowBook(options: RowBookOptions): RowBook {
   const rows = new Map<number, { row: GpuRow; atMs: number }>();
   let processes: readonly GpuProcessReading[] = [];
@@ -66,6 +67,7 @@ function hasFailed(state: ToolState): boolean {
   );
 }
 
+/** The GPU with its facts alone, and why. */
 export function withoutFigures(row: GpuRow, health: 'lost' | 'error', error: string): GpuRow {
   return { facts: row.facts, sample: { ...noGpuFigures, index: row.facts.index, health, error } };
 }

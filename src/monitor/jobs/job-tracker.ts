@@ -150,11 +150,11 @@ export function createJobTracker(system: System, options: JobTrackerOptions): Jo
     job.residentPages += residentPages;
     if (row.cpuPercent !== null) job.cpuPercent = (job.cpuPercent ?? 0) + row.cpuPercent;
     if (startTicks < job.startTicks) job.startTicks = startTicks;
-    if (job.identity.uid === null && uid !== null) takeOwner(job, uid, startTicks);
+    if (job.identity.uid === null && uid !== null) noteOwner(job, uid, startTicks);
   }
 
   /** A job is its oldest process's user's; the helpers that root starts for it come first. */
-  function takeOwner(job: Job, uid: number, startTicks: number): void {
+  function noteOwner(job: Job, uid: number, startTicks: number): void {
     const isBetter = uid === 0 ? job.uid === null : job.uid === 0 || startTicks < job.uidTicks;
     if (!isBetter) return;
     job.uid = uid;

@@ -44,6 +44,7 @@ export interface Talk {
   readonly ended: Promise<Failure | null>;
 }
 
+/** Listens to the channel from now on. Every wait rejects with a `BootstrapError` once the conversation has failed. */
 export function createTalk(options: TalkOptions, channel: Channel): Talk {
   const { way, onMessage, command = '' } = options;
   const stageLimitMs = options.stageLimitMs ?? STAGE_LIMIT_MS;

@@ -34,6 +34,7 @@ const KEPT_LINES = 40;
 /** ssh does not tell which signal it was. */
 const UNNAMED_SIGNAL = 'a signal';
 
+/** `onPassed` and `onEnter` are called as the log tells that a stage is over and the next one has begun. */
 export function createProgress({ user, proxy, onPassed, onEnter }: ProgressOptions): OpensshProgress {
   let stage: Stage | null = 'name';
   let proxied = false;

@@ -68,6 +68,7 @@ interface Wanted {
 
 const digest = (secret: string) => createHash('sha256').update(secret).digest('base64');
 
+/** The file is read now and watched; the program is asked for one secret at a time, as nodes need them. */
 export function createSecrets(sources: SecretSources): Secrets {
   const known = new Map<string, string>();
   const refusals = new Map<string, Set<string>>();

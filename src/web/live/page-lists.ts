@@ -1,7 +1,7 @@
 import { headingHtml, isLight } from '../../../static/shared/rows.js';
 import type { Cluster } from '../../cluster/cluster.ts';
-import type { RowKind } from '../../lib/compiled-templates.ts';
 import { escapeHtml } from '../../lib/escape-html.ts';
+import type { RowKind } from '../../lib/row-kinds.ts';
 import { withoutControls } from '../../lib/visible-text.ts';
 import type { RowsByKind } from '../../query/columns.ts';
 import { asksForFree } from '../../query/free-first.ts';

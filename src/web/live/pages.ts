@@ -1,5 +1,5 @@
 import type { Cluster } from '../../cluster/cluster.ts';
-import type { RowKind } from '../../lib/compiled-templates.ts';
+import type { RowKind } from '../../lib/row-kinds.ts';
 import { groupNames, sortNames } from '../../query/columns.ts';
 import { jobCharts } from '../../render/job-charts.ts';
 import type { PageRenderer } from '../../render/page.ts';

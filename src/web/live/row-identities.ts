@@ -1,5 +1,5 @@
 import type { Cluster } from '../../cluster/cluster.ts';
-import type { RowKind } from '../../lib/compiled-templates.ts';
+import type { RowKind } from '../../lib/row-kinds.ts';
 import type { NodeReport } from '../../report/node-report.ts';
 import type { ClusterGpu, ClusterJob, ClusterUser } from '../../report/rows.ts';
 

@@ -4,6 +4,7 @@ import type { GpuSample } from '../../../protocol/sample.ts';
 import type { Leash } from '../../leash.ts';
 import type { System } from '../../system.ts';
 import type { GpuProcessReading, GpuProvider, GpuReading } from '../provider.ts';
+import { type GpuRow, withoutFigures } from '../row-book.ts';
 import { createToolLoop, type ToolLoop, type ToolState } from '../tools/tool-loop.ts';
 import { createToolRuns, type ToolRuns } from '../tools/tool-runs.ts';
 import { describeTool } from '../tools/tool-words.ts';
@@ -14,7 +15,6 @@ import {
   type ComputeProcessRow,
   createPmonParser,
   GPU_FIELDS,
-  type GpuRow,
   type MonitoredProcess,
   PROCESS_FIELDS,
   parseBrokenGpu,
@@ -90,13 +90,13 @@ export function createNvidiaSmiProvider(system: System, leash: Leash): GpuProvid
       questions: () =>
         Array.from(broken.keys(), (address) => ({
           args: [QUERY_GPU, FORMAT, `--id=${address}`],
-          take: (text) => text.split('\n').some((line) => parseGpuLine(line) !== null) && takeBack(address),
+          take: (text) => text.split('\n').some((line) => parseGpuLine(line) !== null) && restore(address),
           isOptional: true,
         })),
     });
   }
 
-  function takeBack(address: string): boolean {
+  function restore(address: string): boolean {
     broken.delete(address);
     restartLoops();
     return true;
@@ -233,7 +233,7 @@ export function createNvidiaSmiProvider(system: System, leash: Leash): GpuProvid
   /** The GPUs while the tool gives no figures: those it named, else those that the kernel module lists. */
   function silentRows(toolState: ToolState): GpuRow[] {
     const error = describe(toolState) ?? 'no figures';
-    if (rows.size > 0) return Array.from(rows.values(), ({ value }) => withoutFigures(value, error));
+    if (rows.size > 0) return Array.from(rows.values(), ({ value }) => withoutFigures(value, 'error', error));
     const isFirstTry = toolState.kind === 'starting' && toolState.after === null;
     if (isFirstTry || toolState.kind === 'ticking') return [];
     return listNvidiaGpus(system).map((listed, position) => {
@@ -315,10 +315,6 @@ export function createNvidiaSmiProvider(system: System, leash: Leash): GpuProvid
 }
 
 const describe = (state: ToolState) => describeTool('nvidia-smi', state, 'try `nvidia-smi` on the node');
-
-function withoutFigures(row: GpuRow, error: string): GpuRow {
-  return { facts: row.facts, sample: { index: row.facts.index, health: 'error', error, ...noGpuFigures } };
-}
 
 function lostSample(index: number, error: string): GpuSample {
   return { index, health: 'lost', error, ...noGpuFigures };
