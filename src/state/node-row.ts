@@ -1,5 +1,5 @@
-import { noteFigures, type RecentSource } from '../history/recent.ts';
-import { createRecentRing, lastPointMs, type RecentRing } from '../history/recent-ring.ts';
+import { createMemorySeries } from '../history/memory-series.ts';
+import type { NodeSeries, SeriesSubject } from '../history/node-series.ts';
 import type { Fault } from '../protocol/figures.ts';
 import type { Hello } from '../protocol/hello.ts';
 import { applyFacts, createKnownFacts, type KnownFacts } from '../protocol/known-facts.ts';
@@ -38,7 +38,7 @@ export interface NodeRow {
   sampleAtMs: number | null;
   /** The same by the clock on the wall. */
   sampleEpochMs: number | null;
-  recent: RecentRing;
+  recent: NodeSeries;
   /** The state that subscribers were told last. */
   toldState: NodeState;
   spells: GpuSpells;
@@ -73,7 +73,7 @@ function emptyRow(name: string, { lowPowerShare }: MarkThresholds): NodeRow {
     intervalMs: 1_000,
     sampleAtMs: null,
     sampleEpochMs: null,
-    recent: createRecentRing(),
+    recent: createMemorySeries(),
     toldState: 'connecting',
     spells: createGpuSpells(lowPowerShare),
   };
@@ -85,8 +85,8 @@ export interface Moment {
   epochMs: number;
 }
 
-export function recentSource(row: NodeRow, sample = row.sample?.() ?? null): RecentSource {
-  return { name: row.name, ring: row.recent, facts: row.facts, sample };
+export function subjectOf({ name, facts, sample }: NodeRow): SeriesSubject {
+  return { name, facts, sample: sample?.() ?? null };
 }
 
 export function takeMessage(row: NodeRow, message: Message, faults: readonly Fault[], at: Moment): void {
@@ -108,7 +108,7 @@ export function takeMessage(row: NodeRow, message: Message, faults: readonly Fau
 }
 
 const briefFor = (row: NodeRow, sample: Sample, at: Moment) =>
-  briefSample(sample, isPointDue(lastPointMs(row.recent), at.epochMs));
+  briefSample(sample, isPointDue(row.recent.lastPointMs(), at.epochMs));
 
 export function takeSample(
   row: NodeRow,
@@ -124,6 +124,6 @@ export function takeSample(
   row.intervalMs = intervalMs ?? row.intervalMs;
   row.sampleAtMs = nowMs;
   row.sampleEpochMs = epochMs;
-  if (brief.figures !== null) noteFigures(recentSource(row, null), brief.figures, row.intervalMs, epochMs);
+  if (brief.figures !== null) row.recent.note(brief.figures, row.facts, row.intervalMs, epochMs);
   row.failure = null;
 }
