@@ -5,6 +5,7 @@ import { createPageRenderer } from '../../render/page.ts';
 import type { PageRequest } from '../../render/page-request.ts';
 import { type ConnectionLimits, limitFor } from '../connection-limits.ts';
 import type { WebDependencies } from '../dependencies.ts';
+import { createLooks } from './looks.ts';
 import { encodeEvent, encodeOpening, KEEPALIVE, RELOAD } from './message.ts';
 import { pageShares } from './page-shares.ts';
 import { createPages, type Pages } from './pages.ts';
@@ -87,14 +88,12 @@ export function createLiveFeed(
   let refused: CompiledTemplates | null = null;
   let flushTimer: NodeJS.Timeout | null = null;
   let keepaliveTimer: NodeJS.Timeout | null = null;
-  /** What each viewer looks at, by node; null for all. */
-  const looks = new Map<Viewer, Map<string | null, () => void>>();
-  let nodesInSight = new Set<string | null>();
+  const looks = createLooks(look);
 
   const viewers = createViewers({
     backlogBytes,
     onChange(viewer, isThere) {
-      lookAt(viewer, isThere ? [null] : []);
+      looks.set(viewer, isThere ? [null] : []);
       if (viewers.count === 0) stopTimers();
       else keepaliveTimer ??= setInterval(() => guarded('the live pages', keepAlive, undefined), keepaliveMs);
     },
@@ -143,17 +142,6 @@ export function createLiveFeed(
     return keys;
   }
 
-  /** Tells the head which nodes a viewer looks at, where that changed. */
-  function lookAt(viewer: Viewer, nodes: Iterable<string | null>): void {
-    const before = looks.get(viewer) ?? new Map<string | null, () => void>();
-    const now = new Map<string | null, () => void>();
-    for (const node of nodes) now.set(node, before.get(node) ?? look(node));
-    for (const [node, leave] of before) if (!now.has(node)) leave();
-    if (now.size > 0) looks.set(viewer, now);
-    else looks.delete(viewer);
-    nodesInSight = new Set([...looks.values()].flatMap((own) => [...own.keys()]));
-  }
-
   /** The nodes whose rows a viewer has in sight; everything, where it has a view or a topic of all of them. */
   function nodesOf({ rows, topics }: Viewer): Set<string | null> {
     const nodes = new Set<string | null>();
@@ -195,7 +183,7 @@ export function createLiveFeed(
   function flush(): void {
     takeTemplates();
     const nowMs = performance.now();
-    cluster.refresh(nowMs, (name) => nodesInSight.has(name));
+    cluster.refresh(nowMs, (name) => looks.areAt(name));
     const version = epoch.version + 1;
     const changed = [
       epoch.pages.update(pageShares(viewers.all), version, nowMs),
@@ -254,7 +242,7 @@ export function createLiveFeed(
       return true;
     }
     subscribe(viewer, subscription);
-    lookAt(viewer, nodesOf(viewer));
+    looks.set(viewer, nodesOf(viewer));
     flush();
     if (viewers.all.has(viewer)) deliver(viewer);
     scheduleFlush();
