@@ -215,3 +215,19 @@ describe('exported names', () => {
     expect(shared.map(([name, found]) => `${name}: ${found.join(', ')}`)).toEqual([]);
   });
 });
+
+describe('exported functions', () => {
+  it('say in a line what they take, give or throw', () => {
+    const declaration =
+      /^export (?:(?:async )?function\*? (\w+)|const (\w+)(?:: [^=]+)? = (?:async )?\(?.*=>)/;
+    const silent = files.flatMap((file) => {
+      const lines = readFileSync(join(src, file), 'utf8').split('\n');
+      return lines.flatMap((line, at) => {
+        const [, declared, assigned] = declaration.exec(line) ?? [];
+        const name = declared ?? assigned;
+        return name === undefined || lines[at - 1]?.trim().endsWith('*/') ? [] : [`${file}: ${name}`];
+      });
+    });
+    expect(silent).toEqual([]);
+  });
+});

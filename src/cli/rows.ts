@@ -5,9 +5,9 @@ import { renderGroups, renderQueryError } from '../render/text/query-text.ts';
 import type { TextStyle } from '../render/text/text-style.ts';
 import { withReaderOptions, wordOf } from './flags.ts';
 import { scriptHere } from './here.ts';
-import { openReader, type Reader } from './reader.ts';
+import { openReader, type Reader } from './readers/reader.ts';
 import { styleFor } from './terminal-style.ts';
-import { UsageError } from './usage-error.ts';
+import { UsageError } from './usage/usage-error.ts';
 
 /** What commands that print rows have in common. The head does the searching, so that page, API and terminal agree. */
 
@@ -24,6 +24,7 @@ export const sortOption = {
   describe: 'By this; with a minus the largest first: -util',
 } as const;
 
+/** Options of commands that print rows: search, order, JSON, colour, whose head. */
 export function withRowOptions<T>(parser: Argv<T>) {
   return withReaderOptions(parser)
     .option('query', queryOption)

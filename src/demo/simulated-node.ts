@@ -36,6 +36,7 @@ const MIB = 1024 ** 2;
 const DAY_MS = 86_400_000;
 const tenths = (value: number) => Math.round(value * 10) / 10;
 
+/** `now`: epoch ms. The same for the same `random`. */
 export function createSimulatedNode(node: DemoNode, random: () => number, now: () => number): SimulatedNode {
   const bootTimeMs = now() - (3 + random() * 90) * DAY_MS;
   const isLost = (index: number) => node.role === 'lost-gpu' && index === LOST_GPU;

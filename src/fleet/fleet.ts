@@ -50,6 +50,7 @@ const START_SPREAD_MS_PER_NODE = 1;
 const mannerOf = (target: Target) =>
   JSON.stringify({ ...target, settings: { ...target.settings, tags: [] } });
 
+/** Begins with no node. Emits all but the list, which is for whoever reads it to tell. */
 export function createFleet(options: FleetOptions): Fleet {
   const handshakes = createHandshakes(options.handshakes);
   const whenUploadRoom = pLimit(CONCURRENT_UPLOADS);

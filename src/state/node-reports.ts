@@ -19,6 +19,7 @@ function silentMs(row: NodeRow, nowMs: number): number {
   return nowMs - Math.max(row.sampleAtMs ?? 0, row.connectedAtMs);
 }
 
+/** `nowMs`: the head's monotonic clock. */
 export function stateOf(row: NodeRow, nowMs: number): NodeState {
   if (!row.enabled) return 'disabled';
   if (row.failure !== null) return row.failure.cause === 'monitor-silent' ? 'stale' : 'unreachable';
@@ -32,6 +33,7 @@ function silentFailure(row: NodeRow, nowMs: number): Failure | null {
   return row.way && createFailure(row.way, { cause: 'monitor-silent', silentMs: silentMs(row, nowMs) });
 }
 
+/** Without a scheduler and marks, which are put in later. Throws where what the node said cannot be put together. */
 export function reportOf(row: NodeRow, nowMs: number): NodeReport {
   const state = stateOf(row, nowMs);
   const failure = row.failure ?? (state === 'stale' ? silentFailure(row, nowMs) : null);

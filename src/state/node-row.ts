@@ -85,10 +85,12 @@ export interface Moment {
   epochMs: number;
 }
 
+/** What its series are told with; reads its last sample. */
 export function subjectOf({ name, facts, sample }: NodeRow): SeriesSubject {
   return { name, facts, sample: sample?.() ?? null };
 }
 
+/** Takes in what the monitor said; figures that were refused show as errors of their collectors. */
 export function takeMessage(row: NodeRow, message: Message, faults: readonly Fault[], at: Moment): void {
   switch (message.type) {
     case 'hello':
@@ -110,6 +112,7 @@ export function takeMessage(row: NodeRow, message: Message, faults: readonly Fau
 const briefFor = (row: NodeRow, sample: Sample, at: Moment) =>
   briefSample(sample, isPointDue(row.recent.lastPointMs(), at.epochMs));
 
+/** Takes in a sample that `read` reads once somebody asks; null for an interval that is as before. */
 export function takeSample(
   row: NodeRow,
   intervalMs: number | null,

@@ -15,7 +15,7 @@ import { findHead } from '../head-client.ts';
 import { withCommandsOfHere } from '../here.ts';
 import { configFrom, withHeadOptions } from '../options.ts';
 import { isOnTerminal } from '../read-secret.ts';
-import { UsageError } from '../usage-error.ts';
+import { UsageError } from '../usage/usage-error.ts';
 
 export const checkCommand: CommandModule = {
   builder: (parser) =>

@@ -1,10 +1,10 @@
 import type { CommandModule } from 'yargs';
 import { type NodeReport, renderNodeText } from '../../render/text/nodes-text.ts';
 import { withReaderOptions, wordOf } from '../flags.ts';
-import { forReader, openReader, type Reader } from '../reader.ts';
+import { forReader, openReader, type Reader } from '../readers/reader.ts';
 import { askForRows, queryOption, renderSaid, sortOption } from '../rows.ts';
 import { styleFor } from '../terminal-style.ts';
-import { UsageError } from '../usage-error.ts';
+import { UsageError } from '../usage/usage-error.ts';
 import { asScreen, watchReports } from '../watch.ts';
 
 export const showCommand: CommandModule = {

@@ -3,7 +3,7 @@ import { visibleText } from '../../lib/visible-text.ts';
 import { renderFailures } from '../../render/text/failure-text.ts';
 import { type NodeReport, renderStatusText } from '../../render/text/nodes-text.ts';
 import { withReaderOptions, wordOf } from '../flags.ts';
-import { forReader, openReader, type Reader } from '../reader.ts';
+import { forReader, openReader, type Reader } from '../readers/reader.ts';
 import { askForRows, queryOption, renderSaid } from '../rows.ts';
 import { styleFor } from '../terminal-style.ts';
 import { asScreen, watchReports } from '../watch.ts';

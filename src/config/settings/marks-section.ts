@@ -30,6 +30,7 @@ export interface MarkSettings {
   hotterCelsius: number;
 }
 
+/** Thresholds as the head takes them; times in milliseconds. */
 export function toMarkThresholds(settings: z.output<(typeof marksSection)['schema']>): MarkSettings {
   return {
     heldIdleMs: settings['held-idle-minutes'] * 60_000,

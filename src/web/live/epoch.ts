@@ -23,6 +23,7 @@ export interface Epoch {
   topics: Topics;
 }
 
+/** Throws where the templates cannot be shown. */
 export function createEpoch(templates: CompiledTemplates, dependencies: EpochDependencies): Epoch {
   const { cluster } = dependencies;
   const renderer = createPageRenderer(templates);

@@ -27,6 +27,7 @@ export interface KeptPages {
   keepOnly(keys: ReadonlySet<string>): void;
 }
 
+/** `isFollowed`: whether a stream continues the page of this key. */
 export function createKeptPages(isFollowed: (key: string) => boolean): KeptPages {
   /** In the order in which they were asked for last. */
   const pages = new Map<string, KeptPage>();

@@ -31,6 +31,7 @@ export interface PageLists {
   partHtml(part: number, listing: AnyListing, request: PageRequest, version: number, nowMs: number): string;
 }
 
+/** Lists of the cluster's rows, at a page's pace. */
 export function createPageLists(renderer: PageRenderer, cluster: Cluster, rows: Rows): PageLists {
   function listOne(name: string | null): AnyListing {
     const report = cluster.node(name ?? '')?.report;

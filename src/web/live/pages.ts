@@ -45,6 +45,7 @@ function requestUnder(key: string): PageRequest | null {
   return request !== null && pathOf(request) === key ? request : null;
 }
 
+/** Pages of one design; versions are those of the feed. */
 export function createPages(
   renderer: PageRenderer,
   cluster: Cluster,

@@ -63,6 +63,7 @@ export interface RowIdentities {
   prune(nowMs: number): number[];
 }
 
+/** Numbers count up and are never used again. */
 export function createRowIdentities(cluster: Cluster): RowIdentities {
   const identities = new Map<number, Identity>();
   const idsByName = new Map<string, number>();
