@@ -5,11 +5,11 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import type { RecentFigures } from '../../src/report/series.ts';
 import { createState, type State } from '../../src/state/state.ts';
 import { createApp } from '../../src/web/app.ts';
-import { CHARTS_PAGE, chartedSample, collectors, drawnColumns, GIB } from '../support/charts-page.ts';
-import { CHROMIUM, hasChromium, launchChromium, listenForComplaints } from '../support/chromium.ts';
+import { CHARTS_PAGE, chartedSample, collectors, drawnColumns, GIB } from '../support/browser/charts-page.ts';
+import { CHROMIUM, hasChromium, launchChromium, listenForComplaints } from '../support/browser/chromium.ts';
+import { type ServedApp, serveApp } from '../support/browser/served-app.ts';
 import { createFakeCluster, fakeNode } from '../support/fake-cluster.ts';
 import { compileOwnDesign, staticDir } from '../support/read-design.ts';
-import { type ServedApp, serveApp } from '../support/served-app.ts';
 
 /** The charts in a real Chromium: the real web room and state, on a page of their own. */
 
