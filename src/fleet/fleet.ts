@@ -6,7 +6,8 @@ import type { MonitorBundle } from '../transport/bootstrap/monitor-bundle.ts';
 import type { RuntimeStore } from '../transport/bootstrap/runtimes.ts';
 import type { Transport } from '../transport/transport.ts';
 import { createHandshakes, type HandshakeLimits } from './handshakes.ts';
-import { type Farewell, type NodeLife, type NodeLog, startNodeLife } from './node-life.ts';
+import { type Farewell, type NodeLife, startNodeLife } from './node-life.ts';
+import type { NodeLog } from './node-log.ts';
 
 export interface FleetOptions {
   emit: Emit;
