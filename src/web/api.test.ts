@@ -1,5 +1,5 @@
 import { Hono } from 'hono';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { aMomentLater } from '../../test/support/a-moment-later.ts';
 import {
   createFakeCluster,
@@ -24,6 +24,7 @@ function start(change: FakeChange = {}): void {
 }
 
 afterEach(() => {
+  vi.useRealTimers();
   app.close();
   expect(cluster.subscribers).toBe(0);
 });
@@ -37,7 +38,47 @@ describe('the API', () => {
     const { nodes } = (await (await get('/api/v1/nodes')).json()) as { nodes: unknown[] };
     expect(nodes).toEqual(cluster.nodes().map(aMomentLater));
     const one = await get(`/api/v1/nodes/${encodeURIComponent('bob@[fe80::1]:22')}`);
-    expect(await one.json()).toEqual(cluster.report('bob@[fe80::1]:22'));
+    expect([await one.json()]).toEqual(
+      cluster
+        .nodes()
+        .filter(({ name }) => name.startsWith('bob'))
+        .map(aMomentLater),
+    );
+  });
+
+  test('tells the age of one node as of now, whoever asked before', async () => {
+    vi.useFakeTimers({ toFake: ['performance', 'Date'] });
+    start();
+    cluster.set(
+      fakeNode(
+        'gpu01',
+        {},
+        {
+          jobs: [
+            {
+              key: 'slurm:7',
+              kind: 'slurm',
+              id: '7',
+              name: null,
+              user: 'alice',
+              startTimeMs: TAKEN_AT_MS - 100,
+              processCount: 3,
+              cpuPercent: 250,
+              residentBytes: 5,
+            },
+          ],
+        },
+      ),
+    );
+    const ageOf = async () =>
+      ((await (await get('/api/v1/nodes/gpu01')).json()) as { sampleAgeMs: number }).sampleAgeMs;
+    const textOf = async (path: string) => (await get(path, { accept: 'text/plain' })).text();
+    const before = await ageOf();
+    const texts = [await textOf('/nodes/gpu01'), await textOf('/jobs/slurm:7'), await textOf('/jobs')];
+    vi.advanceTimersByTime(5_000);
+    expect(await ageOf()).toBe(before + 5_000);
+    for (const [at, path] of ['/nodes/gpu01', '/jobs/slurm:7', '/jobs'].entries())
+      expect(await textOf(path), path).not.toBe(texts[at]);
   });
 
   test('serves jobs and GPUs of all nodes as rows', async () => {

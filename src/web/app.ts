@@ -16,6 +16,7 @@ import { isAllowedHost } from './host-check.ts';
 import { addListRoutes, askedOf } from './list-routes.ts';
 import { createLiveFeed, type LiveFeed, type LiveFeedOptions } from './live/feed.ts';
 import { hasToken, wantsText } from './request.ts';
+import { withAges } from './row-json.ts';
 import { serveStatic } from './static-files.ts';
 import { textFor } from './text-answers.ts';
 import { createWatching, type Watching } from './watching.ts';
@@ -157,8 +158,9 @@ function addPageRoutes(app: Hono, { dependencies: { cluster }, feed, watching }:
     const node = cluster.node(name)?.report;
     if (node) watching.glance(name);
     if (!wantsText(context.req)) return show(context, { ...allNodes, view: 'node', only: name });
-    return node
-      ? context.text(renderNodeText(node))
+    const [aged] = withAges(cluster, node ? [node] : []);
+    return aged
+      ? context.text(renderNodeText(aged))
       : context.text(`${visibleText(unknownNode(name))}\n`, 404);
   });
 
@@ -170,7 +172,7 @@ function addPageRoutes(app: Hono, { dependencies: { cluster }, feed, watching }:
     cluster.catchUp();
     const jobs = cluster.currentRows().jobs.filter(({ key }) => key === request.only);
     return jobs.length > 0
-      ? context.text(renderJobText(jobs, (name) => cluster.node(name)?.report))
+      ? context.text(renderJobText(withAges(cluster, jobs), (name) => cluster.node(name)?.report))
       : context.text(`${visibleText(unknownOne(request))}\n`, 404);
   });
 }
@@ -244,7 +246,8 @@ function addApiRoutes(app: Hono, { dependencies }: Rooms): void {
     const name = context.req.param('name');
     dependencies.cluster.catchUp(name);
     const node = dependencies.cluster.node(name)?.report;
-    return node ? context.json(node) : notFound(context, name);
+    const [aged] = withAges(dependencies.cluster, node ? [node] : []);
+    return aged ? context.json(aged) : notFound(context, name);
   });
 
   app.post('/api/v1/nodes/:name/retry', (context) => {

@@ -60,11 +60,29 @@ export function createRowJson(cluster: Cluster, epochMs: () => number = Date.now
   };
 }
 
-/** The same ages for texts. */
-export function withAges<Row extends AnyRow>(cluster: Cluster, rows: readonly Row[]): Row[] {
-  return rows.map((row) => {
-    const node = nodeOf(row);
-    if (node === null || !('sampleAgeMs' in row) || row.sampleAgeMs === null) return row;
-    return { ...row, sampleAgeMs: row.sampleAgeMs + cluster.agedMs(node) };
-  });
+/** The same ages for texts, and for what is written once. */
+export function withAges<Row extends AnyRow>(
+  cluster: Cluster,
+  rows: readonly Row[],
+  epochMs: () => number = Date.now,
+): Row[] {
+  const nowMs = epochMs();
+  return rows.map((row) => ({ ...row, ...agesOf(row, cluster, nowMs) }));
+}
+
+/** The ages in a row as of now. A job of several nodes is as old as its start says. */
+function agesOf(row: AnyRow, cluster: Cluster, nowMs: number): object {
+  if ('startTimeMs' in row) {
+    const { startTimeMs, ageMs } = row;
+    return startTimeMs === null || ageMs === null ? {} : { ageMs: Math.max(0, nowMs - startTimeMs) };
+  }
+  if (!('sampleAgeMs' in row)) return {};
+  const olderMs = cluster.agedMs('node' in row ? row.node : row.name);
+  const older = (ageMs: number | null) => (ageMs === null ? null : ageMs + olderMs);
+  const { sampleAgeMs } = row;
+  const scheduler = 'scheduler' in row ? row.scheduler : null;
+  return {
+    sampleAgeMs: older(sampleAgeMs),
+    ...(scheduler && { scheduler: { ...scheduler, ageMs: older(scheduler.ageMs) } }),
+  };
 }
