@@ -83,6 +83,7 @@ async function startLocked(
       ...[faultsUntilNow() ?? []].flat(),
     ];
     const stop = onceAsked(async (onLine) => {
+      settings.end();
       await started.stop(onLine);
       // The answer to whoever asked for the stop goes out before its connection is closed.
       setTimeout(letGo, 100);

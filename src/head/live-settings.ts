@@ -12,25 +12,49 @@ export interface LiveSettings {
   problems(): string[];
   /** Reads them anew. A mistake leaves all as it was, and is said. */
   reload(): void;
+  /** From now on they are not read any more: a head that ends must not begin anything. */
+  end(): void;
 }
 
-/** `readAgain` and `take` throw `ConfigError`; `say` writes into the head's log. */
+/**
+ * `readAgain` and `take` throw `ConfigError`; `say` writes into the head's log; `findNames` calls back with further names
+ * of this machine as they become known.
+ */
 export function createLiveSettings(
   config: Config,
   readAgain: () => Config,
   take: (config: Config) => void,
   say: (line: string) => void,
+  findNames: (onName: (name: string) => void) => void = findResolvedNames,
 ): LiveSettings {
   const marks = { ...config.marks };
-  const allowedHosts = allowedHostsOf(config);
+  // A page that others may see answers under the names that they know this machine by.
+  const ownNames = new Set(config.public ? localNames() : []);
+  const allowedHosts: string[] = [];
+  let namedHosts = config.allowedHosts;
+  let hasEnded = false;
   let problems: string[] = [];
   let inForce = config.inForce;
+
+  function allow(): void {
+    allowedHosts.splice(0, allowedHosts.length, ...namedHosts, ...ownNames);
+  }
+
+  function allowOwnNames(): void {
+    allow();
+    if (!config.public) return;
+    findNames((name) => {
+      ownNames.add(name);
+      allow();
+    });
+  }
 
   function takeAgain(): void {
     const now = readAgain();
     take(now);
     Object.assign(marks, now.marks);
-    allowedHosts.splice(0, allowedHosts.length, ...allowedHostsOf(now));
+    namedHosts = now.allowedHosts;
+    allowOwnNames();
     const late = needRestart(config.inForce, now.inForce);
     problems = late.length === 0 ? [] : [`changed, and counts after a restart: ${late.join(', ')}`];
     const before = inForce;
@@ -39,12 +63,14 @@ export function createLiveSettings(
     say(`${new Date().toISOString()} the settings were read anew; changed: ${changed}`);
   }
 
+  allowOwnNames();
   return {
     marks,
     allowedHosts,
     inForce: () => inForce,
     problems: () => problems,
     reload() {
+      if (hasEnded) return;
       try {
         takeAgain();
       } catch (error) {
@@ -53,13 +79,8 @@ export function createLiveSettings(
       }
       for (const problem of problems) say(problem);
     },
+    end() {
+      hasEnded = true;
+    },
   };
-}
-
-/** A page that others may see answers under the names that they know this machine by, as they become known. */
-function allowedHostsOf({ allowedHosts, public: isPublic }: Config): string[] {
-  if (!isPublic) return [...allowedHosts];
-  const names = [...allowedHosts, ...localNames()];
-  findResolvedNames((name) => names.push(name));
-  return names;
 }
