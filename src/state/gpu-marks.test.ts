@@ -21,7 +21,7 @@ function input(
   return {
     sample,
     holders: [],
-    spells: createGpuSpells(0.25),
+    spells: createGpuSpells(defaultThresholds),
     majorities: new Map(),
     thresholds: defaultThresholds,
     nowMs: 0,
@@ -85,7 +85,7 @@ describe('a GPU that is held', () => {
   const limit = () => 400;
 
   it('is marked after so long without work, with its user', () => {
-    const spells = createGpuSpells(0.25);
+    const spells = createGpuSpells(defaultThresholds);
     for (let nowMs = 0; nowMs <= 31 * MINUTE_MS; nowMs += MINUTE_MS) spells.note(brief(0, 50), limit, nowMs);
     const at = (minutes: number) =>
       markGpus(input([fakeGpu(0)], [fakeJob(7, 0)], { spells, nowMs: minutes * MINUTE_MS }));
@@ -98,7 +98,7 @@ describe('a GPU that is held', () => {
   });
 
   it('is not held against those who came later, nor against a display or MPS', () => {
-    const spells = createGpuSpells(0.25);
+    const spells = createGpuSpells(defaultThresholds);
     for (let nowMs = 0; nowMs <= 60 * MINUTE_MS; nowMs += MINUTE_MS) spells.note(brief(0, 50), limit, nowMs);
     const at = { spells, nowMs: 60 * MINUTE_MS };
     const since = (minutes: number) => TAKEN_AT_MS - minutes * MINUTE_MS;
@@ -115,7 +115,7 @@ describe('a GPU that is held', () => {
   });
 
   it('begins anew where its index was away', () => {
-    const spells = createGpuSpells(0.25);
+    const spells = createGpuSpells(defaultThresholds);
     spells.note(brief(0, 50), limit, 0);
     spells.note({ index: [1], utilizationPercent: [0], powerWatts: [50], held: [] }, limit, MINUTE_MS);
     spells.note(brief(0, 50), limit, 2 * MINUTE_MS);
@@ -123,14 +123,14 @@ describe('a GPU that is held', () => {
   });
 
   it('counts anew after a gap of which nothing is known', () => {
-    const spells = createGpuSpells(0.25);
+    const spells = createGpuSpells(defaultThresholds);
     spells.note(brief(0, 50), limit, 0);
     spells.note(brief(0, 50), limit, 60 * MINUTE_MS);
     expect(spells.heldIdleMs(0, 60 * MINUTE_MS)).toBe(0);
   });
 
   it('is not called idle where its use is unknown or nobody holds it', () => {
-    const spells = createGpuSpells(0.25);
+    const spells = createGpuSpells(defaultThresholds);
     spells.note(brief(null, 50), limit, 0);
     expect(spells.heldIdleMs(0, MINUTE_MS)).toBeNull();
     spells.note(brief(0, 50, false), limit, 0);
@@ -138,7 +138,7 @@ describe('a GPU that is held', () => {
   });
 
   it('is suspicious at full use and a quarter of its power', () => {
-    const spells = createGpuSpells(0.25);
+    const spells = createGpuSpells(defaultThresholds);
     spells.note(brief(100, 100), limit, 0);
     const gpu = fakeGpu(0, { utilizationPercent: 100, powerWatts: 100, powerLimitWatts: 400 });
     expect(codes(input([gpu], [], { spells, nowMs: MINUTE_MS - 1 }))).toEqual([]);
@@ -151,6 +151,16 @@ describe('a GPU that is held', () => {
     ]);
     spells.note(brief(100, 101), limit, 2 * MINUTE_MS);
     expect(codes(input([gpu], [], { spells, nowMs: 3 * MINUTE_MS }))).toEqual([]);
+  });
+
+  it('is suspicious at the share that the settings have now', () => {
+    const thresholds = { ...defaultThresholds };
+    const spells = createGpuSpells(thresholds);
+    spells.note(brief(100, 150), limit, 0);
+    expect(spells.lowPowerMs(0, MINUTE_MS)).toBeNull();
+    thresholds.lowPowerShare = 0.5;
+    spells.note(brief(100, 150), limit, MINUTE_MS);
+    expect(spells.lowPowerMs(0, 2 * MINUTE_MS)).toBe(MINUTE_MS);
   });
 });
 

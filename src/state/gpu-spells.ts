@@ -13,8 +13,8 @@ const FULL_PERCENT = 98;
 /** What happened in a longer gap nobody knows. */
 const LONGEST_GAP_MS = 300_000;
 
-/** `lowPowerShare`: of the limit; a GPU that computes draws more. */
-export function createGpuSpells(lowPowerShare: number): GpuSpells {
+/** `lowPowerShare`: of the limit, as it is when a sample comes; a GPU that computes draws more. */
+export function createGpuSpells(thresholds: { readonly lowPowerShare: number }): GpuSpells {
   const heldIdleSince = new Map<number, number>();
   const lowPowerSince = new Map<number, number>();
   let notedMs = Number.NEGATIVE_INFINITY;
@@ -30,7 +30,7 @@ export function createGpuSpells(lowPowerShare: number): GpuSpells {
   }
 
   const drawsLittle = (watts: number | null = null, limitWatts: number | null) =>
-    watts !== null && limitWatts !== null && watts <= limitWatts * lowPowerShare;
+    watts !== null && limitWatts !== null && watts <= limitWatts * thresholds.lowPowerShare;
 
   const lengthOf = (since: Map<number, number>, index: number, nowMs: number) => {
     const begun = since.get(index);

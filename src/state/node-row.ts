@@ -54,7 +54,7 @@ export function listedRow(
   return Object.assign(row, { tags, enabled });
 }
 
-function emptyRow(name: string, { lowPowerShare }: MarkThresholds): NodeRow {
+function emptyRow(name: string, thresholds: MarkThresholds): NodeRow {
   return {
     name,
     tags: [],
@@ -75,7 +75,7 @@ function emptyRow(name: string, { lowPowerShare }: MarkThresholds): NodeRow {
     sampleEpochMs: null,
     recent: createMemorySeries(),
     toldState: 'connecting',
-    spells: createGpuSpells(lowPowerShare),
+    spells: createGpuSpells(thresholds),
   };
 }
 
