@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { listGpus, listJobs, listUsers } from '../../test/support/cluster-rows.ts';
@@ -12,6 +14,9 @@ import {
 import { randomCluster } from '../../test/support/random-cluster.ts';
 import type { NodeReport } from '../report/node-report.ts';
 import { type Cluster, createCluster } from './cluster.ts';
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
 
 const jobOn = (name: string, id: string, user: string): NodeReport =>
   fakeNode(
@@ -135,6 +140,25 @@ describe('the table of a cluster', () => {
     expect(cluster.node('b')).toBeUndefined();
     cluster.catchUp();
     expect(cluster.reports()).toHaveLength(2);
+  });
+
+  it('gives back what it has forgotten', async () => {
+    start([jobOn('a', '1', 'ann'), jobOn('b', '2', 'bob')]);
+    const held: WeakRef<object>[] = [];
+    const ask = () => {
+      cluster.catchUp();
+      const { gpus, jobs, users } = cluster.currentRows();
+      const node = cluster.node('a');
+      held.push(...[...gpus, ...jobs, ...users, ...(node ? [node] : [])].map((row) => new WeakRef(row)));
+    };
+    ask();
+    expect(held.length).toBeGreaterThan(4);
+    nowMs += 61_000;
+    fake.set(fakeNode('c'));
+    // Weak references hold what they refer to until the turn is over.
+    await new Promise((resolve) => setImmediate(resolve));
+    collectGarbage();
+    expect(held.filter((row) => row.deref() !== undefined)).toEqual([]);
   });
 
   it('comes to what it would come to if it was made anew, whatever changes', () => {

@@ -74,13 +74,16 @@ export function createCluster(inputs: ClusterInputs, options: ClusterOptions = {
   const { forStrangers = false, monotonicMs = () => performance.now(), epochMs = Date.now } = options;
   const listeners = new Set<(names: ReadonlySet<string>) => void>();
   const held = createHeldNodes(inputs.names, reportOf, monotonicMs, epochMs);
-  const { makeRows, versionOf } = createRowTables(held);
+  let tables = createRowTables(held);
   let rows: { atMs: number; value: ClusterRows } | null = null;
   /** Somebody was given rows that are older than the reports. */
   let owesRows = false;
 
   const unsubscribe = inputs.subscribe((names) => {
-    held.note(names);
+    if (held.note(names)) {
+      rows = null;
+      tables = createRowTables(held);
+    }
     for (const listener of listeners) guarded('a reader of the cluster', () => listener(names), undefined);
   });
 
@@ -94,7 +97,7 @@ export function createCluster(inputs: ClusterInputs, options: ClusterOptions = {
   }
 
   function rowsOfNow(nowMs: number): ClusterRows {
-    if (rows?.value.generation !== held.generation) rows = { atMs: nowMs, value: makeRows() };
+    if (rows?.value.generation !== held.generation) rows = { atMs: nowMs, value: tables.makeRows() };
     return rows.value;
   }
 
@@ -128,7 +131,7 @@ export function createCluster(inputs: ClusterInputs, options: ClusterOptions = {
       return rows.value;
     },
     currentRows: () => rowsOfNow(monotonicMs()),
-    versionOf,
+    versionOf: (row) => tables.versionOf(row),
     agedMs(name) {
       const node = held.get(name);
       return node === undefined ? 0 : Math.max(0, Math.round(monotonicMs() - node.atMs));

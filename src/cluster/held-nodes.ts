@@ -29,8 +29,8 @@ export interface HeldNodes {
   get(name: string): HeldNode | undefined;
   /** In the order of the list. */
   all(): HeldNode[];
-  /** These changed, came or went. */
-  note(names: Iterable<string>): void;
+  /** These changed, came or went. True where all was forgotten, because nobody has asked for so long. */
+  note(names: Iterable<string>): boolean;
   /** As `Cluster` has it. */
   catchUp(only: string | undefined): void;
   refresh(nowMs: number, isInSight: (name: string) => boolean): string[];
@@ -143,7 +143,9 @@ export function createHeldNodes(
     all: () => order.flatMap((name) => held.get(name) ?? []),
     note(names) {
       for (const name of names) dirty.add(name);
-      if (held.size > 0 && monotonicMs() - askedAtMs > FORGOTTEN_AFTER_MS) forget();
+      const isForgotten = held.size > 0 && monotonicMs() - askedAtMs > FORGOTTEN_AFTER_MS;
+      if (isForgotten) forget();
+      return isForgotten;
     },
     catchUp(only) {
       const nowMs = monotonicMs();
