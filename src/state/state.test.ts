@@ -48,6 +48,20 @@ describe('state', () => {
     state.take({ kind: 'message', name: 'n1', message: parsed.message, faults: parsed.faults });
   };
 
+  it('keeps nothing of a node that is switched off, whatever its monitor says before it ends', () => {
+    connect();
+    sample();
+    const list = (enabled: boolean) =>
+      state.take({ kind: 'listed', nodes: [{ name: 'n1', enabled }, { name: 'n2' }] });
+    list(false);
+    sample();
+    state.take({ kind: 'failed', name: 'n1', failure: refused, logPath: '/tmp/x' });
+    const off = { state: 'disabled', cause: null, sample: null, sampleAgeMs: null, logPath: null };
+    expect(state.report('n1')).toMatchObject(off);
+    list(true);
+    expect(state.report('n1')).toMatchObject({ state: 'connecting', cause: null, sample: null });
+  });
+
   it('goes from connecting over live and stale to unreachable, and keeps the last figures', () => {
     expect(state.report('n1')?.state).toBe('connecting');
     connect();

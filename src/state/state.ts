@@ -18,7 +18,7 @@ const MAJORITIES_EVERY_MS = 10_000;
 const MOST_VOTES = 16;
 
 export interface State {
-  /** The only door in. What is said of a node that is in no list is left out. */
+  /** The only door in. What is said of a node that is in no list, or switched off, is left out. */
   take(event: FleetEvent): void;
   /**
    * Tells the subscribers which nodes became stale by the passing of time; call about once a second. A call that comes
@@ -85,7 +85,8 @@ export function createState(
 
   function change(name: string, action: (row: NodeRow) => void): void {
     const row = rows.get(name);
-    if (!row) return;
+    // A monitor that is let go says something still before it ends.
+    if (!row?.enabled) return;
     action(row);
     row.toldState = stateOf(row, monotonicMs());
     tell(new Set([name]));
