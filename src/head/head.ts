@@ -12,7 +12,7 @@ import { type StateLock, takeStateLock } from '../config/state-lock.ts';
 import { faultsUntilNow } from '../lib/guarded.ts';
 import { createState } from '../state/state.ts';
 import { openDesign } from './design.ts';
-import { openDoors } from './doors.ts';
+import { type Doors, openDoors } from './doors.ts';
 import { createLiveSettings } from './live-settings.ts';
 import { watchSettings } from './settings-watch.ts';
 import { demoSource, type Source, startFleet } from './source.ts';
@@ -68,6 +68,7 @@ async function startLocked(
   });
   ends.push(design.close);
   let source: Source | null = null;
+  let doors: Doors | null = null;
   try {
     const settings = createLiveSettings(config, readAgain, (now) => source?.reload(now), say);
     const state = createState(() => performance.now(), settings.marks);
@@ -90,25 +91,28 @@ async function startLocked(
     });
     clearRecord(folder);
     const rooms = { state, source: started, design, settings, problems, stop };
-    const doors = await openDoors(config, folder, rooms, shares.web);
-    refresh = doors.refresh;
+    const opened = await openDoors(config, folder, rooms, shares.web);
+    doors = opened;
+    refresh = opened.refresh;
     const reload = () => {
       settings.reload();
       refresh();
     };
     ends.push(watchSettings(config.settingsFile, reload));
-    writeRecord(folder, { ...ownIdentity(), ...recordOf(config, doors.url) });
-    say(`${new Date().toISOString()} serving ${doors.url}, state folder ${folder.path}`);
+    writeRecord(folder, { ...ownIdentity(), ...recordOf(config, opened.url) });
+    say(`${new Date().toISOString()} serving ${opened.url}, state folder ${folder.path}`);
 
     async function letGo(): Promise<void> {
-      await doors.close();
+      await opened.close();
       for (const end of ends) end();
       removeRecord(folder, process.pid);
       lock.release();
       finish();
     }
-    return { url: doors.url, ended, stop, reload };
+    return { url: opened.url, ended, stop, reload };
   } catch (error) {
+    // A page without a head would keep the process, and its port.
+    await doors?.close();
     await source?.stop(() => undefined);
     for (const end of ends) end();
     throw error;
