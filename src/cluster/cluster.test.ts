@@ -142,6 +142,23 @@ describe('the table of a cluster', () => {
     expect(cluster.reports()).toHaveLength(2);
   });
 
+  it('stays as it is where somebody asks for a node that there is not', () => {
+    start([fakeNode('a')]);
+    cluster.catchUp();
+    const { generation } = cluster;
+    cluster.catchUp('b');
+    expect(cluster.generation).toBe(generation);
+  });
+
+  it('waits for nothing of a node that has left the list', () => {
+    start([fakeNode('a'), fakeNode('b')]);
+    cluster.catchUp();
+    fake.remove('b');
+    expect(cluster.isBehind).toBe(true);
+    cluster.catchUp();
+    expect(cluster.isBehind).toBe(false);
+  });
+
   it('gives back what it has forgotten', async () => {
     start([jobOn('a', '1', 'ann'), jobOn('b', '2', 'bob')]);
     const held: WeakRef<object>[] = [];

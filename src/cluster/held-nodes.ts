@@ -90,11 +90,13 @@ export function createHeldNodes(
     membership += 1;
   }
 
-  function take(name: string, nowMs: number): void {
+  /** False where it neither is nor was there. */
+  function take(name: string, nowMs: number): boolean {
     dirty.delete(name);
     const report = reportOf(name);
-    if (report) held.set(name, hold(report, nowMs, epochMs(), generation() + 1));
-    else held.delete(name);
+    if (!report) return held.delete(name);
+    held.set(name, hold(report, nowMs, epochMs(), generation() + 1));
+    return true;
   }
 
   /** The order of the list is another one only where a name is new or gone. */
@@ -105,13 +107,14 @@ export function createHeldNodes(
     membership += 1;
     const present = new Set(names);
     for (const name of held.keys()) if (!present.has(name)) held.delete(name);
+    for (const name of dirty) if (!present.has(name)) dirty.delete(name);
   }
 
   /** Takes all of these in; what was known of them is another generation now. */
   function takeAll(names: readonly string[], nowMs: number): void {
     askedAtMs = nowMs;
-    for (const name of names) take(name, nowMs);
-    if (names.length > 0) changes += 1;
+    const areThere = names.map((name) => take(name, nowMs));
+    if (areThere.includes(true)) changes += 1;
     takeOrder();
   }
 
