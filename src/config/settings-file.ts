@@ -13,12 +13,14 @@ export interface SettingsFile {
   text: string;
   /** Other users may read it. */
   isOpen: boolean;
-  /** Another one for another text. */
+  /** Another one for another text, and where others may read it now or no longer. */
   stamp: string;
 }
 
 const MISSING = 'missing';
-const stampOf = (text: string) => createHash('sha256').update(text).digest('hex');
+const isOpenTo = (mode: number) => (mode & 0o077) !== 0;
+const stampOf = (text: string, isOpen: boolean) =>
+  `${isOpen ? 'open' : 'closed'} ${createHash('sha256').update(text).digest('hex')}`;
 
 /** Reads a settings file; one that nobody named may be missing. Throws `ConfigError`. */
 export function readSettingsFile(path: string, isRequired: boolean): SettingsFile {
@@ -28,13 +30,13 @@ export function readSettingsFile(path: string, isRequired: boolean): SettingsFil
   let isOpen: boolean;
   try {
     text = readFileSync(path, 'utf8');
-    isOpen = (statSync(path).mode & 0o077) !== 0;
+    isOpen = isOpenTo(statSync(path).mode);
   } catch (error) {
     throw new ConfigError(
       `${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
     );
   }
-  return { path, isMissing: false, table: parseText(text, path), text, isOpen, stamp: stampOf(text) };
+  return { path, isMissing: false, table: parseText(text, path), text, isOpen, stamp: stampOf(text, isOpen) };
 }
 
 function parseText(text: string, path: string): Record<string, unknown> {
@@ -54,7 +56,8 @@ function parseText(text: string, path: string): Record<string, unknown> {
  */
 export async function currentStamp(path: string): Promise<string | null> {
   try {
-    return (await stat(path)).isFile() ? stampOf(await readFile(path, 'utf8')) : null;
+    const found = await stat(path);
+    return found.isFile() ? stampOf(await readFile(path, 'utf8'), isOpenTo(found.mode)) : null;
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : null;
     return code === 'ENOENT' ? MISSING : String(code);

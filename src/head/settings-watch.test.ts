@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -36,7 +36,7 @@ async function taken(change: () => void): Promise<void> {
   await expect.poll(() => calls, { timeout: TAKEN_WITHIN_MS, interval: 20 }).toBe(before + 1);
 }
 
-it('takes a file that is saved, replaced, comes and goes, within 3 s', async () => {
+it('takes a file that is saved, replaced, closed to others, comes and goes, within 3 s', async () => {
   watch();
   await taken(() => writeFileSync(file, 'port = 1\n'));
   await taken(() => writeFileSync(file, 'port = 2\n'));
@@ -44,6 +44,7 @@ it('takes a file that is saved, replaced, comes and goes, within 3 s', async () 
     writeFileSync(`${file}.new`, 'port = 3\n');
     renameSync(`${file}.new`, file);
   });
+  await taken(() => chmodSync(file, 0o600));
   await taken(() => rmSync(file));
 });
 
