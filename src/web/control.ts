@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 import { stream } from 'hono/streaming';
 import { z } from 'zod';
-import { guarded } from '../lib/guarded.ts';
+import { guarded, sayFault } from '../lib/guarded.ts';
 import { filterNodes } from '../query/filter.ts';
 import { parseQuery } from '../query/parse.ts';
 import type { Query } from '../query/query.ts';
@@ -33,53 +33,57 @@ export interface ControlDependencies extends Pick<WebDependencies, 'cluster' | '
 
 const TELL_EVERY_MS = 500;
 
-/**
- * Calls back with the node's report, or all that the query means, now and after every change; the result ends that.
- * Where `only` is not in the list any more, it is told as null.
- */
+/** The node's report, or those of all that the query means, as of now; null where `only` is in the list no more. */
+function reportsOf(
+  { cluster }: ControlDependencies,
+  only: string | null,
+  query: Query,
+): readonly NodeReport[] | null {
+  cluster.catchUp(only ?? undefined);
+  if (only === null) return filterNodes(query, cluster.reports());
+  const report = cluster.node(only)?.report;
+  return report ? [report] : null;
+}
+
+/** Calls back after every change of the node, or of any; the result ends that. */
 function follow(
   { cluster, tellEveryMs = TELL_EVERY_MS }: ControlDependencies,
   only: string | null,
-  query: Query,
-  tell: (reports: NodeReport[] | null) => void,
+  onChange: () => void,
 ): () => void {
   let timer: NodeJS.Timeout | null = null;
   function tellNow(): void {
     timer = null;
-    guarded('what a command follows', tellReports, undefined);
-  }
-  function tellReports(): void {
-    cluster.catchUp(only ?? undefined);
-    const report = only === null ? null : cluster.node(only)?.report;
-    tell(only === null ? filterNodes(query, cluster.reports()) : report ? [report] : null);
+    guarded('what a command follows', onChange, undefined);
   }
   const unsubscribe = cluster.subscribe((names) => {
     if (only === null || names.has(only)) timer ??= setTimeout(tellNow, tellEveryMs);
   });
-  tellNow();
   return () => {
     unsubscribe();
     if (timer) clearTimeout(timer);
   };
 }
 
-/** Who does not read has the newest value once he reads on, instead of all that were missed. */
-function newestOnly<Value>(write: (value: Value) => Promise<unknown>): (value: Value) => void {
-  let waiting: { value: Value } | null = null;
+/** Who does not read is written what there is once he reads on, instead of all that he missed. */
+function newestOnly(write: () => Promise<unknown>): () => void {
+  let isAsked = false;
   let isWriting = false;
   async function writeAll(): Promise<void> {
     isWriting = true;
-    while (waiting !== null) {
-      const { value } = waiting;
-      waiting = null;
-      await write(value);
+    try {
+      while (isAsked) {
+        isAsked = false;
+        await write();
+      }
+    } finally {
+      isWriting = false;
     }
-    isWriting = false;
   }
-  return (value) => {
-    waiting = { value };
+  return () => {
+    isAsked = true;
     // A reader that has gone is noticed by the stream itself.
-    if (!isWriting) writeAll().catch(() => undefined);
+    if (!isWriting) writeAll().catch((error) => sayFault('what a command follows', error));
   };
 }
 
@@ -115,19 +119,19 @@ export function createControlApp(deps: ControlDependencies, page: App): Hono {
     return stream(context, async (out) => {
       const leave = page.look(only);
       const ended = new Promise<void>((resolve) => {
-        const write = newestOnly((nodes: NodeReport[]) =>
-          out.write(`{"nodes":[${nodes.map(jsonOf).join(',')}]}\n`),
-        );
-        const stop = follow(deps, only, parsed.query, (nodes) => {
+        const write = newestOnly(async () => {
+          const nodes = reportsOf(deps, only, parsed.query);
           if (nodes === null) finish();
-          else write(nodes);
+          else await out.write(`{"nodes":[${nodes.map(jsonOf).join(',')}]}\n`);
         });
+        const stop = follow(deps, only, write);
         const finish = () => {
           stop();
           leave();
           resolve();
         };
         out.onAbort(finish);
+        write();
       });
       await ended;
     });
