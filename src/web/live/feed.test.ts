@@ -286,6 +286,17 @@ describe('nobody looks', () => {
     later();
     expect(render('/')).toContain('95 s ago');
   });
+
+  test('rows that have gone are forgotten, though pages are loaded on and on', () => {
+    start({ keepaliveMs: 1_000 });
+    const before = idOf(readPage(render('/')), 'b');
+    cluster.remove('b');
+    later(2_000);
+    expect(render('/')).not.toContain('id="b"');
+    cluster.set(fakeNode('b'));
+    later(2_000);
+    expect(idOf(readPage(render('/')), 'b')).toBeGreaterThan(before);
+  });
 });
 
 describe('a changed design', () => {

@@ -54,6 +54,7 @@ export function createLiveFeed(
   let refused: CompiledTemplates | null = null;
   let flushTimer: NodeJS.Timeout | null = null;
   let keepaliveTimer: NodeJS.Timeout | null = null;
+  let prunedAtMs = performance.now();
   const looks = createLooks(look);
 
   const viewers = createViewers({
@@ -96,10 +97,15 @@ export function createLiveFeed(
 
   function keepAlive(): void {
     for (const viewer of viewers.all) viewer.send(KEEPALIVE);
-    epoch.rows.prune(performance.now());
+    prune(performance.now());
     epoch.pages.keepOnly(wanted(viewers.all, ({ pages }) => pages));
     // Sentences about the head's own files come without a node that changed.
     scheduleFlush();
+  }
+
+  function prune(nowMs: number): void {
+    prunedAtMs = nowMs;
+    epoch.rows.prune(nowMs);
   }
 
   /** A changed design makes all pages out of date; one that cannot be shown leaves the last good one in place. */
@@ -160,6 +166,8 @@ export function createLiveFeed(
     takeTemplates();
     const nowMs = performance.now();
     cluster.refreshAll(nowMs);
+    // Pages may be loaded for weeks by browsers that open no stream, and jobs come and go.
+    if (nowMs - prunedAtMs >= keepaliveMs) prune(nowMs);
     epoch.version += 1;
     scheduleFlush();
     return epoch.pages.html(request, epoch.version, nowMs, `${epoch.name}.${epoch.version}`);
