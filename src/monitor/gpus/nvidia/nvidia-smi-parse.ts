@@ -1,7 +1,7 @@
 import { noGpuFacts, noGpuFigures } from '../../../protocol/absent.ts';
-import type { GpuFacts } from '../../../protocol/gpu-facts.ts';
 import type { GpuSample } from '../../../protocol/sample.ts';
 import { normalPciAddress } from '../kernel/pci-address.ts';
+import type { GpuRow } from '../row-book.ts';
 
 /**
  * Parsers of what `nvidia-smi` prints with `--format=csv,noheader,nounits` and of `pmon`.
@@ -44,11 +44,6 @@ function textOf(cell: string | undefined): string | null {
 function mebibytes(cell: string | undefined): number | null {
   const value = figureOf(cell);
   return value === null ? null : value * MEBIBYTE;
-}
-
-export interface GpuRow {
-  facts: GpuFacts;
-  sample: GpuSample;
 }
 
 /**
