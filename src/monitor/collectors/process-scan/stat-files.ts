@@ -44,12 +44,10 @@ export function createStatFiles(system: System): StatFiles {
         return { stat: null, name: '', descriptor: null };
       }
       const opened = readOpened(descriptor);
-      if (opened.stat !== null && kept < mostKept) {
-        kept++;
-        return { ...opened, descriptor };
-      }
-      system.close(descriptor);
-      return { ...opened, descriptor: null };
+      const isKept = opened.stat !== null && kept < mostKept;
+      if (isKept) kept++;
+      else system.close(descriptor);
+      return { ...opened, descriptor: isKept ? descriptor : null };
     },
     reread(descriptor) {
       try {

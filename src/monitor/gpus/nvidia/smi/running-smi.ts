@@ -49,11 +49,10 @@ export function startSmi(tool: SmiTool, firstIntervalMs: number): RunningSmi {
     broken.watch();
     pmon.watch();
     const state = loops.gpus.state();
+    const gpuError = describe(state);
     const fresh = gpus.fresh(nowMs, pace.gpuFreshMs());
     const isAnswering = fresh.length > 0;
-    const told = isAnswering
-      ? [...fresh, ...gpus.lost(fresh)]
-      : gpus.silent(state, describe(state) ?? 'no figures');
+    const told = isAnswering ? [...fresh, ...gpus.lost(fresh)] : gpus.silent(state, gpuError ?? 'no figures');
     const found = withUnifiedMemory(told);
     found.sort((a, b) => a.facts.index - b.facts.index);
     const facts = found.map((row) => row.facts);
@@ -63,15 +62,14 @@ export function startSmi(tool: SmiTool, firstIntervalMs: number): RunningSmi {
       facts,
       gpus: found.map((row) => row.sample),
       processes: isAnswering ? processes.read(nowMs, facts) : [],
-      error: errorOf(state, isAnswering),
+      error: errorOf(gpuError, isAnswering),
     };
     // Those who only draw could explain memory that nobody computes in.
     if (gpusWithMissingMemory(reading).size > 0) pmon.start();
     return reading;
   }
 
-  function errorOf(state: ToolState, isAnswering: boolean): string | null {
-    const gpuError = describe(state);
+  function errorOf(gpuError: string | null, isAnswering: boolean): string | null {
     if (!isAnswering) return gpuError ?? (gpus.isEmpty() ? null : 'no figures from nvidia-smi');
     const processError = describe(loops.processes.state());
     return gpuError ?? (processError === null ? null : `processes: ${processError}`);
