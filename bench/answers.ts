@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { build } from 'esbuild';
-import { quantile, round } from './report.ts';
+import { mebibytes, quantile, round } from './report.ts';
 
 /**
  * What answers about all nodes cost a head in CPU time: a head of this build, and of another one where its folder is
@@ -46,12 +46,19 @@ async function startHead(folder: string): Promise<AskedHead> {
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-async function cpuMsOf({ child }: AskedHead): Promise<number> {
+interface HeadFigures {
+  cpuMs: number;
+  residentBytes: number;
+}
+
+async function figuresOf({ child }: AskedHead): Promise<HeadFigures> {
   const answered = once(child, 'message');
   child.send('figures');
-  const [{ cpuMs }] = (await answered) as [{ cpuMs: number }];
-  return cpuMs;
+  const [figures] = (await answered) as [HeadFigures];
+  return figures;
 }
+
+const cpuMsOf = async (head: AskedHead) => (await figuresOf(head)).cpuMs;
 
 async function ask({ port }: AskedHead, path: string): Promise<number> {
   // Without compression, which costs the same for the same text.
@@ -90,6 +97,8 @@ export async function measureAnswers(against: string | null): Promise<[string, s
   const heads = [];
   for (const folder of folders) heads.push(await startHead(folder));
   try {
+    const before = [];
+    for (const head of heads) before.push(await figuresOf(head));
     for (const path of paths) for (const head of heads) await ask(head, path);
     for (const path of paths)
       for (const pace of paces) {
@@ -101,6 +110,13 @@ export async function measureAnswers(against: string | null): Promise<[string, s
           other === undefined ? '' : `${round(own / other)} × the other build's ${round(other)} ms`;
         rows.push([`GET ${path}, ${pace.name}`, `${round(own)} ms`, told]);
       }
+    const grown = [];
+    for (const [number, head] of heads.entries()) {
+      const { residentBytes } = await figuresOf(head);
+      grown.push(`${mebibytes(before[number]?.residentBytes ?? 0)} → ${mebibytes(residentBytes)}`);
+    }
+    const [own = '', other] = grown;
+    rows.push(['resident, before the first question → after the last', own, other ?? '']);
   } finally {
     for (const { child } of heads) child.disconnect();
   }

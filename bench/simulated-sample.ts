@@ -1,4 +1,5 @@
 import { createRandom } from '../src/lib/random.ts';
+import { noGpuFigures } from '../src/protocol/absent.ts';
 import {
   gpuColumnNames,
   gpuProcessColumnNames,
@@ -81,6 +82,7 @@ export function simulatedSample(sequence: number, intervalMs: number, mark = '/s
     network: [{ name: 'eno1', receiveBytesPerSecond: some(1e9), transmitBytesPerSecond: some(1e9) }],
     gpus: toColumns(
       Array.from({ length: GPUS }, (_, index) => ({
+        ...noGpuFigures,
         index,
         health: 'ok',
         error: null,
@@ -90,7 +92,6 @@ export function simulatedSample(sequence: number, intervalMs: number, mark = '/s
         memoryFreeBytes: 80 * GIB - usedBytes(index),
         temperatureCelsius: 60 + some(12),
         powerWatts: 400 + some(30000) / 100,
-        fanPercent: null,
         smClockMHz: some(1980),
         memoryClockMHz: 2619,
         performanceState: 'P0',

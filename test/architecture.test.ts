@@ -146,15 +146,15 @@ describe('rooms', () => {
 });
 
 describe('imports', () => {
-  it('make no circle at run time', () => {
+  it('make no circle, not even of types', () => {
     const state = new Map<string, 'open' | 'done'>();
     const circles: string[] = [];
     const visit = (file: string, path: readonly string[]): void => {
-      if (state.get(file) === 'open') circles.push([...path, file].join(' → '));
+      if (state.get(file) === 'open') circles.push([...path.slice(path.indexOf(file)), file].join(' → '));
       if (state.has(file)) return;
       state.set(file, 'open');
       for (const found of importsOf(file)) {
-        if (isOwn(found.specifier) && !found.typeOnly) visit(resolve(found), [...path, file]);
+        if (isOwn(found.specifier)) visit(resolve(found), [...path, file]);
       }
       state.set(file, 'done');
     };
@@ -199,5 +199,35 @@ describe('static/', () => {
     for (const file of served.filter((name) => statSync(join(folder, name)).isFile()))
       counts.set(dirname(file), (counts.get(dirname(file)) ?? 0) + 1);
     expect([...counts].filter(([, count]) => count > 20)).toEqual([]);
+  });
+});
+
+describe('exported names', () => {
+  it('stand for one thing each', () => {
+    const places = new Map<string, string[]>();
+    const pattern = /^export (?:async )?(?:function\*?|const|interface|type|class) (\w+)/gm;
+    for (const file of files) {
+      for (const [, name = ''] of readFileSync(join(src, file), 'utf8').matchAll(pattern))
+        places.set(name, [...(places.get(name) ?? []), file]);
+    }
+    expect(places.size).toBeGreaterThan(500);
+    const shared = [...places].filter(([, found]) => found.length > 1);
+    expect(shared.map(([name, found]) => `${name}: ${found.join(', ')}`)).toEqual([]);
+  });
+});
+
+describe('exported functions', () => {
+  it('say in a line what they take, give or throw', () => {
+    const declaration =
+      /^export (?:(?:async )?function\*? (\w+)|const (\w+)(?:: [^=]+)? = (?:async )?\(?.*=>)/;
+    const silent = files.flatMap((file) => {
+      const lines = readFileSync(join(src, file), 'utf8').split('\n');
+      return lines.flatMap((line, at) => {
+        const [, declared, assigned] = declaration.exec(line) ?? [];
+        const name = declared ?? assigned;
+        return name === undefined || lines[at - 1]?.trim().endsWith('*/') ? [] : [`${file}: ${name}`];
+      });
+    });
+    expect(silent).toEqual([]);
   });
 });

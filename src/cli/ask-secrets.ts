@@ -6,7 +6,7 @@ import type { HeadClient } from './head-client.ts';
 import { readSecret } from './read-secret.ts';
 
 /** What nodes wait for. */
-export interface Question {
+export interface OpenQuestion {
   id: string;
   text: string;
   nodes: string[];
@@ -20,18 +20,18 @@ const OUTCOME_LIMIT_MS = 15_000;
 const LOOK_EVERY_MS = 200;
 
 const questionsOf = async (head: HeadClient) =>
-  ((await head.getJson('/control/secrets')) as { questions: Question[] }).questions;
+  ((await head.getJson('/control/secrets')) as { questions: OpenQuestion[] }).questions;
 
 /** Asks one question. Null where somebody wants out. */
-export const askQuestion = (question: Question) => readSecret(questionText(question));
+export const askQuestion = (question: OpenQuestion) => readSecret(questionText(question));
 
-function questionText({ text, nodes, refused }: Question): string {
+function questionText({ text, nodes, refused }: OpenQuestion): string {
   const where = nodes.length === 1 ? nodes[0] : `${nodes.length} nodes: ${foldNames(nodes)}`;
   return visibleText(`${refused ? 'That was refused. ' : ''}The ${text} (${where}; Enter skips): `);
 }
 
 /** Until every node of the question is live, or the question comes again. */
-async function awaitOutcome(head: HeadClient, question: Question): Promise<void> {
+async function awaitOutcome(head: HeadClient, question: OpenQuestion): Promise<void> {
   const deadlineMs = performance.now() + OUTCOME_LIMIT_MS;
   while (performance.now() < deadlineMs) {
     await sleep(LOOK_EVERY_MS);

@@ -3,9 +3,9 @@ import { ConfigError } from '../config/config-error.ts';
 import { version } from '../config/version.ts';
 import { commandNames, commands, toModule } from './commands.ts';
 import { scriptHere } from './here.ts';
-import { checkSwitches, tieValues } from './tie-values.ts';
-import { UsageError } from './usage-error.ts';
-import { explainUsage } from './usage-message.ts';
+import { checkSwitches, tieValues } from './usage/tie-values.ts';
+import { UsageError } from './usage/usage-error.ts';
+import { explainUsage } from './usage/usage-message.ts';
 
 const WIDEST = 100;
 

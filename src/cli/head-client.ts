@@ -5,7 +5,7 @@ import { defaultStateDir } from '../config/setting-paths.ts';
 import { environment, surroundings } from './environment.ts';
 import { lastFlags } from './flags.ts';
 import { scriptHere } from './here.ts';
-import { UsageError } from './usage-error.ts';
+import { UsageError } from './usage/usage-error.ts';
 
 const ANSWER_LIMIT_MS = 10_000;
 

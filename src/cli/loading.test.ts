@@ -34,7 +34,7 @@ it.each([
   ['commands/retry', []],
   ['commands/link', []],
   ['commands/unlock', ['string-width']],
-  ['url-reader', []],
+  ['readers/url-reader', []],
 ])('%s loads no more packages than %j', (name, packages) => {
   expect([...packagesFrom(join(src, 'cli', `${name}.ts`))].sort()).toEqual(packages);
 });

@@ -1,12 +1,13 @@
 import type { Argv } from 'yargs';
+import type { RowKind } from '../lib/row-kinds.ts';
 import { visibleText } from '../lib/visible-text.ts';
 import { renderGroups, renderQueryError } from '../render/text/query-text.ts';
 import type { TextStyle } from '../render/text/text-style.ts';
 import { withReaderOptions, wordOf } from './flags.ts';
 import { scriptHere } from './here.ts';
-import { openReader, type Reader } from './reader.ts';
+import { openReader, type Reader } from './readers/reader.ts';
 import { styleFor } from './terminal-style.ts';
-import { UsageError } from './usage-error.ts';
+import { UsageError } from './usage/usage-error.ts';
 
 /** What commands that print rows have in common. The head does the searching, so that page, API and terminal agree. */
 
@@ -23,6 +24,7 @@ export const sortOption = {
   describe: 'By this; with a minus the largest first: -util',
 } as const;
 
+/** Options of commands that print rows: search, order, JSON, colour, whose head. */
 export function withRowOptions<T>(parser: Argv<T>) {
   return withReaderOptions(parser)
     .option('query', queryOption)
@@ -34,8 +36,6 @@ export function withRowOptions<T>(parser: Argv<T>) {
     })
     .option('json', { type: 'boolean', describe: 'As the API serves it' });
 }
-
-export type RowKind = 'nodes' | 'gpus' | 'jobs' | 'users';
 
 /** Address of a list of the API with what the flags ask for. */
 export function rowsPath(kind: RowKind, flags: object): string {
@@ -80,7 +80,7 @@ interface Listed<Row> {
 type ListAnswer<Row> = Partial<Record<RowKind, Row[]>> & { groups?: Listed<Row>['groups'] };
 
 /** Asks for rows. Throws `UsageError` where the head does not know them or what answers is no head. */
-export async function listRows<Row>(reader: Reader, kind: RowKind, flags: object): Promise<Listed<Row>> {
+export async function askForRows<Row>(reader: Reader, kind: RowKind, flags: object): Promise<Listed<Row>> {
   const answer = await reader.getJson(rowsPath(kind, flags));
   if (answer === null) {
     const remedy = reader.own === null ? '' : `; restart it: ${scriptHere('run_monitor.sh')}`;
@@ -114,7 +114,7 @@ export async function printRows<Row>(
 ): Promise<void> {
   const style = styleFor(flags);
   const reader = await openReader(flags);
-  const { rows, groups, answer } = await listRows<Row>(reader, kind, flags);
+  const { rows, groups, answer } = await askForRows<Row>(reader, kind, flags);
   if (wordOf(flags, 'json') === 'true') {
     console.log(JSON.stringify(answer, null, 2));
     return;

@@ -16,7 +16,7 @@ import { awaitFirstResults } from './first-results.ts';
 import { type HeadClient, requireHead } from './head-client.ts';
 import { scriptHere } from './here.ts';
 import { isOnTerminal } from './read-secret.ts';
-import { UsageError } from './usage-error.ts';
+import { UsageError } from './usage/usage-error.ts';
 
 const START_LIMIT_MS = 30_000;
 /** The nodes' first results are waited for so long at most: a start is done when the head serves. */

@@ -1,7 +1,7 @@
 import type { TextStyle } from '../render/text/text-style.ts';
 import { environment } from './environment.ts';
 import { wordOf } from './flags.ts';
-import { UsageError } from './usage-error.ts';
+import { UsageError } from './usage/usage-error.ts';
 
 /** What decides how texts look. */
 export interface Terminal {

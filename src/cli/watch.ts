@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { NodeReport } from '../render/text/nodes-text.ts';
 import type { HeadClient } from './head-client.ts';
-import type { Reader } from './reader.ts';
-import { UsageError } from './usage-error.ts';
+import type { Reader } from './readers/reader.ts';
+import { UsageError } from './usage/usage-error.ts';
 
 /** The head says something whenever a node does; a fleet that is silent for so long still is no reason to leave. */
 const WATCH_LIMIT_MS = 24 * 3_600_000;

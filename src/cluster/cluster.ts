@@ -93,7 +93,7 @@ export function createCluster(inputs: ClusterInputs, options: ClusterOptions = {
     return recent && forStrangers ? recentForStrangers(recent) : recent;
   }
 
-  function takeRows(nowMs: number): ClusterRows {
+  function rowsOfNow(nowMs: number): ClusterRows {
     if (rows?.value.generation !== held.generation) rows = { atMs: nowMs, value: makeRows() };
     return rows.value;
   }
@@ -123,11 +123,11 @@ export function createCluster(inputs: ClusterInputs, options: ClusterOptions = {
     nodes: held.all,
     reports: () => held.all().map(({ report }) => report),
     rows(nowMs) {
-      if (rows === null || nowMs - rows.atMs >= ROWS_MS) return takeRows(nowMs);
+      if (rows === null || nowMs - rows.atMs >= ROWS_MS) return rowsOfNow(nowMs);
       if (rows.value.generation !== held.generation) owesRows = true;
       return rows.value;
     },
-    currentRows: () => takeRows(monotonicMs()),
+    currentRows: () => rowsOfNow(monotonicMs()),
     versionOf,
     agedMs(name) {
       const node = held.get(name);

@@ -4,7 +4,7 @@ import { ConfigError } from './config-error.ts';
 import { defaultStateDir, settingsFileOf } from './setting-paths.ts';
 import { flatSection } from './settings/flat-section.ts';
 import type { GivenTable } from './settings/given.ts';
-import { type MarkThresholds, marksSection, toMarkThresholds } from './settings/marks-section.ts';
+import { type MarkSettings, marksSection, toMarkThresholds } from './settings/marks-section.ts';
 import { type NodeRule, nodesSection, toNodeRule } from './settings/nodes-section.ts';
 import type { Setting } from './settings/parse-table.ts';
 import { readSettings, type Settings } from './settings/read-settings.ts';
@@ -38,7 +38,7 @@ export interface Config {
   handshakes: number;
   jumpHostHandshakes: number;
   /** When a GPU is remarkable. */
-  marks: MarkThresholds;
+  marks: MarkSettings;
   /** In the order of the file: later ones win. */
   nodeRules: NodeRule[];
   /** What every section says, for `sectionOf`. */

@@ -126,6 +126,7 @@ export function openStateFolder(path: string): StateFolder {
   }
 }
 
+/** Writes which head runs, for commands that look for it; replaced at once. */
 export function writeRecord(folder: StateFolder, record: HeadRecord): void {
   const temporary = `${folder.recordPath}.${process.pid}`;
   writeFileSync(temporary, `${JSON.stringify(record, null, 2)}\n`, { mode: 0o600 });

@@ -11,6 +11,7 @@ const MIB = 1024 ** 2;
 
 const indexesOf = (node: DemoNode) => Array.from({ length: node.gpuCount }, (_, index) => index);
 
+/** As a monitor tells them once. */
 export const gpuFacts = (node: DemoNode): GpuFacts[] =>
   indexesOf(node).map((index) => ({
     ...noGpuFacts,
@@ -24,6 +25,7 @@ export const gpuFacts = (node: DemoNode): GpuFacts[] =>
     driverVersion: '580.105.08',
   }));
 
+/** One row for each GPU; the lost one has no figures. */
 export const gpuRows = (node: DemoNode, jobs: readonly DemoJob[], noise: Noise): GpuSample[] =>
   indexesOf(node).map((index) => {
     if (isLostGpu(node, index)) return { ...noGpuFigures, index, health: 'lost', error: 'GPU is lost' };
@@ -59,6 +61,7 @@ function workingGpu(node: DemoNode, index: number, job: DemoJob | undefined, noi
   };
 }
 
+/** One row for each GPU of each job. */
 export const gpuProcessRows = (node: DemoNode, jobs: readonly DemoJob[], noise: Noise): GpuProcessSample[] =>
   jobs.flatMap((job) => {
     // One process: its own figures are the same on each of its GPUs.

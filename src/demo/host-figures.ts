@@ -10,6 +10,7 @@ const MIB = 1024 ** 2;
 /** What a simulated node tells of itself, apart from GPUs, processes and jobs. */
 export type HostFigures = Pick<Sample, 'cpu' | 'memory' | 'filesystems' | 'disks' | 'network'>;
 
+/** CPU and memory follow the jobs. */
 export function hostFigures(node: DemoNode, jobs: readonly DemoJob[], noise: Noise): HostFigures {
   return {
     cpu: cpuFigures(node, jobs, noise),

@@ -18,6 +18,7 @@ export interface DemoService {
   residentBytes: number;
 }
 
+/** Services that run on every node of the demo. `bootTimeMs`: epoch ms. */
 export const demoServices = (bootTimeMs: number): DemoService[] => [
   {
     pid: 812,
@@ -37,9 +38,12 @@ export const demoServices = (bootTimeMs: number): DemoService[] => [
   },
 ];
 
+/** As a monitor would make it. */
 export const keyOfJob = ({ job }: DemoJob) => jobKey(job.kind, job.id);
+/** As a monitor would make it. */
 export const keyOfService = ({ unit }: DemoService) => jobKey('systemd', unit);
 
+/** What a monitor tells once of jobs and services. */
 export function jobFacts(jobs: readonly DemoJob[], services: readonly DemoService[]): JobFacts[] {
   return [
     ...jobs.map(

@@ -6,6 +6,7 @@ import { type Noise, tenths } from './noise.ts';
 
 /** The processes of a simulated node as a monitor tells them: one of each job, one of each service. */
 
+/** Services first. */
 export const processFacts = (jobs: readonly DemoJob[], services: readonly DemoService[]): ProcessFacts[] => [
   ...services.map((service) => ({
     pid: service.pid,

@@ -30,6 +30,7 @@ export interface SimulatedNode {
 const GIB = 1024 ** 3;
 const DAY_MS = 86_400_000;
 
+/** `now`: epoch ms. The same for the same `random`. */
 export function createSimulatedNode(node: DemoNode, random: () => number, now: () => number): SimulatedNode {
   const bootTimeMs = now() - (3 + random() * 90) * DAY_MS;
   const noise = createNoise(random);

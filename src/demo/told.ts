@@ -15,6 +15,7 @@ export interface Told {
   news(processes: readonly ProcessFacts[], jobs: readonly JobFacts[]): News;
 }
 
+/** Nothing is told yet. */
 export function createTold(): Told {
   const pids = differencer<number>();
   const keys = differencer<string>();

@@ -33,6 +33,7 @@ export class DesignFaultError extends Error {
   }
 }
 
+/** Number of the line, counted from 1, that holds the character at `offset`. */
 export function lineAt(source: string, offset: number): number {
   let line = 1;
   for (let at = source.indexOf('\n'); at >= 0 && at < offset; at = source.indexOf('\n', at + 1)) line += 1;

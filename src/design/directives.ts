@@ -21,7 +21,7 @@ export interface NamedValue {
 }
 
 /** Where an element stands, for error messages. */
-export interface Place {
+export interface SourcePlace {
   source: string;
   offset: number;
   /** Its start tag. */
@@ -58,12 +58,13 @@ function likelyMeant(name: string): string | null {
   return misspelled.find(([pattern]) => pattern.test(name))?.[1] ?? null;
 }
 
+/** Whether the compiler gives the attribute a meaning; other `data-` attributes stay as they are. */
 export function isDirective(name: string): boolean {
   if (name.startsWith('data-attr-')) return name.length > 'data-attr-'.length;
   return ['data-each', 'data-if', 'data-text', 'data-view', 'data-age', 'data-sample'].includes(name);
 }
 
-function checkName(name: string, place: Place): void {
+function checkName(name: string, place: SourcePlace): void {
   if (!name.startsWith('data-') || isDirective(name)) return;
   const meant = likelyMeant(name);
   if (meant) {
@@ -74,7 +75,7 @@ function checkName(name: string, place: Place): void {
   }
 }
 
-function checkAttribute(name: string, place: Place): void {
+function checkAttribute(name: string, place: SourcePlace): void {
   if (/^on|^srcdoc$/.test(name)) {
     const remedy = 'Put behaviour into a script in static/.';
     failAt(place.source, place.offset, place.tag, `data-attr-${name} would run text as a program.`, remedy);
@@ -84,7 +85,7 @@ function checkAttribute(name: string, place: Place): void {
   }
 }
 
-function parseLoop(value: string, place: Place): { variable: string; list: string } {
+function parseLoop(value: string, place: SourcePlace): { variable: string; list: string } {
   const loop = parseEach(value);
   if (!loop) {
     const problem = `data-each="${value}" does not say what to loop over.`;
@@ -97,7 +98,7 @@ function parseLoop(value: string, place: Place): { variable: string; list: strin
   return loop;
 }
 
-function parseViews(value: string, place: Place): ViewName[] {
+function parseViews(value: string, place: SourcePlace): ViewName[] {
   const words = value.split(/\s+/).filter((word) => word !== '');
   const unknown = words.find((word) => !viewNames.some((name) => name === word));
   if (words.length > 0 && unknown === undefined) return viewNames.filter((name) => words.includes(name));
@@ -106,7 +107,7 @@ function parseViews(value: string, place: Place): ViewName[] {
 }
 
 /** Reads our attributes off one element; null where there are none. Throws a fault that names the element. */
-export function readDirectives(attributes: readonly NamedValue[], place: Place): Directives | null {
+export function readDirectives(attributes: readonly NamedValue[], place: SourcePlace): Directives | null {
   const found: Directives = {
     each: null,
     if: null,
@@ -141,7 +142,7 @@ export function checkExpression(
   what: string,
   expression: string,
   scope: ReadonlySet<string>,
-  place: Place,
+  place: SourcePlace,
 ): void {
   const fault = syntaxFault(expression);
   if (fault) {

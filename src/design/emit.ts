@@ -1,6 +1,7 @@
-import { type PartTemplate, type RowKind, rowKinds } from '../lib/compiled-templates.ts';
+import type { PartTemplate } from '../lib/compiled-templates.ts';
+import { type RowKind, rowKinds } from '../lib/row-kinds.ts';
 import { failAt } from './design-error.ts';
-import { checkExpression, type Directives, type Place } from './directives.ts';
+import { checkExpression, type Directives, type SourcePlace } from './directives.ts';
 import { entryAttributes, isImportedByEntry } from './own-scripts.ts';
 import type { SourceElement } from './source-elements.ts';
 import { literal, writeStartTag } from './start-tag.ts';
@@ -29,7 +30,7 @@ const linkAttributes = new Set(
   'href src action formaction xlink:href poster cite data ping background srcset'.split(' '),
 );
 
-function placeOf({ source }: Context, element: SourceElement): Place {
+function placeOf({ source }: Context, element: SourceElement): SourcePlace {
   return { source, offset: element.start, tag: source.slice(element.start, element.startTagEnd) };
 }
 
@@ -117,6 +118,7 @@ function writeElementOnce(context: Context, element: SourceElement, rootAttribut
   return isRefresh(element) && !element.inNoscript ? `<noscript>${written}</noscript>` : written;
 }
 
+/** A `<meta http-equiv="refresh">`: it belongs to browsers without scripts alone. */
 export function isRefresh(element: SourceElement): boolean {
   if (element.tagName !== 'meta') return false;
   return element.attributes.some(

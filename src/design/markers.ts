@@ -112,6 +112,7 @@ export function expandMarkers(source: string, document: SourceDocument): string 
   return result;
 }
 
+/** Reads a design with MTCMon's markers turned into directives. Throws `DesignFaultError` with the line. */
 export function readExpanded(source: string): { source: string; document: SourceDocument } {
   const document = readSource(source);
   const expanded = expandMarkers(source, document);

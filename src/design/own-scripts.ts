@@ -35,6 +35,7 @@ function ownScript({ tagName, attributes }: SourceElement): string | null {
   return OWN_SCRIPT.exec(source.trim())?.[1] ?? null;
 }
 
+/** Whether the element is the script that imports all others. */
 export const isEntry = (element: SourceElement) => ownScript(element) === ENTRY;
 
 /** Whether the page does without the element, because the entry does what it was for. */
@@ -47,6 +48,7 @@ export function isImportedByEntry(element: SourceElement): boolean {
 const ENTRY_ATTRIBUTES =
   ' type="module" data-live-version="<%~ it.version %>" data-live-key="<%~ it.pageKey %>" data-live-outer="<%~ it.outerMark %>" data-live-whole="<%~ it.wholePart %>"';
 
+/** What its tag gets besides; an empty text for other elements. */
 export const entryAttributes = (element: SourceElement) => (isEntry(element) ? ENTRY_ATTRIBUTES : '');
 
 /** Of the entry's own attributes those that a classic script has; a module waits until the page is read anyway. */

@@ -18,3 +18,24 @@ export function createBackoff(random: () => number = Math.random) {
     },
   };
 }
+
+/** One wait at a time, which can be cut short. */
+export function createPause() {
+  let end: (() => void) | null = null;
+  return {
+    wait(ms: number): Promise<void> {
+      return new Promise((resolve) => {
+        const timer = setTimeout(() => end?.(), ms);
+        end = () => {
+          clearTimeout(timer);
+          end = null;
+          resolve();
+        };
+      });
+    },
+    /** Does nothing where nobody waits. */
+    cutShort(): void {
+      end?.();
+    },
+  };
+}

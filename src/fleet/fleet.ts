@@ -6,7 +6,8 @@ import type { MonitorBundle } from '../transport/bootstrap/monitor-bundle.ts';
 import type { RuntimeStore } from '../transport/bootstrap/runtimes.ts';
 import type { Transport } from '../transport/transport.ts';
 import { createHandshakes, type HandshakeLimits } from './handshakes.ts';
-import { type Farewell, type NodeLife, type NodeLog, startNodeLife } from './node-life.ts';
+import { type Farewell, type NodeLife, startNodeLife } from './node-life.ts';
+import type { NodeLog } from './node-log.ts';
 
 export interface FleetOptions {
   emit: Emit;
@@ -50,6 +51,7 @@ const START_SPREAD_MS_PER_NODE = 1;
 const mannerOf = (target: Target) =>
   JSON.stringify({ ...target, settings: { ...target.settings, tags: [] } });
 
+/** Begins with no node. Emits all but the list, which is for whoever reads it to tell. */
 export function createFleet(options: FleetOptions): Fleet {
   const handshakes = createHandshakes(options.handshakes);
   const whenUploadRoom = pLimit(CONCURRENT_UPLOADS);

@@ -25,12 +25,13 @@ export interface HandshakeLimits {
 type Release = () => void;
 
 /** Waits for a turn; the turn is over when it is released. */
-function takeTurn(limit: LimitFunction): Promise<Release> {
+function awaitTurn(limit: LimitFunction): Promise<Release> {
   return new Promise((resolve) => {
     void limit(() => new Promise<void>((release) => resolve(release)));
   });
 }
 
+/** Room for so many logins at a time, in all and through one jump host. */
 export function createHandshakes({
   total,
   perJumpHost,
@@ -53,7 +54,7 @@ export function createHandshakes({
       // The narrow gate first: who waits there takes no room from others.
       const gates = jumpHost === null ? [] : [limitFor(jumpHost)];
       for (const gate of [...gates, all]) {
-        turns.push(await takeTurn(gate));
+        turns.push(await awaitTurn(gate));
         if (signal.aborted) break;
       }
       const release = () => {

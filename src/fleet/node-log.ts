@@ -1,7 +1,13 @@
 import * as files from 'node:fs';
 import { type BoundedLog, openBoundedLog } from '../lib/bounded-log.ts';
 import { nodeFileName } from '../lib/node-file-name.ts';
-import type { NodeLog } from './node-life.ts';
+
+/** The head's side of a node's log. */
+export interface NodeLog {
+  /** Null where no log can be written. */
+  path(): string | null;
+  write(text: string): void;
+}
 
 const FOLDER = '/tmp';
 
@@ -25,6 +31,20 @@ export function createNodeLog(node: string, headId: string): NodeLog {
       const log = openWith(text);
       path = log.path;
       log.close();
+    },
+  };
+}
+
+/** A log that cannot be written is no reason to leave a node. */
+export function unfailing(log: NodeLog): NodeLog {
+  return {
+    path: () => log.path(),
+    write(text) {
+      try {
+        log.write(text);
+      } catch {
+        // The disk is full, or no descriptor is free: the page tells the failure all the same.
+      }
     },
   };
 }

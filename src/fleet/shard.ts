@@ -30,6 +30,7 @@ const RESTART_MS = 1_000;
 /** A thread that does not say that it has stopped is ended so much later. */
 const FAREWELL_SPARE_MS = 1_000;
 
+/** Starts the thread, and again where it ends by itself. */
 export function startShard(options: ShardOptions): Shard {
   const { settings, emit, answer, onMisfit, onCrash } = options;
   let targets: readonly Target[] = [];

@@ -84,7 +84,7 @@ export async function startFleet(
           onKeyLogin: access.secrets.keyWorked,
         });
   const stopAsking = keepAskersChosen(state, fleet);
-  const isListed = (name: string) => state.report(name) !== undefined;
+  const isListed = (name: string) => state.names().includes(name);
   let listProblem: string | null = null;
   let list: NodeList = first;
   let patternProblems: string[] = [];

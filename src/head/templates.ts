@@ -2,7 +2,8 @@ import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promise
 import { basename, join } from 'node:path';
 import type { Config } from '../config/config.ts';
 import { compileDesign } from '../design/compile.ts';
-import type { CompiledTemplates, PartTemplate, RowKind } from '../lib/compiled-templates.ts';
+import type { CompiledTemplates, PartTemplate } from '../lib/compiled-templates.ts';
+import type { RowKind } from '../lib/row-kinds.ts';
 import { createPageRenderer } from '../render/page.ts';
 
 const OTHER_VIEWS = 'views.html';

@@ -63,6 +63,7 @@ const machineShifts = shiftsOf(machineFigures);
 const gpuShifts = shiftsOf(gpuFigures);
 const jobShifts = shiftsOf(jobFigures);
 
+/** A node's last minutes without any point; arrays come with the first points. */
 export function createRecentRing(): RecentRing {
   return {
     capacity: 0,

@@ -21,6 +21,7 @@ export interface RecentTable<Key> {
 /** Rows grow in such steps. */
 const ROW_STEP = 4;
 
+/** A table without rows. `shifts` has one number for each column; rows beyond `maxRows` push out the most silent. */
 export function createRecentTable<Key>(shifts: readonly number[], maxRows: number): RecentTable<Key> {
   const width = shifts.length;
   return { width, shifts, maxRows, keys: [], seenAtMs: [], stride: 0, cells: new Uint16Array(0) };

@@ -1,8 +1,8 @@
 import type { KnownFacts } from '../protocol/known-facts.ts';
-import type { CollectorName, Sample } from '../protocol/sample.ts';
+import type { CollectorName } from '../protocol/sample.ts';
 import { gpuLabel } from '../report/gpu-words.ts';
 import { jobLabel } from '../report/job-words.ts';
-import { type SampleFigures, sampleFigures } from '../report/sample-figures.ts';
+import type { SampleFigures } from '../report/sample-figures.ts';
 import {
   gpuFigures,
   jobFigures,
@@ -13,16 +13,13 @@ import {
   type RecentGroup,
   type RecentSeries,
 } from '../report/series.ts';
+import type { SeriesSubject } from './node-series.ts';
 import { chartedJobs } from './recent-jobs.ts';
-import { addPoint, columnAt, createRecentRing, placesSince, type RecentRing } from './recent-ring.ts';
+import { addPoint, columnAt, placesSince, type RecentRing } from './recent-ring.ts';
 
 /** What a node's charts are made of. */
-export interface RecentSource {
-  name: string;
+interface RecentSource extends SeriesSubject {
   ring: RecentRing;
-  facts: KnownFacts;
-  /** The last one; null before the first. */
-  sample: Sample | null;
 }
 
 interface Shown extends RecentSource {
@@ -32,7 +29,8 @@ interface Shown extends RecentSource {
 
 /** Takes the figures of one sample into the ring. `atMs`: epoch ms of its arrival. */
 export function noteFigures(
-  { ring, facts }: Pick<RecentSource, 'ring' | 'facts'>,
+  ring: RecentRing,
+  facts: KnownFacts,
   figures: SampleFigures,
   intervalMs: number,
   atMs: number,
@@ -52,15 +50,6 @@ export function recentFigures(source: RecentSource, sinceMs: number | null, nowM
   const shown = { ...source, places, tellsReasons };
   const series = [...machineSeries(shown), ...gpuSeries(shown), ...jobSeries(shown)];
   return { node: name, fromMs, toMs: nowMs, timesMs, series, missing: missingGroups(shown, series) };
-}
-
-/** The last sample alone, which need not be in the ring; `atMs`: epoch ms of its arrival. */
-export function newestFigures(source: RecentSource, atMs: number | null, nowMs: number): RecentFigures {
-  const { sample, facts } = source;
-  const ring = createRecentRing();
-  if (sample !== null && atMs !== null)
-    noteFigures({ ring, facts }, sampleFigures(sample), sample.intervalMs ?? 0, atMs);
-  return recentFigures({ ...source, ring }, null, nowMs);
 }
 
 function machineSeries(shown: Shown): RecentSeries[] {

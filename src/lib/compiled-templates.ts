@@ -1,3 +1,5 @@
+import type { RowKind } from './row-kinds.ts';
+
 /**
  * What the design room makes and the render room runs: Eta templates that call these helpers.
  *
@@ -28,9 +30,6 @@ export interface PartTemplate {
   /** One row. */
   template: string;
 }
-
-export const rowKinds = ['nodes', 'gpus', 'jobs', 'users'] as const;
-export type RowKind = (typeof rowKinds)[number];
 
 /** What a page can be about; `node` and `job` are one of them in detail. */
 export const viewNames = ['nodes', 'node', 'gpus', 'jobs', 'job', 'users'] as const;

@@ -11,6 +11,7 @@ const LINE_END = 10;
 const decode = (bytes: Uint8Array) =>
   Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8');
 
+/** `onLine` gets each line without its end; `onTooLong` is called once for each line that is dropped. */
 export function createLineSplitter(
   maxBytes: number,
   onLine: (line: string) => void,

@@ -43,6 +43,10 @@ function readCommand(line: string): Record<string, unknown> | null {
   }
 }
 
+/**
+ * Listens to the head from now on. Lines that are no commands are left out; silence for 30 s and the end of stdin are
+ * `onLeave`.
+ */
 export function createHeadLink(
   streams: { stdin: NodeJS.ReadStream; stdout: NodeJS.WriteStream },
   monotonicMs: () => number,

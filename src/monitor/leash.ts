@@ -14,6 +14,7 @@ export interface Leash {
 
 const WATCH = 'l=; while read -r p; do l=$p; done; [ -n "$l" ] && kill -9 $l';
 
+/** The shell that watches is started with the first tool. */
 export function createLeash(system: System): Leash {
   const children = new Set<ChildProcess>();
   let watcher: ChildProcess | null = null;

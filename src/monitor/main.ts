@@ -89,7 +89,7 @@ function runMonitor(own: Arguments): void {
   let statusWrittenMs = Number.NEGATIVE_INFINITY;
   let statusProblem = status.problem;
   let sequence = 0;
-  const clock = createSampleClock(system.monotonicMs, takeSample, paceMs);
+  const clock = createSampleClock(system.monotonicMs, tellSample, paceMs);
 
   /** `process.exit` waits for stuck threads; SIGKILL does not. */
   function dieNow(): void {
@@ -121,9 +121,9 @@ function runMonitor(own: Arguments): void {
     onLeave: leave,
   });
 
-  function takeSample(): void {
+  function tellSample(): void {
     if (!link.isHeadFollowing(sequence, intervalMs)) return;
-    const { facts, sample } = sampler.take(sequence + 1, intervalMs, watched);
+    const { facts, sample } = sampler.sample(sequence + 1, intervalMs, watched);
     if (sample.gpus !== null || sample.collectors.gpus.error) gpusAwaitedUntilMs = 0;
     sequence++;
     if (facts) tell(facts);

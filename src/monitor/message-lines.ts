@@ -15,6 +15,7 @@ const lineOf = (message: object) => `${JSON.stringify(message)}\n`;
 /** A character takes three bytes at most. */
 const fits = (line: string) => line.length * 3 <= MAX_BYTES || Buffer.byteLength(line) <= MAX_BYTES;
 
+/** The message as JSON lines, each with its line end and below the head's limit; none where it cannot be told. */
 export function linesOfMessage(message: object): string[] {
   const line = lineOf(message);
   if (fits(line)) return [line];

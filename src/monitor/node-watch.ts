@@ -24,6 +24,7 @@ export interface NodeWatch {
 const VERSIONS_EVERY_MS = 60_000;
 const MOST_JOBS = 64;
 
+/** Nothing is opened before a GPU is known. */
 export function watchNode(system: System, leash: Leash): NodeWatch {
   const holders = createDeviceHolders(system);
   let log: KernelLog | null = null;
@@ -41,18 +42,18 @@ export function watchNode(system: System, leash: Leash): NodeWatch {
   }
 
   /** Nodes without GPUs have nothing that is looked for. */
-  function takeEvents(reading: GpuReading, jobOf: (pid: number) => string | null): NodeEvent[] {
+  function newEvents(reading: GpuReading, jobOf: (pid: number) => string | null): NodeEvent[] {
     if (log === null) {
       if (reading.facts.length === 0) return [];
       log = openKernelLog(system, leash);
     }
-    return log.take().map((event) => ({ ...event, jobs: jobsAt(event, reading, jobOf) }));
+    return log.drain().map((event) => ({ ...event, jobs: jobsAt(event, reading, jobOf) }));
   }
 
   return {
     news(reading, jobOf, pids) {
       const news: ReturnType<NodeWatch['news']> = {};
-      const events = takeEvents(reading, jobOf);
+      const events = newEvents(reading, jobOf);
       if (events.length > 0) news.events = events.slice(-MAX_EVENTS);
       const nowMs = system.monotonicMs();
       if (nowMs >= versionsDueMs) {

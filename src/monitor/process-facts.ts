@@ -120,7 +120,7 @@ export function createProcessFacts(source: ProcessFactsSource) {
     for (const known of told.values()) known.compareAt = updates;
   }
 
-  function takeBack(pids: ReadonlySet<number>): number[] {
+  function forgetGone(pids: ReadonlySet<number>): number[] {
     const gone: number[] = [];
     for (const [pid, known] of told) {
       if (pids.has(pid)) continue;
@@ -137,7 +137,7 @@ export function createProcessFacts(source: ProcessFactsSource) {
     update(pids: ReadonlySet<number>): { processes: ProcessFacts[]; gone: number[] } {
       updates++;
       noteNames();
-      return { gone: takeBack(pids), processes: tellNew(pids) };
+      return { gone: forgetGone(pids), processes: tellNew(pids) };
     },
   };
 }

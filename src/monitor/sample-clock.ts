@@ -19,7 +19,7 @@ const LONGEST_AWAITED_MS = 500;
  */
 export function createSampleClock(
   monotonicMs: () => number,
-  take: () => void,
+  tellSample: () => void,
   paceMs: () => number,
 ): SampleClock {
   let timer: NodeJS.Timeout | null = null;
@@ -37,7 +37,7 @@ export function createSampleClock(
 
   function run(): void {
     takenMs = monotonicMs();
-    take();
+    tellSample();
     schedule(dueMs + paceMs());
   }
 
@@ -51,7 +51,7 @@ export function createSampleClock(
       // What comes soon after a sample is told with the next one, which then follows the next reading.
       if (nowMs - takenMs >= pace / 2) {
         takenMs = nowMs;
-        take();
+        tellSample();
       }
       schedule(nowMs + pace + Math.min(pace * AWAITED_SHARE, LONGEST_AWAITED_MS));
     },

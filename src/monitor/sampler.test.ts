@@ -20,7 +20,7 @@ it('takes a sample also where messages and holders cannot be looked for', () => 
     stop: () => undefined,
   };
   const sampler = createSampler(createSystem(), gpus, null, watch);
-  const { facts, sample } = sampler.take(1, 1_000, false);
+  const { facts, sample } = sampler.sample(1, 1_000, false);
   sampler.close();
   expect(facts?.gpus).toHaveLength(1);
   expect(sample.gpus?.index).toEqual([0]);

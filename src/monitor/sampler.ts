@@ -26,7 +26,7 @@ export interface Sampler {
   /** Takes the readings that rates are computed against; call once before the first sample. */
   prime(): void;
   /** While nobody watches, costly scans are repeated less often and their last result is told again. */
-  take(sequence: number, intervalMs: number, watched: boolean): { facts: Facts | null; sample: Sample };
+  sample(sequence: number, intervalMs: number, watched: boolean): { facts: Facts | null; sample: Sample };
   close(): void;
 }
 
@@ -159,7 +159,7 @@ export function createSampler(
     prime() {
       collect(0, 1, true);
     },
-    take(sequence, intervalMs, watched) {
+    sample(sequence, intervalMs, watched) {
       const { sample, onGpus } = collect(intervalMs, sequence, watched);
       return { facts: newFacts(sample, onGpus), sample };
     },

@@ -87,6 +87,7 @@ export interface SystemOptions {
   programFolders?: readonly string[];
 }
 
+/** The real machine. What cannot be read throws the system's error, but for the `try…` functions, which give null. */
 export function createSystem(options: SystemOptions = {}): System {
   const root = options.root ?? '';
   const usualFolders = () => (root === '' ? programFolders(process.env.PATH ?? '') : []);

@@ -1,25 +1,8 @@
 import { expandRanges, NameRangeError } from './ranges.ts';
-import type { Target } from './target.ts';
-
-/** How one node is watched. */
-export interface NodeSettings {
-  /** `auto`: the library, and the system's ssh where only that gets in. */
-  transport: 'auto' | 'ssh2' | 'openssh';
-  /** Between samples while nobody looks. */
-  intervalMs: number;
-  /** Between samples while somebody looks. */
-  watchedIntervalMs: number;
-  /** How long each stage of a connection may take; ssh's ConnectTimeout overrules it for those before the login. */
-  stageMs: number;
-  /** Path of a JavaScript runtime on the node that is tried first. */
-  runtime: string | null;
-  tags: readonly string[];
-  /** False: named on the page, and left alone. */
-  enabled: boolean;
-}
+import type { NodeSettings, Target } from './target.ts';
 
 /** Settings for all nodes that a pattern names: ranges as in the node list, `*` and `?`. */
-export interface NodeRule {
+export interface SettingsRule {
   pattern: string;
   settings: Partial<NodeSettings>;
 }
@@ -57,7 +40,7 @@ function patternMatcher(pattern: string): Names {
 }
 
 /** Patterns that name none of these nodes: mostly misspelt. Throws a sentence for a bad one. */
-export function unusedPatterns(rules: readonly NodeRule[], targets: readonly Target[]): string[] {
+export function unusedPatterns(rules: readonly SettingsRule[], targets: readonly Target[]): string[] {
   return rules.flatMap(({ pattern }) => (targets.some(patternMatcher(pattern)) ? [] : [pattern]));
 }
 
@@ -67,7 +50,7 @@ export function unusedPatterns(rules: readonly NodeRule[], targets: readonly Tar
  */
 export function createNodeSettings(
   base: NodeSettings,
-  rules: readonly NodeRule[],
+  rules: readonly SettingsRule[],
 ): (targets: readonly Target[]) => Target[] {
   const matchers = rules.map(({ pattern, settings }) => ({ names: patternMatcher(pattern), settings }));
   return (targets) =>

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseNodeList } from './node-list.ts';
-import { createNodeSettings, defaultNodeSettings, type NodeRule } from './node-settings.ts';
+import { createNodeSettings, defaultNodeSettings, type SettingsRule } from './node-settings.ts';
 import { expandRanges } from './ranges.ts';
 import { type NodeListWatch, readNodeList, watchNodeList } from './watch-node-list.ts';
 
@@ -186,14 +186,14 @@ describe('watchNodeList', () => {
 });
 
 describe('settings of nodes', () => {
-  const settingsOf = (rules: NodeRule[], list: string) =>
+  const settingsOf = (rules: SettingsRule[], list: string) =>
     createNodeSettings(
       defaultNodeSettings,
       rules,
     )(parseNodeList(list, 'list').targets).map((target) => target.settings);
 
   it('come from every rule that names the node, later ones over earlier ones; tags add up', () => {
-    const rules: NodeRule[] = [
+    const rules: SettingsRule[] = [
       { pattern: 'gpu[01-02]', settings: { intervalMs: 30_000, tags: ['a100'] } },
       { pattern: '*', settings: { transport: 'openssh', tags: ['lab'] } },
       { pattern: 'gpu?2', settings: { intervalMs: 5_000, tags: ['lab', 'slow'] } },

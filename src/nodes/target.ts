@@ -1,5 +1,21 @@
 import type { ListedNode } from '../report/fleet-event.ts';
-import type { NodeSettings } from './node-settings.ts';
+
+/** How one node is watched. */
+export interface NodeSettings {
+  /** `auto`: the library, and the system's ssh where only that gets in. */
+  transport: 'auto' | 'ssh2' | 'openssh';
+  /** Between samples while nobody looks. */
+  intervalMs: number;
+  /** Between samples while somebody looks. */
+  watchedIntervalMs: number;
+  /** How long each stage of a connection may take; ssh's ConnectTimeout overrules it for those before the login. */
+  stageMs: number;
+  /** Path of a JavaScript runtime on the node that is tried first. */
+  runtime: string | null;
+  tags: readonly string[];
+  /** False: named on the page, and left alone. */
+  enabled: boolean;
+}
 
 /** One node of the list. */
 export interface Target {

@@ -1,80 +1,14 @@
+import { absentOf } from './column-kinds.ts';
+import { gpuFigureColumns, gpuProperties } from './gpu-columns.ts';
+import { gpuProcessFigureColumns } from './process-columns.ts';
+
 /** Rows of which nothing is known: absent, never zero. No zod: the monitor uses this too. */
 
 /** A GPU that gives no figures. */
-export const noGpuFigures = {
-  utilizationPercent: null,
-  memoryUtilizationPercent: null,
-  encoderPercent: null,
-  decoderPercent: null,
-  memoryUsedBytes: null,
-  memoryFreeBytes: null,
-  bar1UsedBytes: null,
-  temperatureCelsius: null,
-  memoryTemperatureCelsius: null,
-  powerWatts: null,
-  energyJoules: null,
-  fanPercent: null,
-  smClockMHz: null,
-  memoryClockMHz: null,
-  performanceState: null,
-  throttleReasons: null,
-  pcieGeneration: null,
-  pcieWidth: null,
-  pcieReceiveBytesPerSecond: null,
-  pcieTransmitBytesPerSecond: null,
-  nvlinkReceiveBytesPerSecond: null,
-  nvlinkTransmitBytesPerSecond: null,
-};
+export const noGpuFigures = absentOf(gpuFigureColumns);
 
 /** What stays the same about a GPU, before anything is known but its place. */
-export const noGpuFacts = {
-  uuid: null,
-  name: null,
-  pciAddress: null,
-  parentIndex: null,
-  migInstance: null,
-  unifiedMemory: false,
-  memoryTotalBytes: null,
-  memoryReservedBytes: null,
-  bar1TotalBytes: null,
-  powerLimitWatts: null,
-  powerLimitDefaultWatts: null,
-  powerLimitMaxWatts: null,
-  slowdownCelsius: null,
-  shutdownCelsius: null,
-  memoryLimitCelsius: null,
-  smClockMaxMHz: null,
-  memoryClockMaxMHz: null,
-  pcieGenerationMax: null,
-  pcieWidthMax: null,
-  nvlinksActive: null,
-  nvlinksTotal: null,
-  eccEnabled: null,
-  eccVolatileCorrected: null,
-  eccVolatileUncorrected: null,
-  eccAggregateCorrected: null,
-  eccAggregateUncorrected: null,
-  retiredPagesSingleBit: null,
-  retiredPagesDoubleBit: null,
-  retiredPagesPending: null,
-  remappedRowsCorrectable: null,
-  remappedRowsUncorrectable: null,
-  remappedRowsPending: null,
-  remappedRowsFailed: null,
-  computeMode: null,
-  persistenceEnabled: null,
-  migEnabled: null,
-  driverVersion: null,
-  cudaVersion: null,
-  vbiosVersion: null,
-};
+export const noGpuFacts = absentOf(gpuProperties);
 
 /** What a vendor's tool tells of a process on a GPU, where it tells nothing. */
-export const noGpuProcessFigures = {
-  type: null,
-  gpuMemoryBytes: null,
-  gpuUtilizationPercent: null,
-  gpuMemoryUtilizationPercent: null,
-  gpuEncoderPercent: null,
-  gpuDecoderPercent: null,
-};
+export const noGpuProcessFigures = absentOf(gpuProcessFigureColumns);

@@ -1,3 +1,7 @@
+import { columnNamesOf } from './column-kinds.ts';
+import { gpuColumns } from './gpu-columns.ts';
+import { gpuProcessColumns, jobFigureColumns, topProcessColumns } from './process-columns.ts';
+
 /**
  * Rows travel as columns, so that each name is said once: a sample is half as large and costs the head
  * half as much. A column whose values are all absent is left out. No zod: the monitor uses this too.
@@ -21,47 +25,7 @@ export function toColumns<Row extends object>(
 }
 
 /** The columns of each table; the first one names the rows. */
-export const gpuColumnNames = [
-  'index',
-  'health',
-  'error',
-  'utilizationPercent',
-  'memoryUtilizationPercent',
-  'encoderPercent',
-  'decoderPercent',
-  'memoryUsedBytes',
-  'memoryFreeBytes',
-  'bar1UsedBytes',
-  'temperatureCelsius',
-  'memoryTemperatureCelsius',
-  'powerWatts',
-  'energyJoules',
-  'fanPercent',
-  'smClockMHz',
-  'memoryClockMHz',
-  'performanceState',
-  'throttleReasons',
-  'pcieGeneration',
-  'pcieWidth',
-  'pcieReceiveBytesPerSecond',
-  'pcieTransmitBytesPerSecond',
-  'nvlinkReceiveBytesPerSecond',
-  'nvlinkTransmitBytesPerSecond',
-] as const;
-
-export const topProcessColumnNames = ['pid', 'state', 'cpuPercent', 'residentBytes'] as const;
-
-export const gpuProcessColumnNames = [
-  ...topProcessColumnNames,
-  'gpuIndex',
-  'type',
-  'gpuMemoryBytes',
-  'gpuUtilizationPercent',
-  'gpuMemoryUtilizationPercent',
-  'gpuEncoderPercent',
-  'gpuDecoderPercent',
-  'treeCpuPercent',
-  'treeResidentBytes',
-] as const;
-
-export const jobColumnNames = ['key', 'processCount', 'cpuPercent', 'residentBytes'] as const;
+export const gpuColumnNames = columnNamesOf(gpuColumns);
+export const topProcessColumnNames = columnNamesOf(topProcessColumns);
+export const gpuProcessColumnNames = columnNamesOf(gpuProcessColumns);
+export const jobColumnNames = ['key' as const, ...columnNamesOf(jobFigureColumns)];

@@ -195,18 +195,24 @@ export function choices<Word extends string>(words: readonly Word[], otherwise: 
 
 const LARGEST = Number.MAX_SAFE_INTEGER;
 
+/** From 0 to 100. */
 export const percent = (collector: string, name: string) => figure(collector, name, 0, 100);
+/** Up to what a double holds exactly. */
 export const bytes = (collector: string, name: string) => figure(collector, name, 0, LARGEST);
 /** File systems that clusters share are larger than what a whole number of a double holds, and some have no end. */
 const LARGEST_FILESYSTEM = 2 ** 80;
+/** As `bytes`, and beyond what a double holds exactly. */
 export const filesystemBytes = (collector: string, name: string) =>
   figure(collector, name, 0, LARGEST_FILESYSTEM);
+/** Units per second. */
 export const rate = (collector: string, name: string) => figure(collector, name, 0, LARGEST);
-export const watts = (collector: string, name: string) => figure(collector, name, 0, 100_000);
+/** A span of time, never negative. */
 export const milliseconds = (collector: string, name: string) => figure(collector, name, 0, LARGEST);
 /** The last moment that a `Date` can hold: beyond it, writing a time throws. */
 const LAST_MOMENT_MS = 8.64e15;
+/** A moment that a `Date` can hold. */
 export const epochMs = (collector: string, name: string) => figure(collector, name, 0, LAST_MOMENT_MS);
+/** How many, or a moment of a node's clock that is only compared. */
 export const count = (collector: string, name: string) => figure(collector, name, 0, LARGEST);
 
 /** Text from a node, cut to `max` characters. Never trusted: whoever shows it escapes it. */

@@ -14,6 +14,7 @@ export function isOfScheduler(kind: JobKind): boolean {
   return (schedulerKinds as readonly string[]).includes(kind);
 }
 
+/** A job's key within its node: `slurm:4711`. */
 export const jobKey = (kind: JobKind, id: string) => `${kind}:${id}`;
 
 interface KeyParts {

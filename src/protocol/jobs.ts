@@ -1,9 +1,11 @@
 import { z } from 'zod';
 import { cutText } from '../lib/cut-text.ts';
-import type { jobColumnNames } from './columns.ts';
+import type { RowValues } from './column-kinds.ts';
+import { columnSchemas } from './column-schemas.ts';
 import { MAX_JOBS } from './constants.ts';
-import { count, figures, table, text } from './figures.ts';
+import { count, table, text } from './figures.ts';
 import { jobKinds } from './job-kinds.ts';
+import { jobFigureColumns } from './process-columns.ts';
 
 /** A job: what a process belongs to, by its control group or else by its session and user. */
 
@@ -28,8 +30,6 @@ export const jobFactsSchema = z.object({
 });
 export type JobFacts = z.infer<typeof jobFactsSchema>;
 
-const LARGEST = Number.MAX_SAFE_INTEGER;
-
 const isKey = (value: unknown) => typeof value === 'string';
 
 /** Jobs of a node, summed over all their processes there. */
@@ -40,10 +40,7 @@ export const jobTableSchema = table(
   z.object({
     /** Cut as those of facts are, so that both name the same job. */
     key: z.custom<string[]>(Array.isArray).transform((keys) => keys.map((key) => cutText(key, LONGEST_KEY))),
-    processCount: figures('processes', 'processCount', 0, LARGEST, MAX_JOBS),
-    cpuPercent: figures('processes', 'cpuPercent', 0, LARGEST, MAX_JOBS),
-    residentBytes: figures('processes', 'residentBytes', 0, LARGEST, MAX_JOBS),
-  } satisfies Record<(typeof jobColumnNames)[number], z.ZodType>),
+    ...columnSchemas('processes', jobFigureColumns, MAX_JOBS),
+  }),
 );
-type JobTable = z.infer<typeof jobTableSchema>;
-export type JobSample = { [Name in keyof JobTable]: JobTable[Name][number] };
+export type JobSample = { key: string } & RowValues<typeof jobFigureColumns>;

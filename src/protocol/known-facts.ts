@@ -18,6 +18,7 @@ export interface KnownFacts {
   slurm: SlurmPlace | null;
 }
 
+/** What is known of a node that has said nothing but `hello`. `gpus` is null while they are not known. */
 export function createKnownFacts(gpus: GpuFacts[] | null = null): KnownFacts {
   return {
     gpus,

@@ -1,6 +1,8 @@
 import { noGpuFacts, noGpuFigures, noGpuProcessFigures } from './absent.ts';
+import { absentOf } from './column-kinds.ts';
 import { gpuColumnNames, gpuProcessColumnNames, jobColumnNames, topProcessColumnNames } from './columns.ts';
 import type { KnownFacts } from './known-facts.ts';
+import { jobFigureColumns, processFigureColumns, processTreeColumns } from './process-columns.ts';
 import type {
   ReportedGpu,
   ReportedGpuProcess,
@@ -14,9 +16,7 @@ import type { Sample } from './sample.ts';
 const unknownGpu = { ...noGpuFacts, vendor: '', ...noGpuFigures, index: 0, health: 'error', error: null };
 const unknownProcess = {
   pid: 0,
-  state: null,
-  cpuPercent: null,
-  residentBytes: null,
+  ...absentOf(processFigureColumns),
   startTimeMs: null,
   user: null,
   command: null,
@@ -27,16 +27,16 @@ const unknownGpuProcess = {
   ...unknownProcess,
   ...noGpuProcessFigures,
   gpuIndex: 0,
-  treeCpuPercent: null,
-  treeResidentBytes: null,
+  ...absentOf(processTreeColumns),
 };
-const unknownJob = { processCount: null, cpuPercent: null, residentBytes: null };
+const unknownJob = absentOf(jobFigureColumns);
 
 type Columns = Readonly<Record<string, readonly unknown[]>>;
 
 /**
- * A table's rows, as many as its first column has values, each on top of what is known of it besides: a copy of that, with the columns' values put into their
- * places. Spreading three objects of sixty properties into a new one for each row takes twenty times as long.
+ * A table's rows, as many as its first column has values. Each is a copy of what is known of it besides, with the
+ * columns' values put into their places. Spreading three objects of sixty properties into a new one for each row takes
+ * twenty times as long.
  */
 function mergeRows<Row extends object>(
   table: object,

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import type { gpuColumnNames, gpuProcessColumnNames, topProcessColumnNames } from './columns.ts';
+import type { RowValues } from './column-kinds.ts';
+import { columnSchemas } from './column-schemas.ts';
 import {
-  LARGEST_PID,
   MAX_CORES,
   MAX_DEVICES,
   MAX_FILESYSTEMS,
@@ -13,12 +13,10 @@ import {
 } from './constants.ts';
 import {
   bytes,
-  choices,
   count,
   figure,
   figures,
   filesystemBytes,
-  identifiers,
   isIdentifier,
   list,
   milliseconds,
@@ -26,9 +24,10 @@ import {
   rate,
   table,
   text,
-  texts,
 } from './figures.ts';
+import { gpuColumns } from './gpu-columns.ts';
 import { jobTableSchema } from './jobs.ts';
+import { gpuProcessColumns, gpuProcessFigureColumns, topProcessColumns } from './process-columns.ts';
 
 /** The one definition of what changes on a node. Absent figures are null, never zero. */
 
@@ -105,101 +104,37 @@ export const networkSchema = z.object({
 });
 export type NetworkSample = z.infer<typeof networkSchema>;
 
-/** The values of one row of a table of columns. */
-type RowOf<Table> = { [Name in keyof Table]: Table[Name] extends (infer Value)[] ? Value : never };
-
-const LARGEST_INDEX = 4095;
-const LARGEST = Number.MAX_SAFE_INTEGER;
-const gpuColumn = (name: string, min: number, max: number) => figures('gpus', name, min, max, MAX_GPUS);
+const isIndex = isIdentifier(gpuColumns.index.max);
+const isPid = isIdentifier(topProcessColumns.pid.max);
 
 /** GPUs, one row each, keyed by the index of the vendor's tool. */
-const gpuColumns = z.object({
-  index: identifiers(),
-  /** `lost`: fell off the bus; `error`: the driver answers with an error, whose text is in `error`. */
-  health: choices(['ok', 'lost', 'error'], 'error', MAX_GPUS),
-  error: texts(300, MAX_GPUS),
-  utilizationPercent: gpuColumn('utilizationPercent', 0, 100),
-  memoryUtilizationPercent: gpuColumn('memoryUtilizationPercent', 0, 100),
-  encoderPercent: gpuColumn('encoderPercent', 0, 100),
-  decoderPercent: gpuColumn('decoderPercent', 0, 100),
-  memoryUsedBytes: gpuColumn('memoryUsedBytes', 0, LARGEST),
-  /** The driver's own figure: less than total minus used, because the driver reserves some. */
-  memoryFreeBytes: gpuColumn('memoryFreeBytes', 0, LARGEST),
-  bar1UsedBytes: gpuColumn('bar1UsedBytes', 0, LARGEST),
-  temperatureCelsius: gpuColumn('temperatureCelsius', -60, 250),
-  memoryTemperatureCelsius: gpuColumn('memoryTemperatureCelsius', -60, 250),
-  powerWatts: gpuColumn('powerWatts', 0, 100_000),
-  /** Since the driver was loaded. */
-  energyJoules: gpuColumn('energyJoules', 0, LARGEST),
-  /** May exceed 100. */
-  fanPercent: gpuColumn('fanPercent', 0, 1_000),
-  smClockMHz: gpuColumn('smClockMHz', 0, 100_000),
-  memoryClockMHz: gpuColumn('memoryClockMHz', 0, 100_000),
-  performanceState: texts(8, MAX_GPUS),
-  /** Why the clocks are below what they could be, in the driver's terms, separated by commas; '' for no reason. */
-  throttleReasons: texts(300, MAX_GPUS),
-  /** Of the link now: an idle GPU lowers it. */
-  pcieGeneration: gpuColumn('pcieGeneration', 0, 20),
-  pcieWidth: gpuColumn('pcieWidth', 0, 64),
-  pcieReceiveBytesPerSecond: gpuColumn('pcieReceiveBytesPerSecond', 0, LARGEST),
-  pcieTransmitBytesPerSecond: gpuColumn('pcieTransmitBytesPerSecond', 0, LARGEST),
-  /** Over all links of the GPU. */
-  nvlinkReceiveBytesPerSecond: gpuColumn('nvlinkReceiveBytesPerSecond', 0, LARGEST),
-  nvlinkTransmitBytesPerSecond: gpuColumn('nvlinkTransmitBytesPerSecond', 0, LARGEST),
-} satisfies Record<(typeof gpuColumnNames)[number], z.ZodType>);
-const isIndex = isIdentifier(LARGEST_INDEX);
-export const gpuTableSchema = table('gpus', { index: isIndex }, MAX_GPUS, gpuColumns);
-export type GpuSample = RowOf<z.infer<typeof gpuTableSchema>>;
-
-/** Percent of one core, unbounded. */
-const LARGEST_CPU_PERCENT = 10_000_000;
-
-function processColumns(maxLength: number) {
-  const column = (name: string, max: number) => figures('processes', name, 0, max, maxLength);
-  return {
-    pid: identifiers(),
-    /** The kernel's letter: R running, S sleeping, D waiting for a device, T stopped, Z zombie. */
-    state: texts(2, maxLength),
-    cpuPercent: column('cpuPercent', LARGEST_CPU_PERCENT),
-    residentBytes: column('residentBytes', LARGEST),
-  };
-}
-
-const gpuProcessPercent = (name: string) => figures('gpus', name, 0, 100, MAX_GPU_PROCESSES);
+const gpuTableSchema = table(
+  'gpus',
+  { index: isIndex },
+  MAX_GPUS,
+  z.object(columnSchemas('gpus', gpuColumns, MAX_GPUS)),
+);
+export type GpuSample = RowValues<typeof gpuColumns>;
 
 /** Processes on GPUs; one on several GPUs has a row for each. */
-const gpuProcessColumns = z.object({
-  ...processColumns(MAX_GPU_PROCESSES),
-  gpuIndex: identifiers(),
-  /** `C` compute, `G` graphics, `C+G` both. */
-  type: texts(8, MAX_GPU_PROCESSES),
-  gpuMemoryBytes: figures('gpus', 'gpuMemoryBytes', 0, LARGEST, MAX_GPU_PROCESSES),
-  gpuUtilizationPercent: gpuProcessPercent('gpuUtilizationPercent'),
-  gpuMemoryUtilizationPercent: gpuProcessPercent('gpuMemoryUtilizationPercent'),
-  gpuEncoderPercent: gpuProcessPercent('gpuEncoderPercent'),
-  gpuDecoderPercent: gpuProcessPercent('gpuDecoderPercent'),
-  /** The process and all its descendants: a training job's CPU sits in its data loaders. */
-  treeCpuPercent: figures('processes', 'treeCpuPercent', 0, LARGEST_CPU_PERCENT, MAX_GPU_PROCESSES),
-  treeResidentBytes: figures('processes', 'treeResidentBytes', 0, LARGEST, MAX_GPU_PROCESSES),
-} satisfies Record<(typeof gpuProcessColumnNames)[number], z.ZodType>);
-const isPid = isIdentifier(LARGEST_PID);
-export const gpuProcessTableSchema = table(
+const gpuProcessTableSchema = table(
   'gpus',
   { pid: isPid, gpuIndex: isIndex },
   MAX_GPU_PROCESSES,
-  gpuProcessColumns,
+  z.object({
+    ...columnSchemas('processes', gpuProcessColumns, MAX_GPU_PROCESSES),
+    ...columnSchemas('gpus', gpuProcessFigureColumns, MAX_GPU_PROCESSES),
+  }),
 );
-export type GpuProcessSample = RowOf<z.infer<typeof gpuProcessTableSchema>>;
+export type GpuProcessSample = RowValues<typeof gpuProcessColumns>;
 
-export const topProcessTableSchema = table(
+const topProcessTableSchema = table(
   'processes',
   { pid: isPid },
   MAX_TOP_PROCESSES,
-  z.object(
-    processColumns(MAX_TOP_PROCESSES) satisfies Record<(typeof topProcessColumnNames)[number], z.ZodType>,
-  ),
+  z.object(columnSchemas('processes', topProcessColumns, MAX_TOP_PROCESSES)),
 );
-export type TopProcessSample = RowOf<z.infer<typeof topProcessTableSchema>>;
+export type TopProcessSample = RowValues<typeof topProcessColumns>;
 
 export const sampleSchema = z.object({
   type: z.literal('sample'),

@@ -55,6 +55,7 @@ export function splitTerms(text: string): RawTerms {
   return { terms, openQuoteAt };
 }
 
+/** The characters alone, without quotes and escapes. */
 export const textOf = (cells: readonly Cell[]) => cells.map(({ character }) => character).join('');
 
 /** Position of the first such character outside quotes, or -1. */

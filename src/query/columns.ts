@@ -1,7 +1,8 @@
+import type { RowKind } from '../lib/row-kinds.ts';
 import type { NodeReport } from '../report/node-report.ts';
 import type { ClusterGpu, ClusterJob, ClusterUser } from '../report/rows.ts';
-import { availableBytes, factsOf, freeBytes, type GpuFact, jobKeyOf, userOf } from './facts.ts';
-import type { RowKind } from './match.ts';
+import { availableBytes, factOfRow, factsOf, freeBytes, type GpuFact, jobKeyOf, userOf } from './facts.ts';
+import { type Field, fields, isNumberField } from './fields.ts';
 import { countFree } from './scene.ts';
 
 /** By what rows can be sorted and grouped. */
@@ -18,7 +19,7 @@ export type SortValue = string | number | null;
 /** What a row belongs to; nothing for a row without it. */
 export type Titles = readonly (string | null)[];
 
-export interface Columns<Row> {
+export interface RowOrders<Row> {
   sort: Readonly<Record<string, (row: Row) => SortValue>>;
   /** `nodeOf` finds the node of a name. */
   group: Readonly<Record<string, (row: Row, nodeOf: (name: string) => NodeReport | undefined) => Titles>>;
@@ -58,7 +59,7 @@ const statesOf = (names: readonly string[], nodeOf: NodeOf) =>
 const shareOf = (part: number | null, whole: number | null) =>
   part === null || whole === null || whole <= 0 ? null : part / whole;
 
-const nodeColumns: Columns<NodeReport> = {
+const nodeColumns: RowOrders<NodeReport> = {
   sort: {
     node: ({ name }) => name,
     state: ({ state }) => state,
@@ -83,7 +84,17 @@ const nodeColumns: Columns<NodeReport> = {
   },
 };
 
-const gpuColumns: Columns<ClusterGpu> = {
+/** What a search can compare of one GPU, rows can be sorted by. */
+function sortOfGpu({ name, kind, ofGpu }: Field): [string, (row: ClusterGpu) => SortValue][] {
+  if (ofGpu === undefined || !isNumberField(kind)) return [];
+  const read = (row: ClusterGpu) => {
+    const reading = ofGpu(factOfRow(row));
+    return typeof reading === 'number' ? reading : null;
+  };
+  return [[name, read]];
+}
+
+const gpuColumns: RowOrders<ClusterGpu> = {
   sort: {
     node: ({ node }) => node,
     model: ({ name }) => name,
@@ -91,11 +102,7 @@ const gpuColumns: Columns<ClusterGpu> = {
     use: ({ use }) => use,
     user: ({ users }) => users[0] ?? null,
     job: ({ jobs }) => jobs[0] ?? null,
-    util: ({ utilizationPercent }) => utilizationPercent,
-    mem: (gpu) => freeBytes({ gpu, state: gpu.state }),
-    vram: ({ memoryTotalBytes }) => memoryTotalBytes,
-    temp: ({ temperatureCelsius }) => temperatureCelsius,
-    power: ({ powerWatts }) => powerWatts,
+    ...Object.fromEntries(fields.flatMap(sortOfGpu)),
   },
   group: {
     node: ({ node }) => [node],
@@ -108,7 +115,7 @@ const gpuColumns: Columns<ClusterGpu> = {
   },
 };
 
-const jobColumns: Columns<ClusterJob> = {
+const jobColumns: RowOrders<ClusterJob> = {
   sort: {
     job: ({ id }) => id,
     name: ({ name }) => name,
@@ -132,7 +139,7 @@ const jobColumns: Columns<ClusterJob> = {
   },
 };
 
-const userColumns: Columns<ClusterUser> = {
+const userColumns: RowOrders<ClusterUser> = {
   sort: {
     user: ({ user }) => user,
     gpus: ({ gpuCount }) => gpuCount,
@@ -153,12 +160,14 @@ const userColumns: Columns<ClusterUser> = {
   },
 };
 
-export const columns: { [Kind in RowKind]: Columns<RowsByKind[Kind]> } = {
+export const columns: { [Kind in RowKind]: RowOrders<RowsByKind[Kind]> } = {
   nodes: nodeColumns,
   gpus: gpuColumns,
   jobs: jobColumns,
   users: userColumns,
 };
 
+/** What rows of the kind can be sorted by, without the minus. */
 export const sortNames = (kind: RowKind): string[] => Object.keys(columns[kind].sort);
+/** What rows of the kind can be grouped by. */
 export const groupNames = (kind: RowKind): string[] => Object.keys(columns[kind].group);

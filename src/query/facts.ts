@@ -11,20 +11,21 @@ import type {
 import { type GpuUse, gpuUses } from '../report/gpu-use.ts';
 import { freeMemoryBytes } from '../report/gpu-words.ts';
 import type { NodeReport, NodeState } from '../report/node-report.ts';
+import type { ClusterGpu } from '../report/rows.ts';
 
 /** What terms are tested on: a node's report with what follows from it, worked out once somebody asks. */
 
-export interface GpuFact {
-  gpu: ReportedGpu;
+export interface GpuFact<Gpu extends ReportedGpu = ReportedGpu> {
+  gpu: Gpu;
   /** Of its node: old figures must not count as free. */
   state: NodeState;
   /** What is dear to know and seldom asked for. */
-  about: GpuAbout;
+  about: GpuAbout<Gpu>;
 }
 
-export interface GpuAbout {
-  use(gpu: ReportedGpu): GpuUse;
-  hasMark(gpu: ReportedGpu): boolean;
+export interface GpuAbout<Gpu extends ReportedGpu = ReportedGpu> {
+  use(gpu: Gpu): GpuUse;
+  hasMark(gpu: Gpu): boolean;
 }
 
 /**
@@ -47,6 +48,7 @@ export interface NodeFacts {
   jobs(): ReadonlyMap<string, ReportedJob>;
 }
 
+/** A line for each text that is there, in lower case: what plain words are looked for in. */
 export function lowerLines(texts: readonly (string | null)[]): string {
   return texts
     .filter((text) => text !== null)
@@ -80,13 +82,26 @@ function gpuFacts(node: NodeReport): GpuFact[] {
   return gpusOf(node).map((gpu) => ({ gpu, state, about }));
 }
 
+/** A row of the table of GPUs says already what would be dear to work out again from its node. */
+const aboutRow: GpuAbout<ClusterGpu> = { use: ({ use }) => use, hasMark: ({ marks }) => marks.length > 0 };
+
+/** A row of the table of GPUs as what terms are tested on. */
+export const factOfRow = (row: ClusterGpu): GpuFact<ClusterGpu> => ({
+  gpu: row,
+  state: row.state,
+  about: aboutRow,
+});
+
+/** Index of the GPU that it runs on; null for a job, and for what runs on none. */
 export const gpuIndexOf = ({ onGpu }: Thing): number | null => onGpu?.gpuIndex ?? null;
 
+/** The job that it is or belongs to; null where it is nobody's, or the job is not told. */
 export function jobOf({ facts, process, ownJob }: Thing): ReportedJob | null {
   if (process === null) return ownJob;
   return process.job === null ? null : (facts.jobs().get(process.job) ?? null);
 }
 
+/** Who runs it: the process's user, else its job's; null where neither is told. */
 export function userOf(thing: Thing): string | null {
   return thing.process?.user ?? jobOf(thing)?.user ?? null;
 }
@@ -99,6 +114,7 @@ export function ageOf({ facts, process, ownJob }: Thing): number | null {
   return Math.max(0, sample.takenAtMs - startTimeMs + (sampleAgeMs ?? 0));
 }
 
+/** Program and arguments with a blank between; null where neither is told, as for a job. */
 export function commandLine({ process }: Thing): string | null {
   if (process === null) return null;
   const { command, arguments: words } = process;

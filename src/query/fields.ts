@@ -45,6 +45,7 @@ export interface Field {
   matches?: (texts: readonly (string | null)[], test: TextTest) => boolean;
 }
 
+/** Whether its values are compared as numbers (`>40G`), in the unit that is its kind. */
 export function isNumberField(kind: Field['kind']): kind is NumberKind {
   return (numberKinds as readonly string[]).includes(kind);
 }

@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { listGpus, listJobs, listUsers } from '../../test/support/cluster-rows.ts';
 import { fakeGpu, fakeJob, fakeNode, TAKEN_AT_MS, unreachable } from '../../test/support/fake-cluster.ts';
+import { rowKinds } from '../lib/row-kinds.ts';
 import type { ReportedJob } from '../protocol/reported-sample.ts';
 import { countGpus } from '../report/gpu-use.ts';
 import type { NodeReport } from '../report/node-report.ts';
 import { fields } from './fields.ts';
 import { filterGpus, filterJobs, filterNodes, filterUsers } from './filter.ts';
-import { createMatcher, rowKinds } from './match.ts';
+import { createMatcher } from './match.ts';
 import { parseQuery } from './parse.ts';
 import { emptyQuery, type Query } from './query.ts';
 

@@ -1,11 +1,11 @@
 import { groupBy } from '../lib/group-by.ts';
 import { once } from '../lib/once.ts';
+import type { RowKind } from '../lib/row-kinds.ts';
 import type { NodeReport } from '../report/node-report.ts';
 import type { ClusterGpu, ClusterJob, ClusterUser, GpuPlace } from '../report/rows.ts';
 import {
+  factOfRow,
   factsOf,
-  type GpuAbout,
-  type GpuFact,
   gpuIndexOf,
   jobKeyOf,
   jobOf,
@@ -13,7 +13,7 @@ import {
   type NodeFacts,
   userOf,
 } from './facts.ts';
-import { createMatcher, type RowKind, type RowView } from './match.ts';
+import { createMatcher, type RowSubject } from './match.ts';
 import type { Query } from './query.ts';
 import { partScene, type Scene, wholeScene } from './scene.ts';
 
@@ -23,7 +23,7 @@ function filterRows<Row>(
   query: Query,
   kind: RowKind,
   rows: readonly Row[],
-  view: (row: Row) => RowView,
+  view: (row: Row) => RowSubject,
 ): Row[] {
   if (query.terms.length === 0) return [...rows];
   const isMeant = createMatcher(query, kind);
@@ -32,6 +32,7 @@ function filterRows<Row>(
 
 const byName = (nodes: readonly NodeReport[]) => new Map(nodes.map((node) => [node.name, node]));
 
+/** The nodes that the query means, in their order. */
 export function filterNodes(query: Query, nodes: readonly NodeReport[]): NodeReport[] {
   return filterRows(query, 'nodes', nodes, (node) => ({
     ownWords: '',
@@ -39,6 +40,7 @@ export function filterNodes(query: Query, nodes: readonly NodeReport[]): NodeRep
   }));
 }
 
+/** The GPUs that the query means, in their order. One whose node is not among `nodes` fits no term about it. */
 export function filterGpus(
   query: Query,
   gpus: readonly ClusterGpu[],
@@ -54,11 +56,8 @@ export function filterGpus(
   }));
 }
 
-/** What the row says already need not be worked out again from its node. */
 function gpuScene(facts: NodeFacts, row: ClusterGpu): Scene {
-  const { state, use, marks } = row;
-  const about: GpuAbout = { use: () => use, hasMark: () => marks.length > 0 };
-  const fact: GpuFact = { gpu: row, state, about };
+  const fact = factOfRow(row);
   return {
     facts,
     node: facts.node,
@@ -87,6 +86,7 @@ function scenesOf(
 /** A node that does not know the user has a share all the same. */
 const isShareOf = (job: ClusterJob, user: string | null) => user === null || user === job.user;
 
+/** The jobs that the query means, in their order; terms of nodes and GPUs hold where the job is. */
 export function filterJobs(
   query: Query,
   jobs: readonly ClusterJob[],
@@ -107,6 +107,7 @@ export function filterJobs(
   }));
 }
 
+/** The users whom the query means, in their order; terms of nodes and GPUs hold where they have something. */
 export function filterUsers(
   query: Query,
   users: readonly ClusterUser[],

@@ -1,4 +1,5 @@
 import { lowerCase } from '../lib/lower-case.ts';
+import type { RowKind } from '../lib/row-kinds.ts';
 import type { ReportedJob } from '../protocol/reported-sample.ts';
 import type { ClusterJob, ClusterUser } from '../report/rows.ts';
 import { isWithin } from './amounts.ts';
@@ -14,7 +15,7 @@ import { gpuWordList, type Scene } from './scene.ts';
  */
 
 /** What a row is made of. */
-export interface RowView {
+export interface RowSubject {
   job?: ClusterJob;
   user?: ClusterUser;
   /** For plain words, in lower case. */
@@ -22,13 +23,10 @@ export interface RowView {
   scenes(): readonly Scene[];
 }
 
-export type RowKind = 'nodes' | 'gpus' | 'jobs' | 'users';
-export const rowKinds: readonly RowKind[] = ['nodes', 'gpus', 'jobs', 'users'];
-
 type Check<Subject> = (subject: Subject) => boolean;
 
 interface Plan {
-  own: Check<RowView>[];
+  own: Check<RowSubject>[];
   scene: ((scene: Scene, isMeant: GpuTest) => boolean)[];
   gpu: Check<GpuFact>[];
   thing: Check<Thing>[];
@@ -119,7 +117,7 @@ function jobsOf(scene: Scene): ReportedJob[] {
   return [...jobs].filter((job) => job !== null);
 }
 
-function matchesPlan(plan: Plan, row: RowView): boolean {
+function matchesPlan(plan: Plan, row: RowSubject): boolean {
   if (!plan.own.every((check) => check(row))) return false;
   const hasPlace = plan.scene.length + plan.gpu.length + plan.thing.length > 0;
   if (hasPlace && !row.scenes().some((scene) => matchesScene(plan, scene))) return false;
@@ -129,7 +127,7 @@ function matchesPlan(plan: Plan, row: RowView): boolean {
 }
 
 /** Whether a row is meant, worked out once for all rows of a kind. */
-export function createMatcher({ terms }: Query, kind: RowKind): (row: RowView) => boolean {
+export function createMatcher({ terms }: Query, kind: RowKind): (row: RowSubject) => boolean {
   const wanted = planOf(
     terms.filter(({ isNegated }) => !isNegated),
     kind,

@@ -3,9 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { listGpus, listJobs, listUsers } from '../../test/support/cluster-rows.ts';
 import { fakeGpu, fakeJob, fakeNode, TAKEN_AT_MS, unreachable } from '../../test/support/fake-cluster.ts';
 import { randomCluster } from '../../test/support/random-cluster.ts';
+import { type RowKind, rowKinds } from '../lib/row-kinds.ts';
 import type { NodeReport } from '../report/node-report.ts';
 import { columns, groupNames, type RowsByKind, sortNames } from './columns.ts';
-import { type RowKind, rowKinds } from './match.ts';
 import { groupRows, sortRows } from './order.ts';
 
 const nodes = [

@@ -1,9 +1,9 @@
 import { closestWord } from '../lib/closest-word.ts';
 import { naturalKey } from '../lib/natural-key.ts';
+import type { RowKind } from '../lib/row-kinds.ts';
 import { visibleText } from '../lib/visible-text.ts';
 import type { NodeReport } from '../report/node-report.ts';
 import { columns, groupNames, type RowsByKind, type SortValue, sortNames } from './columns.ts';
-import type { RowKind } from './match.ts';
 import type { Outcome, QueryError } from './query.ts';
 
 /** Sorting and grouping. Both keep the order of rows that are alike. */

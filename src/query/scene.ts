@@ -12,10 +12,12 @@ export interface Scene {
   things(): readonly Thing[];
 }
 
+/** The node with all that is on it, for its own row. */
 export function wholeScene(facts: NodeFacts): Scene {
   return { facts, node: facts.node, isWhole: true, gpus: facts.gpus, things: facts.things };
 }
 
+/** The node with those of its GPUs, and of what runs there, that the row of a job or user is about. */
 export function partScene(
   facts: NodeFacts,
   isMeantGpu: (gpu: GpuFact) => boolean,

@@ -1,4 +1,5 @@
-import type { RowKind, ViewName } from '../lib/compiled-templates.ts';
+import type { ViewName } from '../lib/compiled-templates.ts';
+import type { RowKind } from '../lib/row-kinds.ts';
 import type { JobChart } from './job-charts.ts';
 import { allNodes, type PageRequest, pathOf } from './page-request.ts';
 import { type ChoiceView, type ColumnView, sortChoices, viewColumns } from './table-columns.ts';

@@ -6,11 +6,11 @@ import {
   type CompiledTemplates,
   CUT,
   OUTER,
-  type RowKind,
   viewNames,
 } from '../lib/compiled-templates.ts';
 import { escapeHtml, isPlain } from '../lib/escape-html.ts';
 import { DASH, formatAge } from '../lib/format.ts';
+import type { RowKind } from '../lib/row-kinds.ts';
 import { withoutControls } from '../lib/visible-text.ts';
 import { type PageView, trialPage } from './page-view.ts';
 

@@ -1,4 +1,5 @@
-import type { RowKind, ViewName } from '../lib/compiled-templates.ts';
+import type { ViewName } from '../lib/compiled-templates.ts';
+import type { RowKind } from '../lib/row-kinds.ts';
 import { type PageRequest, pathOf } from './page-request.ts';
 
 /** The headings of a view's table, each a link that sorts by it, and the same orders as choices. */

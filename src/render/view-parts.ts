@@ -18,6 +18,7 @@ function levelOf(percent: number): Bar['level'] {
   return percent > 60 ? 'high' : null;
 }
 
+/** A bar of `percent` of the whole; a dash and no width for null. */
 export function bar(percent: number | null): Bar {
   if (percent === null) return { text: DASH, width: 0, level: 'absent' };
   return { text: formatPercent(percent), width: Math.round(percent), level: levelOf(percent) };

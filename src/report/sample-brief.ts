@@ -10,6 +10,7 @@ export interface SampleBrief {
   figures: SampleFigures | null;
 }
 
+/** Pure. Costs a few numbers for each GPU, and where a point is due those of the charts. */
 export function briefSample(sample: Sample, isPointDue: boolean): SampleBrief {
   return { gpus: briefGpus(sample), figures: isPointDue ? sampleFigures(sample) : null };
 }

@@ -38,6 +38,7 @@ export type Majorities = ReadonlyMap<string, { value: string; count: number; tot
 const FEWEST = 3;
 const CLEAR_SHARE = 0.6;
 
+/** GPUs of one vendor and model are compared with each other. */
 export const majorityKey = (gpu: GpuFacts, code: MarkCode) => `${code} ${gpu.vendor} ${gpu.name}`;
 
 /** `gpus`: of all nodes; MIG instances are no siblings of GPUs. */

@@ -17,6 +17,7 @@ const SPARE_SHARE = 1.25;
 /** After a line that was much longer than the others. */
 const WASTEFUL_SHARE = 4;
 
+/** Begins empty; `read` before the first `keep` throws. */
 export function createKeptLine(): KeptLine {
   let memory: Buffer | null = null;
   let size = 0;

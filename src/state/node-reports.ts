@@ -4,7 +4,7 @@ import { mergeSample } from '../protocol/merge-sample.ts';
 import type { Failure } from '../report/causes.ts';
 import { createFailure } from '../report/failures.ts';
 import type { NodeReport, NodeState } from '../report/node-report.ts';
-import type { Row } from './node-row.ts';
+import type { NodeRow } from './node-row.ts';
 import type { SchedulerAnswers } from './scheduler-answers.ts';
 import { describeScheduler, markAllocations } from './scheduler-report.ts';
 
@@ -15,11 +15,12 @@ function freshForMs(intervalMs: number): number {
   return Math.max(3 * intervalMs, 5_000);
 }
 
-function silentMs(row: Row, nowMs: number): number {
+function silentMs(row: NodeRow, nowMs: number): number {
   return nowMs - Math.max(row.sampleAtMs ?? 0, row.connectedAtMs);
 }
 
-export function stateOf(row: Row, nowMs: number): NodeState {
+/** `nowMs`: the head's monotonic clock. */
+export function stateOf(row: NodeRow, nowMs: number): NodeState {
   if (!row.enabled) return 'disabled';
   if (row.failure !== null) return row.failure.cause === 'monitor-silent' ? 'stale' : 'unreachable';
   if (!row.isConnected) return 'connecting';
@@ -28,11 +29,12 @@ export function stateOf(row: Row, nowMs: number): NodeState {
   return row.sample === null ? 'connecting' : 'live';
 }
 
-function silentFailure(row: Row, nowMs: number): Failure | null {
+function silentFailure(row: NodeRow, nowMs: number): Failure | null {
   return row.way && createFailure(row.way, { cause: 'monitor-silent', silentMs: silentMs(row, nowMs) });
 }
 
-export function reportOf(row: Row, nowMs: number): NodeReport {
+/** Without a scheduler and marks, which are put in later. Throws where what the node said cannot be put together. */
+export function reportOf(row: NodeRow, nowMs: number): NodeReport {
   const state = stateOf(row, nowMs);
   const failure = row.failure ?? (state === 'stale' ? silentFailure(row, nowMs) : null);
   return {
@@ -58,7 +60,7 @@ export function reportOf(row: Row, nowMs: number): NodeReport {
 }
 
 /** A report without the figures, which cannot be put together. */
-export function faultyReport(row: Row, nowMs: number, error: unknown): NodeReport {
+export function faultyReport(row: NodeRow, nowMs: number, error: unknown): NodeReport {
   const bare = reportOf({ ...row, hello: null, sample: null, facts: createKnownFacts() }, nowMs);
   const reason = error instanceof Error ? error.message : String(error);
   return {
@@ -73,7 +75,7 @@ export function faultyReport(row: Row, nowMs: number, error: unknown): NodeRepor
 /** A node that is switched off belongs to no cluster that counts. */
 export function withScheduler(
   report: NodeReport,
-  row: Row,
+  row: NodeRow,
   answers: SchedulerAnswers,
   nowMs: number,
 ): NodeReport {

@@ -1,5 +1,5 @@
-import { noteFigures, type RecentSource } from '../history/recent.ts';
-import { createRecentRing, lastPointMs, type RecentRing } from '../history/recent-ring.ts';
+import { createMemorySeries } from '../history/memory-series.ts';
+import type { NodeSeries, SeriesSubject } from '../history/node-series.ts';
 import type { Fault } from '../protocol/figures.ts';
 import type { Hello } from '../protocol/hello.ts';
 import { applyFacts, createKnownFacts, type KnownFacts } from '../protocol/known-facts.ts';
@@ -18,7 +18,7 @@ import { noteFaults } from './sample-line.ts';
 
 /** The latest of one node, and how what is said of it is taken in. */
 
-export interface Row {
+export interface NodeRow {
   name: string;
   tags: readonly string[];
   enabled: boolean;
@@ -38,7 +38,7 @@ export interface Row {
   sampleAtMs: number | null;
   /** The same by the clock on the wall. */
   sampleEpochMs: number | null;
-  recent: RecentRing;
+  recent: NodeSeries;
   /** The state that subscribers were told last. */
   toldState: NodeState;
   spells: GpuSpells;
@@ -48,13 +48,13 @@ export interface Row {
 export function listedRow(
   { name, tags = [], enabled = true }: ListedNode,
   thresholds: MarkThresholds,
-  known?: Row,
-): Row {
+  known?: NodeRow,
+): NodeRow {
   const row = known && enabled ? known : emptyRow(name, thresholds);
   return Object.assign(row, { tags, enabled });
 }
 
-function emptyRow(name: string, { lowPowerShare }: MarkThresholds): Row {
+function emptyRow(name: string, { lowPowerShare }: MarkThresholds): NodeRow {
   return {
     name,
     tags: [],
@@ -73,7 +73,7 @@ function emptyRow(name: string, { lowPowerShare }: MarkThresholds): Row {
     intervalMs: 1_000,
     sampleAtMs: null,
     sampleEpochMs: null,
-    recent: createRecentRing(),
+    recent: createMemorySeries(),
     toldState: 'connecting',
     spells: createGpuSpells(lowPowerShare),
   };
@@ -85,11 +85,13 @@ export interface Moment {
   epochMs: number;
 }
 
-export function recentSource(row: Row, sample = row.sample?.() ?? null): RecentSource {
-  return { name: row.name, ring: row.recent, facts: row.facts, sample };
+/** What its series are told with; reads its last sample. */
+export function subjectOf({ name, facts, sample }: NodeRow): SeriesSubject {
+  return { name, facts, sample: sample?.() ?? null };
 }
 
-export function takeMessage(row: Row, message: Message, faults: readonly Fault[], at: Moment): void {
+/** Takes in what the monitor said; figures that were refused show as errors of their collectors. */
+export function takeMessage(row: NodeRow, message: Message, faults: readonly Fault[], at: Moment): void {
   switch (message.type) {
     case 'hello':
       row.hello = message;
@@ -107,11 +109,12 @@ export function takeMessage(row: Row, message: Message, faults: readonly Fault[]
   }
 }
 
-const briefFor = (row: Row, sample: Sample, at: Moment) =>
-  briefSample(sample, isPointDue(lastPointMs(row.recent), at.epochMs));
+const briefFor = (row: NodeRow, sample: Sample, at: Moment) =>
+  briefSample(sample, isPointDue(row.recent.lastPointMs(), at.epochMs));
 
+/** Takes in a sample that `read` reads once somebody asks; null for an interval that is as before. */
 export function takeSample(
-  row: Row,
+  row: NodeRow,
   intervalMs: number | null,
   read: () => Sample,
   brief: SampleBrief,
@@ -124,6 +127,6 @@ export function takeSample(
   row.intervalMs = intervalMs ?? row.intervalMs;
   row.sampleAtMs = nowMs;
   row.sampleEpochMs = epochMs;
-  if (brief.figures !== null) noteFigures(recentSource(row, null), brief.figures, row.intervalMs, epochMs);
+  if (brief.figures !== null) row.recent.note(brief.figures, row.facts, row.intervalMs, epochMs);
   row.failure = null;
 }

@@ -54,6 +54,7 @@ function indexNodes(nodes: readonly SchedulerNode[]): ReadonlyMap<string, Schedu
   return byName;
 }
 
+/** Begins without an answer. Times are those of a monotonic clock. */
 export function createSchedulerAnswers(): SchedulerAnswers {
   const clusters = new Map<string, Cluster>();
 

@@ -24,6 +24,7 @@ export function isOutOfService(state: string): boolean {
     .some((word) => word.endsWith('*') || OUT_OF_SERVICE.test(word.replace(/[^A-Z_]+$/, '')));
 }
 
+/** What a report says of the scheduler of its node. */
 export function describeScheduler(place: SlurmPlace, word: SchedulerWord): NodeScheduler {
   const { node, askedBy, ageMs, problem } = word;
   return {

@@ -1,4 +1,4 @@
-import { newestFigures, noteFigures, recentFigures } from '../history/recent.ts';
+import { newestFigures } from '../history/memory-series.ts';
 import { guarded, sayFault } from '../lib/guarded.ts';
 import type { GpuFacts } from '../protocol/gpu-facts.ts';
 import type { FleetEvent, ListedNode } from '../report/fleet-event.ts';
@@ -8,7 +8,7 @@ import type { RecentFigures } from '../report/series.ts';
 import { findMajorities, type Majorities } from './gpu-majorities.ts';
 import { defaultThresholds, type MarkThresholds, markGpus } from './gpu-marks.ts';
 import { faultyReport, reportOf, stateOf, withScheduler } from './node-reports.ts';
-import { listedRow, type Row, recentSource, takeMessage, takeSample } from './node-row.ts';
+import { listedRow, type NodeRow, subjectOf, takeMessage, takeSample } from './node-row.ts';
 import { createSchedulerAnswers } from './scheduler-answers.ts';
 
 /** A look at freshness that comes so late: a laptop's lid, SIGSTOP, a frozen machine. */
@@ -47,7 +47,7 @@ export function createState(
   thresholds: MarkThresholds = defaultThresholds,
   epochMs: () => number = Date.now,
 ): State {
-  let rows = new Map<string, Row>();
+  let rows = new Map<string, NodeRow>();
   const listeners = new Set<(names: ReadonlySet<string>) => void>();
   const answers = createSchedulerAnswers();
   let checkedMs = monotonicMs();
@@ -65,7 +65,7 @@ export function createState(
   }
 
   /** A node of which no report can be made fails alone, and says so. */
-  function reportAt(row: Row, nowMs: number): NodeReport {
+  function reportAt(row: NodeRow, nowMs: number): NodeReport {
     try {
       return markedReport(row, nowMs);
     } catch (error) {
@@ -74,7 +74,7 @@ export function createState(
     }
   }
 
-  function markedReport(row: Row, nowMs: number): NodeReport {
+  function markedReport(row: NodeRow, nowMs: number): NodeReport {
     const report = withScheduler(reportOf(row, nowMs), row, answers, nowMs);
     const { sample, gpuHolders: holders } = report;
     if (sample === null || report.state !== 'live') return report;
@@ -83,7 +83,7 @@ export function createState(
     return { ...report, marks };
   }
 
-  function change(name: string, action: (row: Row) => void): void {
+  function change(name: string, action: (row: NodeRow) => void): void {
     const row = rows.get(name);
     if (!row) return;
     action(row);
@@ -120,7 +120,7 @@ export function createState(
       case 'past-sample': {
         const row = rows.get(event.name);
         const { sample, atMs } = event;
-        if (row) noteFigures(recentSource(row, null), sampleFigures(sample), sample.intervalMs ?? 0, atMs);
+        row?.recent.note(sampleFigures(sample), row.facts, sample.intervalMs ?? 0, atMs);
         return;
       }
       case 'failed':
@@ -164,11 +164,11 @@ export function createState(
     },
     recent(name, sinceMs) {
       const row = rows.get(name);
-      return row && recentFigures(recentSource(row), sinceMs, epochMs());
+      return row?.recent.figures(subjectOf(row), sinceMs, epochMs());
     },
     recentPoint(name) {
       const row = rows.get(name);
-      return row && newestFigures(recentSource(row), row.sampleEpochMs, epochMs());
+      return row && newestFigures(subjectOf(row), row.sampleEpochMs, epochMs());
     },
     chooseAskers() {
       const nowMs = monotonicMs();
@@ -186,7 +186,7 @@ export function createState(
   };
 }
 
-function* allGpus(rows: Iterable<Row>): Iterable<GpuFacts> {
+function* allGpus(rows: Iterable<NodeRow>): Iterable<GpuFacts> {
   for (const row of rows) {
     if (!row.isConnected) continue;
     yield* (row.facts.gpus ?? []).filter(({ parentIndex }) => parentIndex === null).slice(0, MOST_VOTES);

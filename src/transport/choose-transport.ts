@@ -60,6 +60,7 @@ function algorithmReason(settings: SshSettings): string | null {
 const isSecurityKey = (type: string) => type.startsWith('sk-');
 const isCertificate = (type: string) => /-cert-v\d+@/.test(type);
 
+/** Answers about keys, agents and tickets are kept for 5 s: a thousand nodes ask the same. */
 export function createTransportChooser(options: ChooserOptions): TransportChooser {
   const { resolver, knownHosts, identities, run, sshConfigFile } = options;
   const masters = createKeptAnswers<boolean>(KEPT_MS);

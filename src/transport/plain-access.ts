@@ -31,6 +31,7 @@ export interface PlainAccessOptions {
   onKeyLogin(account: PasswordRequest): void;
 }
 
+/** `open` rejects with a `TransportError`; where the node needs the system's ssh or a secret, after `onMisfit`. */
 export function createPlainAccess(options: PlainAccessOptions): PlainAccess {
   const { homeFolder, sshConfig, environment, resolver, onMisfit, onKeyLogin } = options;
   const { homedir: home, uid: userId } = userInfo();

@@ -1,5 +1,6 @@
 import type { Target } from '../nodes/target.ts';
 import type { Way } from '../report/failure-detail.ts';
+import type { SshSettings } from './settings/ssh-settings-parse.ts';
 
 /** What a person would type to reach the node, and where that goes before settings are resolved. */
 export function wayTo(target: Omit<Target, 'settings'>, sshConfigFile: string | null): Way {
@@ -13,4 +14,9 @@ export function wayTo(target: Omit<Target, 'settings'>, sshConfigFile: string | 
     host: target.host,
     port: target.port ?? 22,
   };
+}
+
+/** The same way once its settings were resolved. */
+export function resolvedWay(way: Way, { hostName, port, user }: SshSettings): Way {
+  return { ...way, host: hostName, port, user };
 }

@@ -20,6 +20,7 @@ const LINK_LIFE_MS = 10 * 60_000;
 const COOKIE_LIFE_SECONDS = 90 * 24 * 3600;
 const MAX_LINKS = 20;
 
+/** `token`: the head's own; `nowMs`: epoch ms. */
 export function createButtons(token: string, nowMs: () => number = Date.now): Buttons {
   const links = new Map<string, number>();
   // Not the token itself: a browser's cookie opens nothing but the page.

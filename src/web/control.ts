@@ -11,6 +11,7 @@ import type { WebDependencies } from './dependencies.ts';
 import { createRowJson } from './row-json.ts';
 
 /** What the Unix socket in the state folder serves beside the page's routes: only its owner gets there. */
+
 /** Passwords and passphrases that nodes wait for: asked for and told through this socket alone. */
 export interface SecretDesk {
   questions(): { id: string; text: string; nodes: string[]; refused: boolean }[];

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import { rowKinds } from '../lib/row-kinds.ts';
 import { sortNames } from '../query/columns.ts';
-import { rowKinds } from '../query/match.ts';
 import { allNodes } from '../render/page-request.ts';
 import { sortChoices, viewColumns } from '../render/table-columns.ts';
 

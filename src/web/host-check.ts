@@ -15,6 +15,7 @@ function isAddress(host: string): boolean {
   return bytes?.slice(1).every((byte) => Number(byte) < 256) ?? false;
 }
 
+/** `header`: as a browser sends it, with or without a port. */
 export function isAllowedHost(header: string, allowedHosts: readonly string[]): boolean {
   const host = hostOf(header);
   if (host === null) return false;

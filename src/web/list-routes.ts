@@ -1,8 +1,8 @@
 import type { Context, Hono } from 'hono';
 import type { Cluster } from '../cluster/cluster.ts';
+import { type RowKind, rowKinds } from '../lib/row-kinds.ts';
 import { complete } from '../query/complete.ts';
 import { fields } from '../query/fields.ts';
-import { type RowKind, rowKinds } from '../query/match.ts';
 import type { RowGroup } from '../query/order.ts';
 import { type Vocabulary, vocabularyOf } from '../query/vocabulary.ts';
 import { type Asked, type AskedError, listRows } from './listings.ts';

@@ -1,8 +1,8 @@
 import type { ClusterRows } from '../cluster/row-tables.ts';
+import type { RowKind } from '../lib/row-kinds.ts';
 import type { RowsByKind } from '../query/columns.ts';
 import { filterGpus, filterJobs, filterNodes, filterUsers } from '../query/filter.ts';
 import { asksForFree } from '../query/free-first.ts';
-import type { RowKind } from '../query/match.ts';
 import { groupRows, type RowGroup, sortRows } from '../query/order.ts';
 import { parseQuery } from '../query/parse.ts';
 import type { Query, QueryError } from '../query/query.ts';
@@ -26,7 +26,7 @@ export interface AskedError extends QueryError {
   text: string;
 }
 
-export interface Listing<Row> {
+export interface AskedRows<Row> {
   rows: Row[];
   /** Null unless asked for. A row can be in several. */
   groups: RowGroup<Row>[] | null;
@@ -34,7 +34,7 @@ export interface Listing<Row> {
   nodes: readonly NodeReport[];
 }
 
-export type ListingOutcome<Row> = { ok: true; listing: Listing<Row> } | { ok: false; error: AskedError };
+export type ListingOutcome<Row> = { ok: true; listing: AskedRows<Row> } | { ok: false; error: AskedError };
 
 type Lists = { [Kind in RowKind]: (rows: ClusterRows, query: Query) => RowsByKind[Kind][] };
 

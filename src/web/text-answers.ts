@@ -1,6 +1,6 @@
 import type { Cluster } from '../cluster/cluster.ts';
+import type { RowKind } from '../lib/row-kinds.ts';
 import type { RowsByKind } from '../query/columns.ts';
-import type { RowKind } from '../query/match.ts';
 import { renderGpusText } from '../render/text/gpus-text.ts';
 import { renderJobsText } from '../render/text/jobs-text.ts';
 import { renderStatusText } from '../render/text/nodes-text.ts';

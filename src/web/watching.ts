@@ -19,6 +19,7 @@ const GLANCE_MS = 15_000;
 /** A page that is reloaded is gone for a moment. */
 const LEAVE_MS = 500;
 
+/** `watch` is called with a test of names whenever what is looked at changes. */
 export function createWatching(watch: Watch): Watching {
   const lookers = new Map<string | null, number>();
   const timers = new Set<NodeJS.Timeout>();

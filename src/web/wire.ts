@@ -1,4 +1,4 @@
-import type { RowKind } from '../lib/compiled-templates.ts';
+import type { RowKind } from '../lib/row-kinds.ts';
 
 /** What travels between the head and its pages. Types only, and pure ones: `static/` is checked against them too. */
 

@@ -1,6 +1,6 @@
 // Which rows there are, in which order, with the headings of their groups.
 
-/** @import { RowKind } from '../../src/lib/compiled-templates.ts' */
+/** @import { RowKind } from '../../src/lib/row-kinds.ts' */
 /** @import { Entry, PageChange } from '../../src/web/wire.ts' */
 import { headingHtml } from '../shared/rows.js';
 import { parse } from './morph.js';

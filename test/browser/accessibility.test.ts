@@ -7,8 +7,8 @@ import {
   hasChromium,
   launchChromium,
   THEMES,
-} from '../support/browser-head.ts';
-import { DEMO_VIEWS, startDemoHead } from '../support/demo-head.ts';
+} from '../support/browser/browser-head.ts';
+import { DEMO_VIEWS, startDemoHead } from '../support/browser/demo-head.ts';
 import { fakeJob, fakeNode, unreachable } from '../support/fake-cluster.ts';
 
 /** The page for fingers, keyboards and ears: what axe cannot see. */

@@ -9,8 +9,8 @@ import {
   hasChromium,
   launchChromium,
   THEMES,
-} from '../support/browser-head.ts';
-import { DEMO_VIEWS, startDemoHead } from '../support/demo-head.ts';
+} from '../support/browser/browser-head.ts';
+import { DEMO_VIEWS, startDemoHead } from '../support/browser/demo-head.ts';
 import { fakeNode, unreachable } from '../support/fake-cluster.ts';
 
 /**

@@ -5,15 +5,18 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import type { RecentFigures } from '../../src/report/series.ts';
 import { createState, type State } from '../../src/state/state.ts';
 import { createApp } from '../../src/web/app.ts';
-import { CHARTS_PAGE, chartedSample, collectors, drawnColumns, GIB } from '../support/charts-page.ts';
-import { CHROMIUM, hasChromium, launchChromium, listenForComplaints } from '../support/chromium.ts';
+import { CHARTS_PAGE, chartedSample, collectors, drawnColumns, GIB } from '../support/browser/charts-page.ts';
+import { CHROMIUM, hasChromium, launchChromium, listenForComplaints } from '../support/browser/chromium.ts';
+import { type ServedApp, serveApp } from '../support/browser/served-app.ts';
 import { createFakeCluster, fakeNode } from '../support/fake-cluster.ts';
 import { compileOwnDesign, staticDir } from '../support/read-design.ts';
-import { type ServedApp, serveApp } from '../support/served-app.ts';
 
 /** The charts in a real Chromium: the real web room and state, on a page of their own. */
 
 const templates = compileOwnDesign();
+
+/** What the browser's driver says of the service worker that these tests block. */
+const BLOCKED = 'Service Worker registration blocked by Playwright';
 
 describe.skipIf(!hasChromium)(`charts in Chromium (skipped: no ${CHROMIUM})`, () => {
   let browser: Browser;
@@ -74,7 +77,9 @@ describe.skipIf(!hasChromium)(`charts in Chromium (skipped: no ${CHROMIUM})`, ()
     contexts.push(context);
     await context.addInitScript(() => localStorage.setItem('rollcall-theme', 'system'));
     const page = await context.newPage();
-    listenForComplaints(page, head.origin, (text) => complaints.push(text));
+    listenForComplaints(page, head.origin, (text) => {
+      if (text !== BLOCKED) complaints.push(text);
+    });
     page.on('request', (request) => {
       if (request.url().includes('/recent')) asked.push(new URL(request.url()).search);
     });

@@ -9,7 +9,7 @@ import {
   hasChromium,
   launchChromium,
   startBrowserHead,
-} from '../support/browser-head.ts';
+} from '../support/browser/browser-head.ts';
 import { fakeGpu, fakeJob, fakeNode, unreachable } from '../support/fake-cluster.ts';
 
 /** Search box, keys and "only mine" in a real Chromium, against the real web room and made-up nodes. */

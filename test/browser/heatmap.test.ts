@@ -8,7 +8,7 @@ import {
   hasChromium,
   launchChromium,
   startBrowserHead,
-} from '../support/browser-head.ts';
+} from '../support/browser/browser-head.ts';
 import { fakeGpu, fakeNode, unreachable } from '../support/fake-cluster.ts';
 import { randomCluster } from '../support/random-cluster.ts';
 

@@ -8,8 +8,8 @@ import {
   hasChromium,
   launchChromium,
   startBrowserHead,
-} from '../support/browser-head.ts';
-import { startDemoHead } from '../support/demo-head.ts';
+} from '../support/browser/browser-head.ts';
+import { startDemoHead } from '../support/browser/demo-head.ts';
 import { fakeJob, fakeNode, TAKEN_AT_MS } from '../support/fake-cluster.ts';
 
 /** Jobs in a real Chromium: their table, their own pages, and the ways there. */

@@ -8,8 +8,8 @@ import {
   launchChromium,
   startBrowserHead,
   THEMES,
-} from '../support/browser-head.ts';
-import { DEMO_VIEWS, startDemoHead } from '../support/demo-head.ts';
+} from '../support/browser/browser-head.ts';
+import { DEMO_VIEWS, startDemoHead } from '../support/browser/demo-head.ts';
 import { fakeGpu, fakeNode, unreachable } from '../support/fake-cluster.ts';
 
 /** What the page makes of its place: phones, very wide screens, paper, other zones, and a head that is gone. */

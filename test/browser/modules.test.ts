@@ -5,10 +5,10 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { compileDesign } from '../../src/design/compile.ts';
 import { createApp } from '../../src/web/app.ts';
-import { CHROMIUM, hasChromium, launchChromium, listenForComplaints } from '../support/chromium.ts';
+import { CHROMIUM, hasChromium, launchChromium, listenForComplaints } from '../support/browser/chromium.ts';
+import { type ServedApp, serveApp } from '../support/browser/served-app.ts';
 import { createFakeCluster, type FakeCluster, fakeGpu, fakeNode } from '../support/fake-cluster.ts';
 import { compileOwnDesign, otherViews, staticDir } from '../support/read-design.ts';
-import { type ServedApp, serveApp } from '../support/served-app.ts';
 
 /** How the page's modules are loaded, in a real Chromium: by designs from before, and where a part cannot be had. */
 

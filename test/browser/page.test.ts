@@ -1,7 +1,8 @@
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { createApp } from '../../src/web/app.ts';
-import { CHROMIUM, hasChromium, launchChromium, listenForComplaints } from '../support/chromium.ts';
+import { CHROMIUM, hasChromium, launchChromium, listenForComplaints } from '../support/browser/chromium.ts';
+import { type ServedApp, serveApp } from '../support/browser/served-app.ts';
 import {
   createFakeCluster,
   type FakeCluster,
@@ -11,7 +12,6 @@ import {
   unreachable,
 } from '../support/fake-cluster.ts';
 import { compileOwnDesign, staticDir } from '../support/read-design.ts';
-import { type ServedApp, serveApp } from '../support/served-app.ts';
 
 /** The page in a real Chromium, against the real web room and made-up nodes. */
 

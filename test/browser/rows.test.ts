@@ -7,7 +7,7 @@ import {
   hasChromium,
   launchChromium,
   startBrowserHead,
-} from '../support/browser-head.ts';
+} from '../support/browser/browser-head.ts';
 import { fakeGpu, fakeJob, fakeNode, unreachable } from '../support/fake-cluster.ts';
 
 /** Rows of nodes and GPUs in a real Chromium: lines that unfold, headings that sort, what is free, what is not there. */

@@ -2,10 +2,16 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { CHROMIUM, hasChromium, launchChromium, PLAIN_HOST, serveCluster } from '../support/browser-head.ts';
+import {
+  CHROMIUM,
+  hasChromium,
+  launchChromium,
+  PLAIN_HOST,
+  serveCluster,
+} from '../support/browser/browser-head.ts';
+import type { ServedApp } from '../support/browser/served-app.ts';
 import { createFakeCluster, type FakeCluster, fakeNode, unreachable } from '../support/fake-cluster.ts';
 import { staticDir } from '../support/read-design.ts';
-import type { ServedApp } from '../support/served-app.ts';
 
 /** Themes, the page as an installed one, and what is shown while the head is away. */
 

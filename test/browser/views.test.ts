@@ -4,7 +4,8 @@ import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { compileDesign } from '../../src/design/compile.ts';
 import { createApp } from '../../src/web/app.ts';
-import { CHROMIUM, hasChromium, launchChromium, listenForComplaints } from '../support/chromium.ts';
+import { CHROMIUM, hasChromium, launchChromium, listenForComplaints } from '../support/browser/chromium.ts';
+import { type ServedApp, serveApp } from '../support/browser/served-app.ts';
 import {
   createFakeCluster,
   type FakeCluster,
@@ -14,7 +15,6 @@ import {
   unreachable,
 } from '../support/fake-cluster.ts';
 import { compileOwnDesign, otherViews, staticDir } from '../support/read-design.ts';
-import { type ServedApp, serveApp } from '../support/served-app.ts';
 
 /** Views, searches, many nodes and many tabs, in a real Chromium. */
 

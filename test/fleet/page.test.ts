@@ -1,7 +1,7 @@
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createHeadProcess, type HeadProcess } from '../head-process.ts';
-import { hasChromium, launchChromium, listenForComplaints } from '../support/chromium.ts';
+import { hasChromium, launchChromium, listenForComplaints } from '../support/browser/chromium.ts';
 import { fleet, requireFleet } from './fleet.ts';
 import { placeOnGpu, takeGpuAway } from './stand-in-gpus.ts';
 

@@ -10,12 +10,12 @@ import {
   renderStep,
   renderTransport,
 } from '../../render/text/check-text.ts';
-import { askQuestion, type Question } from '../ask-secrets.ts';
+import { askQuestion, type OpenQuestion } from '../ask-secrets.ts';
 import { findHead } from '../head-client.ts';
 import { withCommandsOfHere } from '../here.ts';
 import { configFrom, withHeadOptions } from '../options.ts';
 import { isOnTerminal } from '../read-secret.ts';
-import { UsageError } from '../usage-error.ts';
+import { UsageError } from '../usage/usage-error.ts';
 
 export const checkCommand: CommandModule = {
   builder: (parser) =>
@@ -41,7 +41,7 @@ export const checkCommand: CommandModule = {
       },
       onDone: progress.done,
     };
-    const ask = (question: Question) => {
+    const ask = (question: OpenQuestion) => {
       progress.end();
       return askOrLeave(question);
     };
@@ -57,7 +57,7 @@ export const checkCommand: CommandModule = {
   },
 };
 
-async function askOrLeave(question: Question): Promise<string> {
+async function askOrLeave(question: OpenQuestion): Promise<string> {
   const secret = await askQuestion(question);
   if (secret === null) throw new UsageError('left without an answer');
   return secret;

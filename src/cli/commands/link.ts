@@ -2,7 +2,7 @@ import type { CommandModule } from 'yargs';
 import { withCommonOptions } from '../flags.ts';
 import { requireOwnHead } from '../head-client.ts';
 import { scriptHere } from '../here.ts';
-import { UsageError } from '../usage-error.ts';
+import { UsageError } from '../usage/usage-error.ts';
 
 export const linkCommand: CommandModule = {
   builder: (parser) => withCommonOptions(parser),

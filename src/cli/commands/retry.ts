@@ -2,7 +2,7 @@ import type { CommandModule } from 'yargs';
 import type { NodeReport } from '../../render/text/nodes-text.ts';
 import { withCommonOptions } from '../flags.ts';
 import { type HeadClient, requireOwnHead } from '../head-client.ts';
-import { UsageError } from '../usage-error.ts';
+import { UsageError } from '../usage/usage-error.ts';
 
 export const retryCommand: CommandModule = {
   builder: (parser) =>

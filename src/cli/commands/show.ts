@@ -1,10 +1,10 @@
 import type { CommandModule } from 'yargs';
 import { type NodeReport, renderNodeText } from '../../render/text/nodes-text.ts';
 import { withReaderOptions, wordOf } from '../flags.ts';
-import { forReader, openReader, type Reader } from '../reader.ts';
-import { listRows, queryOption, renderSaid, sortOption } from '../rows.ts';
+import { forReader, openReader, type Reader } from '../readers/reader.ts';
+import { askForRows, queryOption, renderSaid, sortOption } from '../rows.ts';
 import { styleFor } from '../terminal-style.ts';
-import { UsageError } from '../usage-error.ts';
+import { UsageError } from '../usage/usage-error.ts';
 import { asScreen, watchReports } from '../watch.ts';
 
 export const showCommand: CommandModule = {
@@ -48,7 +48,7 @@ async function ask(
   flags: object,
 ): Promise<{ reports: NodeReport[]; answer: unknown }> {
   if (node === null) {
-    const { rows, answer } = await listRows<NodeReport>(reader, 'nodes', flags);
+    const { rows, answer } = await askForRows<NodeReport>(reader, 'nodes', flags);
     return { reports: rows, answer };
   }
   const answer = await reader.getJson(`/api/v1/nodes/${encodeURIComponent(node)}`);

@@ -8,7 +8,7 @@ import { configFrom, withHeadOptions } from '../options.ts';
 import { isOnTerminal } from '../read-secret.ts';
 import { startInBackground } from '../start-background.ts';
 import { NOTHING, stopHead } from '../stop-head.ts';
-import { UsageError } from '../usage-error.ts';
+import { UsageError } from '../usage/usage-error.ts';
 
 export const startCommand: CommandModule = {
   command: 'start',

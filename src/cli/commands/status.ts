@@ -3,8 +3,8 @@ import { visibleText } from '../../lib/visible-text.ts';
 import { renderFailures } from '../../render/text/failure-text.ts';
 import { type NodeReport, renderStatusText } from '../../render/text/nodes-text.ts';
 import { withReaderOptions, wordOf } from '../flags.ts';
-import { forReader, openReader, type Reader } from '../reader.ts';
-import { listRows, queryOption, renderSaid } from '../rows.ts';
+import { forReader, openReader, type Reader } from '../readers/reader.ts';
+import { askForRows, queryOption, renderSaid } from '../rows.ts';
 import { styleFor } from '../terminal-style.ts';
 import { asScreen, watchReports } from '../watch.ts';
 
@@ -48,7 +48,7 @@ interface Status {
 async function statusOf(reader: Reader, query: string | null, flags: object): Promise<Status> {
   if (reader.own !== null && query === null)
     return (await reader.own.getJson('/control/status')) as { nodes: NodeReport[]; problems: string[] };
-  const { rows } = await listRows<NodeReport>(reader, 'nodes', flags);
+  const { rows } = await askForRows<NodeReport>(reader, 'nodes', flags);
   return { nodes: rows };
 }
 

@@ -4,7 +4,7 @@ import { askSecrets } from '../ask-secrets.ts';
 import { withCommonOptions } from '../flags.ts';
 import { requireOwnHead } from '../head-client.ts';
 import { isOnTerminal } from '../read-secret.ts';
-import { UsageError } from '../usage-error.ts';
+import { UsageError } from '../usage/usage-error.ts';
 
 export const unlockCommand: CommandModule = {
   builder: (parser) => withCommonOptions(parser),

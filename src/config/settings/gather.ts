@@ -13,6 +13,7 @@ export interface GatheredFrom {
   workingFolder: string;
 }
 
+/** The environment variable of a setting: `ROLLCALL_NODE_LIST` of `node-list`. */
 export const variableOf = (name: string) => `ROLLCALL_${name.toUpperCase().replaceAll('-', '_')}`;
 
 /** Puts together what file, environment and flags say: flags win over the environment, and that over the file. */

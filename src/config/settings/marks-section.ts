@@ -22,14 +22,16 @@ export const marksSection: Section<'table', typeof shape> = {
   isFlat: true,
 };
 
-export interface MarkThresholds {
+/** As the state takes them: milliseconds, bytes, a share of 1, degrees. */
+export interface MarkSettings {
   heldIdleMs: number;
   ghostBytes: number;
   lowPowerShare: number;
   hotterCelsius: number;
 }
 
-export function toMarkThresholds(settings: z.output<(typeof marksSection)['schema']>): MarkThresholds {
+/** Thresholds as the head takes them; times in milliseconds. */
+export function toMarkThresholds(settings: z.output<(typeof marksSection)['schema']>): MarkSettings {
   return {
     heldIdleMs: settings['held-idle-minutes'] * 60_000,
     ghostBytes: settings['ghost-mebibytes'] * 1024 ** 2,

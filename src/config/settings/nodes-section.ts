@@ -57,6 +57,7 @@ export interface NodeRule {
   };
 }
 
+/** One `[nodes."PATTERN"]` as a rule; what it does not set stays as it is. */
 export function toNodeRule([pattern, given]: [string, z.output<(typeof nodesSection)['schema']>]): NodeRule {
   const {
     'interval-seconds': interval,

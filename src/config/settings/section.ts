@@ -48,6 +48,7 @@ export function sectionOf<Kind extends SectionKind, Shape extends z.ZodRawShape>
   return values.get(name) as SectionValue<Kind, Shape>;
 }
 
+/** The names of its settings, as rollcall.toml calls them. */
 export const namesOf = ({ schema }: Section): string[] => Object.keys(schema.shape);
 
 /** `[marks]`, `[nodes.PATTERN]`, `[[alerts]]`; with a key, that very table. */

@@ -31,6 +31,7 @@ export function unknownName(
   return `${said}. The settings there are: ${own.join(', ')}`;
 }
 
+/** A sentence about a section that nobody has, with the nearest ones. */
 export function unknownSection(name: string, sections: readonly Section[]): string {
   const known = sections.filter((section) => section.name !== '');
   const near = closestWords(

@@ -180,6 +180,7 @@ const STARTS_SHELL: ReadonlySet<string> = new Set(
 
 const RUNS_SCRIPTS = /^(?:python[\d.]*|node|java|ruby|perl|php|Rscript|julia|torchrun|accelerate|deepspeed)$/;
 
+/** The last part of a path, without a login shell's dash and Windows' ending. */
 export const programName = (path: string): string =>
   path.slice(path.lastIndexOf('/') + 1).replace(/^-|\.exe$/g, '');
 
@@ -191,8 +192,11 @@ export function rulesOf(name: string): Rules | null {
   return beginning === undefined ? null : (rules.get(`${beginning}*`) ?? null);
 }
 
+/** Whether it starts the program that is named behind its own options, as `sudo` does. */
 export const isWrapper = (name: string): boolean => WRAPPERS.has(name);
+/** Whether it takes a whole command line as one argument, as `sh -c` does. */
 export const isShell = (name: string): boolean => SHELLS.has(name);
+/** Whether what it is given with blanks in it goes to a shell. */
 export const startsShell = (name: string): boolean => STARTS_SHELL.has(name);
 
 /** Whether this is a program that starts another, has rules, or takes what follows for itself. */

@@ -7,6 +7,7 @@ const TOKEN =
 /** Blanks, operators and words of a shell's text; joined they are the text again. Callers cut it first. */
 export const shellTokens = (text: string): string[] => text.match(TOKEN) ?? [];
 
+/** Blanks between two words; line ends are operators. */
 export const isGap = (token: string): boolean => /^[^\S\n]/.test(token);
 
 /** What ends a command: the next word is the name of another one. */

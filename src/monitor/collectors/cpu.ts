@@ -67,6 +67,7 @@ export interface CpuCollector {
   processTicks(): number | null;
 }
 
+/** Reads /proc/stat and /proc/loadavg. Loads are null at the first reading; throws where a file cannot be read. */
 export function createCpuCollector(system: System): CpuCollector {
   const readStat = system.textReader('/proc/stat');
   const readLoad = system.textReader('/proc/loadavg');

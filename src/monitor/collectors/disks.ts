@@ -88,6 +88,10 @@ const addUp = (one: DiskCounters | undefined, other: DiskCounters): DiskCounters
 const loadOf = ({ readBytesPerSecond, writeBytesPerSecond }: DiskSample) =>
   (readBytesPerSecond ?? 0) + (writeBytesPerSecond ?? 0);
 
+/**
+ * Reads /proc/diskstats: whole disks, rates in bytes per second since the reading before, null at the first. Throws
+ * where it cannot be read.
+ */
 export function createDiskCollector(system: System): () => NotedRows<DiskSample> {
   const read = system.textReader('/proc/diskstats');
   const whole = new Map<string, boolean>();

@@ -43,6 +43,7 @@ export function withReclaimable(memory: MemorySample, bytes: number): MemorySamp
   return { ...memory, availableBytes: available, usedBytes: totalBytes - available };
 }
 
+/** Reads /proc/meminfo, in bytes, with what ZFS's cache gives back. Throws where it cannot be read. */
 export function createMemoryCollector(system: System): () => MemorySample {
   const read = system.textReader('/proc/meminfo');
   let readCache: (() => string) | null = null;

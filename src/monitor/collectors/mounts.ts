@@ -66,6 +66,7 @@ function isShown(mount: Mount): boolean {
   return !NO_FILESYSTEM.test(fsType) && !IMAGE.test(fsType);
 }
 
+/** Whether the file system lies on other machines. */
 export const isOnNetwork = (mount: Mount) => NETWORK_TYPES.test(mount.fsType);
 
 /**

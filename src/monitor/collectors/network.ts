@@ -39,6 +39,10 @@ function chooseInterfaces(system: System, names: readonly string[]): Set<string>
 const loadOf = ({ receiveBytesPerSecond, transmitBytesPerSecond }: NetworkSample) =>
   (receiveBytesPerSecond ?? 0) + (transmitBytesPerSecond ?? 0);
 
+/**
+ * Reads /proc/net/dev: rates in bytes per second since the reading before, null at the first. Throws where it cannot
+ * be read.
+ */
 export function createNetworkCollector(system: System): () => NotedRows<NetworkSample> {
   const read = system.textReader('/proc/net/dev');
   let chosen = new Set<string>();

@@ -113,7 +113,6 @@ export function createProcessTable(system: System, ticksPerSecond: number): Proc
         if (!isLate && (!wasMissing || !isResting(entry, SHORT_REST))) readAlone(pid);
     // Those that were left out are to be found again, also where nobody comes or goes.
     if (unread > 0) pidList.forget();
-    known.restartTicks();
   }
 
   return {
@@ -121,7 +120,7 @@ export function createProcessTable(system: System, ticksPerSecond: number): Proc
       scanNumber++;
       begin();
       readAll(busyTicks, always);
-      for (const [pid, entry] of entries) if (entry.seenInScan !== scanNumber) known.forget(pid, entry);
+      known.endScan();
       return known.rows;
     },
     refresh(pids) {

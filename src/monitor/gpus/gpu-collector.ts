@@ -16,6 +16,9 @@ const AWAITED_MS = 12_000;
 
 const nothing: GpuReading = { known: true, facts: [], gpus: [], processes: [], error: null };
 
+/**
+ * Starts the providers that are present on this node. Never throws: what one of them throws is an error of its rows.
+ */
 export function createGpuCollector(
   providers: readonly GpuProvider[],
   intervalMs: number,

@@ -26,6 +26,7 @@ export interface RowBookOptions {
   remedy: string;
 }
 
+/** An empty book of one tool; rows beyond what a sample has room for are left out. */
 export function createRowBook(options: RowBookOptions): RowBook {
   const rows = new Map<number, { row: GpuRow; atMs: number }>();
   let processes: readonly GpuProcessReading[] = [];

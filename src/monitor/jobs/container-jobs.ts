@@ -34,6 +34,7 @@ const NAMED_BY_ENGINE = /^([a-z]+(?:-[a-z]+)*)-([0-9a-f]{12,64})(?:\.scope)?$/;
 const BARE_ID = /^([0-9a-f]{64})(?:\.scope)?$/;
 const SHORT_ID = /^([0-9a-f]{3,64})(?:\.scope)?$/;
 
+/** `segments` are the parts of a control group's path, outermost first: of nested containers the outer one counts. */
 export function findContainer(segments: readonly string[]): JobIdentity | null {
   for (const [at, segment] of segments.entries()) {
     const found =

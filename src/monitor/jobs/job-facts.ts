@@ -39,7 +39,7 @@ export function createJobFacts(facts: (key: string) => JobFacts | null) {
     return news;
   }
 
-  function takeBack(keys: ReadonlySet<string>): string[] {
+  function forgetGone(keys: ReadonlySet<string>): string[] {
     const gone: string[] = [];
     for (const [key, known] of told) {
       if (keys.has(key)) continue;
@@ -54,7 +54,7 @@ export function createJobFacts(facts: (key: string) => JobFacts | null) {
   return {
     /** Call once per sample that is sent, with the keys of its jobs. */
     update(keys: readonly string[]): { jobs: JobFacts[]; gone: string[] } {
-      return { gone: takeBack(new Set(keys)), jobs: tell(keys) };
+      return { gone: forgetGone(new Set(keys)), jobs: tell(keys) };
     },
   };
 }

@@ -24,6 +24,7 @@ const MAX_NAME_LENGTH = 200;
 
 const cleanName = (text: string) => text.replace(/[\x00-\x1f\x7f-\x9f]/g, '?').slice(0, MAX_NAME_LENGTH);
 
+/** An identity with id and name made harmless and short. */
 export function identify(
   kind: JobKind,
   id: string,
@@ -33,4 +34,5 @@ export function identify(
   return { uid: null, ...more, name, kind, id: cleanId(id) };
 }
 
+/** As in `JobFacts`. */
 export const keyOf = ({ kind, id }: Pick<JobIdentity, 'kind' | 'id'>) => jobKey(kind, id);

@@ -1,5 +1,6 @@
 import { type JobKind, jobKey } from '../../protocol/job-kinds.ts';
 import type { Leash } from '../leash.ts';
+import { runOnLeash } from '../scheduler/run-tool.ts';
 import type { System } from '../system.ts';
 import {
   type JobName,
@@ -9,7 +10,6 @@ import {
   parseSqueue,
   SQUEUE_FORMAT,
 } from './name-answers.ts';
-import { runTool } from './run-tool.ts';
 
 /** A job whose name or number is wanted. */
 export interface NamelessJob {
@@ -129,13 +129,13 @@ export function createJobNames(system: System, leash: Leash): JobNames {
       .map((job) => job.id);
   }
 
-  async function take(turn: Turn, ids: readonly string[], sluidOf: (pid: number) => string | null) {
+  async function ask(turn: Turn, ids: readonly string[], sluidOf: (pid: number) => string | null) {
     const { source } = turn;
     const program = system.findProgram(source.program);
     const before = version;
     turn.dueMs = system.monotonicMs() + turn.pauseMs;
     const answer =
-      program === null ? null : await runTool(system, leash, program, source.args(ids), LIMIT_MS);
+      program === null ? null : await runOnLeash(system, leash, program, source.args(ids), LIMIT_MS);
     if (answer !== null) source.learn(answer.text, sluidOf);
     const isFruitful = version !== before;
     const isOrderly = answer?.ok === true || isFruitful;
@@ -159,7 +159,7 @@ export function createJobNames(system: System, leash: Leash): JobNames {
         const ids = idsFor(turn, jobs);
         if (ids.length === 0) continue;
         isBusy = true;
-        take(turn, ids, sluidOf)
+        ask(turn, ids, sluidOf)
           .catch(() => undefined)
           .finally(() => {
             isBusy = false;

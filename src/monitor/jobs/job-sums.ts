@@ -15,6 +15,7 @@ export interface Job {
   residentPages: number;
 }
 
+/** Without a process yet. */
 export const newJob = (key: string, identity: JobIdentity): Job => ({
   key,
   identity,
@@ -51,6 +52,7 @@ function noteOwner(job: Job, uid: number, startTicks: number): void {
   job.uidTicks = uid === 0 ? Number.POSITIVE_INFINITY : startTicks;
 }
 
+/** As it is told: CPU in tenths of a percent of one core, memory in bytes. */
 export const sampleOf = (
   { key, processCount, cpuPercent, residentPages }: Job,
   pageBytes: number,

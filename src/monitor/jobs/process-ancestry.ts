@@ -10,7 +10,7 @@ export interface Ancestor {
   startTicks: number;
 }
 
-export interface ProcessView {
+export interface ProcessTree {
   find(pid: number): Ancestor | null;
   ownerOf(pid: number): number | null;
   /** Words separated by NUL, of a long line the first; null where it may not be read. */
@@ -24,11 +24,12 @@ const KERNEL_THREADS = 2;
 const LOGIN_PROGRAM =
   /^(?:sshd|sshd-.*|login|systemd|\(sd-pam\)|init|su|sudo|runuser|cron|crond|atd|dropbear|tinysshd|agetty|gdm.*|sddm.*|lightdm|slurmstepd|conmon|containerd-shim.*|pbs_mom|sge_shepherd.*|sge_execd|condor_starter|flux-broker.*|flux-imp|res|sbatchd)$/i;
 
+/** Kernel threads are the process 2 and its children. */
 export const isKernelThread = (pid: number, parentPid: number) =>
   pid === KERNEL_THREADS || parentPid === KERNEL_THREADS;
 
 /** The process and those above it, nearest first, up to but without process 1. */
-function ancestorsOf(pid: number, view: ProcessView): Ancestor[] {
+function ancestorsOf(pid: number, view: ProcessTree): Ancestor[] {
   const found: Ancestor[] = [];
   for (let at = view.find(pid); at !== null && at.pid > FIRST_PROCESS; at = view.find(at.parentPid)) {
     // A reused pid can make a circle between two reads.
@@ -44,7 +45,7 @@ const placeOf = ({ pid, startTicks }: Ancestor) => `${pid}-${startTicks}`;
  * A Slurm job by its slurmstepd, which says `slurmstepd: [JOB.STEP]` as root: of a cluster without control groups,
  * or where their paths name a SLUID.
  */
-export function findSlurmStep(pid: number, view: ProcessView): JobIdentity | null {
+export function findSlurmStep(pid: number, view: ProcessTree): JobIdentity | null {
   for (const { pid: at, name } of ancestorsOf(pid, view)) {
     if (name !== 'slurmstepd' || view.ownerOf(at) !== 0) continue;
     const id = /^slurmstepd: \[(\d{1,20})\./.exec(view.commandLineOf(at) ?? '')?.[1];
@@ -57,7 +58,7 @@ export function findSlurmStep(pid: number, view: ProcessView): JobIdentity | nul
  * A Grid Engine job by its shepherd, of which most call themselves `sge_shepherd-JOB`. Debian's does not; there the
  * supplementary groups tell.
  */
-export function findShepherd(pid: number, view: ProcessView): JobIdentity | null {
+export function findShepherd(pid: number, view: ProcessTree): JobIdentity | null {
   const self = view.ownerOf(pid);
   for (const { pid: at, name } of ancestorsOf(pid, view)) {
     // A user may call a process so, yet not one that belongs to somebody else.
@@ -85,7 +86,7 @@ export function fluxId(number: string): string {
  * A job of Flux by its shell, `flux-shell [OPTIONS] JOBID`, which runs as the job's user. In an instance inside another
  * job the outermost shell counts, whose number the system's instance knows.
  */
-export function findFluxJob(pid: number, view: ProcessView): JobIdentity | null {
+export function findFluxJob(pid: number, view: ProcessTree): JobIdentity | null {
   const uid = view.ownerOf(pid);
   const shell = ancestorsOf(pid, view).findLast(
     (at) => at.name === 'flux-shell' && view.ownerOf(at.pid) === uid,
@@ -99,14 +100,14 @@ export function findFluxJob(pid: number, view: ProcessView): JobIdentity | null 
 }
 
 /** A container of Podman by its conmon, where there is one above the process. */
-export const findPodmanContainer = (pid: number, view: ProcessView) =>
+export const findPodmanContainer = (pid: number, view: ProcessTree) =>
   findPodman(ancestorsOf(pid, view), view);
 
 /**
  * By what stands above: a container without control groups of its own (rootless Podman with cgroupfs), tmux or
  * screen, or else the topmost process of the same user below a login.
  */
-export function findByAncestors(pid: number, view: ProcessView): JobIdentity | null {
+export function findByAncestors(pid: number, view: ProcessTree): JobIdentity | null {
   const ancestors = ancestorsOf(pid, view);
   return (
     findSlurmStep(pid, view) ??
@@ -119,7 +120,7 @@ export function findByAncestors(pid: number, view: ProcessView): JobIdentity | n
 }
 
 /** conmon, a container's keeper, has `-c ID` and `-n NAME` among its words and runs as Podman's user. */
-function findPodman([, ...above]: readonly Ancestor[], view: ProcessView): JobIdentity | null {
+function findPodman([, ...above]: readonly Ancestor[], view: ProcessTree): JobIdentity | null {
   const conmon = above.find(({ name }) => name === 'conmon');
   if (conmon === undefined) return null;
   const words = (view.commandLineOf(conmon.pid) ?? '').split('\0');
@@ -135,7 +136,7 @@ function wordAfter(words: readonly string[], ...options: readonly string[]): str
 }
 
 /** Clients have the same program: tmux names its server, screen writes it in capitals. */
-const isServerItself = ({ pid, name }: Ancestor, view: ProcessView) =>
+const isServerItself = ({ pid, name }: Ancestor, view: ProcessTree) =>
   name === 'tmux: server' ||
   (name === 'screen' && (view.commandLineOf(pid)?.startsWith('SCREEN\0') ?? false));
 
@@ -149,7 +150,7 @@ function wordAfterFlag(words: readonly string[], flag: string): string | null {
  * The server of a tmux or screen: all sessions of one tmux server are one job. `tmux new -s NAME` and
  * `screen -S NAME` name it, tmux by its first session.
  */
-function findMultiplexer(ancestors: readonly Ancestor[], view: ProcessView): JobIdentity | null {
+function findMultiplexer(ancestors: readonly Ancestor[], view: ProcessTree): JobIdentity | null {
   const [self, ...above] = ancestors;
   if (self === undefined) return null;
   const uid = view.ownerOf(self.pid);
@@ -164,14 +165,14 @@ function findMultiplexer(ancestors: readonly Ancestor[], view: ProcessView): Job
 }
 
 /** Started by somebody who logged in, or by a clock: not a part of the service that let them in. */
-export function isBelowLogin(pid: number, view: ProcessView): boolean {
+export function isBelowLogin(pid: number, view: ProcessTree): boolean {
   const [self, ...above] = ancestorsOf(pid, view);
   return (
     self !== undefined && !LOGIN_PROGRAM.test(self.name) && above.some(({ name }) => LOGIN_PROGRAM.test(name))
   );
 }
 
-function findSession(ancestors: readonly Ancestor[], view: ProcessView): JobIdentity | null {
+function findSession(ancestors: readonly Ancestor[], view: ProcessTree): JobIdentity | null {
   const [self, ...above] = ancestors;
   if (self === undefined || isKernelThread(self.pid, self.parentPid)) return null;
   const uid = view.ownerOf(self.pid);

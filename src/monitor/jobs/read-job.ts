@@ -10,7 +10,7 @@ import {
   findSlurmStep,
   isBelowLogin,
   isKernelThread,
-  type ProcessView,
+  type ProcessTree,
 } from './process-ancestry.ts';
 import { isOpenToUsers } from './unit-jobs.ts';
 
@@ -76,7 +76,7 @@ export function createJobReader(system: System, view: JobReaderView): JobReader 
 
   const readOwner = (pid: number) => system.ownerOf(`/proc/${pid}`);
 
-  const processes: ProcessView = {
+  const processes: ProcessTree = {
     find(pid) {
       const row = view.rowOf(pid);
       return row && { pid, name: row.name, parentPid: row.stat.parentPid, startTicks: row.stat.startTicks };

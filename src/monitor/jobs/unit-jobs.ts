@@ -15,6 +15,7 @@ const USER_MANAGER = /^user@(\d{1,10})\.service$/;
 const OPEN_TO_USERS =
   /^(?:ssh|sshd|sshd?@.*|sshd?-session.*|dropbear(?:@.*)?|tinyssh.*|cron|crond|cronie|fcron|anacron|atd|(?:serial-|console-|container-)?getty(?:@.*)?|gdm.*|sddm|lightdm|xdm|display-manager|xrdp.*|(?:.+[_-])?slurm(?:d|stepd)(?:@.*)?|pbs.*|torque.*|lsf.*|(?:ht)?condor.*|(?:sge|uge|ocs).*|grid-?engine.*|oar.*|flux(?:-.*)?)\.service$/;
 
+/** Whether it starts what other users ask for, so that their processes are not the service's. */
 export const isOpenToUsers = (unit: string) => OPEN_TO_USERS.test(unit);
 
 /** A user's unit has the user's number in its id: two users may have a `jupyter.service` each. */

@@ -167,20 +167,20 @@ describe('the kernel log', () => {
     const kmsg = join(folder, 'dev/kmsg');
     writeFileSync(kmsg, `6,1,900000000,-;${XID}\n`);
     log = open();
-    const [event] = log.take();
+    const [event] = log.drain();
     expect(event).toMatchObject({ code: 48, pid: 7 });
     // 900 s after a start that was 1,000 s ago.
     expect(Math.abs((event?.atMs ?? 0) - (Date.now() - 100_000))).toBeLessThan(2_000);
-    expect(log.take()).toEqual([]);
+    expect(log.drain()).toEqual([]);
     appendFileSync(kmsg, '6,2,901000000,-;usb\n6,3,902000000,-;NVRM: Xid (PCI:0000:41:00): 79\n');
-    expect(log.take().map(({ code }) => code)).toEqual([79]);
+    expect(log.drain().map(({ code }) => code)).toEqual([79]);
   });
 
   it('keeps the newest of very many', () => {
     const lines = Array.from({ length: 300 }, (_, at) => `6,${at},1,-;NVRM: Xid (PCI:0000:41:00): ${at}\n`);
     writeFileSync(join(folder, 'dev/kmsg'), lines.join(''));
     log = open();
-    const events = log.take();
+    const events = log.drain();
     expect(events).toHaveLength(100);
     expect(events.at(-1)?.code).toBe(299);
   });
@@ -203,7 +203,7 @@ describe('the kernel log', () => {
     log = openKernelLog({ ...system, findProgram: () => program }, leash);
     const current = log;
     await expect
-      .poll(() => current.take(), { timeout: 10_000 })
+      .poll(() => current.drain(), { timeout: 10_000 })
       .toMatchObject([
         { code: 48, atMs: 1_740_327_858_123 },
         { severity: 'critical', pciAddress: '00000000:b3:00.0' },

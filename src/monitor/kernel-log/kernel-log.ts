@@ -9,13 +9,13 @@ import { type KernelRecord, parseJournalLine, parseKmsg } from './kernel-records
 /** Messages about GPUs, from where this user may read them; elsewhere there are none. */
 export interface KernelLog {
   /** What is new since the last call, oldest first, without jobs. */
-  take(): Omit<NodeEvent, 'jobs'>[];
+  drain(): Omit<NodeEvent, 'jobs'>[];
   stop(): void;
 }
 
 const KMSG = '/dev/kmsg';
 /** The kernel keeps some thousand messages; they are read over several samples. */
-const READS_PER_TAKE = 1_000;
+const READS_PER_DRAIN = 1_000;
 const MAX_LINE_BYTES = 16 * 1024;
 const JOURNAL_ARGS = ['--dmesg', '--follow', '--lines=2000', '--output=short-unix', '--no-pager', '--quiet'];
 
@@ -40,7 +40,7 @@ export function openKernelLog(system: System, leash: Leash): KernelLog {
   }
 
   function readKmsg(descriptor: number): void {
-    for (let reads = 0; reads < READS_PER_TAKE; reads++) {
+    for (let reads = 0; reads < READS_PER_DRAIN; reads++) {
       const text = system.readNext(descriptor);
       if (text === null) return;
       for (const record of parseKmsg(text)) keep(record);
@@ -76,7 +76,7 @@ export function openKernelLog(system: System, leash: Leash): KernelLog {
   if (descriptor === null) followJournal();
 
   return {
-    take() {
+    drain() {
       if (descriptor !== null) readKmsg(descriptor);
       keepLast();
       const events = found;

@@ -4,6 +4,7 @@ export interface CounterRate {
   rate(value: number | null, nowMs: number): number | null;
 }
 
+/** Counts of one device; times are in milliseconds of a clock that never jumps. */
 export function createCounterRate(): CounterRate {
   let last: { value: number; atMs: number } | null = null;
   return {

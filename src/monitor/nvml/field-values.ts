@@ -18,6 +18,7 @@ const buffer = Buffer.alloc(FIELD_BYTES * Object.keys(fieldIds).length);
 const numbers = new Uint32Array(buffer.buffer, buffer.byteOffset, buffer.length / 4);
 const words = new BigUint64Array(buffer.buffer, buffer.byteOffset, buffer.length / 8);
 
+/** Asks for all of them in one call. Null for each that the driver does not give. */
 export function readFieldValues<Name extends FieldName>(
   nvml: Nvml,
   device: Handle,

@@ -10,6 +10,7 @@ export interface DriverFacts {
   cudaVersion: string | null;
 }
 
+/** Null for what the library does not tell. */
 export function readDriverFacts(nvml: Nvml): DriverFacts {
   const version = Buffer.alloc(80);
   const code = nvml.call('nvmlSystemGetDriverVersion', ['buffer', 'number'], version, version.length);

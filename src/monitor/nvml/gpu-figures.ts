@@ -34,6 +34,7 @@ const trafficFields = [
   'nvlinkReceiveKibibytes',
 ] as const;
 
+/** One for each device, because rates need its last counters. */
 export function createGpuFigureReader(nvml: Nvml, monotonicMs: () => number): GpuFigureReader {
   const nvlinkReceive = createCounterRate();
   const nvlinkTransmit = createCounterRate();

@@ -30,6 +30,7 @@ const LONGEST_WAIT_MS = 60_000;
 const HEALTHY_AFTER_MS = 60_000;
 const MAX_LINE_BYTES = 1024 * 1024;
 
+/** Waits between 2 s and a minute before the next, longer each time while none lives for a minute. */
 export function createHelperLife(options: HelperLifeOptions): HelperLife {
   const { system, leash, kit } = options;
   let child: RunningProgram | null = null;

@@ -25,6 +25,7 @@ const LONGEST_WINDOW_MS = (COUNTER_END / 128e9) * 1000;
 
 const names = ['pcieReceiveBytes', 'pcieTransmitBytes'] as const;
 
+/** One for each device. `begin`, some 20 ms, then `read`. */
 export function createPcieTraffic(nvml: Nvml, monotonicMs: () => number): PcieTraffic {
   let begun: { values: ReturnType<typeof readCounters>; atMs: number } | null = null;
   let told: PcieFigures = { pcieReceiveBytesPerSecond: null, pcieTransmitBytesPerSecond: null };

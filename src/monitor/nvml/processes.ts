@@ -34,6 +34,7 @@ export interface DeviceProcessReader {
   read(device: Device, nowMs: number): GpuProcessReading[];
 }
 
+/** One for each device; where the driver does not answer there are no rows. */
 export function createDeviceProcessReader(nvml: Nvml): DeviceProcessReader {
   /** The library's clock, microseconds: older samples have been read. */
   let seenUntil = 0n;

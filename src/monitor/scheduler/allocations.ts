@@ -18,6 +18,7 @@ export interface Claims {
   gpusOf(node: string): number[];
 }
 
+/** Without any job; two jobs that claim the same GPU leave it to nobody. */
 export function createClaims(): Claims {
   const byNode = new Map<string, Map<number, Claim | null>>();
   return {
@@ -38,7 +39,7 @@ export function createClaims(): Claims {
  * Which GPUs are taken a node's own line says, which holds no user's words; the jobs only say whose they are. An older
  * Slurm tells of the jobs alone.
  */
-export function describeNode(node: SlurmNode, claims: Claims): SchedulerNode {
+export function withAllocations(node: SlurmNode, claims: Claims): SchedulerNode {
   const byJob = new Map<string, SchedulerNode['allocations'][number]>();
   for (const gpu of (node.usedGpus ?? claims.gpusOf(node.name)).slice(0, MAX_GPUS)) {
     const claim = claims.of(node.name, gpu);

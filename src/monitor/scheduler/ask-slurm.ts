@@ -1,7 +1,7 @@
 import type { SchedulerNode } from '../../protocol/scheduler.ts';
 import type { Leash } from '../leash.ts';
 import type { System } from '../system.ts';
-import { createClaims, describeNode } from './allocations.ts';
+import { createClaims, withAllocations } from './allocations.ts';
 import { parseJobLine } from './scontrol-jobs.ts';
 import { parseNodeLine, type SlurmNode } from './scontrol-nodes.ts';
 import { readToolLines } from './tool-lines.ts';
@@ -33,7 +33,7 @@ export async function askSlurm(system: System, leash: Leash): Promise<SlurmAnswe
       const job = parseJobLine(line);
       if (job !== null) claims.add(job);
     });
-    return { ok: true, nodes: nodes.map((node) => describeNode(node, claims)) };
+    return { ok: true, nodes: nodes.map((node) => withAllocations(node, claims)) };
   } catch (error) {
     return { ok: false, error: error instanceof Error ? error.message : String(error) };
   }

@@ -25,6 +25,7 @@ const EARLY_MS = 500;
 /** Characters of JSON. */
 const MAX_PART_LENGTH = 128 * 1024;
 
+/** Starts nothing before `news` is called, and no question before `setAsking`. */
 export function createSchedulerWatch(system: System, leash: Leash): SchedulerWatch {
   const finder = createSlurmPlaceFinder(system, leash);
   let toldPlace: SlurmPlace | null = null;

@@ -30,7 +30,7 @@ export function parseNodeLine(line: string): SlurmNode | null {
   if (!isTold(state)) return null;
   const hostname = field('NodeHostName');
   const partitions = field('Partitions');
-  const gpuCount = countGpus(field('Gres') ?? '');
+  const gpuCount = countGresGpus(field('Gres') ?? '');
   const reservation = / ReservationName=(\S+)\s*(?:[A-Z]\w*=.*)?$/.exec(line)?.[1];
   return {
     name,
@@ -48,7 +48,7 @@ export function parseNodeLine(line: string): SlurmNode | null {
 function parseUsedGpus(gresUsed: string | undefined, gpuCount: number): number[] | null {
   if (!isTold(gresUsed)) return null;
   const indexes = parseGpuIndexes(gresUsed);
-  const used = countGpus(gresUsed);
+  const used = countGresGpus(gresUsed);
   if (used <= indexes.length) return indexes;
   return used < gpuCount ? null : Array.from({ length: gpuCount }, (_, index) => index);
 }
@@ -59,7 +59,7 @@ function parseReason(line: string): string | null {
 }
 
 /** `gpu:a100:4(S:0-1),lustre:1` → 4. */
-export function countGpus(gres: string): number {
+export function countGresGpus(gres: string): number {
   let count = 0;
   for (const [, number] of gres.matchAll(/(?:^|,)gpu(?::[^:,()]+)??:(\d{1,4})(?=[(,]|$)/g))
     count += Number(number);

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createClaims, describeNode } from './allocations.ts';
+import { createClaims, withAllocations } from './allocations.ts';
 import { parseJobLine } from './scontrol-jobs.ts';
-import { countGpus, parseGpuIndexes, parseNodeLine } from './scontrol-nodes.ts';
+import { countGresGpus, parseGpuIndexes, parseNodeLine } from './scontrol-nodes.ts';
 import { parseClusterName } from './slurm-place.ts';
 
 /** Lines in the form of `scontrol -d -o` of Slurm 22.05 and of 23.11. */
@@ -83,7 +83,7 @@ describe('nodes of Slurm', () => {
     ['gpu:a100:2,gpu:4090:6,lustre:1', 8],
     ['shard:8', 0],
     ['(null)', 0],
-  ])('count the GPUs of %s', (gres, count) => expect(countGpus(gres)).toBe(count));
+  ])('count the GPUs of %s', (gres, count) => expect(countGresGpus(gres)).toBe(count));
 
   it.each([
     ['gpu:1(IDX:0)', [0]],
@@ -159,14 +159,14 @@ describe('nodes with their jobs', () => {
   it('say whose each GPU is', () => {
     const claims = createClaims();
     claims.add(job);
-    expect(describeNode(node, claims).allocations).toEqual([
+    expect(withAllocations(node, claims).allocations).toEqual([
       { gpus: [0, 3], number: '4711', id: '4711', user: 'ann' },
     ]);
   });
 
   it('are believed, not the jobs, about which are taken', () => {
     const nobodys = { gpus: [0, 3], number: null, id: null, user: null };
-    expect(describeNode(node, createClaims()).allocations).toEqual([nobodys]);
+    expect(withAllocations(node, createClaims()).allocations).toEqual([nobodys]);
     const claims = createClaims();
     claims.add(job);
     claims.add({
@@ -176,9 +176,9 @@ describe('nodes with their jobs', () => {
       user: 'mallory',
       places: [{ node: 'gpu7', gpus: [0, 1, 2, 3] }],
     });
-    expect(describeNode(node, claims).allocations).toEqual([nobodys]);
+    expect(withAllocations(node, claims).allocations).toEqual([nobodys]);
     expect(
-      describeNode({ ...node, usedGpus: null }, claims)
+      withAllocations({ ...node, usedGpus: null }, claims)
         .allocations.flatMap(({ gpus }) => gpus)
         .sort(),
     ).toEqual([0, 1, 2, 3]);

@@ -1,9 +1,9 @@
 import type { GpuFacts } from '../../protocol/gpu-facts.ts';
 import type { SlurmPlace } from '../../protocol/scheduler.ts';
 import { listNvidiaGpus } from '../gpus/nvidia/nvidia-proc.ts';
-import { runTool } from '../jobs/run-tool.ts';
 import type { Leash } from '../leash.ts';
 import type { System } from '../system.ts';
+import { runOnLeash } from './run-tool.ts';
 
 /** Which cluster of Slurm the node belongs to, without asking where a file tells it. */
 export interface SlurmPlaceFinder {
@@ -31,6 +31,7 @@ export function parseClusterName(text: string): string | null {
   return /^[ \t]*ClusterName[ \t]*=[ \t]*([\w.-]{1,100})[ \t]*(?:#.*)?$/im.exec(text)?.[1] ?? null;
 }
 
+/** Looks into slurm.conf once a minute, and asks `scontrol` where no file has the cluster's name. */
 export function createSlurmPlaceFinder(system: System, leash: Leash): SlurmPlaceFinder {
   let dueMs = Number.NEGATIVE_INFINITY;
   let asked: { cluster: string | null; dueMs: number; pauseMs: number; isBusy: boolean } = {
@@ -56,7 +57,7 @@ export function createSlurmPlaceFinder(system: System, leash: Leash): SlurmPlace
   function ask(program: string, nowMs: number): void {
     if (asked.isBusy || asked.cluster !== null || nowMs < asked.dueMs) return;
     asked.isBusy = true;
-    runTool(system, leash, program, ['show', 'config'], ASK_LIMIT_MS)
+    runOnLeash(system, leash, program, ['show', 'config'], ASK_LIMIT_MS)
       .then(({ text }) => {
         asked.cluster = parseClusterName(text);
       })

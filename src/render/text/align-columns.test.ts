@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { alignColumns, type Cell, headings } from './align-columns.ts';
+import { alignColumns, headings, type TextCell } from './align-columns.ts';
 import { cutToWidth, widthOf } from './text-width.ts';
 
 const style = (width: number | null, hasColour = false) => ({ width, hasColour });
@@ -63,7 +63,7 @@ describe('alignColumns', () => {
   });
 
   it('makes visible what could steer a terminal, and colours only by itself', () => {
-    const rows: Cell[][] = [headings(['STATE']), [{ text: 'live', tone: 'good' }], ['\u001b[31mevil']];
+    const rows: TextCell[][] = [headings(['STATE']), [{ text: 'live', tone: 'good' }], ['\u001b[31mevil']];
     expect(alignColumns(rows, '', style(null, true))).toEqual([
       '\u001b[1mSTATE\u001b[0m',
       '\u001b[32mlive\u001b[0m',

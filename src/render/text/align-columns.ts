@@ -3,10 +3,11 @@ import { paint, plainStyle, type TextStyle, type Tone } from './text-style.ts';
 import { cutToWidth, widthOf } from './text-width.ts';
 
 /** A text of a table, maybe in a colour. What is in it is made visible. */
-export type Cell = string | { text: string; tone: Tone | null };
+export type TextCell = string | { text: string; tone: Tone | null };
 
 /** The first row of a table. */
-export const headings = (words: readonly string[]): Cell[] => words.map((text) => ({ text, tone: 'strong' }));
+export const headings = (words: readonly string[]): TextCell[] =>
+  words.map((text) => ({ text, tone: 'strong' }));
 
 interface MeasuredCell {
   text: string;
@@ -26,7 +27,7 @@ const NARROWEST_FIRST = 24;
  * its unit, would be another figure.
  */
 export function alignColumns(
-  rows: readonly (readonly Cell[])[],
+  rows: readonly (readonly TextCell[])[],
   indent = '',
   style: TextStyle = plainStyle,
 ): string[] {
@@ -39,7 +40,7 @@ export function alignColumns(
   });
 }
 
-function measure(cell: Cell): MeasuredCell {
+function measure(cell: TextCell): MeasuredCell {
   const { text: given, tone } = typeof cell === 'string' ? { text: cell, tone: null } : cell;
   const text = visibleText(given);
   return { text, tone, width: widthOf(text) };

@@ -4,7 +4,7 @@ import { describeUse, freeMemoryBytes, gpuLabel } from '../../report/gpu-words.t
 import { shortIds } from '../../report/job-words.ts';
 import type { ClusterGpu } from '../../report/rows.ts';
 import { stateTones } from '../node-state.ts';
-import { alignColumns, type Cell, headings } from './align-columns.ts';
+import { alignColumns, headings, type TextCell } from './align-columns.ts';
 import { plainStyle, type Tone } from './text-style.ts';
 import { gpuCountsText, sumOf } from './totals-text.ts';
 
@@ -31,7 +31,7 @@ const useTones: Partial<Record<GpuUse, Tone>> = {
 };
 
 /** Figures of a node that is not live are old, and those of a GPU that does not answer are none. */
-function useOf(gpu: ClusterGpu): Cell {
+function useOf(gpu: ClusterGpu): TextCell {
   const { state, health, use, migEnabled } = gpu;
   if (state !== 'live') return { text: state, tone: stateTones[state] };
   if (health !== 'ok') return { text: health, tone: 'bad' };
@@ -39,7 +39,7 @@ function useOf(gpu: ClusterGpu): Cell {
   return { text: describeUse(gpu, use), tone };
 }
 
-function row(gpu: ClusterGpu): Cell[] {
+function row(gpu: ClusterGpu): TextCell[] {
   return [
     gpu.node,
     gpuLabel(gpu),

@@ -2,7 +2,7 @@ import { DASH, formatBytes, formatCoresOf, formatDuration, formatOpenPercent } f
 import { visibleText } from '../../lib/visible-text.ts';
 import { shortIds } from '../../report/job-words.ts';
 import type { ClusterJob } from '../../report/rows.ts';
-import { alignColumns, type Cell, headings } from './align-columns.ts';
+import { alignColumns, headings, type TextCell } from './align-columns.ts';
 import { nodesCell } from './nodes-cell.ts';
 import { plainStyle } from './text-style.ts';
 import { cutToWidth } from './text-width.ts';
@@ -14,7 +14,7 @@ const HEADINGS = ['JOB', 'NAME', 'USER', 'NODES', 'GPUS', 'GPU MEM', 'GPU', 'COR
 const LONGEST_ID = 20;
 const LONGEST_NAME = 30;
 
-function row(job: ClusterJob): Cell[] {
+function row(job: ClusterJob): TextCell[] {
   return [
     `${job.kind} ${cutToWidth(visibleText(shortIds(job.id)), LONGEST_ID)}`,
     cutToWidth(visibleText(job.name ?? DASH), LONGEST_NAME),

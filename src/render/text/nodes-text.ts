@@ -6,7 +6,7 @@ import type { NodeReport, NodeState } from '../../report/node-report.ts';
 import type { GpuView } from '../gpu-view.ts';
 import { stateTones } from '../node-state.ts';
 import { type NodeView, viewNode } from '../view.ts';
-import { alignColumns, type Cell, headings } from './align-columns.ts';
+import { alignColumns, headings, type TextCell } from './align-columns.ts';
 import { paint, plainStyle, type TextStyle } from './text-style.ts';
 import { cutToWidth, widthOf } from './text-width.ts';
 import { countText, gpuCountsText } from './totals-text.ts';
@@ -19,7 +19,7 @@ function failureOf({ cause, message }: NodeReport): string {
   return [cause === null ? '' : `${cause}:`, message ?? ''].filter((word) => word).join(' ');
 }
 
-function statusRow(node: NodeReport): Cell[] {
+function statusRow(node: NodeReport): TextCell[] {
   const { total, free } = countGpus(node);
   const percent = node.state === 'live' ? (node.sample?.cpu?.totalPercent ?? null) : null;
   const knowsGpus = node.state === 'live' && node.sample?.gpus;
@@ -93,7 +93,7 @@ function headLines(node: NodeReport, view: NodeView, style: TextStyle): string[]
   return [`${name}  ${state}${way}`, ...lines.map(visibleText)];
 }
 
-function section(title: string, rows: readonly (readonly Cell[])[], style: TextStyle): string[] {
+function section(title: string, rows: readonly (readonly TextCell[])[], style: TextStyle): string[] {
   return rows.length === 0 ? [] : ['', paint(title, 'strong', style), ...alignColumns(rows, '  ', style)];
 }
 
@@ -121,7 +121,7 @@ function jobLine(job: GpuView['jobs'][number], { width }: TextStyle): string {
 
 function gpuLines({ gpus, gpuNote }: NodeView, style: TextStyle): string[] {
   if (gpus.length === 0) return gpuNote ? ['', gpuNote] : [];
-  const rows = gpus.map((gpu): Cell[] => {
+  const rows = gpus.map((gpu): TextCell[] => {
     const { utilization, memory, temperature, power } = gpu;
     if (gpu.fault)
       return [gpu.label, gpu.name, { text: gpu.lost ? 'LOST' : 'ERROR', tone: 'bad' }, gpu.fault];

@@ -1,4 +1,4 @@
-import { alignColumns, type Cell, headings } from './align-columns.ts';
+import { alignColumns, headings, type TextCell } from './align-columns.ts';
 import type { TextStyle } from './text-style.ts';
 
 /** A setting, as a file would have it, and where that comes from. */
@@ -28,14 +28,14 @@ export function renderSettings(
 ): string {
   const differing = new Map(others.map((other) => [other.name, other]));
   const known = new Set(settings.map(({ name }) => name));
-  const headCell = (other: OtherSetting): Cell => ({ text: headWords(other, file), tone: 'warning' });
-  const rows = settings.map(({ name, text, origin }): Cell[] => {
+  const headCell = (other: OtherSetting): TextCell => ({ text: headWords(other, file), tone: 'warning' });
+  const rows = settings.map(({ name, text, origin }): TextCell[] => {
     const other = differing.get(name);
     return [name, text, placeText(origin, file), ...(other === undefined ? [] : [headCell(other)])];
   });
   const onlyThere = others
     .filter(({ name }) => !known.has(name))
-    .map((other): Cell[] => [other.name, '', '', headCell(other)]);
+    .map((other): TextCell[] => [other.name, '', '', headCell(other)]);
   const lines = alignColumns([headings(['setting', 'value', 'from']), ...rows, ...onlyThere], '', style);
   return `${lines.join('\n')}\n`;
 }

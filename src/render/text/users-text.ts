@@ -1,6 +1,6 @@
 import { DASH, formatBytes, formatCoresOf, formatOpenPercent } from '../../lib/format.ts';
 import type { ClusterUser } from '../../report/rows.ts';
-import { alignColumns, type Cell, headings } from './align-columns.ts';
+import { alignColumns, headings, type TextCell } from './align-columns.ts';
 import { nodesCell } from './nodes-cell.ts';
 import { plainStyle } from './text-style.ts';
 import { countText, holdingsText } from './totals-text.ts';
@@ -9,7 +9,7 @@ export type { ClusterUser };
 
 const HEADINGS = ['USER', 'GPUS', 'IDLE', 'GPU MEM', 'GPU', 'CORES', 'RAM', 'JOBS', 'NODES'];
 
-function row(user: ClusterUser): Cell[] {
+function row(user: ClusterUser): TextCell[] {
   return [
     user.user,
     user.gpuCount === 0 ? DASH : String(user.gpuCount),

@@ -199,6 +199,7 @@ export type UploadReply =
   | { kind: 'ready' }
   | { kind: 'fail'; reason: string; detail: string };
 
+/** Null where the line has no mark with this nonce: login noise. */
 export function parseUploadReply(line: string, nonce: string): UploadReply | null {
   const start = line.indexOf(`${FIRST}${SECOND}-${nonce} `);
   if (start < 0) return null;

@@ -70,6 +70,7 @@ export function explainLoginWords(lines: readonly string[]): FailureDetail | nul
 /** sshd itself leaves so, after the words of /etc/nologin. */
 export const NOLOGIN_EXIT_CODE = 254;
 
+/** The last line is what /etc/nologin says. */
 export function explainNologin(lines: readonly string[]): FailureDetail {
   return {
     cause: 'account-refused',

@@ -38,6 +38,7 @@ export interface MessageMeter {
   countTime(ms: number): string | null;
 }
 
+/** One for each connection, from `hello` on. */
 export function createMessageMeter(monotonicMs: () => number = () => performance.now()): MessageMeter {
   const messages = createAllowance(MAX_MESSAGES_PER_SECOND, MAX_MESSAGES_PER_SECOND * BURST_SECONDS);
   const bytes = createAllowance(MAX_BYTES_PER_SECOND, MAX_BYTES_PER_SECOND * BURST_SECONDS);

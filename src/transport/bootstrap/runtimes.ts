@@ -74,6 +74,10 @@ async function compress(from: string, to: string): Promise<void> {
   }
 }
 
+/**
+ * Hashing and compressing a runtime takes seconds, once for each machine type. Rejects where the cache cannot be
+ * written.
+ */
 export function createRuntimeStore(options: RuntimeStoreOptions): RuntimeStore {
   const known = new Map<string, Promise<ShippedRuntime | null>>();
 

@@ -1,8 +1,7 @@
-import { createLineSplitter } from '../../lib/line-splitter.ts';
 import { MAX_MESSAGE_BYTES, MAX_NOISE_BYTES } from '../../protocol/constants.ts';
 import type { Fault } from '../../protocol/figures.ts';
 import type { Hello } from '../../protocol/hello.ts';
-import { type Message, parseMessage } from '../../protocol/messages.ts';
+import type { Message } from '../../protocol/messages.ts';
 import type { Failure, Stage } from '../../report/causes.ts';
 import type { FailureDetail, Way } from '../../report/failure-detail.ts';
 import { createFailure, toLastLines } from '../../report/failures.ts';
@@ -10,6 +9,8 @@ import { type Channel, type ChannelEnd, TransportError } from '../transport.ts';
 import { explainEarlyEnd, explainFarewell } from './bootstrap-failures.ts';
 import { withoutOurCommand } from './login-words.ts';
 import { createMessageMeter } from './message-meter.ts';
+import { createMonitorMessages } from './monitor-messages.ts';
+import { readNodeOutput } from './node-output.ts';
 import { createSaidLines } from './said-lines.ts';
 
 export class BootstrapError extends TransportError {}
@@ -28,7 +29,6 @@ export interface TalkOptions {
 }
 
 const STAGE_LIMIT_MS = 10_000;
-const MAX_ERROR_LINE_BYTES = 4096;
 
 /** The conversation on one channel: lines before `hello` are noise or marks, after it messages. */
 export interface Talk {
@@ -44,21 +44,19 @@ export interface Talk {
   readonly ended: Promise<Failure | null>;
 }
 
+/** Listens to the channel from now on. Every wait rejects with a `BootstrapError` once the conversation has failed. */
 export function createTalk(options: TalkOptions, channel: Channel): Talk {
   const { way, onMessage, command = '' } = options;
   const stageLimitMs = options.stageLimitMs ?? STAGE_LIMIT_MS;
   const said = createSaidLines(options.onLine ?? (() => undefined));
   const meter = createMessageMeter();
-  let heardBytes = 0;
+  const messages = createMonitorMessages({ onMessage, onRefused: refuse });
   let failed: Failure | null = null;
-  let farewell: string | null = null;
-  let sequence = 0;
   let stage: Stage = 'shell';
   let spoken = false;
   let reader: ((line: string) => void) | null = null;
   /** Lines of the bootstrap that came before somebody waited for them; as bounded as all that comes before hello. */
   let unread: string[] = [];
-  let greeted = false;
 
   function fail(detail: FailureDetail): void {
     failed ??= createFailure(way, detail, said.last);
@@ -71,7 +69,7 @@ export function createTalk(options: TalkOptions, channel: Channel): Talk {
   }
 
   /** Beside the messages. */
-  const sayAside = (line: string) => said.take(greeted ? line : withoutOurCommand(line, command));
+  const sayAside = (line: string) => said.take(messages.greeted ? line : withoutOurCommand(line, command));
 
   function takeNoise(line: string): void {
     spoken = true;
@@ -80,68 +78,37 @@ export function createTalk(options: TalkOptions, channel: Channel): Talk {
 
   function takeMessage(line: string): void {
     const excess = meter.count(line.length);
-    if (excess !== null) return fail({ cause: 'protocol', detail: excess, isFlood: true });
-    const parsed = parseMessage(line);
-    if (!parsed.ok) return refuse(line, parsed.reason);
-    const { message } = parsed;
-    if (message.type === 'hello') return refuse(line, 'a second hello');
-    if (farewell !== null) return refuse(line, 'a message after the last one');
-    if (message.type === 'bye') farewell = message.reason;
-    if (message.type === 'sample') {
-      if (message.sequence <= sequence)
-        return refuse(line, `sample ${message.sequence} after sample ${sequence}`);
-      sequence = message.sequence;
-    }
-    onMessage(message, parsed.faults, line);
+    if (excess === null) messages.take(line);
+    else fail({ cause: 'protocol', detail: excess, isFlood: true });
   }
 
   function takeLine(line: string): void {
     if (failed !== null) return;
-    if (greeted) takeMessage(line);
+    if (messages.greeted) takeMessage(line);
     else if (reader) reader(line);
     else unread.push(line);
   }
 
-  const tooLong = () => fail({ cause: 'protocol', detail: `a line longer than ${MAX_MESSAGE_BYTES} bytes` });
-  const out = createLineSplitter(MAX_MESSAGE_BYTES, takeLine, tooLong);
-  const err = createLineSplitter(MAX_ERROR_LINE_BYTES, sayAside, () => undefined);
-
   /** Only the hello itself may be large. */
-  function isEndless(size: number): boolean {
-    if (greeted) return false;
-    heardBytes += size;
-    return heardBytes > MAX_NOISE_BYTES + (stage === 'hello' ? MAX_MESSAGE_BYTES : 0);
+  function limitBytes(): number {
+    if (messages.greeted) return Number.POSITIVE_INFINITY;
+    return MAX_NOISE_BYTES + (stage === 'hello' ? MAX_MESSAGE_BYTES : 0);
   }
 
-  function takeStdout(chunk: Buffer): void {
-    if (isEndless(chunk.length)) fail({ cause: 'protocol', detail: 'endless text before the first message' });
-    else out.push(chunk);
-  }
-
-  function takeStderr(chunk: Buffer): void {
-    const excess = meter.countErrorOutput(chunk.length);
-    if (excess === null) return err.push(chunk);
-    err.push(chunk.subarray(0, MAX_ERROR_LINE_BYTES));
-    fail({ cause: 'protocol', detail: excess, isFlood: true });
-  }
-
-  /** What a node sends may cost the head so much time and no more. */
-  const metered = (take: (chunk: Buffer) => void) => (chunk: Buffer) => {
-    if (failed !== null) return;
-    const startedMs = performance.now();
-    take(chunk);
-    const excess = meter.countTime(performance.now() - startedMs);
-    if (excess !== null && failed === null) fail({ cause: 'protocol', detail: excess, isFlood: true });
-  };
-
-  channel.onStdout(metered(takeStdout));
-  channel.onStderr(metered(takeStderr));
+  const output = readNodeOutput(channel, {
+    meter,
+    isOver: () => failed !== null,
+    limitBytes,
+    onLine: takeLine,
+    onErrorLine: sayAside,
+    onExcess: (detail, isFlood) => fail({ cause: 'protocol', detail, isFlood }),
+  });
 
   const ended: Promise<Failure | null> = channel.ended.then((end) => {
     if (failed === null) {
       for (const line of unread) sayAside(line);
-      if (!greeted || end.failure) sayAside(out.rest());
-      sayAside(err.rest());
+      if (!messages.greeted || end.failure) sayAside(output.rest());
+      sayAside(output.errorRest());
     }
     said.finish();
     return explainEnd(end);
@@ -151,7 +118,8 @@ export function createTalk(options: TalkOptions, channel: Channel): Talk {
     if (failed !== null) return failed;
     if (end.failure !== null)
       return { ...end.failure, lastLines: toLastLines([...end.failure.lastLines, ...said.last]) };
-    if (!greeted) return createFailure(way, explainEarlyEnd(stage, end, said.last), said.last);
+    if (!messages.greeted) return createFailure(way, explainEarlyEnd(stage, end, said.last), said.last);
+    const { farewell } = messages;
     if (farewell !== null && (options.signal.aborted || farewell.includes('said stop'))) return null;
     return createFailure(way, explainFarewell(farewell, end), said.last);
   }
@@ -202,29 +170,11 @@ export function createTalk(options: TalkOptions, channel: Channel): Talk {
     });
   }
 
-  function readHello(line: string, nonce: string): Hello | null {
-    if (!line.startsWith('{')) return null;
-    const parsed = parseMessage(line);
-    if (!parsed.ok) {
-      if (line.includes(nonce)) refuse(line, `hello: ${parsed.reason}`);
-      return null;
-    }
-    const hello = parsed.message;
-    if (hello.type !== 'hello') return null;
-    if (hello.nonce !== nonce) refuse(line, 'hello with a wrong nonce');
-    else {
-      greeted = true;
-      onMessage(hello, parsed.faults, line);
-      return hello;
-    }
-    return null;
-  }
-
   return {
     channel,
     lastLines: () => said.last,
     await: awaitLine,
-    awaitHello: (nonce) => awaitLine('hello', (line) => readHello(line, nonce)),
+    awaitHello: (nonce) => awaitLine('hello', (line) => messages.takeHello(line, nonce)),
     fail,
     failure,
     ended,

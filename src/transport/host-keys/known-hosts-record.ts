@@ -10,6 +10,7 @@ export function hashHostName(name: string, salt = randomBytes(20)): string {
   return `|1|${salt.toString('base64')}|${hash}`;
 }
 
+/** One line of known_hosts with its line end; `name` is `host` or `[host]:port`. */
 export function knownHostsLine(name: string, key: PublicKey, hashed: boolean): string {
   return `${hashed ? hashHostName(name) : name} ${key.type} ${key.base64}\n`;
 }

@@ -98,4 +98,5 @@ export function hopsBefore(hop: OpensshHop): OpensshHop[] {
   return hop.via === null ? [] : [...hopsBefore(hop.via), hop.via];
 }
 
+/** As ProxyJump writes it: `ann@gate:2222`. */
 export const hopName = (hop: OpensshHop) => formatHops([hop.place]);

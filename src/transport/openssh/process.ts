@@ -67,6 +67,7 @@ function readErrorOutput(child: ChildProcess): () => string[] {
       .filter((line) => line !== '');
 }
 
+/** Starts ssh at once, as leader of a session of its own. The channel rejects with a `StepError`. */
 export function startOpenssh(options: OpensshProcessOptions): OpensshProcess {
   const { log, progress, signal, explain, explainLoss } = options;
   const child = spawn('ssh', options.words, {

@@ -7,6 +7,7 @@ export type AskpassProgram = (prompt: string, signal: AbortSignal) => Promise<st
 const LIMIT_MS = 5 * 60_000;
 const MAX_BYTES = 4096;
 
+/** The person has 5 minutes; then, and where the program fails or says nothing, the answer is null. */
 export function createAskpassProgram(program: string, environment: NodeJS.ProcessEnv): AskpassProgram {
   return (prompt, signal) =>
     new Promise((resolve) => {

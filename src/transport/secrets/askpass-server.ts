@@ -62,6 +62,7 @@ function listen(folder: string, onConnection: (socket: Socket) => void): Promise
   });
 }
 
+/** The socket is made with the first ssh that is admitted; `admit` rejects where it cannot be. */
 export function createAskpassServer({ folder, program }: AskpassServerOptions): AskpassServer {
   const passes = new Map<string, Answerer>();
   let server: Promise<Server> | null = null;

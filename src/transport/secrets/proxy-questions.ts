@@ -1,4 +1,4 @@
-import { UNLOCK } from '../../report/failures.ts';
+import { UNLOCK } from '../../report/failures/login.ts';
 import { createPromptDesk } from '../openssh/prompts.ts';
 import { StepError } from '../ssh-step-error.ts';
 import type { AskpassServer } from './askpass-server.ts';

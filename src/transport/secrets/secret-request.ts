@@ -24,6 +24,7 @@ export interface PassphraseRequest {
 
 type Account = Pick<SshSettings, 'user' | 'hostName' | 'hostKeyAlias' | 'port' | 'originalHost'>;
 
+/** The password of an account, as its settings resolve. */
 export function passwordRequest(account: Account): PasswordRequest {
   const { user, hostName, hostKeyAlias, port, originalHost } = account;
   return {
@@ -35,6 +36,7 @@ export function passwordRequest(account: Account): PasswordRequest {
   };
 }
 
+/** The passphrase of a key file. */
 export function passphraseRequest(keyFile: string): PassphraseRequest {
   return { kind: 'passphrase', id: keyFile, label: keyFile };
 }

@@ -13,6 +13,7 @@ export interface IdentityFiles {
 /** A thousand nodes that log in together ask for the same few keys; who mends a file is faster seen than retried. */
 const KEPT_MS = 500;
 
+/** What was read of a file counts for half a second. */
 export function createIdentityFiles(home: string, userId: number): IdentityFiles {
   const identities = createKeptAnswers<IdentityFile>(KEPT_MS);
   const certificates = createKeptAnswers<Certificate | null>(KEPT_MS);

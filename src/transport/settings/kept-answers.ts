@@ -5,6 +5,7 @@ export interface KeptAnswers<T> {
 
 const MAX_KEPT = 10_000;
 
+/** Answers live for `keptMs` milliseconds; failures are told to those who wait, and not kept. */
 export function createKeptAnswers<T>(keptMs: number): KeptAnswers<T> {
   const answers = new Map<string, { takenMs: number; answer: Promise<T> }>();
   return {

@@ -27,7 +27,7 @@ const AT_ONCE = 8;
 let running = 0;
 const waiting: (() => void)[] = [];
 
-async function takeTurn(): Promise<void> {
+async function awaitTurn(): Promise<void> {
   if (running >= AT_ONCE) await new Promise<void>((resolve) => waiting.push(resolve));
   else running += 1;
 }
@@ -56,7 +56,7 @@ function spawnTool(tool: string, args: readonly string[], input: string): Promis
 
 /** Runs a program to its end, at most ten seconds and a few at a time. Rejects only where it is missing or the head can start no program. */
 export const runTool: RunTool = async (tool, args, input = '') => {
-  await takeTurn();
+  await awaitTurn();
   try {
     return await spawnTool(tool, args, input);
   } finally {

@@ -79,6 +79,7 @@ export type LocalValues = Pick<TokenValues, 'localUser' | 'localUserId' | 'local
 /** The lines of `ssh -G`: keyword → values in order. */
 export type RawSettings = ReadonlyMap<string, readonly string[]>;
 
+/** Reads what `ssh -G` prints; keywords in lower case. */
 export function parseRawSettings(text: string): RawSettings {
   const settings = new Map<string, string[]>();
   for (const line of text.split('\n')) {

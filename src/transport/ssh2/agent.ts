@@ -62,6 +62,7 @@ class SingleKeyAgent extends ssh2.BaseAgent<ParsedKey> {
   }
 }
 
+/** Nothing is opened before it is asked; each answer is awaited for 3 s. */
 export function createAgentClient(socketPath: string): AgentClient {
   const agent = new WatchedAgent(socketPath);
   const close = () => {

@@ -9,14 +9,14 @@ import type { IdentityFile } from './identities.ts';
 import { type KeyOpener, LockedKey, parsePublicHalf } from './locked-key.ts';
 
 /** A key to show to the server. */
-export interface Candidate {
+export interface LoginCandidate {
   label: string;
   method: AnyAuthMethod;
 }
 
 /** Everything that one log-in can show. */
-export interface Candidates {
-  list: Candidate[];
+export interface LoginCandidates {
+  list: LoginCandidate[];
   /** Keys that are there and cannot be used, with the reason. */
   leftOut: string[];
   close(): void;
@@ -53,7 +53,7 @@ function whyUnwanted(settings: SshSettings, key: PublicKey): string | null {
 const whyFileUnwanted = (settings: SshSettings, { type, publicKey }: IdentityFile) =>
   type === null || publicKey === null ? null : whyUnwanted(settings, { type, base64: publicKey });
 
-function lockedCandidate(file: IdentityFile, options: CandidateOptions): Candidate[] {
+function lockedCandidate(file: IdentityFile, options: CandidateOptions): LoginCandidate[] {
   const { path, encrypted, publicKey, type } = file;
   const { opener, onMissing, settings } = options;
   if (encrypted === null || opener === null) return [];
@@ -77,7 +77,7 @@ function lockedCandidate(file: IdentityFile, options: CandidateOptions): Candida
 }
 
 /** ssh's order: agent keys that the configuration names, other agent keys, files that no agent holds. */
-function orderCandidates({ agent, agentKeys, files }: Keys, options: CandidateOptions): Candidate[] {
+function orderCandidates({ agent, agentKeys, files }: Keys, options: CandidateOptions): LoginCandidate[] {
   const { settings } = options;
   const { user: username } = settings;
   const named = new Map(files.filter((file) => file.publicKey).map((file) => [file.publicKey, file]));
@@ -87,12 +87,12 @@ function orderCandidates({ agent, agentKeys, files }: Keys, options: CandidateOp
   );
   const others = settings.identitiesOnly ? [] : usable.filter((key) => !isNamed(key));
   const held = new Set(usable.map(publicHalf));
-  const fromAgent = [...usable.filter(isNamed), ...others].flatMap((key): Candidate[] => {
+  const fromAgent = [...usable.filter(isNamed), ...others].flatMap((key): LoginCandidate[] => {
     if (agent === null) return [];
     const name = named.get(publicHalf(key))?.path ?? (key.comment || key.type);
     return [{ label: `${name} from the agent`, method: { type: 'agent', username, agent: agent.only(key) } }];
   });
-  const fromFiles = files.flatMap((file): Candidate[] => {
+  const fromFiles = files.flatMap((file): LoginCandidate[] => {
     const { privateKey, publicKey, path } = file;
     if (publicKey !== null && held.has(publicKey)) return [];
     if (whyFileUnwanted(settings, file) !== null) return [];
@@ -142,7 +142,7 @@ async function gatherKeys({ settings, identities }: CandidateOptions): Promise<K
 }
 
 /** Finds the keys, in the order in which ssh shows them. */
-export async function gatherCandidates(options: CandidateOptions): Promise<Candidates> {
+export async function gatherCandidates(options: CandidateOptions): Promise<LoginCandidates> {
   const keys = await gatherKeys(options);
   const list = orderCandidates(keys, options);
   const leftOut = await listLeftOut(keys, options);

@@ -36,6 +36,7 @@ const LONGEST_WAIT_MS = 60_000;
 /** A refused login or host key: servers ban addresses that knock. */
 const REFUSED_WAIT_MS = 5 * 60_000;
 
+/** Waits after failures grow from 1 s to 60 s; after a refused login or host key they are 5 minutes. */
 export function createJumpPool(): JumpPool {
   const jumps = new Map<string, Jump>();
   const failures = new Map<string, JumpFailure>();

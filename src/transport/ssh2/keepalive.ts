@@ -28,6 +28,7 @@ function ping(client: Client): void {
   protocol?.ping();
 }
 
+/** Looks every `intervalMs` milliseconds, until it is stopped or has given the server up. */
 export function startKeepalive({ client, stream, intervalMs, count, onDead }: KeepaliveOptions): Keepalive {
   let heard = true;
   let unanswered = 0;

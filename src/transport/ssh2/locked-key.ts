@@ -19,6 +19,7 @@ export interface KeyOpener {
 /** Turning a passphrase into a key takes a tenth of a second, and a thousand nodes may share one. */
 const MAX_KEPT = 64;
 
+/** Tells `secrets` which passphrases were right and which were not; the last 64 keys are kept open. */
 export function createKeyOpener(secrets: Secrets): KeyOpener {
   const opened = new Map<string, ParsedKey>();
   return {

@@ -9,7 +9,7 @@ import {
 import type { Secrets } from '../secrets/secrets.ts';
 import type { IdentityFiles } from '../settings/identity-files.ts';
 import type { SshSettings } from '../settings/ssh-settings-parse.ts';
-import { type Candidate, type Candidates, gatherCandidates } from './candidates.ts';
+import { gatherCandidates, type LoginCandidate, type LoginCandidates } from './candidates.ts';
 import type { KeyOpener } from './locked-key.ts';
 
 /** The log-in of one connection: what is tried in which order, and what became of it. */
@@ -82,7 +82,7 @@ function createPasswordTry(settings: SshSettings, secrets: Secrets | null) {
   let withheld = false;
   const notes: string[] = [];
 
-  function take(): string | null {
+  function findSecret(): string | null {
     if (given !== null || refused) return null;
     const secret = secrets?.find(request) ?? null;
     withheld ||= secrets?.isWithheld(request) ?? false;
@@ -104,11 +104,11 @@ function createPasswordTry(settings: SshSettings, secrets: Secrets | null) {
     request,
     attempts: {
       password(): AnyAuthMethod | null {
-        given = take();
+        given = findSecret();
         return given === null ? null : { type: 'password', username: settings.user, password: given };
       },
       'keyboard-interactive'(): AnyAuthMethod | null {
-        const secret = take();
+        const secret = findSecret();
         if (secret === null) return null;
         return {
           type: 'keyboard-interactive',
@@ -134,7 +134,7 @@ function createPasswordTry(settings: SshSettings, secrets: Secrets | null) {
   };
 }
 
-const noKeys: Candidates = { list: [], leftOut: [], close: () => undefined };
+const noKeys: LoginCandidates = { list: [], leftOut: [], close: () => undefined };
 
 /** Makes the list of what to try ready before the connection is opened. */
 export async function prepareLogin(options: LoginOptions): Promise<Login> {
@@ -160,7 +160,7 @@ export async function prepareLogin(options: LoginOptions): Promise<Login> {
   };
 }
 
-function keyAttempts(candidates: readonly Candidate[]): Attempt[] {
+function keyAttempts(candidates: readonly LoginCandidate[]): Attempt[] {
   return candidates
     .slice(0, MAX_KEYS)
     .map(({ label, method }) => ({ method: 'publickey', label, start: () => method }));
@@ -169,7 +169,7 @@ function keyAttempts(candidates: readonly Candidate[]): Attempt[] {
 function createLogin(
   { settings, secrets, onKeyLogin }: LoginOptions,
   methods: readonly Method[],
-  keys: readonly Candidate[],
+  keys: readonly LoginCandidate[],
   leftOut: readonly string[],
   close: () => void,
 ): Login {
@@ -198,7 +198,7 @@ function createLogin(
   }
 
   /** The first that the server takes; what it does not take now it may take later. */
-  function takeNext(methodsLeft: readonly string[] | null): AnyAuthMethod | null {
+  function beginNext(methodsLeft: readonly string[] | null): AnyAuthMethod | null {
     for (const attempt of [...remaining]) {
       // Keys are shown unasked; a password is not.
       const isWanted =
@@ -221,7 +221,7 @@ function createLogin(
   return {
     next(methodsLeft, partialSuccess) {
       note(methodsLeft ?? [], partialSuccess === true);
-      const started = takeNext(methodsLeft);
+      const started = beginNext(methodsLeft);
       if (started !== null) return started;
       // Like ssh, ask once without any key: the server may want none, or says what it takes.
       if (!hasAsked && methodsLeft === null) {

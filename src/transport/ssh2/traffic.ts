@@ -52,6 +52,7 @@ export interface TrafficMeter {
   checkUnsent(bytes: number): string | null;
 }
 
+/** One for each connection, from its first byte on. */
 export function createTrafficMeter(
   limits: TrafficLimits,
   monotonicMs: () => number = () => performance.now(),

@@ -1,17 +1,12 @@
-import { randomBytes } from 'node:crypto';
 import type { CompiledTemplates } from '../../lib/compiled-templates.ts';
 import { guarded } from '../../lib/guarded.ts';
-import { createPageRenderer } from '../../render/page.ts';
 import type { PageRequest } from '../../render/page-request.ts';
 import { type ConnectionLimits, limitFor } from '../connection-limits.ts';
-import type { WebDependencies } from '../dependencies.ts';
-import { encodeEvent, encodeOpening, KEEPALIVE, RELOAD } from './message.ts';
-import { pageShares } from './page-shares.ts';
-import { createPages, type Pages } from './pages.ts';
-import { createRows, type Rows } from './rows.ts';
+import { createEpoch, deliver, type EpochDependencies, nodesOf, reload, takeIn, wanted } from './epoch.ts';
+import { createLooks } from './looks.ts';
+import { encodeOpening, KEEPALIVE } from './message.ts';
 import { readSubscription } from './subscription.ts';
-import { createTopics, type Topics } from './topics.ts';
-import { createViewers, subscribe, type Viewer } from './viewers.ts';
+import { createViewers, subscribe } from './viewers.ts';
 
 /**
  * One feed for all viewers. Each says which rows, pages and topics it has in sight; those are rendered, once for all
@@ -41,37 +36,9 @@ export interface LiveFeedOptions {
   backlogBytes?: number;
 }
 
-type FeedDependencies = Pick<WebDependencies, 'version' | 'demo' | 'cluster' | 'problems'> & {
-  templates(): CompiledTemplates;
-};
-
-/** All that is thrown away when the design changes. */
-interface Epoch {
-  name: string;
-  templates: CompiledTemplates;
-  version: number;
-  rows: Rows;
-  pages: Pages;
-  topics: Topics;
-}
-
-function createEpoch(templates: CompiledTemplates, dependencies: FeedDependencies): Epoch {
-  const { cluster } = dependencies;
-  const renderer = createPageRenderer(templates);
-  const rows = createRows(renderer, cluster);
-  return {
-    name: randomBytes(6).toString('hex'),
-    templates,
-    version: 1,
-    rows,
-    pages: createPages(renderer, cluster, rows, dependencies),
-    topics: createTopics(cluster),
-  };
-}
-
 /** `look` hears what every viewer looks at (null: everything), until its result is called. */
 export function createLiveFeed(
-  dependencies: FeedDependencies,
+  dependencies: EpochDependencies,
   look: (node: string | null) => () => void,
   options: LiveFeedOptions = {},
 ): LiveFeed {
@@ -87,18 +54,16 @@ export function createLiveFeed(
   let refused: CompiledTemplates | null = null;
   let flushTimer: NodeJS.Timeout | null = null;
   let keepaliveTimer: NodeJS.Timeout | null = null;
-  /** What each viewer looks at, by node; null for all. */
-  const looks = new Map<Viewer, Map<string | null, () => void>>();
-  let nodesInSight = new Set<string | null>();
+  const looks = createLooks(look);
 
   const viewers = createViewers({
     backlogBytes,
     onChange(viewer, isThere) {
-      lookAt(viewer, isThere ? [null] : []);
+      looks.set(viewer, isThere ? [null] : []);
       if (viewers.count === 0) stopTimers();
       else keepaliveTimer ??= setInterval(() => guarded('the live pages', keepAlive, undefined), keepaliveMs);
     },
-    onRoom: (viewer) => guarded('a live page', () => deliver(viewer), undefined),
+    onRoom: (viewer) => guarded('a live page', () => deliver(epoch, viewer), undefined),
   });
 
   const unsubscribe = cluster.subscribe(scheduleFlush);
@@ -114,9 +79,9 @@ export function createLiveFeed(
   }
 
   function isBehind(): boolean {
-    if (cluster.isBehind || epoch.pages.arePending(wanted(({ pages }) => pages))) return true;
+    if (cluster.isBehind || epoch.pages.arePending(wanted(viewers.all, ({ pages }) => pages))) return true;
     return epoch.topics.arePending(
-      wanted(({ topics }) => topics),
+      wanted(viewers.all, ({ topics }) => topics),
       performance.now(),
     );
   }
@@ -132,41 +97,9 @@ export function createLiveFeed(
   function keepAlive(): void {
     for (const viewer of viewers.all) viewer.send(KEEPALIVE);
     epoch.rows.prune(performance.now());
-    epoch.pages.keepOnly(wanted(({ pages }) => pages));
+    epoch.pages.keepOnly(wanted(viewers.all, ({ pages }) => pages));
     // Sentences about the head's own files come without a node that changed.
     scheduleFlush();
-  }
-
-  function wanted(of: (viewer: Viewer) => ReadonlyMap<string, number>): Set<string> {
-    const keys = new Set<string>();
-    for (const viewer of viewers.all) for (const key of of(viewer).keys()) keys.add(key);
-    return keys;
-  }
-
-  /** Tells the head which nodes a viewer looks at, where that changed. */
-  function lookAt(viewer: Viewer, nodes: Iterable<string | null>): void {
-    const before = looks.get(viewer) ?? new Map<string | null, () => void>();
-    const now = new Map<string | null, () => void>();
-    for (const node of nodes) now.set(node, before.get(node) ?? look(node));
-    for (const [node, leave] of before) if (!now.has(node)) leave();
-    if (now.size > 0) looks.set(viewer, now);
-    else looks.delete(viewer);
-    nodesInSight = new Set([...looks.values()].flatMap((own) => [...own.keys()]));
-  }
-
-  /** The nodes whose rows a viewer has in sight; everything, where it has a view or a topic of all of them. */
-  function nodesOf({ rows, topics }: Viewer): Set<string | null> {
-    const nodes = new Set<string | null>();
-    for (const key of rows.keys()) {
-      const node = epoch.rows.nodesInSight(key);
-      if (node !== undefined) nodes.add(node);
-    }
-    for (const topic of topics.keys()) {
-      const node = epoch.topics.nodeOf(topic);
-      if (node !== undefined) nodes.add(node);
-    }
-    // Who looks at all of them has some in sight still: these are taken in first.
-    return nodes;
   }
 
   /** A changed design makes all pages out of date; one that cannot be shown leaves the last good one in place. */
@@ -182,11 +115,6 @@ export function createLiveFeed(
     reloadAll();
   }
 
-  function reload(viewer: Viewer): void {
-    viewer.send(RELOAD);
-    viewer.end();
-  }
-
   function reloadAll(): void {
     for (const viewer of [...viewers.all]) reload(viewer);
   }
@@ -195,45 +123,12 @@ export function createLiveFeed(
   function flush(): void {
     takeTemplates();
     const nowMs = performance.now();
-    cluster.refresh(nowMs, (name) => nodesInSight.has(name));
-    const version = epoch.version + 1;
-    const changed = [
-      epoch.pages.update(pageShares(viewers.all), version, nowMs),
-      epoch.rows.update(
-        wanted(({ rows }) => rows),
-        version,
-        nowMs,
-      ),
-      epoch.topics.update(
-        wanted(({ topics }) => topics),
-        version,
-        nowMs,
-      ),
-    ];
-    if (changed.includes(true)) epoch.version = version;
+    cluster.refresh(nowMs, (name) => looks.areAt(name));
+    takeIn(epoch, viewers.all, nowMs);
     // A page that was loaded meanwhile may have taken in changes too.
     if (deliveredVersion === epoch.version) return;
     deliveredVersion = epoch.version;
-    for (const viewer of [...viewers.all]) guarded('a live page', () => deliver(viewer), undefined);
-  }
-
-  /** Sends what a viewer has in sight and not seen yet; one that is behind gets the newest later, not all in between. */
-  function deliver(viewer: Viewer): void {
-    const nowMs = performance.now();
-    for (const [key, outer] of viewer.outerStructures)
-      if (epoch.pages.isOutdated(key, outer)) return reload(viewer);
-    const collect = (
-      asked: ReadonlyMap<string, number>,
-      change: (key: string, since: number) => string | null,
-    ) => Array.from(asked, ([key, since]) => change(key, since)).filter((json) => json !== null);
-    const rows = collect(viewer.rows, (key, since) => epoch.rows.changeJson(key, since, nowMs));
-    const pages = collect(viewer.pages, epoch.pages.changeJson);
-    const topics = collect(viewer.topics, epoch.topics.changeJson);
-    if (rows.length + pages.length + topics.length === 0) return;
-    const message = `{"rows":[${rows.join(',')}],"pages":[${pages.join(',')}],"topics":[${topics.join(',')}]}`;
-    if (!viewer.send(encodeEvent(`${epoch.name}.${epoch.version}`, message))) return;
-    for (const asked of [viewer.rows, viewer.pages, viewer.topics])
-      for (const key of asked.keys()) asked.set(key, epoch.version);
+    for (const viewer of [...viewers.all]) guarded('a live page', () => deliver(epoch, viewer), undefined);
   }
 
   function open(client: string | null): ReadableStream<Uint8Array> | null {
@@ -254,9 +149,9 @@ export function createLiveFeed(
       return true;
     }
     subscribe(viewer, subscription);
-    lookAt(viewer, nodesOf(viewer));
+    looks.set(viewer, nodesOf(epoch, viewer));
     flush();
-    if (viewers.all.has(viewer)) deliver(viewer);
+    if (viewers.all.has(viewer)) deliver(epoch, viewer);
     scheduleFlush();
     return true;
   }

@@ -1,5 +1,5 @@
 import type { ClusterRows } from '../../cluster/row-tables.ts';
-import type { RowKind } from '../../lib/compiled-templates.ts';
+import type { RowKind } from '../../lib/row-kinds.ts';
 import type { RowsByKind } from '../../query/columns.ts';
 import { parseQuery } from '../../query/parse.ts';
 import { asksForServices, isService } from '../../query/services.ts';

@@ -35,6 +35,7 @@ const ROUND_MS = 950;
 /** Models whose limit nobody tells; names come from nodes. */
 const MOST_MODELS = 200;
 
+/** Whether a topic names a figure of the map. */
 export const isHeatMetric = (word: string): word is HeatMetric =>
   (heatMetrics as readonly string[]).includes(word);
 
@@ -71,6 +72,7 @@ function createPowerScales() {
   };
 }
 
+/** Made anew when somebody asks and the cluster is another one. */
 export function createHeat(cluster: Pick<Cluster, 'generation' | 'nodes'>): Heat {
   const known = { gpus: new WeakMap<NodeReport, Piece>(), nodes: new WeakMap<NodeReport, Piece>() };
   const scales = createPowerScales();

@@ -60,6 +60,7 @@ export function changeKind(kept: Versioned, since: number): 'whole' | 'all' | 's
 
 const encoder = new TextEncoder();
 
+/** As a server-sent event, ready for the wire. */
 export function encodeEvent(id: string, data: string): Uint8Array {
   return encoder.encode(`id: ${id}\ndata: ${data}\n\n`);
 }

@@ -1,7 +1,7 @@
 import { headingHtml, isLight } from '../../../static/shared/rows.js';
 import type { Cluster } from '../../cluster/cluster.ts';
-import type { RowKind } from '../../lib/compiled-templates.ts';
 import { escapeHtml } from '../../lib/escape-html.ts';
+import type { RowKind } from '../../lib/row-kinds.ts';
 import { withoutControls } from '../../lib/visible-text.ts';
 import type { RowsByKind } from '../../query/columns.ts';
 import { asksForFree } from '../../query/free-first.ts';
@@ -31,6 +31,7 @@ export interface PageLists {
   partHtml(part: number, listing: AnyListing, request: PageRequest, version: number, nowMs: number): string;
 }
 
+/** Lists of the cluster's rows, at a page's pace. */
 export function createPageLists(renderer: PageRenderer, cluster: Cluster, rows: Rows): PageLists {
   function listOne(name: string | null): AnyListing {
     const report = cluster.node(name ?? '')?.report;

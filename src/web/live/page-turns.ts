@@ -27,6 +27,7 @@ const PAGE_MS = 1_000;
 const ROUND_MS = 50;
 const REST_TIMES = 4;
 
+/** Keys are paths of pages; times are monotonic milliseconds. */
 export function createPageTurns({ madeAtMs, isCurrent, isPage }: TurnsInputs): PageTurns {
   let followed: ReadonlyMap<string, number> = new Map();
   /** Since when somebody asks for a page that was not made yet; null where it is none. */

@@ -1,5 +1,5 @@
 import type { Cluster } from '../../cluster/cluster.ts';
-import type { RowKind } from '../../lib/compiled-templates.ts';
+import type { RowKind } from '../../lib/row-kinds.ts';
 import { groupNames, sortNames } from '../../query/columns.ts';
 import { jobCharts } from '../../render/job-charts.ts';
 import type { PageRenderer } from '../../render/page.ts';
@@ -8,8 +8,9 @@ import { kindOf, viewPage } from '../../render/page-view.ts';
 import { tallyCluster } from '../../render/tally.ts';
 import type { ClusterJob } from '../../report/rows.ts';
 import type { WebDependencies } from '../dependencies.ts';
-import type { Entry, PageChange } from '../wire.ts';
-import { changeKind, takeRendering, unrendered, type Versioned } from './message.ts';
+import type { Entry } from '../wire.ts';
+import { createKeptPages, type KeptPage, pageChangeJson } from './kept-pages.ts';
+import { takeRendering } from './message.ts';
 import { type AnyListing, createPageLists } from './page-lists.ts';
 import { createPageTurns } from './page-turns.ts';
 import type { Rows } from './rows.ts';
@@ -36,20 +37,7 @@ export interface Pages {
   readonly count: number;
 }
 
-interface KnownPage extends Versioned {
-  request: PageRequest;
-  pieces: Record<number, string>;
-  outerStructure: string;
-  orders: Map<RowKind, { entries: Entry[]; version: number }>;
-  /** What of the cluster it was made of. */
-  madeOf: string;
-  atMs: number;
-}
-
 type PagesDependencies = Pick<WebDependencies, 'version' | 'demo' | 'problems'>;
-
-/** Pages that were loaded are kept for the streams that continue them; of those that nobody follows, the last ones. */
-const MOST_LOADED = 32;
 
 /** The request that a page is kept under; null where a browser named none as pages name themselves. */
 function requestUnder(key: string): PageRequest | null {
@@ -57,20 +45,22 @@ function requestUnder(key: string): PageRequest | null {
   return request !== null && pathOf(request) === key ? request : null;
 }
 
+/** Pages of one design; versions are those of the feed. */
 export function createPages(
   renderer: PageRenderer,
   cluster: Cluster,
   rows: Rows,
   dependencies: PagesDependencies,
 ): Pages {
-  /** In the order in which they were asked for last. */
-  const pages = new Map<string, KnownPage>();
   const { list, entriesOf, partHtml } = createPageLists(renderer, cluster, rows);
   const turns = createPageTurns({
     madeAtMs: (key) => pages.get(key)?.atMs,
-    isCurrent: (key) => pages.get(key)?.madeOf === stateOf(),
+    isCurrent: (key) => pages.get(key)?.madeOf === current,
     isPage: (key) => requestUnder(key) !== null,
   });
+  const pages = createKeptPages(turns.isFollowed);
+  /** What pages would be made of in this round. */
+  let current = '';
 
   function viewOf(request: PageRequest, { found, groups }: AnyListing) {
     const kind = kindOf(request.view);
@@ -94,7 +84,7 @@ export function createPages(
   const stateOf = (generation = cluster.generation) => `${generation} ${dependencies.problems().join('\n')}`;
 
   /** Takes in what the page shows now; true where something changed. */
-  function take(page: KnownPage, version: number, nowMs: number): boolean {
+  function take(page: KeptPage, version: number, nowMs: number): boolean {
     page.atMs = nowMs;
     page.madeOf = stateOf(cluster.rows(nowMs).generation);
     const { request } = page;
@@ -129,46 +119,12 @@ export function createPages(
     return changed;
   }
 
-  function pageOf(request: PageRequest, version: number, nowMs: number): KnownPage {
-    const key = pathOf(request);
-    const known = pages.get(key);
-    if (known) {
-      pages.delete(key);
-      pages.set(key, known);
-      return known;
-    }
-    const page: KnownPage = {
-      ...unrendered,
-      request,
-      pieces: {},
-      outerStructure: '',
-      orders: new Map(),
-      madeOf: '',
-      atMs: nowMs,
-    };
-    pages.set(key, page);
-    forgetOldest();
-    take(page, version, nowMs);
-    return page;
-  }
-
-  function forgetOldest(): void {
-    let loaded = 0;
-    for (const key of pages.keys()) if (!turns.isFollowed(key)) loaded += 1;
-    for (const key of pages.keys()) {
-      if (loaded <= MOST_LOADED) return;
-      if (turns.isFollowed(key)) continue;
-      pages.delete(key);
-      loaded -= 1;
-    }
-  }
-
   /** True where it is another one than before. */
   function remake(key: string, version: number, nowMs: number): boolean {
     const known = pages.get(key);
     if (known) return take(known, version, nowMs);
     const request = requestUnder(key);
-    if (request !== null) pageOf(request, version, nowMs);
+    if (request !== null) take(pages.keep(request, nowMs), version, nowMs);
     return request !== null;
   }
 
@@ -176,7 +132,7 @@ export function createPages(
     html(request, version, nowMs, stamp) {
       if (request.view === 'node' && !cluster.node(request.only ?? '')) return null;
       if (request.view === 'job' && list('jobs', request, nowMs).found.matching === 0) return null;
-      const page = pageOf(request, version, nowMs);
+      const page = pages.keep(request, nowMs);
       // A page that is loaded shows what is there now; with many viewers it was made a moment ago.
       if (page.madeOf !== stateOf()) take(page, version, nowMs);
       const listings = new Map<RowKind, AnyListing>();
@@ -195,6 +151,7 @@ export function createPages(
     },
     update(shares, version, nowMs) {
       turns.follow(shares);
+      current = stateOf();
       let changed = false;
       turns.giveTurns(nowMs, (key) => {
         if (remake(key, version, nowMs)) changed = true;
@@ -210,41 +167,18 @@ export function createPages(
     },
     changeJson(key, since) {
       const page = pages.get(key);
-      const kind = page ? changeKind(page, since) : null;
-      if (!page || kind === null) return null;
-      // Replaced pieces shift the numbers of the values behind them: all values travel with them.
-      const change =
-        kind === 'whole'
-          ? { pieces: page.pieces, all: page.slots }
-          : kind === 'all'
-            ? { all: page.slots }
-            : { set: page.lastSet };
-      return JSON.stringify({ key, ...change, ...ordersSince(rows, page, since) } satisfies PageChange);
+      return page ? pageChangeJson(key, page, rows, since) : null;
     },
     isOutdated(key, outerStructure) {
       const page = pages.get(key);
       return page !== undefined && page.outerStructure !== outerStructure;
     },
-    keepOnly(keys) {
-      for (const key of pages.keys()) if (!keys.has(key)) pages.delete(key);
-    },
+    keepOnly: pages.keepOnly,
     get count() {
-      return pages.size;
+      return pages.count;
     },
   };
 }
 
 const sameEntries = (a: readonly Entry[], b: readonly Entry[]) =>
   a.length === b.length && a.every((entry, at) => entry === b[at]);
-
-/** Lists that changed after `since`, with the names of rows that came since then. */
-function ordersSince(rows: Rows, page: KnownPage, since: number) {
-  const orders: Partial<Record<RowKind, Entry[]>> = {};
-  const names: Record<number, string> = {};
-  for (const [kind, { entries, version }] of page.orders) {
-    if (version <= since) continue;
-    orders[kind] = entries;
-    Object.assign(names, rows.namesSince(entries, since));
-  }
-  return Object.keys(orders).length > 0 ? { orders, names } : {};
-}

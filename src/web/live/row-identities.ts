@@ -1,5 +1,5 @@
 import type { Cluster } from '../../cluster/cluster.ts';
-import type { RowKind } from '../../lib/compiled-templates.ts';
+import type { RowKind } from '../../lib/row-kinds.ts';
 import type { NodeReport } from '../../report/node-report.ts';
 import type { ClusterGpu, ClusterJob, ClusterUser } from '../../report/rows.ts';
 
@@ -63,6 +63,7 @@ export interface RowIdentities {
   prune(nowMs: number): number[];
 }
 
+/** Numbers count up and are never used again. */
 export function createRowIdentities(cluster: Cluster): RowIdentities {
   const identities = new Map<number, Identity>();
   const idsByName = new Map<string, number>();

@@ -42,6 +42,7 @@ interface KnownRow extends Versioned {
   json: { kind: string; version: number; atMs: number; text: string } | null;
 }
 
+/** Rows of one design; versions are those of the feed. */
 export function createRows(renderer: PageRenderer, cluster: Cluster): Rows {
   const identities = createRowIdentities(cluster);
   const known = new Map<string, KnownRow>();

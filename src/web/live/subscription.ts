@@ -29,6 +29,7 @@ const schema = z.object({
   topics: z.array(z.tuple([since, z.string().max(LONGEST_PATH)])).max(50),
 });
 
+/** A row in one of the parts of the design. */
 export const rowKey = (part: number, id: number) => `${part}:${id}`;
 
 /** The numbers of `1-24,30`; null where it is no such text, or names too many. */

@@ -64,6 +64,7 @@ function splitTopic(topic: string): [kind: string, rest: string] {
   return blank < 0 ? [topic, ''] : [topic.slice(0, blank), topic.slice(blank + 1)];
 }
 
+/** Versions are those of the feed. */
 export function createTopics(cluster: Cluster): Topics {
   const kinds = new Map(Object.entries(topicKinds(cluster)));
   const known = new Map<string, KnownTopic>();

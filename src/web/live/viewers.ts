@@ -35,6 +35,7 @@ export interface ViewersOptions {
   onRoom(viewer: Viewer): void;
 }
 
+/** `backlogBytes`: who has more waiting is left out until it has read. */
 export function createViewers({ backlogBytes, onChange, onRoom }: ViewersOptions): Viewers {
   const byStream = new Map<string, Viewer>();
   const all = new Set<Viewer>();

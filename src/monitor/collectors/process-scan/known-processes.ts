@@ -31,11 +31,13 @@ export interface KnownProcesses {
   /** Reads one anew or for the first time; one that is gone is forgotten. Throws what reading it throws. */
   read(pid: number): void;
   forget(pid: number, entry: KnownProcess): void;
-  /** CPU time of those that were read, since `restartTicks`. */
+  /** CPU time of those that were read, since the last scan ended. */
   usedTicks(): number;
-  restartTicks(): void;
+  /** Whoever was not seen in it is forgotten. */
+  endScan(): void;
 }
 
+/** Nobody at first. `ticksPerSecond`: the kernel's, for CPU in percent of one core. */
 export function createKnownProcesses(system: System, ticksPerSecond: number): KnownProcesses {
   const entries = new Map<number, KnownProcess>();
   const rows = new Map<number, ProcessRow>();
@@ -103,8 +105,9 @@ export function createKnownProcesses(system: System, ticksPerSecond: number): Kn
     },
     forget,
     usedTicks: () => usedTicks,
-    restartTicks() {
+    endScan() {
       usedTicks = 0;
+      for (const [pid, entry] of entries) if (entry.seenInScan !== scanNumber) forget(pid, entry);
     },
   };
 }

@@ -14,6 +14,7 @@ const MISSING_SHARE = 0.01;
 /** Of one core. */
 const MISSING_CORES = 0.05;
 
+/** Allows for what the kernel rounds; time is missing where it is not known. */
 export function createMissingTime(ticksPerSecond: number): MissingTime {
   let isMissing = true;
   let lastBusyTicks: number | null = null;

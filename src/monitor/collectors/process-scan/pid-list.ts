@@ -11,6 +11,7 @@ export interface PidList {
 /** Where nobody seems to come or go all pids are listed so often: lxcfs shows containers figures of its own. */
 const LISTED_EVERY_MS = 9_500;
 
+/** Reads /proc/loadavg each time and lists /proc where that has changed. Throws where /proc cannot be listed. */
 export function createPidList(system: System): PidList {
   let population = '';
   let listedAtMs = Number.NEGATIVE_INFINITY;

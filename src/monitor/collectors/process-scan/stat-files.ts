@@ -22,6 +22,7 @@ export interface OpenedStat {
   descriptor: number | null;
 }
 
+/** Keeps as many open as the login may; what can be read no more is null and never thrown. */
 export function createStatFiles(system: System): StatFiles {
   const mostKept = mostKeptDescriptors(system);
   let kept = 0;

@@ -7,10 +7,10 @@ import { at, isTree, parseLooseJson, type Tree } from '../tools/loose-json.ts';
 import {
   bytesOf,
   numberOf,
-  pciAddressOf,
   pcieGenerationOf,
   positiveOf,
-  wordOf,
+  printedPciAddress,
+  printedWord,
 } from '../tools/printed-figures.ts';
 
 /**
@@ -61,9 +61,9 @@ function factsOf(index: number, gpu: Tree): GpuFacts {
     ...noGpuFacts,
     index,
     vendor: 'AMD',
-    uuid: wordOf(at(gpu, 'uuid')) ?? wordOf(at(gpu, 'asic', 'asic_serial')),
-    name: wordOf(at(gpu, 'asic', 'market_name')) ?? wordOf(at(gpu, 'board', 'product_name')),
-    pciAddress: pciAddressOf(at(gpu, 'bus', 'bdf') ?? at(gpu, 'bdf')),
+    uuid: printedWord(at(gpu, 'uuid')) ?? printedWord(at(gpu, 'asic', 'asic_serial')),
+    name: printedWord(at(gpu, 'asic', 'market_name')) ?? printedWord(at(gpu, 'board', 'product_name')),
+    pciAddress: printedPciAddress(at(gpu, 'bus', 'bdf') ?? at(gpu, 'bdf')),
     memoryTotalBytes: bytesOf(at(gpu, 'vram', 'size'), 'MB'),
     powerLimitWatts: power('socket_power') ?? power('socket_power_limit') ?? power('max_power'),
     powerLimitMaxWatts: power('max_power') ?? power('max_power_limit'),
@@ -75,8 +75,8 @@ function factsOf(index: number, gpu: Tree): GpuFacts {
     pcieGenerationMax: pcieGenerationOf(at(gpu, 'bus', 'max_pcie_speed')),
     pcieWidthMax: zeroIsAbsent(positiveOf(at(gpu, 'bus', 'max_pcie_width'))),
     eccEnabled: isEccEnabled(at(gpu, 'ras', 'ecc_block_state')),
-    driverVersion: driverVersionOf(wordOf(at(gpu, 'driver', 'version'))),
-    vbiosVersion: wordOf(at(gpu, 'vbios', 'version') ?? at(gpu, 'ifwi', 'version')),
+    driverVersion: driverVersionOf(printedWord(at(gpu, 'driver', 'version'))),
+    vbiosVersion: printedWord(at(gpu, 'vbios', 'version') ?? at(gpu, 'ifwi', 'version')),
   };
 }
 
@@ -95,7 +95,7 @@ function topLevelMHz(levels: unknown): number | null {
 
 /** Of the blocks that can have ECC, the memory controller is the one that guards the memory. */
 function isEccEnabled(blocks: unknown): boolean | null {
-  const umc = wordOf(at(blocks, 'UMC'));
+  const umc = printedWord(at(blocks, 'UMC'));
   return umc === null ? null : umc === 'ENABLED';
 }
 
@@ -107,6 +107,7 @@ export interface AmdMetric {
   partitionPercents: (number | null)[];
 }
 
+/** What `metric` says, by the tool's index; null where the text is no such answer. */
 export function parseAmdMetric(text: string): Map<number, AmdMetric> | null {
   const gpus = gpusOf(text);
   return gpus && new Map(Array.from(gpus, ([index, gpu]) => [index, metricOf(index, gpu)]));
@@ -183,7 +184,7 @@ function fanPercentOf(fan: unknown): number | null {
 
 /** `UNTHROTTLED`, or that it is throttled; the reasons are not told here. */
 function throttleOf(printed: unknown): string | null {
-  const word = wordOf(printed);
+  const word = printedWord(printed);
   return word === null ? null : word === 'UNTHROTTLED' ? '' : word.toLowerCase();
 }
 

@@ -40,6 +40,7 @@ export interface AmdSysfs {
 /** Facts are looked up again this seldom: error counters and limits. */
 const FACTS_EVERY_MS = 60_000;
 
+/** Finds the cards now; a card that is lost later keeps its row, with an error. */
 export function createAmdSysfs(system: System): AmdSysfs {
   const all = listDrmCards(system, ['amdgpu']);
   const drawing = new Set(

@@ -6,7 +6,7 @@ import { indexesByAddress, withKernelRows, withoutCards } from '../kernel/kernel
 import type { GpuProcessReading, GpuProvider, GpuReading } from '../provider.ts';
 import type { RowBook } from '../row-book.ts';
 import { createRunsProvider } from '../tools/runs-provider.ts';
-import type { Question } from '../tools/tool-runs.ts';
+import type { ToolQuestion } from '../tools/tool-runs.ts';
 import { amdRows, parseAmdMetric, parseAmdProcesses, parseAmdStatic } from './amd-smi-parse.ts';
 import { createAmdSysfs } from './amd-sysfs.ts';
 import { createKfdProcesses } from './kfd-processes.ts';
@@ -97,8 +97,9 @@ const ROCM_SMI_ARGS = [
   '--json',
 ];
 
+/** One question with all `args`, for `rocm-smi` and its forks; `vendor` is what the rows say. */
 export function rocmSmiQuestions(vendor: string, args: readonly string[]) {
-  return (book: RowBook, nowMs: () => number): Question[] => [
+  return (book: RowBook, nowMs: () => number): ToolQuestion[] => [
     {
       args,
       take(text) {
@@ -115,8 +116,8 @@ export function rocmSmiQuestions(vendor: string, args: readonly string[]) {
 function createAmdSmiQuestions(hasKfd: boolean) {
   let facts = new Map<number, GpuFacts>();
   let factsAtMs: number | null = null;
-  return (book: RowBook, nowMs: () => number): Question[] => {
-    const questions: Question[] = [];
+  return (book: RowBook, nowMs: () => number): ToolQuestion[] => {
+    const questions: ToolQuestion[] = [];
     if (factsAtMs === null || nowMs() - factsAtMs > STATIC_EVERY_MS) {
       questions.push({
         args: ['static', '--json'],

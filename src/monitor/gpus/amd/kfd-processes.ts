@@ -48,6 +48,7 @@ export function topologyNumber(properties: string, name: string): number | null 
   return found === undefined ? null : Number(found);
 }
 
+/** Reads /sys/class/kfd; what cannot be read there is left out. */
 export function createKfdProcesses(system: System): KfdProcesses {
   /** Where the GPU with a number of the driver is, and which of the partitions there that have the same address. */
   let addresses: Map<string, { address: string; partition: number }> | null = null;

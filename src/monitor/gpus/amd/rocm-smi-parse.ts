@@ -6,10 +6,10 @@ import { isTree, parseLooseJson, type Tree } from '../tools/loose-json.ts';
 import {
   bytesOf,
   numberOf,
-  pciAddressOf,
   pcieGenerationOf,
   positiveOf,
-  wordOf,
+  printedPciAddress,
+  printedWord,
 } from '../tools/printed-figures.ts';
 
 /**
@@ -66,7 +66,7 @@ function fieldsOf(tree: unknown): Fields {
 /** The value of the first name that fits one of the patterns, in their order. */
 function find(fields: Fields, ...patterns: RegExp[]): unknown {
   for (const pattern of patterns) {
-    for (const [name, value] of fields) if (pattern.test(name) && wordOf(value) !== null) return value;
+    for (const [name, value] of fields) if (pattern.test(name) && printedWord(value) !== null) return value;
   }
   return undefined;
 }
@@ -85,27 +85,29 @@ function factsOf(index: number, fields: Fields, system: Fields, vendor: string):
     ...noGpuFacts,
     index,
     vendor,
-    uuid: wordOf(find(fields, /^unique id$/)) ?? serialOf(fields),
+    uuid: printedWord(find(fields, /^unique id$/)) ?? serialOf(fields),
     name: nameOf(fields, vendor),
-    pciAddress: pciAddressOf(find(fields, /^pci bus$/)),
+    pciAddress: printedPciAddress(find(fields, /^pci bus$/)),
     memoryTotalBytes: findBytes(fields, /^vram total memory \((\w+)\)$/),
     powerLimitWatts: positiveOf(find(fields, /^max graphics package power/)),
-    driverVersion: wordOf(find(system, /^driver version$/)),
-    vbiosVersion: wordOf(find(fields, /^vbios version$/)),
+    driverVersion: printedWord(find(system, /^driver version$/)),
+    vbiosVersion: printedWord(find(fields, /^vbios version$/)),
   };
 }
 
 /** A serial number of nothing but zeros is on many boards. */
 function serialOf(fields: Fields): string | null {
-  const serial = wordOf(find(fields, /^serial number$/));
+  const serial = printedWord(find(fields, /^serial number$/));
   return serial === null || /^[0x]+$/i.test(serial) ? null : serial;
 }
 
 /** ROCm 5 calls the model "Card series", ROCm 6 also "Device Name"; each may hold a number in place of a name. */
 function nameOf(fields: Fields, vendor: string): string | null {
-  const names = [/^device name$/, /^card series$/, /^card model$/].map((name) => wordOf(find(fields, name)));
+  const names = [/^device name$/, /^card series$/, /^card model$/].map((name) =>
+    printedWord(find(fields, name)),
+  );
   const spoken = names.find((name) => name !== null && !/^0x[\da-f]+$/i.test(name));
-  const number = wordOf(find(fields, /^device id$/, /^gpu id$/));
+  const number = printedWord(find(fields, /^device id$/, /^gpu id$/));
   return spoken ?? (number === null ? null : `${vendor} GPU ${number}`);
 }
 
@@ -113,7 +115,7 @@ function sampleOf(index: number, fields: Fields, totalBytes: number | null): Gpu
   const used = findBytes(fields, /^vram total used memory \((\w+)\)$/);
   const sensor = (...places: string[]) =>
     positiveOf(find(fields, ...places.map((place) => new RegExp(`^temperature \\(sensor ${place}\\)`))));
-  const link = wordOf(find(fields, /^pcie clock level:?$/)) ?? '';
+  const link = printedWord(find(fields, /^pcie clock level:?$/)) ?? '';
   return {
     ...noGpuFigures,
     index,
@@ -148,7 +150,7 @@ function memoryUtilizationOf(fields: Fields): number | null {
 
 /** `0 (300Mhz)` */
 function clockInLevel(printed: unknown): number | null {
-  return numberOf(/\((\d+)\s*mhz\)/i.exec(wordOf(printed) ?? '')?.[1]);
+  return numberOf(/\((\d+)\s*mhz\)/i.exec(printedWord(printed) ?? '')?.[1]);
 }
 
 /**

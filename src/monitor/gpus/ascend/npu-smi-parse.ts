@@ -2,7 +2,7 @@ import { noGpuFacts, noGpuFigures, noGpuProcessFigures } from '../../../protocol
 import type { GpuSample } from '../../../protocol/sample.ts';
 import type { GpuProcessReading } from '../provider.ts';
 import type { GpuRow } from '../row-book.ts';
-import { bytesOf, numberOf, pciAddressOf, positiveOf, wordOf } from '../tools/printed-figures.ts';
+import { bytesOf, numberOf, positiveOf, printedPciAddress, printedWord } from '../tools/printed-figures.ts';
 
 export interface NpuSmiAnswer {
   rows: GpuRow[];
@@ -116,21 +116,21 @@ function rowOf(chip: Fields, index: number, driverVersion: string | null): GpuRo
   const [ddrUsed = null, ddrTotal = null] = pair('memory-usage');
   // Chips with HBM count their DDR beside it, or print 0 / 0 for what they do not have.
   const [used, total] = hbmTotal ? [hbmUsed, hbmTotal] : ddrTotal ? [ddrUsed, ddrTotal] : [null, null];
-  const name = wordOf(chip.get('name'));
+  const name = printedWord(chip.get('name'));
   return {
     facts: {
       ...noGpuFacts,
       index,
       vendor: 'Huawei',
       name: name === null ? 'Ascend' : /^ascend/i.test(name) ? name : `Ascend ${name}`,
-      pciAddress: pciAddressOf(chip.get('bus-id')),
+      pciAddress: printedPciAddress(chip.get('bus-id')),
       memoryTotalBytes: total,
       driverVersion,
     },
     sample: {
       ...noGpuFigures,
       index,
-      ...healthOf(wordOf(chip.get('health'))),
+      ...healthOf(printedWord(chip.get('health'))),
       utilizationPercent: positiveOf(chip.get('aicore') ?? chip.get('npu util')),
       memoryUsedBytes: used,
       memoryFreeBytes: used === null || total === null ? null : Math.max(0, total - used),

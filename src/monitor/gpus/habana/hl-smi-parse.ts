@@ -1,7 +1,14 @@
 import { noGpuFacts, noGpuFigures } from '../../../protocol/absent.ts';
 import type { GpuRow } from '../row-book.ts';
 import { type CsvRow, createCsvTable } from '../tools/csv-table.ts';
-import { bytesOf, numberOf, pciAddressOf, positiveOf, wattsOf, wordOf } from '../tools/printed-figures.ts';
+import {
+  bytesOf,
+  numberOf,
+  positiveOf,
+  printedPciAddress,
+  printedWord,
+  wattsOf,
+} from '../tools/printed-figures.ts';
 
 /** Queries that releases since 1.0 know. */
 export const HL_BASIC_FIELDS = [
@@ -47,7 +54,8 @@ export function createHlSmiParser(): HlSmiParser {
     read(line) {
       const row = table.read(line);
       const identity =
-        row && (wordOf(row.get('uuid')) ?? wordOf(row.get('bus_id')) ?? wordOf(row.get('serial')));
+        row &&
+        (printedWord(row.get('uuid')) ?? printedWord(row.get('bus_id')) ?? printedWord(row.get('serial')));
       if (row === null || (identity === null && positiveOf(row.get('index')) === null)) return null;
       // Without an index in the answer, the order in which the GPUs came first is one.
       const key = identity ?? '';
@@ -59,7 +67,7 @@ export function createHlSmiParser(): HlSmiParser {
 
 function rowOf(row: CsvRow, index: number): GpuRow {
   const count = (name: string) => positiveOf(row.get(name));
-  const name = wordOf(row.get('name'));
+  const name = printedWord(row.get('name'));
   const total = bytesOf(row.get('memory.total'), 'MiB');
   const used = bytesOf(row.get('memory.used'), 'MiB');
   const free = bytesOf(row.get('memory.free'), 'MiB');
@@ -69,15 +77,15 @@ function rowOf(row: CsvRow, index: number): GpuRow {
       index,
       vendor: 'Habana',
       name: name === null ? null : `Gaudi ${name}`,
-      uuid: wordOf(row.get('uuid')) ?? wordOf(row.get('serial')),
-      pciAddress: pciAddressOf(row.get('bus_id')),
+      uuid: printedWord(row.get('uuid')) ?? printedWord(row.get('serial')),
+      pciAddress: printedPciAddress(row.get('bus_id')),
       memoryTotalBytes: total,
       eccEnabled: switchOf(row.get('ecc.mode.current')),
       eccVolatileCorrected: count('ecc.errors.corrected.volatile.total'),
       eccVolatileUncorrected: count('ecc.errors.uncorrected.volatile.total'),
       eccAggregateCorrected: count('ecc.errors.corrected.aggregate.total'),
       eccAggregateUncorrected: count('ecc.errors.uncorrected.aggregate.total'),
-      driverVersion: wordOf(row.get('driver_version')),
+      driverVersion: printedWord(row.get('driver_version')),
     },
     sample: {
       ...noGpuFigures,
@@ -94,6 +102,6 @@ function rowOf(row: CsvRow, index: number): GpuRow {
 }
 
 function switchOf(printed: string | undefined): boolean | null {
-  const word = wordOf(printed)?.toLowerCase();
+  const word = printedWord(printed)?.toLowerCase();
   return word === undefined ? null : ['enabled', '1', 'true', 'on'].includes(word);
 }

@@ -23,6 +23,7 @@ const MAX_CLOCKS = ['gt/gt0/rps_RP0_freq_mhz', 'gt_RP0_freq_mhz', 'device/tile0/
 const MEMORY_TOTALS = ['lmem_total_bytes', 'device/lmem_total_bytes'];
 const MEMORY_FREE = ['lmem_avail_bytes', 'device/lmem_avail_bytes'];
 
+/** Finds the cards now; figures of a card that sleeps are not read, because that would wake it. */
 export function createIntelSysfs(system: System): IntelSysfs {
   const all = listDrmCards(system, ['i915', 'xe']);
   const drawing = new Set(

@@ -3,7 +3,7 @@ import type { GpuFacts } from '../../../protocol/gpu-facts.ts';
 import type { GpuSample } from '../../../protocol/sample.ts';
 import { cellOf, createCsvTable } from '../tools/csv-table.ts';
 import { at, isTree, parseLooseJson } from '../tools/loose-json.ts';
-import { bytesOf, numberOf, pciAddressOf, positiveOf, wordOf } from '../tools/printed-figures.ts';
+import { bytesOf, numberOf, positiveOf, printedPciAddress, printedWord } from '../tools/printed-figures.ts';
 
 /**
  * Parses `xpu-smi discovery -j` (a list of devices) and `discovery -d N -j` (one with more about it) into
@@ -23,7 +23,7 @@ export function parseXpuDiscovery(text: string): Map<number, GpuFacts> | null {
 }
 
 function factsOf(index: number, device: unknown): GpuFacts {
-  const word = (name: string) => wordOf(at(device, name));
+  const word = (name: string) => printedWord(at(device, name));
   const ecc = word('memory_ecc_state');
   return {
     ...noGpuFacts,
@@ -31,7 +31,7 @@ function factsOf(index: number, device: unknown): GpuFacts {
     vendor: 'Intel',
     name: word('device_name'),
     uuid: word('uuid') ?? word('soc_uuid'),
-    pciAddress: pciAddressOf(at(device, 'pci_bdf_address')),
+    pciAddress: printedPciAddress(at(device, 'pci_bdf_address')),
     memoryTotalBytes: bytesOf(at(device, 'memory_physical_size_byte'), 'B'),
     smClockMaxMHz: numberOf(at(device, 'core_clock_rate_mhz') ?? at(device, 'core_clock_rate')),
     pcieGenerationMax: positiveOf(at(device, 'pcie_generation')),
@@ -97,7 +97,7 @@ export function createXpuDumpParser(): XpuDumpParser {
       const row = table.read(line);
       const index = row && positiveOf(cellOf(row, /^device ?id$/));
       if (row === null || index === null || !Number.isInteger(index)) return null;
-      if (wordOf(row.get('tileid')) !== null) return null;
+      if (printedWord(row.get('tileid')) !== null) return null;
       const cell = (column: keyof typeof columns) => cellOf(row, columns[column]);
       const figure = (column: keyof typeof columns) => positiveOf(cell(column));
       const kilobytes = (column: keyof typeof columns) => {

@@ -28,6 +28,7 @@ function readMetricsLayout(system: System, card: DrmCard): MetricsLayout {
   return header.charCodeAt(2) === 1 ? 'card' : 'apu';
 }
 
+/** Of AMD's: what amdgpu tells of its memory, its units and the layout of its metrics decides. */
 export function isDrawingApu(system: System, card: DrmCard): boolean {
   const total = Number(system.tryReadText(`${card.device}/mem_info_vram_total`) ?? Number.NaN);
   if (!(total > 0) || total >= COMPUTING_BYTES) return false;

@@ -8,6 +8,7 @@ export interface SysfsFigures {
   number(path: string): number | null;
 }
 
+/** Null for a file that is not there or holds no number. */
 export function createSysfsFigures(system: System): SysfsFigures {
   const readers = new Map<string, (() => string) | null>();
 

@@ -21,6 +21,7 @@ const LOOK_LIMIT_MS = 250;
 
 const nobody: readonly GpuHolder[] = [];
 
+/** Looks through /proc/PID/fd of processes that this login may read. */
 export function createDeviceHolders(system: System): DeviceHolders {
   let found = nobody;
   let lookedAtMs = Number.NEGATIVE_INFINITY;

@@ -1,6 +1,7 @@
 /** A JSON object with unknown values. */
 export type Tree = Record<string, unknown>;
 
+/** An object that is no list. */
 export function isTree(value: unknown): value is Tree {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

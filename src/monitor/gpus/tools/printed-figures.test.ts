@@ -9,9 +9,9 @@ import {
   numberOf,
   pcieGenerationOf,
   positiveOf,
+  printedWord,
   quantityOf,
   wattsOf,
-  wordOf,
 } from './printed-figures.ts';
 
 describe('printed figures', () => {
@@ -43,8 +43,8 @@ describe('printed figures', () => {
       '[Not Supported]',
       'not supported',
     ])
-      expect(wordOf(word)).toBeNull();
-    expect(wordOf(' MI300X ')).toBe('MI300X');
+      expect(printedWord(word)).toBeNull();
+    expect(printedWord(' MI300X ')).toBe('MI300X');
   });
 
   it('never throws, and never gives what is no number', () => {
@@ -52,7 +52,7 @@ describe('printed figures', () => {
       fc.property(fc.anything(), (value) => {
         for (const found of [numberOf(value), positiveOf(value), bytesOf(value, 'MB'), wattsOf(value)])
           expect(found === null || Number.isFinite(found)).toBe(true);
-        wordOf(value);
+        printedWord(value);
         pcieGenerationOf(value);
       }),
     );
@@ -72,7 +72,7 @@ describe('megabytes of rubbish', () => {
     ['a name and blanks', `uuid${blanks}memory.total`],
   ])('%s are refused at once', (_name, text) => {
     expect(numberOf(text)).toBeNull();
-    wordOf(text);
+    printedWord(text);
     expect(parseLooseJson(text)).toBeNull();
     expect(parseNpuSmi(`| NPU Name | Health |\n${text}`)).toBeNull();
     expect(linesOf(createHlSmiParser().read, text.slice(0, 16_384))).toEqual([]);

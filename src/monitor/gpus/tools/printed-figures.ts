@@ -68,15 +68,16 @@ export function wattsOf(printed: unknown): number | null {
 const NOTHING = /^(?:n\/?a|none|null|unknown|not supported|-+|\[.*\])?$/i;
 
 /** A short text; null for the many words that say that there is none. */
-export function wordOf(printed: unknown): string | null {
+export function printedWord(printed: unknown): string | null {
   const text = typeof printed === 'number' ? String(printed) : printed;
   if (typeof text !== 'string') return null;
   const word = text.trim().slice(0, MAX_WORD_LENGTH);
   return NOTHING.test(word) ? null : word;
 }
 
-export function pciAddressOf(printed: unknown): string | null {
-  const address = wordOf(printed);
+/** In the one spelling of `normalPciAddress`; null where it is no address. */
+export function printedPciAddress(printed: unknown): string | null {
+  const address = printedWord(printed);
   return address === null ? null : normalPciAddress(address);
 }
 

@@ -3,7 +3,7 @@ import type { System } from '../../system.ts';
 import { isForOtherNodes, noneHere } from '../kernel/elsewhere.ts';
 import type { GpuProvider } from '../provider.ts';
 import { createRowBook, type RowBook } from '../row-book.ts';
-import { createToolRuns, type Question } from './tool-runs.ts';
+import { createToolRuns, type ToolQuestion } from './tool-runs.ts';
 
 export interface RunsProviderOptions {
   system: System;
@@ -16,7 +16,7 @@ export interface RunsProviderOptions {
   /** The vendor's numbers on the PCI bus. */
   pciVendors: readonly string[];
   /** The questions of the next round; what they take goes into the book. */
-  questions: (book: RowBook, nowMs: () => number) => readonly Question[];
+  questions: (book: RowBook, nowMs: () => number) => readonly ToolQuestion[];
 }
 
 /** A vendor whose tool answers once and ends. */

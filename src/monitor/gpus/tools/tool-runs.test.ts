@@ -5,7 +5,7 @@ import { createFakeTree, type FakeTree } from '../../../../test/support/fake-tre
 import { createLeash, type Leash } from '../../leash.ts';
 import { createSystem, type System } from '../../system.ts';
 import { isForOtherNodes, noneHere } from '../kernel/elsewhere.ts';
-import { createToolRuns, type Question, type ToolRuns } from './tool-runs.ts';
+import { createToolRuns, type ToolQuestion, type ToolRuns } from './tool-runs.ts';
 
 const POLL = { timeout: 15_000, interval: 20 };
 
@@ -17,7 +17,7 @@ describe('a tool that answers once and ends', () => {
   let skippedMs = 0;
 
   /** Lets a shell script stand in for the tool; each run leaves a line in the log. */
-  function start(script: string, questions: Question[]): void {
+  function start(script: string, questions: ToolQuestion[]): void {
     tree.write({ tool: `#!/bin/sh\necho "$1" >> ${tree.root}/log\n${script}` });
     chmodSync(join(tree.root, 'tool'), 0o700);
     runs = createToolRuns({ system, leash, program: join(tree.root, 'tool'), questions: () => questions });
@@ -28,7 +28,10 @@ describe('a tool that answers once and ends', () => {
     existsSync(join(tree.root, 'log'))
       ? readFileSync(join(tree.root, 'log'), 'utf8').split('\n').slice(0, -1)
       : [];
-  const taking = (args: string[], take: (text: string) => boolean = () => true): Question => ({ args, take });
+  const taking = (args: string[], take: (text: string) => boolean = () => true): ToolQuestion => ({
+    args,
+    take,
+  });
 
   beforeEach(() => {
     skippedMs = 0;

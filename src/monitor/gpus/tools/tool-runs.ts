@@ -3,7 +3,7 @@ import type { RunningProgram, System } from '../../system.ts';
 import type { ToolState } from './tool-loop.ts';
 
 /** One question to a tool that answers once and ends. */
-export interface Question {
+export interface ToolQuestion {
   args: readonly string[];
   /** Takes all that the tool printed; false where that is no answer. */
   take: (text: string) => boolean;
@@ -16,7 +16,7 @@ export interface ToolRunsOptions {
   leash: Leash;
   program: string;
   /** The questions of the next round, asked one after the other; later ones may depend on earlier answers. */
-  questions: () => Iterable<Question>;
+  questions: () => Iterable<ToolQuestion>;
 }
 
 /** A tool without a loop mode, run again and again: never two of it, and never for more than a tenth of the time. */
@@ -45,6 +45,7 @@ const KILL_AFTER_MS = 30_000;
 const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
 const KEPT_WORDS_LENGTH = 400;
 
+/** Runs nothing before `start`. */
 export function createToolRuns(options: ToolRunsOptions): ToolRuns {
   const { system } = options;
   let child: RunningProgram | null = null;
@@ -69,7 +70,7 @@ export function createToolRuns(options: ToolRunsOptions): ToolRuns {
     askNext(options.questions()[Symbol.iterator]());
   }
 
-  function askNext(remaining: Iterator<Question>): void {
+  function askNext(remaining: Iterator<ToolQuestion>): void {
     const next = remaining.next();
     if (next.done) return endRound(null);
     const question = next.value;
@@ -107,7 +108,7 @@ export function createToolRuns(options: ToolRunsOptions): ToolRuns {
   }
 
   /** Runs the tool once; `done` gets null for an answer, else the tool's own words and how it ended. */
-  function ask(question: Question, done: (reason: string | null) => void): void {
+  function ask(question: ToolQuestion, done: (reason: string | null) => void): void {
     runStartedMs = system.monotonicMs();
     const running = system.start(options.program, question.args);
     child = running;
@@ -160,7 +161,7 @@ export function createToolRuns(options: ToolRunsOptions): ToolRuns {
   };
 }
 
-function accepts(question: Question, text: string): boolean {
+function accepts(question: ToolQuestion, text: string): boolean {
   try {
     return question.take(text);
   } catch {

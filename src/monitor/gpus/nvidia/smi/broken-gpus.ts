@@ -32,12 +32,12 @@ export function createBrokenGpus(tool: SmiTool, onMended: () => void): BrokenGpu
     questions: () =>
       Array.from(broken.keys(), (address) => ({
         args: [QUERY_GPU, CSV_FORMAT, `--id=${address}`],
-        take: (text) => text.split('\n').some((line) => parseGpuLine(line) !== null) && takeBack(address),
+        take: (text) => text.split('\n').some((line) => parseGpuLine(line) !== null) && restore(address),
         isOptional: true,
       })),
   });
 
-  function takeBack(address: string): boolean {
+  function restore(address: string): boolean {
     broken.delete(address);
     onMended();
     return true;

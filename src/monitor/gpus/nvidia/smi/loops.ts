@@ -21,27 +21,14 @@ export function createSmiLoops(
   selection: () => string[],
   takers: SmiTakers,
 ): SmiLoops {
-  const shared = { ...tool, silenceLimitMs: pace.silenceLimitMs };
+  const loop = (onLine: ToolLoopOptions['onLine'], args: () => string[], quietIsAlive = false) =>
+    createToolLoop({ ...tool, silenceLimitMs: pace.silenceLimitMs, args, onLine, quietIsAlive });
   const query = (what: string) => () => [what, CSV_FORMAT, `--loop-ms=${pace.intervalMs()}`, ...selection()];
   return {
-    gpus: createToolLoop({
-      ...shared,
-      args: query(QUERY_GPU),
-      onLine: takers.gpus,
-      quietIsAlive: false,
-    }),
-    processes: createToolLoop({
-      ...shared,
-      args: query(QUERY_PROCESSES),
-      onLine: takers.processes,
-      quietIsAlive: true,
-    }),
-    pmon: createToolLoop({
-      ...shared,
-      args: () => ['pmon', '-s', 'um', '-d', String(pmonSeconds(pace.intervalMs()))],
-      onLine: takers.pmon,
-      quietIsAlive: false,
-    }),
+    gpus: loop(takers.gpus, query(QUERY_GPU)),
+    // It rightly prints nothing where nobody computes.
+    processes: loop(takers.processes, query(QUERY_PROCESSES), true),
+    pmon: loop(takers.pmon, () => ['pmon', '-s', 'um', '-d', String(pmonSeconds(pace.intervalMs()))]),
   };
 }
 

@@ -17,6 +17,7 @@ export interface SmiPace {
 /** A GPU whose line is missing for so many intervals while others come is gone. */
 const MISSED_TICKS = 4;
 
+/** All times are in milliseconds. */
 export function createSmiPace(system: System, firstIntervalMs: number): SmiPace {
   let intervalMs = firstIntervalMs;
   /** The interval before the last change: what was seen then came in longer steps. */

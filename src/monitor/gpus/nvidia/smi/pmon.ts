@@ -17,6 +17,7 @@ export interface Pmon {
 
 const LOOK_EVERY_MS = 60_000;
 
+/** Nothing runs until one of the two is started. */
 export function createPmon(tool: SmiTool, loop: ToolLoop): Pmon {
   const looks = createLooks(tool, start);
   let isStarted = false;

@@ -1,6 +1,6 @@
 import type { Browser } from 'playwright-core';
-import { startDemo } from '../../src/demo/demo.ts';
-import { createState } from '../../src/state/state.ts';
+import { startDemo } from '../../../src/demo/demo.ts';
+import { createState } from '../../../src/state/state.ts';
 import { type BrowserHead, startBrowserHead } from './browser-head.ts';
 
 /** The paths of all views, over the demo's nodes. */

@@ -1,5 +1,5 @@
 import type { Locator } from 'playwright-core';
-import { parseMessage } from '../../src/protocol/messages.ts';
+import { parseMessage } from '../../../src/protocol/messages.ts';
 
 /** What the tests of charts draw, and how they look at it. */
 

@@ -1,6 +1,6 @@
 import type { AddressInfo, Socket } from 'node:net';
 import { serve } from '@hono/node-server';
-import type { App } from '../../src/web/app.ts';
+import type { App } from '../../../src/web/app.ts';
 
 /** An app behind a real port of this machine. */
 export interface ServedApp {

@@ -25,7 +25,7 @@ it('refuses a value of a switch, which the parser would take for false', () => {
 });
 
 it('knows all switches of the commands', () => {
-  const folder = new URL('.', import.meta.url);
+  const folder = new URL('..', import.meta.url);
   const texts = readdirSync(folder, { recursive: true })
     .map(String)
     .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))

@@ -1,4 +1,4 @@
-import { visibleText } from '../lib/visible-text.ts';
+import { visibleText } from '../../lib/visible-text.ts';
 import { UsageError } from './usage-error.ts';
 
 const mayBeginWithMinus: Readonly<Record<string, string>> = {

@@ -1,4 +1,4 @@
-import { UsageError } from './usage-error.ts';
+import { UsageError } from '../usage/usage-error.ts';
 
 /** What is known of a question that got no answer. */
 export interface Unanswered {

@@ -1,9 +1,9 @@
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import type { NodeReport } from '../../src/report/node-report.ts';
-import { createApp } from '../../src/web/app.ts';
+import type { NodeReport } from '../../../src/report/node-report.ts';
+import { createApp } from '../../../src/web/app.ts';
+import { createFakeCluster, type FakeChange, type FakeCluster } from '../fake-cluster.ts';
+import { compileOwnDesign, staticDir } from '../read-design.ts';
 import { CHROMIUM, hasChromium, launchChromium, listenForComplaints, PLAIN_HOST } from './chromium.ts';
-import { createFakeCluster, type FakeChange, type FakeCluster } from './fake-cluster.ts';
-import { compileOwnDesign, staticDir } from './read-design.ts';
 import { type ServedApp, serveApp } from './served-app.ts';
 
 /** The real web room with made-up nodes on a port of this machine, and pages of it in a real Chromium. */

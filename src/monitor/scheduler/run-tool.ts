@@ -12,7 +12,7 @@ export interface ToolAnswer {
 }
 
 /** Resolves once the tool is really gone: one that hangs in the kernel is not started a second time beside it. */
-export function runTool(
+export function runOnLeash(
   system: System,
   leash: Leash,
   program: string,

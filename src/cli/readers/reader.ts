@@ -1,9 +1,9 @@
-import { readAskedHead } from '../config/client-settings.ts';
-import { surroundings } from './environment.ts';
-import { lastFlags } from './flags.ts';
-import { findHeadOrDemo, type HeadClient } from './head-client.ts';
-import { scriptHere, withCommandsOfHere } from './here.ts';
-import { UsageError } from './usage-error.ts';
+import { readAskedHead } from '../../config/client-settings.ts';
+import { surroundings } from '../environment.ts';
+import { lastFlags } from '../flags.ts';
+import { findHeadOrDemo, type HeadClient } from '../head-client.ts';
+import { scriptHere, withCommandsOfHere } from '../here.ts';
+import { UsageError } from '../usage/usage-error.ts';
 
 /** Where commands that only read get their answers: the own head, or any head by the address of its page. */
 export interface Reader {

@@ -1,8 +1,8 @@
 import { type ClientRequest, type IncomingMessage, type RequestOptions, request } from 'node:http';
-import { visibleText } from '../lib/visible-text.ts';
+import { visibleText } from '../../lib/visible-text.ts';
+import { UsageError } from '../usage/usage-error.ts';
 import type { Reader } from './reader.ts';
 import { explainNoAnswer } from './url-errors.ts';
-import { UsageError } from './usage-error.ts';
 
 /** All of an answer, with what it is sent on to. */
 const ANSWER_LIMIT_MS = 10_000;

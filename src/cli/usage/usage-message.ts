@@ -1,5 +1,5 @@
-import { closestWord } from '../lib/closest-word.ts';
-import { visibleText } from '../lib/visible-text.ts';
+import { closestWord } from '../../lib/closest-word.ts';
+import { visibleText } from '../../lib/visible-text.ts';
 
 /** What was typed, and what could have been. */
 export interface Typed {

@@ -1,0 +1,188 @@
+import {
+  type Choice,
+  type ColumnTable,
+  counted,
+  type Flag,
+  identifierUpTo,
+  inBytes,
+  inBytesPerSecond,
+  inCelsius,
+  inMegahertz,
+  inPercent,
+  inWatts,
+  type Label,
+  numberIn,
+  type PropertyTable,
+  type Reference,
+  textUpTo,
+  type YesOrNo,
+} from './column-kinds.ts';
+
+/**
+ * All that is told of a GPU, each said once: its name, unit and range, and what it is for people. Schemas, types, rows
+ * of which nothing is known and the columns on the wire follow from it. No zod: the monitor uses this too, but for the
+ * words for people, which its bundle leaves out.
+ */
+
+const LARGEST_INDEX = 4095;
+
+/** What changes with every sample. */
+export const gpuFigureColumns = {
+  utilizationPercent: inPercent,
+  memoryUtilizationPercent: inPercent,
+  encoderPercent: inPercent,
+  decoderPercent: inPercent,
+  memoryUsedBytes: inBytes,
+  memoryFreeBytes: inBytes,
+  bar1UsedBytes: inBytes,
+  temperatureCelsius: inCelsius,
+  memoryTemperatureCelsius: inCelsius,
+  powerWatts: inWatts,
+  energyJoules: numberIn('joules', 0, Number.MAX_SAFE_INTEGER),
+  fanPercent: numberIn('percent', 0, 1_000),
+  smClockMHz: inMegahertz,
+  memoryClockMHz: inMegahertz,
+  performanceState: textUpTo(8),
+  throttleReasons: textUpTo(300),
+  pcieGeneration: numberIn('number', 0, 20),
+  pcieWidth: numberIn('number', 0, 64),
+  pcieReceiveBytesPerSecond: inBytesPerSecond,
+  pcieTransmitBytesPerSecond: inBytesPerSecond,
+  nvlinkReceiveBytesPerSecond: inBytesPerSecond,
+  nvlinkTransmitBytesPerSecond: inBytesPerSecond,
+} satisfies ColumnTable;
+
+const health: Choice<'ok' | 'lost' | 'error'> = {
+  kind: 'choice',
+  words: ['ok', 'lost', 'error'],
+  otherwise: 'error',
+};
+
+/** The table of GPUs in a sample; the first column names the rows. */
+export const gpuColumns = {
+  index: identifierUpTo(LARGEST_INDEX),
+  health,
+  error: textUpTo(300),
+  ...gpuFigureColumns,
+} satisfies ColumnTable;
+
+const vendor: Label = { kind: 'label', longest: 40 };
+const otherIndex: Reference = { kind: 'reference', max: LARGEST_INDEX };
+const flag: Flag = { kind: 'flag' };
+const yesOrNo: YesOrNo = { kind: 'yes-or-no' };
+
+/** What stays the same about one GPU, or changes so seldom that it need not come with every sample. */
+export const gpuProperties = {
+  index: identifierUpTo(LARGEST_INDEX),
+  uuid: textUpTo(100),
+  name: textUpTo(200),
+  vendor,
+  pciAddress: textUpTo(40),
+  parentIndex: otherIndex,
+  migInstance: textUpTo(20),
+  unifiedMemory: flag,
+  memoryTotalBytes: inBytes,
+  memoryReservedBytes: inBytes,
+  bar1TotalBytes: inBytes,
+  powerLimitWatts: inWatts,
+  powerLimitDefaultWatts: inWatts,
+  powerLimitMaxWatts: inWatts,
+  slowdownCelsius: inCelsius,
+  shutdownCelsius: inCelsius,
+  memoryLimitCelsius: inCelsius,
+  smClockMaxMHz: inMegahertz,
+  memoryClockMaxMHz: inMegahertz,
+  pcieGenerationMax: numberIn('number', 0, 20),
+  pcieWidthMax: numberIn('number', 0, 64),
+  nvlinksActive: counted,
+  nvlinksTotal: counted,
+  eccEnabled: yesOrNo,
+  eccVolatileCorrected: counted,
+  eccVolatileUncorrected: counted,
+  eccAggregateCorrected: counted,
+  eccAggregateUncorrected: counted,
+  retiredPagesSingleBit: counted,
+  retiredPagesDoubleBit: counted,
+  retiredPagesPending: yesOrNo,
+  remappedRowsCorrectable: counted,
+  remappedRowsUncorrectable: counted,
+  remappedRowsPending: yesOrNo,
+  remappedRowsFailed: yesOrNo,
+  computeMode: textUpTo(40),
+  persistenceEnabled: yesOrNo,
+  migEnabled: yesOrNo,
+  driverVersion: textUpTo(100),
+  cudaVersion: textUpTo(40),
+  vbiosVersion: textUpTo(100),
+} satisfies PropertyTable;
+
+/** What each of them is, for people: one line without a full stop. */
+export const gpuHelp: Readonly<Record<keyof typeof gpuColumns | keyof typeof gpuProperties, string>> = {
+  index:
+    'Number of the GPU, as CUDA_DEVICE_ORDER=PCI_BUS_ID counts; a MIG instance has one of its own from 1024 on',
+  health: 'ok, lost (it fell off the bus) or error (its driver answers with an error)',
+  error: 'What the driver says of a GPU that is not ok',
+  utilizationPercent: 'Share of time in which something ran on the GPU',
+  memoryUtilizationPercent: 'Share of time in which its memory was read or written',
+  encoderPercent: 'Use of the video encoders',
+  decoderPercent: 'Use of the video decoders',
+  memoryUsedBytes: 'Memory in use',
+  memoryFreeBytes: 'Memory that is free, by the driver: less than total minus used, because it reserves some',
+  bar1UsedBytes: 'Memory in use of the window that the CPU reaches directly',
+  temperatureCelsius: 'Temperature of the GPU',
+  memoryTemperatureCelsius: 'Temperature of its memory',
+  powerWatts: 'Power that it draws',
+  energyJoules: 'Energy that it has drawn since the driver was loaded',
+  fanPercent: 'Speed of the fan, which may exceed 100',
+  smClockMHz: 'Clock of its processors',
+  memoryClockMHz: 'Clock of its memory',
+  performanceState: 'Performance state, from P0 (fastest) to P15',
+  throttleReasons:
+    "Why the clocks are below what they could be, in the driver's terms with commas between; empty for no reason",
+  pcieGeneration: 'PCIe generation of the link now, which an idle GPU lowers',
+  pcieWidth: 'Lanes of the PCIe link now',
+  pcieReceiveBytesPerSecond: 'What it receives over PCIe',
+  pcieTransmitBytesPerSecond: 'What it sends over PCIe',
+  nvlinkReceiveBytesPerSecond: 'What it receives over all NVLinks',
+  nvlinkTransmitBytesPerSecond: 'What it sends over all NVLinks',
+  uuid: 'UUID of the GPU or MIG instance',
+  name: 'Model',
+  vendor: 'Vendor',
+  pciAddress: 'Address on the PCI bus',
+  parentIndex: 'Of a MIG instance: index of its GPU',
+  migInstance: 'Of a MIG instance: number of the GPU instance and of the compute instance, as 1/0',
+  unifiedMemory: "It works in the host's memory, whose figures its own are",
+  memoryTotalBytes: 'Memory in all',
+  memoryReservedBytes: 'Memory that the driver keeps for itself, and no process holds',
+  bar1TotalBytes: 'Size of the window into its memory that the CPU reaches directly',
+  powerLimitWatts: 'Limit of its power in force now',
+  powerLimitDefaultWatts: 'Limit of its power as it was delivered',
+  powerLimitMaxWatts: 'Highest limit of its power that can be set',
+  slowdownCelsius: 'Temperature at which it becomes slower',
+  shutdownCelsius: 'Temperature at which it turns itself off',
+  memoryLimitCelsius: 'Highest temperature that its memory should have',
+  smClockMaxMHz: 'Highest clock of its processors',
+  memoryClockMaxMHz: 'Highest clock of its memory',
+  pcieGenerationMax: 'Highest PCIe generation that both ends of the link can do',
+  pcieWidthMax: 'Most lanes that both ends of the PCIe link can do',
+  nvlinksActive: 'NVLinks that are up',
+  nvlinksTotal: 'NVLinks that it has',
+  eccEnabled: 'Errors of its memory are corrected',
+  eccVolatileCorrected: 'Errors of memory that were corrected since the driver was loaded',
+  eccVolatileUncorrected: 'Errors of memory that could not be corrected since the driver was loaded',
+  eccAggregateCorrected: 'Errors of memory that were corrected in its life',
+  eccAggregateUncorrected: 'Errors of memory that could not be corrected in its life',
+  retiredPagesSingleBit: 'Pages of memory taken out of use after corrected errors',
+  retiredPagesDoubleBit: 'Pages of memory taken out of use after errors that could not be corrected',
+  retiredPagesPending: 'A page of memory is taken out of use with the next reset',
+  remappedRowsCorrectable: 'Rows of memory replaced after corrected errors',
+  remappedRowsUncorrectable: 'Rows of memory replaced after errors that could not be corrected',
+  remappedRowsPending: 'A row of memory is replaced with the next reset',
+  remappedRowsFailed: 'A row of memory could not be replaced',
+  computeMode: 'How many processes may compute on it, in the words of the driver',
+  persistenceEnabled: 'The driver stays loaded while nobody uses it',
+  migEnabled: 'It is divided into MIG instances, or may be',
+  driverVersion: "Version of the vendor's driver",
+  cudaVersion: 'Newest CUDA that the driver supports',
+  vbiosVersion: "Version of the GPU's own firmware",
+};
