@@ -1,7 +1,7 @@
 import { groupBy } from '../lib/group-by.ts';
 import { clusterJobKey } from '../protocol/job-kinds.ts';
 import type { ReportedGpu, ReportedGpuProcess, ReportedJob } from '../protocol/reported-sample.ts';
-import { gpuUses } from '../report/gpu-use.ts';
+import { type GpuUse, gpuUses } from '../report/gpu-use.ts';
 import type { NodeReport } from '../report/node-report.ts';
 import type { ClusterGpu } from '../report/rows.ts';
 
@@ -10,18 +10,18 @@ export function gpuRowsOf(node: NodeReport): ClusterGpu[] {
   const byGpu = groupBy(node.sample?.gpuProcesses ?? [], ({ gpuIndex }) => gpuIndex);
   const facts = new Map((node.sample?.jobs ?? []).map((job) => [job.key, job]));
   const uses = gpuUses(node);
-  return (node.sample?.gpus ?? []).map((gpu) => ({
-    ...gpuRow(node, gpu, byGpu.get(gpu.index) ?? [], facts),
-    use: uses.get(gpu.index) ?? 'unknown',
-  }));
+  return (node.sample?.gpus ?? []).map((gpu) =>
+    gpuRow(node, gpu, uses.get(gpu.index) ?? 'unknown', byGpu.get(gpu.index) ?? [], facts),
+  );
 }
 
 function gpuRow(
   { name, state, sampleAgeMs, marks }: NodeReport,
   gpu: ReportedGpu,
+  use: GpuUse,
   processes: readonly ReportedGpuProcess[],
   facts: ReadonlyMap<string, ReportedJob>,
-): Omit<ClusterGpu, 'use'> {
+): ClusterGpu {
   const jobs = processes.flatMap(({ job }) => {
     const known = job === null ? undefined : facts.get(job);
     return known ? [clusterJobKey(name, known)] : [];
@@ -34,6 +34,7 @@ function gpuRow(
     state,
     sampleAgeMs,
     ...gpu,
+    use,
     jobs: [...new Set(jobs)],
     users: [...new Set(users)],
     marks: marks.filter(({ gpuIndex }) => gpuIndex === gpu.index).map(({ code, text }) => ({ code, text })),

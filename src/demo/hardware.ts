@@ -82,5 +82,8 @@ export const demoNodes: readonly DemoNode[] = [
 /** Of the node whose role is `lost-gpu`. */
 export const LOST_GPU = 5;
 
+/** Whether the GPU at this index has fallen off the bus. */
+export const isLostGpu = ({ role }: DemoNode, index: number) => role === 'lost-gpu' && index === LOST_GPU;
+
 /** As NVIDIA's tools write it. */
 export const pciAddressOf = (index: number) => `00000000:${(0x10 + index * 8).toString(16)}:00.0`;

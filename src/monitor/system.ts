@@ -12,14 +12,8 @@ export interface FilesystemSpace {
 /** A program kept running: lines in, no shell in between. */
 export type RunningProgram = ChildProcess;
 
-/**
- * The monitor's only door to files and programs of the node. Its root can be moved, so that tests
- * point it at a folder of captures.
- */
-export interface System {
-  readonly files: typeof fs;
-  readonly uid: number;
-  readonly environment: Readonly<NodeJS.ProcessEnv>;
+/** What is in files. */
+interface FileContents {
   /** Whole text of a small file; throws as `node:fs` does. */
   readText(path: string): string;
   /** Reads the whole text of one file again and again through a descriptor that stays open. */
@@ -39,6 +33,10 @@ export interface System {
   openStream(path: string): number | null;
   /** The next record; null where there is none yet, or ever again. */
   readNext(descriptor: number): string | null;
+}
+
+/** What can be told of files without opening them. */
+interface FileLooks {
   list(path: string): string[];
   /** At most so many of a folder's names; throws as `node:fs` does. */
   listStart(path: string, maxNames: number): string[];
@@ -53,6 +51,9 @@ export interface System {
   filesystemSpace(path: string): Promise<FilesystemSpace>;
   /** Whether there is something other than a folder; asked in a thread of its own too. */
   isFile(path: string): Promise<boolean>;
+}
+
+interface Programs {
   findProgram(name: string): string | null;
   start(program: string, args: readonly string[]): RunningProgram;
   /** As `start`, with a stdin to write to. */
@@ -61,6 +62,16 @@ export interface System {
   startWatcher(program: string, args: readonly string[]): RunningProgram;
   /** Runs a short program to its end; rejects after `limitMs`. */
   run(program: string, args: readonly string[], limitMs: number): Promise<string>;
+}
+
+/**
+ * The monitor's only door to files and programs of the node. Its root can be moved, so that tests
+ * point it at a folder of captures.
+ */
+export interface System extends FileContents, FileLooks, Programs {
+  readonly files: typeof fs;
+  readonly uid: number;
+  readonly environment: Readonly<NodeJS.ProcessEnv>;
   /** Epoch milliseconds. */
   now(): number;
   /** Milliseconds of a clock that never jumps. */
@@ -79,6 +90,21 @@ export interface SystemOptions {
 /** The real machine. What cannot be read throws the system's error, but for the `try…` functions, which give null. */
 export function createSystem(options: SystemOptions = {}): System {
   const root = options.root ?? '';
+  const usualFolders = () => (root === '' ? programFolders(process.env.PATH ?? '') : []);
+  return {
+    files: fs,
+    uid: process.getuid?.() ?? 0,
+    environment: process.env,
+    ...createFileContents(root),
+    ...createFileLooks(root),
+    ...createPrograms(() => options.programFolders ?? usualFolders()),
+    now: () => Date.now(),
+    monotonicMs: () => performance.now(),
+  };
+}
+
+/** All readings share one buffer, which grows with the largest file. */
+function createFileContents(root: string): FileContents {
   let buffer = Buffer.allocUnsafe(64 * 1024);
 
   function reread(descriptor: number): { buffer: Buffer; length: number } {
@@ -115,22 +141,6 @@ export function createSystem(options: SystemOptions = {}): System {
     }
   }
 
-  function listStart(path: string, maxNames: number): string[] {
-    const folder = fs.opendirSync(root + path);
-    try {
-      const names: string[] = [];
-      for (
-        let entry = folder.readSync();
-        entry !== null && names.length < maxNames;
-        entry = folder.readSync()
-      )
-        names.push(entry.name);
-      return names;
-    } finally {
-      folder.closeSync();
-    }
-  }
-
   function textReader(path: string): () => string {
     let descriptor: number | null = null;
     return () => {
@@ -150,43 +160,7 @@ export function createSystem(options: SystemOptions = {}): System {
     }
   }
 
-  function attempt<T>(action: () => T): T | null {
-    try {
-      return action();
-    } catch {
-      return null;
-    }
-  }
-
-  const exists = (path: string) => fs.existsSync(root + path);
-
-  function isWithheld(path: string): boolean {
-    try {
-      fs.accessSync(root + path, fs.constants.R_OK | fs.constants.W_OK);
-      return false;
-    } catch (error) {
-      // The file's mode would say EACCES.
-      return (error as NodeJS.ErrnoException).code === 'EPERM';
-    }
-  }
-
-  function findProgram(name: string): string | null {
-    const folders = options.programFolders ?? (root === '' ? programFolders(process.env.PATH ?? '') : []);
-    const found = folders.map((folder) => `${folder}/${name}`).find((path) => isExecutableFile(path));
-    return found ?? null;
-  }
-
-  function isExecutableFile(path: string): boolean {
-    return (
-      attempt(() => fs.statSync(path).isFile() && fs.accessSync(path, fs.constants.X_OK) === undefined) ??
-      false
-    );
-  }
-
   return {
-    files: fs,
-    uid: process.getuid?.() ?? 0,
-    environment: process.env,
     readText,
     textReader,
     tryReadText: (path) => attempt(() => readText(path)),
@@ -198,11 +172,42 @@ export function createSystem(options: SystemOptions = {}): System {
     openStream: (path) =>
       attempt(() => fs.openSync(root + path, fs.constants.O_RDONLY | fs.constants.O_NONBLOCK)),
     readNext,
+  };
+}
+
+function createFileLooks(root: string): FileLooks {
+  function listStart(path: string, maxNames: number): string[] {
+    const folder = fs.opendirSync(root + path);
+    try {
+      const names: string[] = [];
+      for (
+        let entry = folder.readSync();
+        entry !== null && names.length < maxNames;
+        entry = folder.readSync()
+      )
+        names.push(entry.name);
+      return names;
+    } finally {
+      folder.closeSync();
+    }
+  }
+
+  function isWithheld(path: string): boolean {
+    try {
+      fs.accessSync(root + path, fs.constants.R_OK | fs.constants.W_OK);
+      return false;
+    } catch (error) {
+      // The file's mode would say EACCES.
+      return (error as NodeJS.ErrnoException).code === 'EPERM';
+    }
+  }
+
+  return {
     list: (path) => fs.readdirSync(root + path),
     listStart,
     readLink: (path) => attempt(() => fs.readlinkSync(root + path)),
     realPath: (path) => attempt(() => fs.realpathSync(root + path)),
-    exists,
+    exists: (path) => fs.existsSync(root + path),
     isWithheld,
     ownerOf: (path) => attempt(() => fs.statSync(root + path).uid),
     filesystemSpace: async (path) => {
@@ -214,7 +219,16 @@ export function createSystem(options: SystemOptions = {}): System {
       };
     },
     isFile: async (path) => !(await fs.promises.stat(root + path)).isDirectory(),
-    findProgram,
+  };
+}
+
+/** `folders`: those in which a program is looked for, in their order. */
+function createPrograms(folders: () => readonly string[]): Programs {
+  return {
+    findProgram: (name) =>
+      folders()
+        .map((folder) => `${folder}/${name}`)
+        .find(isExecutableFile) ?? null,
     start: (program, args) =>
       spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, LC_ALL: 'C' } }),
     startTalking: (program, args) => spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'] }),
@@ -225,7 +239,19 @@ export function createSystem(options: SystemOptions = {}): System {
           error ? reject(error) : resolve(stdout),
         );
       }),
-    now: () => Date.now(),
-    monotonicMs: () => performance.now(),
   };
+}
+
+function isExecutableFile(path: string): boolean {
+  return (
+    attempt(() => fs.statSync(path).isFile() && fs.accessSync(path, fs.constants.X_OK) === undefined) ?? false
+  );
+}
+
+function attempt<T>(action: () => T): T | null {
+  try {
+    return action();
+  } catch {
+    return null;
+  }
 }

@@ -10,13 +10,36 @@ interface KeptJson {
   agesMs: readonly number[];
 }
 
-/** Stands for an age until it is told. No age is negative, and no node can know the number. */
-const MARK = -Math.floor(1e12 + Math.random() * 8e12);
-
 /** Of which node the figures are; null for a row of several. */
 function nodeOf(row: AnyRow): string | null {
   if ('node' in row) return row.node;
   return 'name' in row && 'transport' in row ? row.name : null;
+}
+
+/**
+ * Cuts the text behind the name of a property, at its number. Quotes within texts are escaped, so that a name in quotes is
+ * a property's; none before it, at any depth, has the same one.
+ */
+function cutAt(text: string, property: string, from = 0): [before: string, after: string] | null {
+  const name = `"${property}":`;
+  const at = text.indexOf(name, from);
+  if (at < 0) return null;
+  const start = at + name.length;
+  let end = start;
+  while (end < text.length && text[end] !== ',' && text[end] !== '}') end += 1;
+  return [text.slice(0, start), text.slice(end)];
+}
+
+function write(row: AnyRow): KeptJson {
+  const text = JSON.stringify(row);
+  const ageMs = 'sampleAgeMs' in row ? row.sampleAgeMs : 'ageMs' in row ? row.ageMs : null;
+  const cut = ageMs === null ? null : cutAt(text, 'sampleAgeMs' in row ? 'sampleAgeMs' : 'ageMs');
+  if (ageMs === null || cut === null) return { pieces: [text], agesMs: [] };
+  const [before, after] = cut;
+  const schedulerAgeMs = 'scheduler' in row ? (row.scheduler?.ageMs ?? null) : null;
+  const further = schedulerAgeMs === null ? null : cutAt(after, 'ageMs', after.lastIndexOf('"scheduler":{'));
+  if (schedulerAgeMs === null || further === null) return { pieces: [before, after], agesMs: [ageMs] };
+  return { pieces: [before, ...further], agesMs: [ageMs, schedulerAgeMs] };
 }
 
 /**
@@ -26,37 +49,19 @@ function nodeOf(row: AnyRow): string | null {
 export function createRowJson(cluster: Cluster, epochMs: () => number = Date.now): (row: AnyRow) => string {
   const kept = new WeakMap<AnyRow, KeptJson>();
 
-  function write(row: AnyRow): KeptJson {
-    const agesMs: number[] = [];
-    const marked: Record<string, unknown> = { ...row };
-    for (const name of ['sampleAgeMs', 'ageMs']) {
-      const ageMs = marked[name];
-      if (typeof ageMs !== 'number') continue;
-      marked[name] = MARK;
-      agesMs.push(ageMs);
-    }
-    if ('scheduler' in row && typeof row.scheduler?.ageMs === 'number') {
-      marked.scheduler = { ...row.scheduler, ageMs: MARK };
-      agesMs.push(row.scheduler.ageMs);
-    }
-    const pieces = JSON.stringify(marked).split(`:${MARK}`);
-    return pieces.length === agesMs.length + 1
-      ? { pieces, agesMs }
-      : { pieces: [JSON.stringify(row)], agesMs: [] };
-  }
-
   return (row) => {
-    const known = kept.get(row) ?? write(row);
-    kept.set(row, known);
+    let known = kept.get(row);
+    if (known === undefined) {
+      known = write(row);
+      kept.set(row, known);
+    }
     const { pieces, agesMs } = known;
+    if (pieces.length === 1) return pieces[0] ?? '';
     const node = nodeOf(row);
-    const olderMs = node === null ? 0 : cluster.agedMs(node);
     const startTimeMs = 'startTimeMs' in row ? row.startTimeMs : null;
-    const nowMs = epochMs();
-    return pieces.reduce((text, piece, at) => {
-      const ageMs = startTimeMs === null ? (agesMs[at - 1] ?? 0) + olderMs : Math.max(0, nowMs - startTimeMs);
-      return `${text}:${ageMs}${piece}`;
-    });
+    if (startTimeMs !== null) return pieces.join(String(Math.max(0, epochMs() - startTimeMs)));
+    const olderMs = node === null ? 0 : cluster.agedMs(node);
+    return pieces.reduce((text, piece, at) => `${text}${(agesMs[at - 1] ?? 0) + olderMs}${piece}`);
   };
 }
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createSystem } from '../system.ts';
-import { mostKeptDescriptors } from './kept-descriptors.ts';
+import { mostKeptDescriptors } from './process-scan/kept-descriptors.ts';
 import { createProcessTable } from './process-table.ts';
 
 const TICKS_PER_SECOND = 100;

@@ -1,4 +1,4 @@
-import type { ProcessRow } from './process-table.ts';
+import type { ProcessRow } from './process-scan/known-processes.ts';
 
 /** Sum over a process and its descendants. */
 export interface TreeSum {

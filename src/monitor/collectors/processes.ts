@@ -8,7 +8,8 @@ import type { JobNames } from '../jobs/job-names.ts';
 import { createJobTracker } from '../jobs/job-tracker.ts';
 import type { System } from '../system.ts';
 import { describeCommand, MAX_COMMAND_LINE_BYTES } from './command-line.ts';
-import { createProcessTable, type ProcessRow } from './process-table.ts';
+import type { ProcessRow } from './process-scan/known-processes.ts';
+import { createProcessTable } from './process-table.ts';
 import { sumTrees, type TreeSum } from './process-trees.ts';
 import { createUserNames } from './users.ts';
 

@@ -33,9 +33,10 @@ export function createRowBook(options: RowBookOptions): RowBook {
 
   function shown(state: ToolState, freshSinceMs: number, error: string | null): GpuRow[] {
     const seen = [...rows.values()].sort((a, b) => a.row.facts.index - b.row.facts.index);
-    if (error !== null && hasFailed(state)) return seen.map(({ row }) => withoutFigures(row, 'error', error));
+    if (error !== null && hasFailed(state))
+      return seen.map(({ row }) => withoutFigures(row.facts, 'error', error));
     const gone = `${options.tool} does not list this GPU any more`;
-    return seen.map(({ row, atMs }) => (atMs < freshSinceMs ? withoutFigures(row, 'lost', gone) : row));
+    return seen.map(({ row, atMs }) => (atMs < freshSinceMs ? withoutFigures(row.facts, 'lost', gone) : row));
   }
 
   return {
@@ -67,7 +68,7 @@ function hasFailed(state: ToolState): boolean {
   );
 }
 
-/** The GPU with its facts alone, and why. */
-export function withoutFigures(row: GpuRow, health: 'lost' | 'error', error: string): GpuRow {
-  return { facts: row.facts, sample: { ...noGpuFigures, index: row.facts.index, health, error } };
+/** The row of a GPU of which nothing but `error` can be told now. */
+export function withoutFigures(facts: GpuFacts, health: 'lost' | 'error', error: string): GpuRow {
+  return { facts, sample: { ...noGpuFigures, index: facts.index, health, error } };
 }

@@ -1,5 +1,6 @@
 import { type JobKind, jobKey } from '../../protocol/job-kinds.ts';
 import type { Leash } from '../leash.ts';
+import { runOnLeash } from '../scheduler/run-tool.ts';
 import type { System } from '../system.ts';
 import {
   type JobName,
@@ -9,7 +10,6 @@ import {
   parseSqueue,
   SQUEUE_FORMAT,
 } from './name-answers.ts';
-import { runOnLeash } from './run-tool.ts';
 
 /** A job whose name or number is wanted. */
 export interface NamelessJob {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ProcessRow } from '../collectors/process-table.ts';
+import type { ProcessRow } from '../collectors/process-scan/known-processes.ts';
 import type { System } from '../system.ts';
 import type { JobNames } from './job-names.ts';
 import { createJobTracker } from './job-tracker.ts';

@@ -1,24 +1,12 @@
 import { MAX_JOBS } from '../../protocol/constants.ts';
 import { containerKinds, isOfScheduler } from '../../protocol/job-kinds.ts';
 import type { JobFacts, JobSample } from '../../protocol/jobs.ts';
-import type { ProcessRow } from '../collectors/process-table.ts';
+import type { ProcessRow } from '../collectors/process-scan/known-processes.ts';
 import type { System } from '../system.ts';
 import { type JobIdentity, keyOf } from './job-identity.ts';
 import type { JobNames } from './job-names.ts';
+import { addProcess, type Job, newJob, resetSums, sampleOf } from './job-sums.ts';
 import { createJobReader, type Groups } from './read-job.ts';
-
-/** Figures of the processes of one job on this node. */
-interface Job {
-  key: string;
-  identity: JobIdentity;
-  /** Oldest process seen while the job was there. */
-  startTicks: number;
-  uid: number | null;
-  uidTicks: number;
-  processCount: number;
-  cpuPercent: number | null;
-  residentPages: number;
-}
 
 interface Tracked {
   row: ProcessRow;
@@ -130,35 +118,9 @@ export function createJobTracker(system: System, options: JobTrackerOptions): Jo
       // Anybody may call a process conmon and name another user's container: that is no part of it.
       return jobFor({ ...identity, id: `${identity.id}@${identity.uid}` });
     }
-    const job: Job = {
-      key,
-      identity,
-      startTicks: Number.POSITIVE_INFINITY,
-      uid: identity.uid,
-      uidTicks: Number.POSITIVE_INFINITY,
-      processCount: 0,
-      cpuPercent: null,
-      residentPages: 0,
-    };
+    const job = newJob(key, identity);
     jobs.set(key, job);
     return job;
-  }
-
-  function add(job: Job, { row, uid }: Tracked): void {
-    const { startTicks, residentPages } = row.stat;
-    job.processCount++;
-    job.residentPages += residentPages;
-    if (row.cpuPercent !== null) job.cpuPercent = (job.cpuPercent ?? 0) + row.cpuPercent;
-    if (startTicks < job.startTicks) job.startTicks = startTicks;
-    if (job.identity.uid === null && uid !== null) noteOwner(job, uid, startTicks);
-  }
-
-  /** A job is its oldest process's user's; the helpers that root starts for it come first. */
-  function noteOwner(job: Job, uid: number, startTicks: number): void {
-    const isBetter = uid === 0 ? job.uid === null : job.uid === 0 || startTicks < job.uidTicks;
-    if (!isBetter) return;
-    job.uid = uid;
-    job.uidTicks = uid === 0 ? Number.POSITIVE_INFINITY : startTicks;
   }
 
   function visit(row: ProcessRow, nowMs: number, budget: { fresh: number; again: number }): void {
@@ -170,15 +132,11 @@ export function createJobTracker(system: System, options: JobTrackerOptions): Jo
     if (entry.lookAgainMs === 0) {
       if (budget.fresh-- > 0) look(entry, nowMs);
     } else if (nowMs >= entry.lookAgainMs && budget.again-- > 0) look(entry, nowMs);
-    if (entry.job !== null) add(entry.job, entry);
+    if (entry.job !== null) addProcess(entry.job, row.stat, row.cpuPercent, entry.uid);
   }
 
   function beginScan(nowMs: number, first: Iterable<number>): void {
-    for (const job of jobs.values()) {
-      job.processCount = 0;
-      job.cpuPercent = null;
-      job.residentPages = 0;
-    }
+    for (const job of jobs.values()) resetSums(job);
     for (const pid of first) {
       const row = rows.get(pid);
       const entry = tracked.get(pid);
@@ -229,13 +187,7 @@ export function createJobTracker(system: System, options: JobTrackerOptions): Jo
       endScan();
     },
     jobOf: (pid) => tracked.get(pid)?.job?.key ?? null,
-    table: (pids) =>
-      shownJobs(pids).map(({ key, processCount, cpuPercent, residentPages }) => ({
-        key,
-        processCount,
-        cpuPercent: cpuPercent === null ? null : Math.round(cpuPercent * 10) / 10,
-        residentBytes: residentPages * options.pageBytes,
-      })),
+    table: (pids) => shownJobs(pids).map((job) => sampleOf(job, options.pageBytes)),
     facts(key) {
       const job = jobs.get(key);
       if (job === undefined) return null;

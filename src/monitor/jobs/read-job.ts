@@ -1,4 +1,4 @@
-import type { ProcessRow } from '../collectors/process-table.ts';
+import type { ProcessRow } from '../collectors/process-scan/known-processes.ts';
 import type { System } from '../system.ts';
 import { createGridEngine } from './grid-engine.ts';
 import { identify, type JobIdentity } from './job-identity.ts';

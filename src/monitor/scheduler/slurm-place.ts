@@ -1,9 +1,9 @@
 import type { GpuFacts } from '../../protocol/gpu-facts.ts';
 import type { SlurmPlace } from '../../protocol/scheduler.ts';
 import { listNvidiaGpus } from '../gpus/nvidia/nvidia-proc.ts';
-import { runOnLeash } from '../jobs/run-tool.ts';
 import type { Leash } from '../leash.ts';
 import type { System } from '../system.ts';
+import { runOnLeash } from './run-tool.ts';
 
 /** Which cluster of Slurm the node belongs to, without asking where a file tells it. */
 export interface SlurmPlaceFinder {

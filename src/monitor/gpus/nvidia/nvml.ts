@@ -1,14 +1,13 @@
-import { createLineSplitter } from '../../../lib/line-splitter.ts';
-import { noGpuFigures } from '../../../protocol/absent.ts';
 import type { GpuFacts } from '../../../protocol/gpu-facts.ts';
 import type { GpuSample } from '../../../protocol/sample.ts';
 import type { Leash } from '../../leash.ts';
 import { explainNvmlFailure } from '../../nvidia-driver/explain.ts';
+import { createHelperLife } from '../../nvml/helper-life.ts';
 import type { HelperMessage } from '../../nvml/helper-messages.ts';
-import { type HelperKit, startHelper } from '../../nvml/helper-start.ts';
-import type { RunningProgram, System } from '../../system.ts';
+import type { HelperKit } from '../../nvml/helper-start.ts';
+import type { System } from '../../system.ts';
 import type { GpuProvider, GpuReading } from '../provider.ts';
-import type { GpuRow } from '../row-book.ts';
+import { type GpuRow, withoutFigures } from '../row-book.ts';
 import { createNvidiaGpuList, factsOfListed, type ListedGpu } from './nvidia-proc.ts';
 import { describeStuckProcess } from './stuck-process.ts';
 import { createUnifiedMemory } from './unified-memory.ts';
@@ -23,10 +22,6 @@ export interface NvmlProviderOptions {
   onUnusable: (reason: string) => void;
 }
 
-const FIRST_WAIT_MS = 2_000;
-const LONGEST_WAIT_MS = 60_000;
-/** A helper that lived so long did not fail at the start. */
-const HEALTHY_AFTER_MS = 60_000;
 /** The driver takes seconds per GPU where nothing keeps it loaded. */
 const STARTUP_LIMIT_MS = 30_000;
 /** A helper that falls silent for so long is killed; a new one is started only once it is really gone. */
@@ -35,7 +30,6 @@ const KILL_AFTER_MS = 30_000;
 const KILL_AT_START_AFTER_MS = 120_000;
 /** A helper that ends so often without a word crashes in the driver's library. */
 const MOST_CRASHES = 3;
-const MAX_LINE_BYTES = 1024 * 1024;
 
 interface Seen {
   gpus: GpuSample[];
@@ -45,20 +39,13 @@ interface Seen {
 
 /** NVML in a process of its own. */
 export function createNvmlProvider(options: NvmlProviderOptions): GpuProvider {
-  const { system, leash, kit } = options;
+  const { system } = options;
   const withUnifiedMemory = createUnifiedMemory(system);
   const listGpus = createNvidiaGpuList(system);
-  let child: RunningProgram | null = null;
-  let timer: NodeJS.Timeout | null = null;
+  const life = createHelperLife({ ...options, onMessage: take, onCrash: noteCrash });
   let intervalMs = 1_000;
   /** Before the last change: until the next look, rows of the slower pace still count. */
   let previousIntervalMs = intervalMs;
-  let waitMs = FIRST_WAIT_MS;
-  let startedAtMs = 0;
-  let crashes = 0;
-  let words = '';
-  /** This helper has said why it leaves. */
-  let isExplained = false;
   let isStopped = false;
   let seen: Seen | null = null;
   let facts: GpuFacts[] = [];
@@ -74,13 +61,10 @@ export function createNvmlProvider(options: NvmlProviderOptions): GpuProvider {
         seen = { gpus: message.gpus, processes: message.processes, atMs: system.monotonicMs() };
         previousIntervalMs = intervalMs;
         failure = null;
-        crashes = 0;
         return options.onReading();
       case 'failed':
-        isExplained = true;
         failure = explainNvmlFailure(system, message.code, message.reason);
         seen = null;
-        crashes = 0;
         return;
       case 'unusable':
         return giveUp(message.reason);
@@ -93,59 +77,23 @@ export function createNvmlProvider(options: NvmlProviderOptions): GpuProvider {
     options.onUnusable(reason);
   }
 
-  function launch(): void {
-    timer = null;
-    words = '';
-    isExplained = false;
-    startedAtMs = system.monotonicMs();
-    const running = startHelper(system, leash, kit, intervalMs);
-    child = running;
-    const out = createLineSplitter(
-      MAX_LINE_BYTES,
-      (line) => {
-        const message = parseHelperLine(line);
-        if (message !== null) take(message);
-      },
-      () => undefined,
-    );
-    running.stdout?.on('data', (chunk: Buffer) => out.push(chunk));
-    running.stderr?.on('data', (chunk: Buffer) => {
-      words = `${words}${chunk}`.slice(-500);
-    });
-    running.once('error', (error) => onEnd(running, error.message));
-    running.once('close', (code, signal) =>
-      onEnd(running, signal ? `by ${signal}` : `with exit code ${code}`),
-    );
-  }
-
-  function onEnd(running: RunningProgram, how: string): void {
-    if (child !== running || isStopped) return;
-    child = null;
-    if (!isExplained) noteCrash(how);
-    if (isStopped) return;
-    if (system.monotonicMs() - startedAtMs > HEALTHY_AFTER_MS) waitMs = FIRST_WAIT_MS;
-    timer = setTimeout(launch, waitMs);
-    waitMs = Math.min(LONGEST_WAIT_MS, waitMs * 2);
-  }
-
-  function noteCrash(how: string): void {
+  function noteCrash(reason: string, inARow: number): void {
     seen = null;
-    crashes++;
-    const lines = words.trim().split('\n');
-    const said = lines.findLast((line) => !line.startsWith('Warning: disabling flag'));
-    failure = [`the process that asks NVML ended ${how}`, said].filter(Boolean).join(': ');
-    if (crashes >= MOST_CRASHES) giveUp(`${failure}, ${crashes} times in a row`);
+    failure = reason;
+    if (inARow >= MOST_CRASHES) giveUp(`${reason}, ${inARow} times in a row`);
   }
 
   /** What hinders it now; null while it answers or may yet. */
   function trouble(nowMs: number): string | null {
-    if (child === null) return failure;
+    const helper = life.running();
+    if (helper === null) return failure;
+    const startedAtMs = life.startedAtMs();
     const silentMs = nowMs - Math.max(seen?.atMs ?? 0, startedAtMs);
     const isStarting = (seen?.atMs ?? 0) < startedAtMs;
-    if (silentMs > (isStarting ? KILL_AT_START_AFTER_MS : KILL_AFTER_MS)) child.kill('SIGKILL');
+    if (silentMs > (isStarting ? KILL_AT_START_AFTER_MS : KILL_AFTER_MS)) helper.kill('SIGKILL');
     if (seen === null && silentMs <= STARTUP_LIMIT_MS && silentMs <= silenceLimitMs()) return failure;
     if (silentMs <= silenceLimitMs()) return null;
-    return describeStuckProcess(system, 'NVML', child.pid ?? 0, silentMs);
+    return describeStuckProcess(system, 'NVML', helper.pid ?? 0, silentMs);
   }
 
   function read(): GpuReading {
@@ -156,21 +104,24 @@ export function createNvmlProvider(options: NvmlProviderOptions): GpuProvider {
       return {
         known: error !== null,
         facts: error === null ? [] : known,
-        gpus: error === null ? [] : known.map((gpu) => silent(gpu.index, 'error', error)),
+        gpus: error === null ? [] : known.map((gpu) => withoutFigures(gpu, 'error', error).sample),
         processes: [],
         error,
       };
     }
     const { named, missing } = nameLost(facts, listed);
-    const lost = missing.map((gpu, at) => factsOfListed(gpu, nextIndex(named) + at));
-    const rows = withUnifiedMemory(pair(named, seen.gpus));
+    const lost = missing.map((gpu, at) =>
+      withoutFigures(
+        factsOfListed(gpu, nextIndex(named) + at),
+        'lost',
+        'NVML does not list this GPU any more',
+      ),
+    );
+    const rows = [...withUnifiedMemory(pair(named, seen.gpus)), ...lost];
     return {
       known: true,
-      facts: [...rows.map((row) => row.facts), ...lost],
-      gpus: [
-        ...rows.map((row) => row.sample),
-        ...lost.map(({ index }) => silent(index, 'lost', 'NVML does not list this GPU any more')),
-      ],
+      facts: rows.map((row) => row.facts),
+      gpus: rows.map((row) => row.sample),
       processes: seen.processes,
       error: null,
     };
@@ -178,9 +129,7 @@ export function createNvmlProvider(options: NvmlProviderOptions): GpuProvider {
 
   function stop(): void {
     isStopped = true;
-    if (timer !== null) clearTimeout(timer);
-    child?.kill('SIGKILL');
-    child = null;
+    life.stop();
   }
 
   return {
@@ -188,32 +137,17 @@ export function createNvmlProvider(options: NvmlProviderOptions): GpuProvider {
     isPresent: () => true,
     start(ms) {
       intervalMs = previousIntervalMs = ms;
-      launch();
+      life.start(ms);
     },
     setInterval(ms) {
       if (ms === intervalMs) return;
       previousIntervalMs = intervalMs;
       intervalMs = ms;
-      child?.stdin?.write(`${JSON.stringify({ intervalMs })}\n`);
+      life.setInterval(ms);
     },
     read,
     stop,
   };
-}
-
-/**
- * The driver's library may print too. Null for what is no message. What the helper says needs no other look: it is of
- * one build with this program.
- */
-function parseHelperLine(line: string): HelperMessage | null {
-  try {
-    const message: unknown = JSON.parse(line);
-    return typeof message === 'object' && message !== null && 'type' in message
-      ? (message as HelperMessage)
-      : null;
-  } catch {
-    return null;
-  }
 }
 
 /**
@@ -234,13 +168,6 @@ function nameLost(
   // Where they cannot be told apart, a row too few is nearer to the truth than one twice.
   return { named, missing: missing.slice(nameless.length) };
 }
-
-const silent = (index: number, health: GpuSample['health'], error: string): GpuSample => ({
-  index,
-  health,
-  error,
-  ...noGpuFigures,
-});
 
 /** Both lists come from one look and have the same indexes. */
 function pair(facts: readonly GpuFacts[], gpus: readonly GpuSample[]): GpuRow[] {

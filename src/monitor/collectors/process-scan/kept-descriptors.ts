@@ -1,4 +1,4 @@
-import type { System } from '../system.ts';
+import type { System } from '../../system.ts';
 
 /** Node.js raises its own limit of open files; this stays far below the usual 4,096. */
 const USUAL = 1500;
