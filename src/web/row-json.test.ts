@@ -5,9 +5,11 @@ import { createCluster } from '../cluster/cluster.ts';
 import { createRowJson, withAges } from './row-json.ts';
 
 const nodes = randomCluster({ seed: 3, nodes: 6, gpusPerNode: 2, processesPerNode: 3 }).map((node, at) =>
-  at === 0
+  at <= 1
     ? {
         ...node,
+        // Of the second, a scheduler is known before its first figures.
+        sampleAgeMs: at === 0 ? 700 : null,
         scheduler: {
           cluster: 'x',
           state: 'IDLE',

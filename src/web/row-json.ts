@@ -31,15 +31,20 @@ function cutAt(text: string, property: string, from = 0): [before: string, after
 }
 
 function write(row: AnyRow): KeptJson {
-  const text = JSON.stringify(row);
-  const ageMs = 'sampleAgeMs' in row ? row.sampleAgeMs : 'ageMs' in row ? row.ageMs : null;
-  const cut = ageMs === null ? null : cutAt(text, 'sampleAgeMs' in row ? 'sampleAgeMs' : 'ageMs');
-  if (ageMs === null || cut === null) return { pieces: [text], agesMs: [] };
-  const [before, after] = cut;
-  const schedulerAgeMs = 'scheduler' in row ? (row.scheduler?.ageMs ?? null) : null;
-  const further = schedulerAgeMs === null ? null : cutAt(after, 'ageMs', after.lastIndexOf('"scheduler":{'));
-  if (schedulerAgeMs === null || further === null) return { pieces: [before, after], agesMs: [ageMs] };
-  return { pieces: [before, ...further], agesMs: [ageMs, schedulerAgeMs] };
+  const pieces = [JSON.stringify(row)];
+  const agesMs: number[] = [];
+  function cut(ageMs: number | null | undefined, property: string, behind = ''): void {
+    if (ageMs == null) return;
+    const rest = pieces.at(-1) ?? '';
+    const found = cutAt(rest, property, behind === '' ? 0 : rest.lastIndexOf(behind));
+    if (found === null) return;
+    pieces.splice(-1, 1, ...found);
+    agesMs.push(ageMs);
+  }
+  if ('sampleAgeMs' in row) cut(row.sampleAgeMs, 'sampleAgeMs');
+  else if ('ageMs' in row) cut(row.ageMs, 'ageMs');
+  if ('scheduler' in row) cut(row.scheduler?.ageMs, 'ageMs', '"scheduler":{');
+  return { pieces, agesMs };
 }
 
 /**
