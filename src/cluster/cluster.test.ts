@@ -132,12 +132,16 @@ describe('the table of a cluster', () => {
     expect(cluster.agedMs('a')).toBe(500);
   });
 
-  it('forgets what nobody has asked for in a minute', () => {
+  it('forgets what nobody has asked for in a minute, whoever follows one node', () => {
     start([fakeNode('a'), fakeNode('b')]);
     cluster.catchUp();
-    nowMs += 61_000;
+    nowMs += 31_000;
+    cluster.catchUp('a');
+    nowMs += 30_000;
     fake.set(fakeNode('a'));
     expect(cluster.node('b')).toBeUndefined();
+    cluster.catchUp('a');
+    expect(cluster.node('a')?.report).toBe(fake.report('a'));
     cluster.catchUp();
     expect(cluster.reports()).toHaveLength(2);
   });

@@ -46,7 +46,7 @@ const OUT_OF_SIGHT_MS_PER_NODE = 2;
 const MOST_AT_ONCE = 100;
 /** Words such as `held idle for 2 h` change with time alone. */
 const LONGEST_KEPT_MS = 10_000;
-/** After so long without a question nothing is kept for the next one. */
+/** After so long without a question about all nodes nothing is kept for the next one. */
 const FORGOTTEN_AFTER_MS = 60_000;
 
 const isDueInSight = ({ atMs }: HeldNode, nowMs: number) => nowMs - atMs >= IN_SIGHT_MS;
@@ -112,7 +112,6 @@ export function createHeldNodes(
 
   /** Takes all of these in; what was known of them is another generation now. */
   function takeAll(names: readonly string[], nowMs: number): void {
-    askedAtMs = nowMs;
     const areThere = names.map((name) => take(name, nowMs));
     if (areThere.includes(true)) changes += 1;
     takeOrder();
@@ -152,6 +151,8 @@ export function createHeldNodes(
     },
     catchUp(only) {
       const nowMs = monotonicMs();
+      // Who follows one node keeps nothing of the others.
+      if (only === undefined) askedAtMs = nowMs;
       const names = only === undefined ? namesOf() : [only];
       const due = names.filter((name) => {
         const known = held.get(name);
@@ -160,6 +161,7 @@ export function createHeldNodes(
       takeAll(due, nowMs);
     },
     refresh(nowMs, isInSight) {
+      askedAtMs = nowMs;
       const due = dueNames(nowMs, isInSight);
       takeAll(due, nowMs);
       return due;
