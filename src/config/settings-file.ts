@@ -63,3 +63,12 @@ export async function currentStamp(path: string): Promise<string | null> {
     return code === 'ENOENT' ? MISSING : String(code);
   }
 }
+
+/** Whether it is a pipe: whoever opens one again waits until somebody writes into it. */
+export function isPipe(path: string): boolean {
+  try {
+    return statSync(path).isFIFO();
+  } catch {
+    return false;
+  }
+}

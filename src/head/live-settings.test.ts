@@ -1,4 +1,8 @@
-import { expect, it } from 'vitest';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it, vi } from 'vitest';
 import { readConfig } from '../config/config.ts';
 import { createLiveSettings } from './live-settings.ts';
 
@@ -48,4 +52,20 @@ it('takes nothing once the head ends', () => {
   change({ 'allowed-hosts': ['c'] });
   expect(settings.allowedHosts).toEqual(['b']);
   expect(taken).toHaveLength(1);
+});
+
+it('does not wait for a pipe that was read at the start', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'live-settings-'));
+  const path = join(folder, 'rollcall.toml');
+  execFileSync('mkfifo', [path]);
+  const config = { ...read({}), settingsFile: { path, stamp: 'of what was read', isMissing: false } };
+  const readAgain = vi.fn(() => config);
+  const ignore = () => undefined;
+  const settings = createLiveSettings(config, readAgain, ignore, ignore, ignore);
+  settings.reload();
+  expect(readAgain).not.toHaveBeenCalled();
+  expect(settings.problems()).toEqual([
+    `the settings stay as they were: ${path} is a pipe, whose text can be read once only`,
+  ]);
+  rmSync(folder, { recursive: true });
 });

@@ -1,4 +1,5 @@
 import type { Config } from '../config/config.ts';
+import { isPipe } from '../config/settings-file.ts';
 import { findResolvedNames, localNames } from './own-names.ts';
 import { changedSettings, needRestart, settingsInForce } from './reload.ts';
 
@@ -50,6 +51,8 @@ export function createLiveSettings(
   }
 
   function takeAgain(): void {
+    const { path } = config.settingsFile;
+    if (isPipe(path)) throw new Error(`${path} is a pipe, whose text can be read once only`);
     const now = readAgain();
     take(now);
     Object.assign(marks, now.marks);
