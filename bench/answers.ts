@@ -1,32 +1,50 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { build } from 'esbuild';
+import { build, type PluginBuild } from 'esbuild';
 import { mebibytes, quantile, round } from './report.ts';
 
 /**
  * What answers about all nodes cost a head in CPU time: a head of this build, and of another one where its folder is
- * given, asked in turn. Each head is a process of its own with 1,000 nodes that tell a sample a second.
+ * given, asked in turn. Each head is a process of its own with 1,000 nodes.
  */
 
 const NODES = 1_000;
 const ROUNDS = 3;
-const IDLE_MS = 2_500;
+const IDLE_MS = 2_000;
+const WARM_UP_MS = 12_000;
 const paths = ['/api/v1/nodes', '/api/v1/gpus', '/api/v1/jobs', '/readyz', '/?term'];
 
-/** How often somebody asks. Between two questions all nodes have a new sample, or those of the time that an answer takes. */
-const paces = [
-  { name: 'once a second', waitMs: 1_000, count: 4 },
-  { name: 'one after another', waitMs: 0, count: 10 },
+/** Somebody asks once a second. Meanwhile a tenth of the nodes has a new sample, as where nobody looks, or each has. */
+const situations = [
+  { name: 'a sample every 10 s', intervalMs: 10_000 },
+  { name: 'a sample a second', intervalMs: 1_000 },
 ] as const;
+const ASK_EVERY_MS = 1_000;
+const QUESTIONS = 4;
 
 interface AskedHead {
   child: ChildProcess;
   port: number;
 }
 
-/** Compiles the head of bench:page in a checkout, which may be of another commit, and starts it there. */
-async function startHead(folder: string): Promise<AskedHead> {
+/** Builds of before know one interval only. */
+const withInterval = {
+  name: 'interval',
+  setup({ onLoad }: PluginBuild) {
+    onLoad({ filter: /bench\/page-head\.ts$/ }, ({ path }) => ({
+      contents: readFileSync(path, 'utf8').replace(
+        /INTERVAL_MS = 1_000;/,
+        'INTERVAL_MS = Number(process.argv[3]);',
+      ),
+      loader: 'ts' as const,
+    }));
+  },
+};
+
+/** Compiles the head of bench:page in a checkout, which may be of another commit. */
+async function compileHead(folder: string): Promise<string> {
   const file = join(folder, 'dist/bench/page-head.js');
   await build({
     absWorkingDir: folder,
@@ -38,8 +56,14 @@ async function startHead(folder: string): Promise<AskedHead> {
     target: 'node20',
     packages: 'external',
     logLevel: 'warning',
+    plugins: [withInterval],
   });
-  const child = fork(file, [String(NODES)], { cwd: folder, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  return file;
+}
+
+async function startHead(folder: string, file: string, intervalMs: number): Promise<AskedHead> {
+  const words = [String(NODES), String(intervalMs)];
+  const child = fork(file, words, { cwd: folder, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
   const [{ port }] = (await once(child, 'message')) as [{ port: number }];
   return { child, port };
 }
@@ -70,54 +94,57 @@ async function ask({ port }: AskedHead, path: string): Promise<number> {
 }
 
 /** CPU milliseconds of one answer, beyond what samples cost meanwhile. */
-async function costOf(
-  head: AskedHead,
-  path: string,
-  { waitMs, count }: (typeof paces)[number],
-): Promise<number> {
+async function costOf(head: AskedHead, path: string): Promise<number> {
   const idleFrom = { cpuMs: await cpuMsOf(head), ms: performance.now() };
   await sleep(IDLE_MS);
   const from = { cpuMs: await cpuMsOf(head), ms: performance.now() };
-  for (let at = 0; at < count; at += 1) {
+  for (let at = 0; at < QUESTIONS; at += 1) {
     const askedMs = performance.now();
     await ask(head, path);
-    await sleep(Math.max(0, waitMs - (performance.now() - askedMs)));
+    await sleep(Math.max(0, ASK_EVERY_MS - (performance.now() - askedMs)));
   }
   const spentMs = (await cpuMsOf(head)) - from.cpuMs;
   const idleShare = (from.cpuMs - idleFrom.cpuMs) / (from.ms - idleFrom.ms);
-  return (spentMs - idleShare * (performance.now() - from.ms)) / count;
+  return (spentMs - idleShare * (performance.now() - from.ms)) / QUESTIONS;
 }
 
 const median = (values: readonly number[]) => quantile([...values], 0.5);
 
-/** Rows of a table: what was asked, milliseconds, and with `against` those of the other build and the ratio. */
-export async function measureAnswers(against: string | null): Promise<[string, string, string][]> {
+type Rows = [what: string, measured: string, beside: string][];
+
+/** The heads are asked in turn, so that whatever else the machine does meets all of them. */
+async function measureSituation(heads: readonly AskedHead[], name: string): Promise<Rows> {
+  const rows: Rows = [];
+  const before = await Promise.all(heads.map(figuresOf));
+  // Each node has told a sample, and whatever is compiled late is.
+  await sleep(WARM_UP_MS);
+  for (const path of paths) for (const head of heads) await ask(head, path);
+  for (const path of paths) {
+    const costs: number[][] = heads.map(() => []);
+    for (let at = 0; at < ROUNDS; at += 1)
+      for (const [number, head] of heads.entries()) costs[number]?.push(await costOf(head, path));
+    const [own = 0, other] = costs.map(median);
+    const told = other === undefined ? '' : `${round(own / other, 2)} × the other build's ${round(other)} ms`;
+    rows.push([`GET ${path}, ${name}`, `${round(own)} ms`, told]);
+  }
+  const after = await Promise.all(heads.map(figuresOf));
+  const [own = '', other = ''] = after.map(
+    ({ residentBytes }, at) => `${mebibytes(before[at]?.residentBytes ?? 0)} → ${mebibytes(residentBytes)}`,
+  );
+  rows.push([`resident at the start → at the end, ${name}`, own, other]);
+  return rows;
+}
+
+/** Rows of a table: what was asked, milliseconds, and with `against` (a folder) those of the other build and the ratio. */
+export async function measureAnswers(against: string | null): Promise<Rows> {
   const folders = [process.cwd(), ...(against === null ? [] : [against])];
-  const rows: [string, string, string][] = [];
-  const heads = [];
-  for (const folder of folders) heads.push(await startHead(folder));
-  try {
-    const before = [];
-    for (const head of heads) before.push(await figuresOf(head));
-    for (const path of paths) for (const head of heads) await ask(head, path);
-    for (const path of paths)
-      for (const pace of paces) {
-        const costs: number[][] = heads.map(() => []);
-        for (let at = 0; at < ROUNDS; at += 1)
-          for (const [number, head] of heads.entries()) costs[number]?.push(await costOf(head, path, pace));
-        const [own = 0, other] = costs.map(median);
-        const told =
-          other === undefined ? '' : `${round(own / other)} × the other build's ${round(other)} ms`;
-        rows.push([`GET ${path}, ${pace.name}`, `${round(own)} ms`, told]);
-      }
-    const grown = [];
-    for (const [number, head] of heads.entries()) {
-      const { residentBytes } = await figuresOf(head);
-      grown.push(`${mebibytes(before[number]?.residentBytes ?? 0)} → ${mebibytes(residentBytes)}`);
-    }
-    const [own = '', other] = grown;
-    rows.push(['resident, before the first question → after the last', own, other ?? '']);
-  } finally {
+  const files = await Promise.all(folders.map(compileHead));
+  const rows: Rows = [];
+  for (const { name, intervalMs } of situations) {
+    const heads: AskedHead[] = [];
+    for (const [at, folder] of folders.entries())
+      heads.push(await startHead(folder, files[at] ?? '', intervalMs));
+    rows.push(...(await measureSituation(heads, name)));
     for (const { child } of heads) child.disconnect();
   }
   return rows;

@@ -1,4 +1,4 @@
-// A head without SSH: NODES busy nodes at 1 Hz, checked and kept as the fleet does it, and the real web side. Started
+// A head without SSH: NODES busy nodes, by default at 1 Hz, checked and kept as the fleet does it, and the real web side. Started
 // by bench/page.ts; tells its port, and on each message the CPU and memory that it has used.
 import { readFileSync } from 'node:fs';
 import { keepHeapTight } from '../src/cli/keep-heap-tight.ts';
@@ -14,7 +14,7 @@ import { simulatedFacts, simulatedHello, simulatedSample } from './simulated-sam
 
 keepHeapTight();
 const nodeCount = Number(process.argv[2]);
-const INTERVAL_MS = 1_000;
+const INTERVAL_MS = Number(process.argv[3] ?? 1_000);
 /** So many different samples are made beforehand: making them is not the head's work. */
 const DIFFERENT = 300;
 /** The mount point that tells when a sample was taken. */

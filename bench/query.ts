@@ -94,5 +94,7 @@ printTable([
   ['completion with its vocabulary', median((nodes) => complete('user:a', 6, vocabularyOf(nodes, jobs))), ''],
 ]);
 
-console.log(`\nAnswers of a head whose ${SIZE.nodes} nodes tell a sample a second\n`);
+console.log(
+  `\nAnswers of a head with ${SIZE.nodes} nodes that is asked once a second, CPU beyond what samples cost\n`,
+);
 printTable(await measureAnswers(against ?? null));
