@@ -6,7 +6,7 @@ import { createFailure } from '../src/report/failures.ts';
 import type { NodeReport } from '../src/report/node-report.ts';
 import { briefSample } from '../src/report/sample-brief.ts';
 import { createState } from '../src/state/state.ts';
-import { createRowJson } from '../src/web/row-json.ts';
+import { createRowWriter } from '../src/web/row-json.ts';
 import { bareSample } from './support/bare-sample.ts';
 
 const NAMES = ['n1', 'n2', 'n3'];
@@ -38,7 +38,7 @@ function start() {
   const clocks = { monotonicMs: () => nowMs, epochMs: () => EPOCH_MS + nowMs };
   const state = createState(clocks.monotonicMs, undefined, clocks.epochMs);
   const cluster = createCluster(state, clocks);
-  const jsonOf = createRowJson(cluster, clocks.epochMs);
+  const write = createRowWriter(cluster, clocks.epochMs);
   const wayOf = (node: string) => ({ node, sshWords: ['ssh', node], host: node, port: 22 });
   state.take({ kind: 'listed', nodes: NAMES.map((name) => ({ name })) });
 
@@ -46,7 +46,9 @@ function start() {
   const told = (node: NodeReport) => (node.state === 'stale' ? { ...node, message: null } : node);
   function check(report: NodeReport): void {
     const fresh = state.report(report.name);
-    expect(told(JSON.parse(jsonOf(report)) as NodeReport)).toEqual(fresh && told(fresh));
+    expect(told(JSON.parse(Buffer.concat([...write('', [report], '')]).toString()) as NodeReport)).toEqual(
+      fresh && told(fresh),
+    );
   }
 
   function pass(seconds: number): void {

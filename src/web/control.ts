@@ -8,7 +8,7 @@ import type { Query } from '../query/query.ts';
 import type { NodeReport } from '../report/node-report.ts';
 import type { App } from './app.ts';
 import type { WebDependencies } from './dependencies.ts';
-import { createRowJson } from './row-json.ts';
+import { createRowWriter, streamOf } from './row-json.ts';
 
 /** What the Unix socket in the state folder serves beside the page's routes: only its owner gets there. */
 
@@ -90,11 +90,11 @@ function newestOnly(write: () => Promise<unknown>): () => void {
 /** Routes for the command line; everything else is passed on to `page`. */
 export function createControlApp(deps: ControlDependencies, page: App): Hono {
   const app = new Hono();
-  const jsonOf = createRowJson(deps.cluster);
+  const write = createRowWriter(deps.cluster);
   app.get('/control/status', (context) => {
     deps.cluster.catchUp();
-    const nodes = deps.cluster.reports().map(jsonOf).join(',');
-    const body = `{"nodes":[${nodes}],"problems":${JSON.stringify(deps.problems())}}`;
+    const after = `],"problems":${JSON.stringify(deps.problems())}}`;
+    const body = streamOf(write('{"nodes":[', deps.cluster.reports(), after));
     return context.body(body, 200, { 'Content-Type': 'application/json' });
   });
   app.get('/control/settings', (context) => context.json({ settings: deps.settings() }));
@@ -119,19 +119,19 @@ export function createControlApp(deps: ControlDependencies, page: App): Hono {
     return stream(context, async (out) => {
       const leave = page.look(only);
       const ended = new Promise<void>((resolve) => {
-        const write = newestOnly(async () => {
+        const tell = newestOnly(async () => {
           const nodes = reportsOf(deps, only, parsed.query);
           if (nodes === null) finish();
-          else await out.write(`{"nodes":[${nodes.map(jsonOf).join(',')}]}\n`);
+          else for (const piece of write('{"nodes":[', nodes, ']}\n')) await out.write(piece);
         });
-        const stop = follow(deps, only, write);
+        const stop = follow(deps, only, tell);
         const finish = () => {
           stop();
           leave();
           resolve();
         };
         out.onAbort(finish);
-        write();
+        tell();
       });
       await ended;
     });

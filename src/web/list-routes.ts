@@ -6,7 +6,7 @@ import { fields } from '../query/fields.ts';
 import type { RowGroup } from '../query/order.ts';
 import { type Vocabulary, vocabularyOf } from '../query/vocabulary.ts';
 import { type Asked, type AskedError, listRows } from './listings.ts';
-import { createRowJson } from './row-json.ts';
+import { createRowWriter, streamOf } from './row-json.ts';
 import type { FieldDescription } from './wire.ts';
 
 /** `?q=`, `?sort=` and `?group=` of a request. */
@@ -33,7 +33,7 @@ function placesOf<Row>(rows: readonly Row[], groups: readonly RowGroup<Row>[]) {
 
 /** What did not change since it was asked for last is not made, nor written as JSON, again. */
 function answerLists(cluster: Cluster): (context: Context, kind: RowKind) => Response {
-  const jsonOf = createRowJson(cluster);
+  const write = createRowWriter(cluster);
   return (context, kind) => {
     cluster.catchUp();
     const outcome = listRows(kind, cluster.currentRows(), askedOf(context));
@@ -43,7 +43,7 @@ function answerLists(cluster: Cluster): (context: Context, kind: RowKind) => Res
     }
     const { rows, groups } = outcome.listing;
     const grouped = groups ? `,"groups":${JSON.stringify(placesOf(rows, groups))}` : '';
-    const body = `{"${kind}":[${rows.map(jsonOf).join(',')}]${grouped}}`;
+    const body = streamOf(write(`{"${kind}":[`, rows, `]${grouped}}`));
     return context.body(body, 200, { 'Content-Type': 'application/json' });
   };
 }

@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { createFakeCluster, TAKEN_AT_MS } from '../../test/support/fake-cluster.ts';
 import { randomCluster } from '../../test/support/random-cluster.ts';
 import { createCluster } from '../cluster/cluster.ts';
-import { createRowJson, withAges } from './row-json.ts';
+import { type AnyRow, createRowWriter, withAges } from './row-json.ts';
 
 const nodes = randomCluster({ seed: 3, nodes: 6, gpusPerNode: 2, processesPerNode: 3 }).map((node, at) =>
   at <= 1
@@ -33,12 +33,13 @@ describe('rows as JSON', () => {
       monotonicMs: () => nowMs,
       epochMs: () => epochMs,
     });
-    const jsonOf = createRowJson(cluster, () => epochMs);
+    const write = createRowWriter(cluster, () => epochMs);
     cluster.catchUp();
     const { gpus, jobs, users } = cluster.currentRows();
     const reports = cluster.reports();
     expect(jobs.length).toBeGreaterThan(0);
-    const read = (rows: Parameters<typeof jsonOf>[0][]) => rows.map((row) => JSON.parse(jsonOf(row)));
+    const read = (rows: readonly AnyRow[]) =>
+      JSON.parse(Buffer.concat([...write('[', rows, ']')]).toString());
     for (const rows of [reports, gpus, jobs, users]) expect(read([...rows])).toEqual(rows);
     nowMs += 400;
     epochMs += 400;
@@ -58,13 +59,24 @@ describe('rows as JSON', () => {
       expect(withAges(cluster, [...rows], now)).toEqual(read([...rows]));
   });
 
+  it('come in pieces, of any size and number', () => {
+    const cluster = createCluster(createFakeCluster(nodes));
+    const write = createRowWriter(cluster);
+    cluster.catchUp();
+    const many = Array.from({ length: 300 }, () => cluster.reports()).flat();
+    const pieces = [...write('{"é":[', many, ']}')];
+    expect(pieces.length).toBeGreaterThan(3);
+    expect(JSON.parse(Buffer.concat(pieces).toString()).é).toHaveLength(many.length);
+    expect(Buffer.concat([...write('{"x":[', [], ']}')]).toString()).toBe('{"x":[]}');
+  });
+
   it('are written once while they are the same', () => {
     const cluster = createCluster(createFakeCluster(nodes));
-    const jsonOf = createRowJson(cluster);
+    const write = createRowWriter(cluster);
     cluster.catchUp();
-    const write = vi.spyOn(JSON, 'stringify');
-    for (let round = 0; round < 3; round += 1) cluster.reports().map(jsonOf);
-    expect(write).toHaveBeenCalledTimes(nodes.length);
-    write.mockRestore();
+    const stringify = vi.spyOn(JSON, 'stringify');
+    for (let round = 0; round < 3; round += 1) [...write('[', cluster.reports(), ']')];
+    expect(stringify).toHaveBeenCalledTimes(nodes.length);
+    stringify.mockRestore();
   });
 });

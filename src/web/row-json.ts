@@ -4,9 +4,11 @@ import type { ClusterGpu, ClusterJob, ClusterUser } from '../report/rows.ts';
 
 export type AnyRow = NodeReport | ClusterGpu | ClusterJob | ClusterUser;
 
-/** The text of a row between its ages, and these as they were when the row was made. */
+/** The text of a row, where its ages stand in it, and these as they were when the row was made. */
 interface KeptJson {
-  pieces: readonly string[];
+  bytes: Buffer;
+  /** From where to where an age stands, in bytes. */
+  places: readonly (readonly [start: number, end: number])[];
   agesMs: readonly number[];
 }
 
@@ -17,57 +19,123 @@ function nodeOf(row: AnyRow): string | null {
 }
 
 /**
- * Cuts the text behind the name of a property, at its number. Quotes within texts are escaped, so that a name in quotes is
- * a property's; none before it, at any depth, has the same one.
+ * Where the number of a property stands. Quotes within texts are escaped, so that a name in quotes is a property's; none
+ * behind `from` and before it, at any depth, has the same one.
  */
-function cutAt(text: string, property: string, from = 0): [before: string, after: string] | null {
+function placeOf(text: string, property: string, from: number): [start: number, end: number] | null {
   const name = `"${property}":`;
   const at = text.indexOf(name, from);
   if (at < 0) return null;
   const start = at + name.length;
   let end = start;
   while (end < text.length && text[end] !== ',' && text[end] !== '}') end += 1;
-  return [text.slice(0, start), text.slice(end)];
+  return [start, end];
 }
 
-function write(row: AnyRow): KeptJson {
-  const pieces = [JSON.stringify(row)];
+function keep(row: AnyRow): KeptJson {
+  const text = JSON.stringify(row);
+  const bytes = Buffer.from(text);
+  const isPlain = bytes.length === text.length;
+  const inBytes = (at: number) => (isPlain ? at : Buffer.byteLength(text.slice(0, at)));
+  const places: [start: number, end: number][] = [];
   const agesMs: number[] = [];
-  function cut(ageMs: number | null | undefined, property: string, behind = ''): void {
-    if (ageMs == null) return;
-    const rest = pieces.at(-1) ?? '';
-    const found = cutAt(rest, property, behind === '' ? 0 : rest.lastIndexOf(behind));
-    if (found === null) return;
-    pieces.splice(-1, 1, ...found);
+  function note(ageMs: number | null | undefined, property: string, from = 0): void {
+    const found = ageMs == null ? null : placeOf(text, property, from);
+    if (ageMs == null || found === null) return;
+    places.push([inBytes(found[0]), inBytes(found[1])]);
     agesMs.push(ageMs);
   }
-  if ('sampleAgeMs' in row) cut(row.sampleAgeMs, 'sampleAgeMs');
-  else if ('ageMs' in row) cut(row.ageMs, 'ageMs');
-  if ('scheduler' in row) cut(row.scheduler?.ageMs, 'ageMs', '"scheduler":{');
-  return { pieces, agesMs };
+  if ('sampleAgeMs' in row) note(row.sampleAgeMs, 'sampleAgeMs');
+  else if ('ageMs' in row) note(row.ageMs, 'ageMs');
+  if ('scheduler' in row) note(row.scheduler?.ageMs, 'ageMs', text.lastIndexOf('"scheduler":{'));
+  return { bytes, places, agesMs };
 }
+
+/** So many bytes are copied together before they are sent; what is longer than a line's worth is sent as it is kept. */
+const SLAB_BYTES = 256 * 1024;
+const LONG_BYTES = 4 * 1024;
+
+/** Rows as JSON with commas between them, behind one text and before another, in pieces that are made as they are read. */
+export type RowWriter = (before: string, rows: readonly AnyRow[], after: string) => Iterable<Uint8Array>;
 
 /**
  * Rows with their ages as of now: those of figures, of a scheduler's answer, and of a job. A row that did not change is
- * the same object, and its text is kept with it.
+ * the same object, and its bytes are kept with it: an answer of tens of megabytes is copied together, not written anew.
  */
-export function createRowJson(cluster: Cluster, epochMs: () => number = Date.now): (row: AnyRow) => string {
+export function createRowWriter(cluster: Cluster, epochMs: () => number = Date.now): RowWriter {
   const kept = new WeakMap<AnyRow, KeptJson>();
 
-  return (row) => {
-    let known = kept.get(row);
-    if (known === undefined) {
-      known = write(row);
-      kept.set(row, known);
-    }
-    const { pieces, agesMs } = known;
-    if (pieces.length === 1) return pieces[0] ?? '';
-    const node = nodeOf(row);
+  function keptOf(row: AnyRow): KeptJson {
+    const known = kept.get(row) ?? keep(row);
+    kept.set(row, known);
+    return known;
+  }
+
+  /** What an age of the row has become. */
+  function aging(row: AnyRow): (ageMs: number) => number {
     const startTimeMs = 'startTimeMs' in row ? row.startTimeMs : null;
-    if (startTimeMs !== null) return pieces.join(String(Math.max(0, epochMs() - startTimeMs)));
+    if (startTimeMs !== null) return () => Math.max(0, epochMs() - startTimeMs);
+    const node = nodeOf(row);
     const olderMs = node === null ? 0 : cluster.agedMs(node);
-    return pieces.reduce((text, piece, at) => `${text}${(agesMs[at - 1] ?? 0) + olderMs}${piece}`);
-  };
+    return (ageMs) => ageMs + olderMs;
+  }
+
+  /** Bytes and short texts in their order: what lies between the ages of rows, and the ages. */
+  function* partsOf(before: string, rows: readonly AnyRow[], after: string): Iterable<Buffer | string> {
+    yield before;
+    for (const [number, row] of rows.entries()) {
+      if (number > 0) yield ',';
+      const { bytes, places, agesMs } = keptOf(row);
+      const aged = aging(row);
+      let from = 0;
+      for (const [at, [start, end]] of places.entries()) {
+        yield bytes.subarray(from, start);
+        yield String(aged(agesMs[at] ?? 0));
+        from = end;
+      }
+      yield bytes.subarray(from);
+    }
+    yield after;
+  }
+
+  return (before, rows, after) => packed(partsOf(before, rows, after));
+}
+
+/** Copies short parts together and leaves long ones as they are: a copy of everything would keep the garbage collector busy. */
+function* packed(parts: Iterable<Buffer | string>): Iterable<Uint8Array> {
+  let slab = Buffer.allocUnsafe(SLAB_BYTES);
+  let from = 0;
+  let end = 0;
+  for (const part of parts) {
+    const bytes = typeof part === 'string' ? Buffer.from(part) : part;
+    if (bytes.length === 0) continue;
+    if (end > from && (bytes.length >= LONG_BYTES || end + bytes.length > slab.length)) {
+      yield slab.subarray(from, end);
+      from = end;
+    }
+    if (bytes.length >= LONG_BYTES) {
+      yield bytes;
+      continue;
+    }
+    if (end + bytes.length > slab.length) {
+      slab = Buffer.allocUnsafe(SLAB_BYTES);
+      from = end = 0;
+    }
+    end += bytes.copy(slab, end);
+  }
+  if (end > from) yield slab.subarray(from, end);
+}
+
+/** The pieces as the body of an answer, each made when the reader takes it. */
+export function streamOf(pieces: Iterable<Uint8Array>): ReadableStream<Uint8Array> {
+  const iterator = pieces[Symbol.iterator]();
+  return new ReadableStream({
+    pull(controller) {
+      const next = iterator.next();
+      if (next.done) controller.close();
+      else controller.enqueue(next.value);
+    },
+  });
 }
 
 /** The same ages for texts, and for what is written once. */
