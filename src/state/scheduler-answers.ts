@@ -21,8 +21,11 @@ export interface SchedulerWord {
 export interface SchedulerAnswers {
   /** The nodes in the order of the list. Keeps whom it chose while that one is live and answers. */
   choose(candidates: Iterable<Candidate>, nowMs: number): ReadonlySet<string>;
-  /** A part of an answer; what a node says that was not asked, or of another cluster, is left out. */
-  take(name: string, place: SlurmPlace | null, answer: SchedulerAnswer, nowMs: number): void;
+  /**
+   * A part of an answer; what a node says that was not asked, or of another cluster, is left out. True where another
+   * answer counts from now on: it is about all nodes of the cluster.
+   */
+  take(name: string, place: SlurmPlace | null, answer: SchedulerAnswer, nowMs: number): boolean;
   about(place: SlurmPlace, nowMs: number): SchedulerWord;
 }
 
@@ -114,24 +117,25 @@ export function createSchedulerAnswers(): SchedulerAnswers {
     },
     take(name, place, answer, nowMs) {
       const cluster = clusters.get(answer.cluster);
-      if (cluster === undefined || cluster.asker !== name || place?.cluster !== answer.cluster) return;
+      if (cluster === undefined || cluster.asker !== name || place?.cluster !== answer.cluster) return false;
       if (answer.error !== null) {
         cluster.error = answer.error;
         cluster.failed.add(name);
-        return;
+        return cluster.answer === null;
       }
       if (answer.parts === 0) {
         if (cluster.answer?.askedBy === name) cluster.answer.atMs = nowMs;
       } else {
         if (answer.part === 0) cluster.pending = [];
         cluster.pending?.push(...answer.nodes);
-        if (answer.part < answer.parts - 1) return;
+        if (answer.part < answer.parts - 1) return false;
         if (cluster.pending !== null)
           cluster.answer = { askedBy: name, atMs: nowMs, byName: indexNodes(cluster.pending) };
         cluster.pending = null;
       }
       cluster.error = null;
       cluster.failed.clear();
+      return answer.parts > 0;
     },
     about({ cluster: name, nodeName }, nowMs) {
       const cluster = clusters.get(name);

@@ -110,6 +110,8 @@ describe('a node with a scheduler', () => {
       message(name, state, sample(gpus));
     }
     expect([...state.chooseAskers()]).toEqual(['login']);
+    const told: string[][] = [];
+    state.subscribe((names) => told.push([...names]));
     message('login', state, {
       type: 'facts',
       schedulerAnswer: {
@@ -131,6 +133,8 @@ describe('a node with a scheduler', () => {
         ],
       },
     });
+    // What it was told is about all nodes of the cluster.
+    expect(told.flat()).toContain('n1');
     return state;
   }
   const usesOf = (state: ReturnType<typeof start>) => {

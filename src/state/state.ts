@@ -110,8 +110,9 @@ export function createState(
         return change(event.name, (row) => {
           const { name, message } = event;
           takeMessage(row, message, event.faults, at);
-          if (message.type === 'facts' && message.schedulerAnswer !== undefined)
-            answers.take(name, row.facts.slurm, message.schedulerAnswer, at.nowMs);
+          const answer = message.type === 'facts' ? message.schedulerAnswer : undefined;
+          if (answer !== undefined && answers.take(name, row.facts.slurm, answer, at.nowMs))
+            tellCluster(answer.cluster);
         });
       case 'sample':
         return change(event.name, (row) => {
@@ -137,6 +138,12 @@ export function createState(
     const before = rows;
     rows = new Map(nodes.map((node) => [node.name, listedRow(node, thresholds, before.get(node.name))]));
     tell(new Set([...before.keys(), ...rows.keys()]));
+  }
+
+  /** Whatever the asker was told is about all nodes of its cluster. */
+  function tellCluster(cluster: string): void {
+    const members = [...rows.values()].filter(({ facts }) => facts.slurm?.cluster === cluster);
+    tell(new Set(members.map(({ name }) => name)));
   }
 
   return {
