@@ -1,21 +1,17 @@
 import { newestFigures } from '../history/memory-series.ts';
-import { guarded, sayFault } from '../lib/guarded.ts';
-import type { GpuFacts } from '../protocol/gpu-facts.ts';
+import { guarded } from '../lib/guarded.ts';
 import type { FleetEvent, ListedNode } from '../report/fleet-event.ts';
 import type { NodeReport } from '../report/node-report.ts';
 import { sampleFigures } from '../report/sample-figures.ts';
 import type { RecentFigures } from '../report/series.ts';
-import { findMajorities, type Majorities } from './gpu-majorities.ts';
-import { defaultThresholds, type MarkThresholds, markGpus } from './gpu-marks.ts';
-import { faultyReport, reportOf, stateOf, withScheduler } from './node-reports.ts';
+import { defaultThresholds, type MarkThresholds } from './gpu-marks.ts';
+import { stateOf } from './node-reports.ts';
 import { listedRow, type NodeRow, subjectOf, takeMessage, takeSample } from './node-row.ts';
+import { createReporter } from './reporter.ts';
 import { createSchedulerAnswers } from './scheduler-answers.ts';
 
 /** A look at freshness that comes so late: a laptop's lid, SIGSTOP, a frozen machine. */
 const SLEPT_MS = 6_000;
-const MAJORITIES_EVERY_MS = 10_000;
-/** No machine has more GPUs; one that claims hundreds must not decide what is usual elsewhere. */
-const MOST_VOTES = 16;
 
 export interface State {
   /** The only door in. What is said of a node that is in no list, or switched off, is left out. */
@@ -51,36 +47,10 @@ export function createState(
   const listeners = new Set<(names: ReadonlySet<string>) => void>();
   const answers = createSchedulerAnswers();
   let checkedMs = monotonicMs();
-  let majorities: { found: Majorities; atMs: number } | null = null;
+  const reportAt = createReporter(() => rows.values(), answers, thresholds);
 
   function tell(names: ReadonlySet<string>): void {
     for (const listener of listeners) guarded('a listener of the state', () => listener(names), undefined);
-  }
-
-  /** What most GPUs have in common changes seldom, and is looked up seldom. */
-  function majoritiesAt(nowMs: number): Majorities {
-    if (majorities === null || nowMs - majorities.atMs > MAJORITIES_EVERY_MS)
-      majorities = { found: findMajorities(allGpus(rows.values())), atMs: nowMs };
-    return majorities.found;
-  }
-
-  /** A node of which no report can be made fails alone, and says so. */
-  function reportAt(row: NodeRow, nowMs: number): NodeReport {
-    try {
-      return markedReport(row, nowMs);
-    } catch (error) {
-      sayFault(`the report of node ${row.name}`, error);
-      return faultyReport(row, nowMs, error);
-    }
-  }
-
-  function markedReport(row: NodeRow, nowMs: number): NodeReport {
-    const report = withScheduler(reportOf(row, nowMs), row, answers, nowMs);
-    const { sample, gpuHolders: holders } = report;
-    if (sample === null || report.state !== 'live') return report;
-    const { spells } = row;
-    const marks = markGpus({ sample, holders, spells, majorities: majoritiesAt(nowMs), thresholds, nowMs });
-    return { ...report, marks };
   }
 
   function change(name: string, action: (row: NodeRow) => void): void {
@@ -192,11 +162,4 @@ export function createState(
       return () => listeners.delete(listener);
     },
   };
-}
-
-function* allGpus(rows: Iterable<NodeRow>): Iterable<GpuFacts> {
-  for (const row of rows) {
-    if (!row.isConnected) continue;
-    yield* (row.facts.gpus ?? []).filter(({ parentIndex }) => parentIndex === null).slice(0, MOST_VOTES);
-  }
 }

@@ -82,6 +82,15 @@ export function takeIn(epoch: Epoch, viewers: ReadonlySet<Viewer>, nowMs: number
   if (changed.includes(true)) epoch.version = version;
 }
 
+/** Whether a page or a topic that somebody has in sight is not as the cluster is now. */
+export function isPending({ pages, topics }: Epoch, viewers: ReadonlySet<Viewer>): boolean {
+  if (pages.arePending(wanted(viewers, (viewer) => viewer.pages))) return true;
+  return topics.arePending(
+    wanted(viewers, (viewer) => viewer.topics),
+    performance.now(),
+  );
+}
+
 /** Its page is made of another design: it is loaded anew. */
 export function reload(viewer: Viewer): void {
   viewer.send(RELOAD);

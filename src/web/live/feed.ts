@@ -2,7 +2,16 @@ import type { CompiledTemplates } from '../../lib/compiled-templates.ts';
 import { guarded } from '../../lib/guarded.ts';
 import type { PageRequest } from '../../render/page-request.ts';
 import { type ConnectionLimits, limitFor } from '../connection-limits.ts';
-import { createEpoch, deliver, type EpochDependencies, nodesOf, reload, takeIn, wanted } from './epoch.ts';
+import {
+  createEpoch,
+  deliver,
+  type EpochDependencies,
+  isPending,
+  nodesOf,
+  reload,
+  takeIn,
+  wanted,
+} from './epoch.ts';
 import { createLooks } from './looks.ts';
 import { encodeOpening, KEEPALIVE } from './message.ts';
 import { readSubscription } from './subscription.ts';
@@ -75,16 +84,8 @@ export function createLiveFeed(
       flushTimer = null;
       guarded('the live pages', flush, undefined);
       // What is not due yet comes with one of the next rounds.
-      if (isBehind()) scheduleFlush();
+      if (cluster.isBehind || isPending(epoch, viewers.all)) scheduleFlush();
     }, flushMs);
-  }
-
-  function isBehind(): boolean {
-    if (cluster.isBehind || epoch.pages.arePending(wanted(viewers.all, ({ pages }) => pages))) return true;
-    return epoch.topics.arePending(
-      wanted(viewers.all, ({ topics }) => topics),
-      performance.now(),
-    );
   }
 
   /** Nobody looks any more: what is dirty stays so until somebody does. */
@@ -118,10 +119,6 @@ export function createLiveFeed(
       refused = templates;
       return;
     }
-    reloadAll();
-  }
-
-  function reloadAll(): void {
     for (const viewer of [...viewers.all]) reload(viewer);
   }
 
