@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -201,8 +201,8 @@ describe('run_monitor.sh and kill_monitor.sh', () => {
     [['--host', '0.0.0.0'], /add --public/],
     [['--nonsense'], /^rollcall: unknown option --nonsense\. See: \S+ start --help\n$/],
     [['--nod-list', 'x'], /unknown option --nod-list; did you mean --node-list\?/],
-    [['--node-list', '/nowhere/list'], /cannot be read \(ENOENT\)/],
-    [['--config', '/nowhere/toml'], /cannot be read/],
+    [['--node-list', '/nowhere/list'], /cannot be read: there is no such file/],
+    [['--config', '/nowhere/toml'], /toml cannot be read: there is no such file\n$/],
   ])('refuses %j with a reason and returns 1', async (options, reason) => {
     const broken = createHeadProcess(null);
     try {
@@ -268,6 +268,49 @@ describe('run_monitor.sh and kill_monitor.sh', () => {
     expect(nodes.flatMap((node) => node.hello?.gpus ?? [])).toHaveLength(60);
     expect((await head.get('/', { accept: 'text/html' })).text).toMatch(/demo/i);
     expect((await head.kill()).code).toBe(0);
+  });
+
+  it('reach the head that runs whatever became of its settings', async () => {
+    const place = mkdtempSync(join(tmpdir(), 'rollcall-astray-'));
+    const toml = join(place, 'rollcall.toml');
+    const usual = join(place, 'rollcall', hostname());
+    const run = (script: string, ...words: string[]) =>
+      runProgram('env', [
+        `XDG_STATE_HOME=${place}`,
+        join(root, 'scripts', script),
+        ...words,
+        '--config',
+        toml,
+      ]);
+    try {
+      writeFileSync(join(place, 'nodes'), `${name}\n`);
+      writeFileSync(toml, 'node-list = "nodes"\nport = 0\n');
+      expect((await run('run_monitor.sh')).code).toBe(0);
+      const { pid } = JSON.parse(readFileSync(join(usual, 'head.json'), 'utf8')) as { pid: number };
+      writeFileSync(toml, 'state-dir = "elsewhere"\nnode-list = "nodes"\n');
+      const earlier = `an earlier head (pid ${pid}) runs with ${usual}; stop it with --state-dir: `;
+      expect((await run('rollcall', 'status')).stderr).toContain(earlier);
+      const missed = await run('kill_monitor.sh');
+      expect(missed.stdout).toMatch(/^nothing is running\n/);
+      expect(missed.stdout).toContain(`${earlier}scripts/kill_monitor.sh --state-dir ${usual}`);
+      writeFileSync(toml, 'node-list = "~/nodes.txt\n');
+      for (const words of [['status'], ['gpus'], ['retry', '--all'], ['check']]) {
+        const { code, stderr } = await run('rollcall', ...words);
+        expect({ words, code }).toEqual({ words, code: 0 });
+        expect(stderr).toMatch(/^rollcall: \S+rollcall\.toml:1: this is not TOML: .*\n/);
+      }
+      expect(await run('rollcall', 'config')).toMatchObject({ code: 1, stdout: '' });
+      rmSync(toml);
+      const { code, stdout, stderr } = await run('kill_monitor.sh');
+      expect({ code, stderr }).toEqual({
+        code: 0,
+        stderr: `rollcall: ${toml} cannot be read: there is no such file\n`,
+      });
+      expect(stdout).toContain(`stopped the head (pid ${pid})`);
+    } finally {
+      await runProgram(join(root, 'scripts', 'kill_monitor.sh'), ['--state-dir', usual]);
+      rmSync(place, { recursive: true, force: true });
+    }
   });
 
   it('are found from any folder, and through links to them', async () => {

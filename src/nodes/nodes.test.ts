@@ -169,7 +169,7 @@ describe('watchNodeList', () => {
     renameSync(`${file}.new`, file);
     await expect.poll(() => lists.at(-1), within3s).toEqual(['c']);
     unlinkSync(file);
-    await expect.poll(() => problems.at(-1), within3s).toContain('ENOENT');
+    await expect.poll(() => problems.at(-1), within3s).toContain('no such file');
     writeFileSync(file, '# nothing\n');
     await expect.poll(() => problems.at(-1), within3s).toContain('names no node now');
     expect(lists.at(-1)).toEqual(['c']);
@@ -181,7 +181,9 @@ describe('watchNodeList', () => {
   it('says what is wrong with a list that cannot be used', async () => {
     writeFileSync(file, 'a b\n');
     await expect(readNodeList(file)).rejects.toThrow('names no node');
-    await expect(readNodeList(join(folder, 'missing'))).rejects.toThrow('cannot be read (ENOENT)');
+    await expect(readNodeList(join(folder, 'missing'))).rejects.toThrow(
+      'cannot be read: there is no such file',
+    );
   });
 });
 
