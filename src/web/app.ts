@@ -9,6 +9,7 @@ import { visibleText, withoutControls } from '../lib/visible-text.ts';
 import { allNodes, type PageRequest, requestOf } from '../render/page-request.ts';
 import { renderJobText } from '../render/text/job-text.ts';
 import { renderNodeText } from '../render/text/nodes-text.ts';
+import { isMeantKey } from '../report/job-words.ts';
 import { type Buttons, createButtons } from './buttons.ts';
 import type { WebDependencies } from './dependencies.ts';
 import { gzipEvents } from './gzip-events.ts';
@@ -168,7 +169,8 @@ function addPageRoutes(app: Hono, { dependencies: { cluster }, feed, watching }:
     const request: PageRequest = { ...allNodes, view: 'job', only: context.req.param('key') };
     if (!wantsText(context.req)) return show(context, request);
     cluster.catchUp();
-    const jobs = cluster.currentRows().jobs.filter(({ key }) => key === request.only);
+    const asked = context.req.param('key');
+    const jobs = cluster.currentRows().jobs.filter(({ key }) => isMeantKey(asked, key));
     return jobs.length > 0
       ? context.text(renderJobText(jobs, (name) => cluster.node(name)?.report))
       : context.text(`${visibleText(unknownOne(request))}\n`, 404);
