@@ -15,7 +15,6 @@ const ANSWER_LIMIT_MS = 10_000;
 export interface HeadClient extends RunningHead {
   /** Parsed JSON of an answer; null for 404. */
   getJson(path: string): Promise<unknown>;
-  post(path: string): Promise<number>;
   postJson(path: string, body?: unknown): Promise<unknown>;
   /** Calls back with every line of a streamed answer; `limitMs` may pass between two pieces of it. */
   lines(method: 'GET' | 'POST', path: string, onLine: (line: string) => void, limitMs: number): Promise<void>;
@@ -108,11 +107,6 @@ function createHeadClient({ record, folder }: RunningHead): HeadClient {
     folder,
     getJson: (path) => askJson('GET', path),
     postJson: (path, body) => askJson('POST', path, body),
-    async post(path) {
-      const answer = await ask('POST', path, ANSWER_LIMIT_MS);
-      await readAll(answer);
-      return answer.statusCode ?? 0;
-    },
     async lines(method, path, onLine, limitMs) {
       const answer = await ask(method, path, limitMs);
       let rest = '';

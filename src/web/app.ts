@@ -260,7 +260,12 @@ function addApiRoutes(app: Hono, { dependencies }: Rooms): void {
       );
     }
     const name = context.req.param('name');
-    return dependencies.retry(name) ? context.json({ retrying: name }, 202) : notFound(context, name);
+    dependencies.cluster.catchUp(name);
+    const state = dependencies.cluster.node(name)?.report.state;
+    const isTried = dependencies.retry(name);
+    // A live node has nothing to try, nor has one that is left alone.
+    if (isTried && state !== 'live') return context.json({ retrying: name, state: state ?? null }, 202);
+    return state === undefined ? notFound(context, name) : context.json({ retrying: null, state });
   });
 }
 
