@@ -120,8 +120,12 @@ function isLoopback(host: string): boolean {
 function toConfig({ values, inForce }: Settings, file: SettingsFile, sources: ConfigSources): Config {
   const flat = sectionOf(values, flatSection);
   if (!isLoopback(flat.host) && !flat.public) {
+    const { kind, place } = inForce.find(({ name }) => name === 'host')?.origin ?? {
+      kind: 'default',
+      place: '',
+    };
     throw new ConfigError(
-      `host = "${flat.host}" would show the page to other machines: add --public if strangers may see it ` +
+      `${kind === 'file' ? `${place}: ` : ''}host = "${flat.host}" would show the page to other machines: add --public if strangers may see it ` +
         '(arguments of programs are then left out), or keep 127.0.0.1 and use the ssh -L line that the start prints',
     );
   }
