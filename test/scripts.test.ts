@@ -197,6 +197,14 @@ describe('run_monitor.sh and kill_monitor.sh', () => {
     expect((await head.rollcall('retry', 'nobody')).stderr).toContain('no node "nobody"');
   });
 
+  it('unlock says that nobody waits for an answer', async () => {
+    expect(await head.rollcall('unlock')).toEqual({
+      code: 0,
+      stdout: 'no node waits for an answer\n',
+      stderr: '',
+    });
+  });
+
   it.each([
     [['--port', 'x'], /^rollcall: --port x: not a port \(0 to 65535\)\n$/],
     [['--host', '0.0.0.0'], /add --public/],
@@ -268,7 +276,9 @@ describe('run_monitor.sh and kill_monitor.sh', () => {
     expect(nodes).toHaveLength(12);
     expect(nodes.flatMap((node) => node.hello?.gpus ?? [])).toHaveLength(60);
     expect((await head.get('/', { accept: 'text/html' })).text).toMatch(/demo/i);
-    expect((await head.kill()).code).toBe(0);
+    const { code, stdout } = await head.kill();
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^12 simulated nodes: nothing to end\nstopped the head \(pid \d+\)\n$/);
   });
 
   it('reach the head that runs whatever became of its settings', async () => {
