@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { fileReason } from './file-reason.ts';
+import { fileReason, folderReason } from './file-reason.ts';
 
 function reasonOf(path: string): string {
   try {
@@ -20,4 +20,13 @@ it('tells for a person why a file cannot be read', () => {
   );
   expect(fileReason(Object.assign(new Error('EIO: i/o error, read'), { code: 'EIO' }))).toBe('EIO');
   expect(fileReason(new Error('it is larger than 1 MiB'))).toBe('it is larger than 1 MiB');
+});
+
+it('tells why a folder cannot be made', () => {
+  expect.assertions(1);
+  try {
+    mkdirSync('/etc/passwd/x');
+  } catch (error) {
+    expect(folderReason(error)).toBe('a part of its path is a file');
+  }
 });
