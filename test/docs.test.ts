@@ -148,6 +148,29 @@ describe('commands and options that the pages name', () => {
   });
 });
 
+describe('files of the source that the pages name', () => {
+  const folders = ['src', 'test', 'static', 'scripts', 'bench'];
+  const files = folders.flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true }).map((file) => `/${folder}/${String(file)}`),
+  );
+
+  it('exist, by the end of their path', () => {
+    const named = codes
+      .filter(({ language }) => language === null)
+      .flatMap(({ page, text }) =>
+        // With a word in capitals it is a pattern.
+        (text.match(/[\w./-]+\.ts\b(?![\w/])/g) ?? [])
+          .filter((file) => !/[A-Z]{2}/.test(file))
+          .map((file) => ({ page, file })),
+      );
+    expect(named.length).toBeGreaterThan(80);
+    const lies = named.filter(
+      ({ file }) => !files.some((path) => path.endsWith(`/${file.replace(/^\//, '')}`)),
+    );
+    expect(lies).toEqual([]);
+  });
+});
+
 describe('docs/commands.md', () => {
   const page = pageOf('docs/commands.md');
 

@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -103,14 +103,12 @@ describe('run_monitor.sh and kill_monitor.sh', () => {
     writeFileSync(toml, '[nodes."local*"]\ntags = ["here"]\n[nodes."nobody*"]\ntags = ["x"]\n');
     process.kill(pid, 'SIGHUP');
     await expect.poll(async () => (await head.node(name))?.tags).toEqual(['here']);
-    expect(await problems()).toEqual(['rollcall.toml: [nodes."nobody*"] fits no node of the list']);
+    expect(await problems()).toEqual([`${toml}: [nodes."nobody*"] fits no node of the list`]);
     writeFileSync(toml, 'interval-seconds = "soon"\n');
     process.kill(pid, 'SIGHUP');
     await expect
       .poll(async () => (await problems())[0])
-      .toBe(
-        `the settings stay as they were: ${toml}:1: interval-seconds = "soon": Invalid input: expected number, received NaN`,
-      );
+      .toBe(`the settings stay as they were: ${toml}:1: interval-seconds = "soon": must be a number`);
     expect((await head.node(name))?.tags).toEqual(['here']);
     writeFileSync(toml, 'handshakes = 5\n');
     process.kill(pid, 'SIGHUP');
@@ -151,6 +149,9 @@ describe('run_monitor.sh and kill_monitor.sh', () => {
     const log = readFileSync(join(head.folder, 'state', 'head.log'), 'utf8');
     expect(log).toMatch(/the settings were read anew; changed: nodes\."local\*"\.tags\n/);
     expect(log).toContain('changed, and counts after a restart: handshakes\n');
+    expect(log.split('\n').filter((line) => line !== '' && !/^\d{4}-\d\d-\d\dT[\d:.]+Z /.test(line))).toEqual(
+      [],
+    );
 
     const told = await head.rollcall('config', '--config', toml, '--port', '0');
     expect(told.stderr).toBe('');
@@ -192,8 +193,16 @@ describe('run_monitor.sh and kill_monitor.sh', () => {
   });
 
   it('retries on demand only with the token', async () => {
-    expect((await head.rollcall('retry', name)).stdout).toContain('tried again now');
+    expect((await head.rollcall('retry', name)).stdout).toBe('localhost is live; nothing to try\n');
     expect((await head.rollcall('retry', 'nobody')).stderr).toContain('no node "nobody"');
+  });
+
+  it('unlock says that nobody waits for an answer', async () => {
+    expect(await head.rollcall('unlock')).toEqual({
+      code: 0,
+      stdout: 'no node waits for an answer\n',
+      stderr: '',
+    });
   });
 
   it.each([
@@ -201,8 +210,8 @@ describe('run_monitor.sh and kill_monitor.sh', () => {
     [['--host', '0.0.0.0'], /add --public/],
     [['--nonsense'], /^rollcall: unknown option --nonsense\. See: \S+ start --help\n$/],
     [['--nod-list', 'x'], /unknown option --nod-list; did you mean --node-list\?/],
-    [['--node-list', '/nowhere/list'], /cannot be read \(ENOENT\)/],
-    [['--config', '/nowhere/toml'], /cannot be read/],
+    [['--node-list', '/nowhere/list'], /cannot be read: there is no such file/],
+    [['--config', '/nowhere/toml'], /toml cannot be read: there is no such file\n$/],
   ])('refuses %j with a reason and returns 1', async (options, reason) => {
     const broken = createHeadProcess(null);
     try {
@@ -267,7 +276,54 @@ describe('run_monitor.sh and kill_monitor.sh', () => {
     expect(nodes).toHaveLength(12);
     expect(nodes.flatMap((node) => node.hello?.gpus ?? [])).toHaveLength(60);
     expect((await head.get('/', { accept: 'text/html' })).text).toMatch(/demo/i);
-    expect((await head.kill()).code).toBe(0);
+    const { code, stdout } = await head.kill();
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^12 simulated nodes: nothing to end\nstopped the head \(pid \d+\)\n$/);
+  });
+
+  it('reach the head that runs whatever became of its settings', async () => {
+    const place = mkdtempSync(join(tmpdir(), 'rollcall-astray-'));
+    const toml = join(place, 'rollcall.toml');
+    const usual = join(place, 'rollcall', hostname());
+    const run = (script: string, ...words: string[]) =>
+      runProgram('env', [
+        `XDG_STATE_HOME=${place}`,
+        join(root, 'scripts', script),
+        ...words,
+        '--config',
+        toml,
+      ]);
+    try {
+      writeFileSync(join(place, 'nodes'), `${name}\n`);
+      writeFileSync(toml, 'node-list = "nodes"\nport = 0\n');
+      expect((await run('run_monitor.sh')).code).toBe(0);
+      const { pid } = JSON.parse(readFileSync(join(usual, 'head.json'), 'utf8')) as { pid: number };
+      writeFileSync(toml, 'state-dir = "elsewhere"\nnode-list = "nodes"\n');
+      const earlier = `an earlier head (pid ${pid}) runs with ${usual}; stop it with --state-dir: `;
+      expect((await run('rollcall', 'status')).stderr).toContain(earlier);
+      const missed = await run('kill_monitor.sh');
+      expect(missed.stdout).toMatch(/^nothing is running\n/);
+      expect(missed.stdout).toContain(`${earlier}scripts/kill_monitor.sh --state-dir ${usual}`);
+      writeFileSync(toml, 'node-list = "~/nodes.txt\n');
+      for (const words of [['status'], ['gpus'], ['retry', '--all'], ['check']]) {
+        const { code, stdout, stderr } = await run('rollcall', ...words);
+        // The tools for GPUs are stand-ins here, and a check says that they are broken.
+        if (words[0] === 'check') expect(stdout).toMatch(/^localhost\n +ok +login/);
+        else expect({ words, code }).toEqual({ words, code: 0 });
+        expect(stderr).toMatch(/^rollcall: \S+rollcall\.toml:1: this is not TOML: .*\n/);
+      }
+      expect(await run('rollcall', 'config')).toMatchObject({ code: 1, stdout: '' });
+      rmSync(toml);
+      const { code, stdout, stderr } = await run('kill_monitor.sh');
+      expect({ code, stderr }).toEqual({
+        code: 0,
+        stderr: `rollcall: ${toml} cannot be read: there is no such file\n`,
+      });
+      expect(stdout).toContain(`stopped the head (pid ${pid})`);
+    } finally {
+      await runProgram(join(root, 'scripts', 'kill_monitor.sh'), ['--state-dir', usual]);
+      rmSync(place, { recursive: true, force: true });
+    }
   });
 
   it('are found from any folder, and through links to them', async () => {
@@ -327,6 +383,20 @@ describe('run_monitor.sh and kill_monitor.sh', () => {
     const { code, stdout, stderr } = await runProgram(join(root, 'scripts', 'rollcall'), words);
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr).toMatch(line);
+  });
+
+  it('template says what is wrong with a design in one line', async () => {
+    const place = mkdtempSync(join(tmpdir(), 'rollcall-design-'));
+    try {
+      writeFileSync(join(place, 'page.html'), '<p>no rows</p>\n');
+      writeFileSync(join(place, 'rollcall.toml'), 'design = "page.html"\n');
+      const options = ['--config', join(place, 'rollcall.toml')];
+      const { code, stderr } = await head.rollcall('template', ...options);
+      expect(code).toBe(1);
+      expect(stderr).toMatch(/^rollcall: page\.html:\d+: .*\n$/);
+    } finally {
+      rmSync(place, { recursive: true, force: true });
+    }
   });
 
   it('template writes what the design compiles to', async () => {

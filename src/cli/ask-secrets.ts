@@ -19,7 +19,8 @@ const MAX_TRIES = 3;
 const OUTCOME_LIMIT_MS = 15_000;
 const LOOK_EVERY_MS = 200;
 
-const questionsOf = async (head: HeadClient) =>
+/** What nodes wait for now. */
+export const questionsOf = async (head: HeadClient) =>
   ((await head.getJson('/control/secrets')) as { questions: OpenQuestion[] }).questions;
 
 /** Asks one question. Null where somebody wants out. */

@@ -11,11 +11,14 @@ const WIDEST = 100;
 
 /** Does what the words of a command line ask for; tells on the error stream why not, and sets the exit code to 1. */
 export async function runCommandLine(given: readonly string[]): Promise<void> {
+  // A head in the background has its parent's channel, and says this into its log.
+  const isLogged = process.send !== undefined;
   try {
     checkSwitches(given);
     await parse(tieValues(given));
   } catch (error) {
-    process.stderr.write(`rollcall: ${messageOf(error, given)}\n`);
+    const time = isLogged ? `${new Date().toISOString()} ` : '';
+    process.stderr.write(`${time}rollcall: ${messageOf(error, given)}\n`);
     process.exitCode = 1;
   }
 }

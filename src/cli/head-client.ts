@@ -2,9 +2,11 @@ import { type IncomingMessage, request } from 'node:http';
 import { readStateDir } from '../config/client-settings.ts';
 import { findRunningHead, type RunningHead } from '../config/running-head.ts';
 import { defaultStateDir } from '../config/setting-paths.ts';
+import { shellQuote } from '../lib/shell-quote.ts';
 import { environment, surroundings } from './environment.ts';
 import { lastFlags } from './flags.ts';
 import { scriptHere } from './here.ts';
+import { tellProblem } from './tell-problem.ts';
 import { UsageError } from './usage/usage-error.ts';
 
 const ANSWER_LIMIT_MS = 10_000;
@@ -13,7 +15,6 @@ const ANSWER_LIMIT_MS = 10_000;
 export interface HeadClient extends RunningHead {
   /** Parsed JSON of an answer; null for 404. */
   getJson(path: string): Promise<unknown>;
-  post(path: string): Promise<number>;
   postJson(path: string, body?: unknown): Promise<unknown>;
   /** Calls back with every line of a streamed answer; `limitMs` may pass between two pieces of it. */
   lines(method: 'GET' | 'POST', path: string, onLine: (line: string) => void, limitMs: number): Promise<void>;
@@ -46,11 +47,27 @@ export function requireHead(settings: { stateDir: string }): HeadClient {
 
 /** The own head that the flags of a command mean, or how to start one. For what only its owner may do. */
 export async function requireOwnHead(flags: object): Promise<HeadClient> {
-  const stateDir = await readStateDir({ ...surroundings(), flags: lastFlags(flags) });
+  const stateDir = await readStateDir({ ...surroundings(), flags: lastFlags(flags) }, tellProblem);
   const head = findHeadOrDemo({ stateDir });
   if (head === null && environment.ROLLCALL_URL)
     throw new UsageError("this needs the head's owner: run it on its machine, as the user who started it");
-  return head ?? requireHead({ stateDir });
+  if (head !== null) return head;
+  const earlier = earlierHead({ stateDir }, flags);
+  if (earlier !== null) throw new UsageError(`no head runs with the state folder ${stateDir}; ${earlier}`);
+  return requireHead({ stateDir });
+}
+
+/**
+ * A sentence about the head that was started before the settings named another state folder, and how it is stopped; null
+ * without one, and where the flags name the folder.
+ */
+export function earlierHead({ stateDir }: { stateDir: string }, flags: object): string | null {
+  const usual = defaultStateDir(environment);
+  if (stateDir === usual || lastFlags(flags)['state-dir'] !== undefined) return null;
+  const head = findHead({ stateDir: usual });
+  if (head === null) return null;
+  const command = `${scriptHere('kill_monitor.sh')} --state-dir ${shellQuote(usual)}`;
+  return `an earlier head (pid ${head.record.pid}) runs with ${usual}; stop it with --state-dir: ${command}`;
 }
 
 function createHeadClient({ record, folder }: RunningHead): HeadClient {
@@ -90,11 +107,6 @@ function createHeadClient({ record, folder }: RunningHead): HeadClient {
     folder,
     getJson: (path) => askJson('GET', path),
     postJson: (path, body) => askJson('POST', path, body),
-    async post(path) {
-      const answer = await ask('POST', path, ANSWER_LIMIT_MS);
-      await readAll(answer);
-      return answer.statusCode ?? 0;
-    },
     async lines(method, path, onLine, limitMs) {
       const answer = await ask(method, path, limitMs);
       let rest = '';

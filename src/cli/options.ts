@@ -1,7 +1,9 @@
 import type { Argv } from 'yargs';
-import { type Config, readConfig } from '../config/config.ts';
-import { surroundings } from './environment.ts';
+import { readStateDir } from '../config/client-settings.ts';
+import { type Config, ConfigError, readConfig } from '../config/config.ts';
+import { environment, surroundings } from './environment.ts';
 import { lastFlags, withCommonOptions } from './flags.ts';
+import { tellProblem } from './tell-problem.ts';
 
 export { withCommonOptions };
 
@@ -36,4 +38,29 @@ export function withHeadOptions<T>(parser: Argv<T>) {
 /** Reads the settings for parsed flags. Throws `ConfigError`. */
 export function configFrom(flags: object): Config {
   return readConfig({ flags: lastFlags(flags), ...surroundings() });
+}
+
+/**
+ * The same for what must reach the head that runs whatever became of the settings: mistakes are told, and then only
+ * the flags and the state folder count.
+ */
+export async function configDespiteMistakes(flags: object): Promise<Config> {
+  try {
+    return configFrom(flags);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    tellProblem(error.message);
+  }
+  const asked = { ...surroundings(), flags: lastFlags(flags) };
+  // The file's folder is not meant for a demo.
+  const isDemo = asked.flags.demo === true;
+  const stateDir = isDemo ? asked.flags['state-dir'] : await readStateDir(asked, () => undefined);
+  const isMistake = (name: string) => name.startsWith('ROLLCALL_') && name !== 'ROLLCALL_STATE_DIR';
+  const kept = Object.entries(environment).filter(([name]) => !isMistake(name));
+  return readConfig({
+    ...asked,
+    flags: { ...asked.flags, 'state-dir': stateDir },
+    environment: Object.fromEntries(kept),
+    hasNoFile: true,
+  });
 }

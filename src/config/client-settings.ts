@@ -17,29 +17,47 @@ export interface ClientSources {
   projectFolder: string;
 }
 
+/** Hears what is wrong with the settings and does not keep a command from its head. */
+export type Tell = (problem: string) => void;
+
 /** Which head is asked: one by the address of its page, or the own one by its state folder. */
 export type AskedHead = { url: string } | { stateDir: string };
 
-/** As `readConfig` finds it: flags win over the environment, that over rollcall.toml. Throws `ConfigError`. */
-export async function readStateDir(sources: ClientSources): Promise<string> {
+/**
+ * As `readConfig` finds it: flags win over the environment, that over rollcall.toml. A file with a mistake must not shut
+ * the owner out of the head that runs: the mistake is told, and the folder is the usual one.
+ */
+export async function readStateDir(sources: ClientSources, tell: Tell): Promise<string> {
   const { flags, environment, workingFolder } = sources;
   const named = flags['state-dir'] ?? (environment.ROLLCALL_STATE_DIR || undefined);
   if (named !== undefined) return absolutePath(String(named), workingFolder);
-  const { path, isRequired } = settingsFileOf(flags.config, sources);
-  if (!isRequired && !existsSync(path)) return defaultStateDir(environment);
+  const usual = defaultStateDir(environment);
+  try {
+    return (await stateDirOfFile(sources)) ?? usual;
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    tell(`${error.message}; the head is looked for in ${usual}`);
+    return usual;
+  }
+}
+
+/** Null where there is no file, or none in it. Throws `ConfigError`. */
+async function stateDirOfFile(sources: ClientSources): Promise<string | null> {
+  const { path, isRequired } = settingsFileOf(sources.flags.config, sources);
+  if (!isRequired && !existsSync(path)) return null;
   const { readSettingsFile } = await import('./settings-file.ts');
   const { 'state-dir': set } = readSettingsFile(path, isRequired).table;
-  if (set === undefined) return defaultStateDir(environment);
+  if (set === undefined) return null;
   if (typeof set !== 'string' || set === '')
     throw new ConfigError(`${path}: state-dir = ${JSON.stringify(set)}: must be the path of a folder`);
   return absolutePath(set, dirname(path));
 }
 
-/** `--url` wins over what names the own head, and that over ROLLCALL_URL. Throws `ConfigError`. */
-export async function readAskedHead(sources: ClientSources): Promise<AskedHead> {
+/** `--url` wins over what names the own head, and that over ROLLCALL_URL. */
+export async function readAskedHead(sources: ClientSources, tell: Tell): Promise<AskedHead> {
   const { flags, environment } = sources;
   if (flags.url !== undefined) return { url: String(flags.url) };
   const namesOwn = flags['state-dir'] !== undefined || flags.config !== undefined;
   if (environment.ROLLCALL_URL && !namesOwn) return { url: environment.ROLLCALL_URL };
-  return { stateDir: await readStateDir(sources) };
+  return { stateDir: await readStateDir(sources, tell) };
 }

@@ -9,7 +9,7 @@ import { type NodeRule, nodesSection, toNodeRule } from './settings/nodes-sectio
 import type { Setting } from './settings/parse-table.ts';
 import { readSettings, type Settings } from './settings/read-settings.ts';
 import { type Section, type SectionValues, sectionOf } from './settings/section.ts';
-import { readSettingsFile, type SettingsFile } from './settings-file.ts';
+import { missingSettingsFile, readSettingsFile, type SettingsFile } from './settings-file.ts';
 
 export { ConfigError };
 
@@ -62,6 +62,8 @@ export interface ConfigSources {
   workingFolder: string;
   /** Folder of package.json. */
   projectFolder: string;
+  /** Left alone, as if it were not there. */
+  hasNoFile?: boolean;
   /** Those of the rooms, beside config's own. */
   sections?: readonly Section[];
 }
@@ -72,7 +74,7 @@ export const ownSections: readonly Section[] = [flatSection, marksSection, nodes
 /** Flags win over the environment, that over rollcall.toml, that over the defaults. Throws `ConfigError`. */
 export function readConfig(sources: ConfigSources): Config {
   const { path, isRequired } = settingsFileOf(sources.flags.config, sources);
-  const file = readSettingsFile(path, isRequired);
+  const file = sources.hasNoFile ? missingSettingsFile(path) : readSettingsFile(path, isRequired);
   const sections = [...ownSections, ...(sources.sections ?? [])];
   const defaultsFor = (given: GivenTable['values']) => defaults(sources, isOwnDemo(given));
   return toConfig(readSettings({ ...sources, file, defaultsFor }, sections), file, sources);
@@ -118,8 +120,12 @@ function isLoopback(host: string): boolean {
 function toConfig({ values, inForce }: Settings, file: SettingsFile, sources: ConfigSources): Config {
   const flat = sectionOf(values, flatSection);
   if (!isLoopback(flat.host) && !flat.public) {
+    const { kind, place } = inForce.find(({ name }) => name === 'host')?.origin ?? {
+      kind: 'default',
+      place: '',
+    };
     throw new ConfigError(
-      `host = "${flat.host}" would show the page to other machines: add --public if strangers may see it ` +
+      `${kind === 'file' ? `${place}: ` : ''}host = "${flat.host}" would show the page to other machines: add --public if strangers may see it ` +
         '(arguments of programs are then left out), or keep 127.0.0.1 and use the ssh -L line that the start prints',
     );
   }

@@ -1,4 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
+import { fileReason } from '../lib/file-reason.ts';
 import { shellQuote } from '../lib/shell-quote.ts';
 
 const MAX_BYTES = 1024 * 1024;
@@ -31,6 +32,5 @@ function readChecked(path: string, userId: number): string {
 function reasonOf(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? error.code : null;
   if (code === 'ELOOP') return 'it is a symbolic link';
-  if (code === 'ENOENT') return 'it is not there';
-  return error instanceof Error ? error.message : String(error);
+  return fileReason(error);
 }

@@ -1,5 +1,6 @@
 import { lstatSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileReason } from '../lib/file-reason.ts';
 import { ConfigError } from './config-error.ts';
 import { processIdentity } from './process-identity.ts';
 import { shortSocketPath } from './socket-path.ts';
@@ -43,7 +44,7 @@ function lstatOf(path: string, refuse: (reason: string) => ConfigError) {
   try {
     return lstatSync(path, { throwIfNoEntry: false }) ?? null;
   } catch (error) {
-    throw refuse(error instanceof Error ? error.message : String(error));
+    throw refuse(fileReason(error));
   }
 }
 

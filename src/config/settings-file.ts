@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { parse, TomlError } from 'smol-toml';
+import { fileReason } from '../lib/file-reason.ts';
 import { ConfigError } from './config-error.ts';
 
 export interface SettingsFile {
@@ -22,19 +23,26 @@ const isOpenTo = (mode: number) => (mode & 0o077) !== 0;
 const stampOf = (text: string, isOpen: boolean) =>
   `${isOpen ? 'open' : 'closed'} ${createHash('sha256').update(text).digest('hex')}`;
 
+/** One that is not there. */
+export const missingSettingsFile = (path: string): SettingsFile => ({
+  path,
+  isMissing: true,
+  table: {},
+  text: '',
+  isOpen: false,
+  stamp: MISSING,
+});
+
 /** Reads a settings file; one that nobody named may be missing. Throws `ConfigError`. */
 export function readSettingsFile(path: string, isRequired: boolean): SettingsFile {
-  if (!isRequired && !existsSync(path))
-    return { path, isMissing: true, table: {}, text: '', isOpen: false, stamp: MISSING };
+  if (!isRequired && !existsSync(path)) return missingSettingsFile(path);
   let text: string;
   let isOpen: boolean;
   try {
     text = readFileSync(path, 'utf8');
     isOpen = isOpenTo(statSync(path).mode);
   } catch (error) {
-    throw new ConfigError(
-      `${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
-    );
+    throw new ConfigError(`${path} cannot be read: ${fileReason(error)}`);
   }
   return { path, isMissing: false, table: parseText(text, path), text, isOpen, stamp: stampOf(text, isOpen) };
 }

@@ -13,6 +13,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
+import { folderReason } from '../lib/file-reason.ts';
 import { ConfigError } from './config.ts';
 import { processIdentity } from './process-identity.ts';
 import { shortSocketPath } from './socket-path.ts';
@@ -121,8 +122,7 @@ export function openStateFolder(path: string): StateFolder {
       runtimesPath: join(path, 'runtimes'),
     };
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new ConfigError(`state-dir = "${path}" cannot be used: ${reason}`);
+    throw new ConfigError(`state-dir = "${path}" cannot be used: ${folderReason(error)}`);
   }
 }
 

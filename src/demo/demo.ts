@@ -52,7 +52,7 @@ export function startDemo(emit: Emit, clock: () => number = Date.now): Demo {
     retry: (name) => demoNodes.some((node) => node.name === name),
     async stop(onLine) {
       clearInterval(timer);
-      for (const node of demoNodes) onLine(`${node.name}: simulated, nothing to end`);
+      onLine(`${demoNodes.length} simulated nodes: nothing to end`);
     },
   };
 }

@@ -62,15 +62,16 @@ async function startLocked(
   const ended = new Promise<void>((resolve) => {
     finish = resolve;
   });
+  const log = (line: string) => say(`${new Date().toISOString()} ${line}`);
   const design = await openDesign(config, () => {
-    for (const problem of design.problems()) say(problem);
+    for (const problem of design.problems()) log(problem);
     refresh();
   });
   ends.push(design.close);
   let source: Source | null = null;
   let doors: Doors | null = null;
   try {
-    const settings = createLiveSettings(config, readAgain, (now) => source?.reload(now), say);
+    const settings = createLiveSettings(config, readAgain, (now) => source?.reload(now), log);
     const state = createState(() => performance.now(), settings.marks);
     const shares = shareDescriptors(descriptorLimit());
     const started = config.demo ? demoSource(state) : await startFleet(config, folder, state, shares);
@@ -100,7 +101,7 @@ async function startLocked(
     };
     ends.push(watchSettings(config.settingsFile, reload));
     writeRecord(folder, { ...ownIdentity(), ...recordOf(config, opened.url) });
-    say(`${new Date().toISOString()} serving ${opened.url}, state folder ${folder.path}`);
+    log(`serving ${opened.url}, state folder ${folder.path}`);
 
     async function letGo(): Promise<void> {
       await opened.close();

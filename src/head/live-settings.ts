@@ -62,8 +62,10 @@ export function createLiveSettings(
     problems = late.length === 0 ? [] : [`changed, and counts after a restart: ${late.join(', ')}`];
     const before = inForce;
     inForce = settingsInForce(config.inForce, now.inForce);
-    const changed = changedSettings(before, inForce).join(', ') || 'nothing';
-    say(`${new Date().toISOString()} the settings were read anew; changed: ${changed}`);
+    const changed = changedSettings(before, inForce);
+    // What waits is said below.
+    if (changed.length > 0 || late.length === 0)
+      say(`the settings were read anew; changed: ${changed.join(', ') || 'nothing'}`);
   }
 
   allowOwnNames();

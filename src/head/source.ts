@@ -93,7 +93,7 @@ export async function startFleet(
   function takeList(now: NodeList): void {
     list = now;
     patternProblems = unusedPatterns(nodeRules, now.targets).map(
-      (pattern) => `rollcall.toml: [nodes."${pattern}"] fits no node of the list`,
+      (pattern) => `${config.settingsFile.path}: [nodes."${pattern}"] fits no node of the list`,
     );
     const targets = withSettings(now.targets);
     state.take({ kind: 'listed', nodes: listedNodes(targets) });

@@ -4,15 +4,16 @@ import { createNodeSettings, defaultNodeSettings } from '../nodes/node-settings.
 import type { Target } from '../nodes/target.ts';
 import { readNodeList } from '../nodes/watch-node-list.ts';
 
-type NodeDefaults = Pick<Config, 'intervalMs' | 'watchedIntervalMs' | 'nodeRules'>;
+type NodeDefaults = Pick<Config, 'intervalMs' | 'watchedIntervalMs' | 'nodeRules' | 'settingsFile'>;
 
-/** Throws `ConfigError` where a pattern of rollcall.toml cannot be read. */
+/** Throws `ConfigError` where a pattern of the settings cannot be read. */
 export function nodeSettingsOf(config: NodeDefaults): (targets: readonly Target[]) => Target[] {
-  const { intervalMs, watchedIntervalMs, nodeRules } = config;
+  const { intervalMs, watchedIntervalMs, nodeRules, settingsFile } = config;
   try {
     return createNodeSettings({ ...defaultNodeSettings, intervalMs, watchedIntervalMs }, nodeRules);
   } catch (error) {
-    throw new ConfigError(`rollcall.toml, nodes: ${error instanceof Error ? error.message : String(error)}`);
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new ConfigError(`${settingsFile.path}, nodes: ${reason}`);
   }
 }
 

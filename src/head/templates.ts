@@ -3,6 +3,7 @@ import { basename, join } from 'node:path';
 import type { Config } from '../config/config.ts';
 import { compileDesign } from '../design/compile.ts';
 import type { CompiledTemplates, PartTemplate } from '../lib/compiled-templates.ts';
+import { fileReason } from '../lib/file-reason.ts';
 import type { RowKind } from '../lib/row-kinds.ts';
 import { createPageRenderer } from '../render/page.ts';
 
@@ -29,7 +30,7 @@ export async function compileDesignFile(source: DesignSource): Promise<CompiledT
 
 async function readDesign(file: string): Promise<string> {
   return readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    throw new Error(`the design ${file} cannot be read (${error.code ?? error.message})`);
+    throw new Error(`the design ${file} cannot be read: ${fileReason(error)}`);
   });
 }
 

@@ -54,9 +54,11 @@ function describeForbidden(character: string): string {
   const code = `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`;
   if (/\p{Pd}/u.test(character) && character !== '-')
     return `${code} may not stand in a name: it only looks like a hyphen; type - instead`;
-  if (character !== ' ' && (visibleText(character) !== character || /\s/.test(character)))
+  if (!/[ \t]/.test(character) && (visibleText(character) !== character || /\s/.test(character)))
     return `${code} may not stand in a name: it is not seen; type the name anew`;
-  return `"${character}" may not stand in a name`;
+  if (/\s/.test(character))
+    return `a blank may not stand in a name; write one node a line, or commas between names`;
+  return `"${character}" may not stand in a name; names have letters, digits and . _ -`;
 }
 
 /** Parses `[user@]host[:port]`; throws `LineError`. */

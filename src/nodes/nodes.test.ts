@@ -61,7 +61,10 @@ describe('parseNodeList', () => {
   });
 
   it.each([
-    ['a b', 'list:1: "a b" is left out: " " may not stand in a name'],
+    [
+      'a b',
+      'list:1: "a b" is left out: a blank may not stand in a name; write one node a line, or commas between names',
+    ],
     ['ok\n-oProxyCommand=x', 'list:2: "-oProxyCommand=x" is left out: a name may not begin with "-"'],
     ['ann@-x', 'may not begin with "-"'],
     ['host:0', '"0" is not a port'],
@@ -77,7 +80,8 @@ describe('parseNodeList', () => {
     ['gpu[a-c]', 'neither a number nor a range'],
     ['gpu[1-99999999]', 'more than 20000 names'],
     ['gpu[1-20000][1-20000]', 'more than 20000 names'],
-    ['a;b', '";" may not stand in a name'],
+    ['a;b', '";" may not stand in a name; names have letters, digits and . _ -'],
+    ['a\tb', 'a blank may not stand in a name; write one node a line'],
     ['a\u001bb', 'U+001B may not stand in a name: it is not seen'],
     ['gpu01\u200bx', '"gpu01\\u200bx" is left out: U+200B may not stand in a name: it is not seen'],
     ['gpu\u00ad02', 'U+00AD may not stand in a name'],
@@ -169,7 +173,7 @@ describe('watchNodeList', () => {
     renameSync(`${file}.new`, file);
     await expect.poll(() => lists.at(-1), within3s).toEqual(['c']);
     unlinkSync(file);
-    await expect.poll(() => problems.at(-1), within3s).toContain('ENOENT');
+    await expect.poll(() => problems.at(-1), within3s).toContain('no such file');
     writeFileSync(file, '# nothing\n');
     await expect.poll(() => problems.at(-1), within3s).toContain('names no node now');
     expect(lists.at(-1)).toEqual(['c']);
@@ -181,7 +185,9 @@ describe('watchNodeList', () => {
   it('says what is wrong with a list that cannot be used', async () => {
     writeFileSync(file, 'a b\n');
     await expect(readNodeList(file)).rejects.toThrow('names no node');
-    await expect(readNodeList(join(folder, 'missing'))).rejects.toThrow('cannot be read (ENOENT)');
+    await expect(readNodeList(join(folder, 'missing'))).rejects.toThrow(
+      'cannot be read: there is no such file',
+    );
   });
 });
 

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { fileReason } from '../lib/file-reason.ts';
 import { type NodeList, parseNodeList } from './node-list.ts';
 
 const LOOK_EVERY_MS = 1_000;
@@ -19,7 +20,7 @@ export async function readNodeList(file: string): Promise<NodeList> {
 
 async function readText(file: string): Promise<string> {
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    throw new Error(`the node list ${file} cannot be read (${error.code ?? error.message})`);
+    throw new Error(`the node list ${file} cannot be read: ${fileReason(error)}`);
   });
   if (text.length > MAX_LIST_BYTES) throw new Error(`the node list ${file} is larger than 8 MiB`);
   return text;

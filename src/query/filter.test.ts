@@ -184,6 +184,23 @@ describe('elements of arrays', () => {
   });
 });
 
+describe('ids of containers as they are printed', () => {
+  const container = (digits: string) => job(`docker:${digits.padEnd(64, '0')}`);
+  const idle = { gpuProcesses: [], topProcesses: [] };
+  const cluster = [
+    fakeNode('a', {}, { ...idle, jobs: [container('be409ecbac19aa'), container('be409ecbac19bb')] }),
+    fakeNode('b', {}, { ...idle, jobs: [container('be409ecbac19aa'), container('be409ecbac20')] }),
+  ];
+  const rows = listJobs(cluster, TAKEN_AT_MS);
+  it.each([
+    ['job:docker:be409ecbac19@a', 2],
+    ['job:=docker:BE409ecbac19@a', 2],
+    ['job:docker:be409ecbac19@b', 1],
+    ['job:docker:be409ecbac19@c', 0],
+    ['job:docker:be409ecbac19', 3],
+  ])('%s', (text, count) => expect(filterJobs(queryOf(text), rows, cluster)).toHaveLength(count));
+});
+
 describe('nodes', () => {
   it.each([
     ['', ['h1', 'h2', 'mixed10', 'sick', 'cpu1', 'gone', 'off']],

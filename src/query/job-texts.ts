@@ -1,4 +1,5 @@
 import { isOfScheduler, type JobKind } from '../protocol/job-kinds.ts';
+import { isMeantKey } from '../report/job-words.ts';
 import type { TextTest } from './query.ts';
 
 /** Id, name, key and the scheduler's own number of a job, in this order. */
@@ -22,7 +23,8 @@ export function matchesJob(
   { text, isExact }: TextTest,
 ): boolean {
   const equals = (value: string | null | undefined) => value?.toLowerCase() === text;
-  if (equals(id) || equals(name) || equals(key) || equals(number)) return true;
+  if (equals(id) || equals(name) || equals(number)) return true;
+  if (key && isMeantKey(text, key.toLowerCase())) return true;
   if (isExact) return false;
   if (ELEMENT.exec(id ?? '')?.[1] === text) return true;
   const holds = (value: string | null | undefined) => value?.toLowerCase().includes(text) ?? false;

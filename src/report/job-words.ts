@@ -7,6 +7,10 @@ const LONGEST_ID = 20;
 export const shortIds = (text: string): string =>
   text.replace(/[0-9a-f]{32,}/g, (digits) => digits.slice(0, SHORT));
 
+/** Whether somebody who names a key means this one: it may have the ids of containers as they are printed, shortened. */
+export const isMeantKey = (asked: string, key: string): boolean =>
+  asked === key || (asked.length < key.length && asked === shortIds(key));
+
 /** `slurm 4711 · train-llm` of the key `slurm:4711`. Strangers see it without the name, which says what arguments would say. */
 export function jobLabel(key: string, name: string | null = null): string {
   const colon = key.indexOf(':');

@@ -157,10 +157,21 @@ describe('the API', () => {
       expect(await response.json()).toHaveProperty('error.code', 'token-needed');
     }
     expect(cluster.retried).toEqual([]);
-    expect((await retry('gpu01', 'Bearer secret-token')).status).toBe(202);
+    const failed = 'bob@[fe80::1]:22';
+    const tried = await retry(encodeURIComponent(failed), 'Bearer secret-token');
+    expect(tried.status).toBe(202);
+    expect(await tried.json()).toEqual({ retrying: failed, state: 'unreachable' });
     expect((await retry('nope', 'Bearer secret-token')).status).toBe(404);
-    expect(cluster.retried).toEqual(['gpu01']);
+    expect(cluster.retried).toEqual([failed]);
     expect((await get('/api/v1/nodes/gpu01/retry')).status).toBe(404);
+  });
+
+  test('says that a live node has nothing to try', async () => {
+    start();
+    const headers = { authorization: 'Bearer secret-token' };
+    const answer = await app.request('/api/v1/nodes/gpu01/retry', { method: 'POST', headers });
+    expect(answer.status).toBe(200);
+    expect(await answer.json()).toEqual({ retrying: null, state: 'live' });
   });
 
   describe('buttons', () => {

@@ -66,6 +66,27 @@ describe('the event stream', () => {
   });
 });
 
+describe('the page of a job', () => {
+  const id = 'be409ecbac19'.padEnd(64, '0');
+
+  test('is found by its key as it is printed', async () => {
+    const key = `docker:${id}`;
+    const ran = { kind: 'docker' as const, id, name: 'trainer', user: 'alice', startTimeMs: null };
+    const used = { processCount: 1, cpuPercent: 1, residentBytes: 1 };
+    const node = fakeNode('gpu01', {}, { jobs: [{ key, ...ran, ...used }], gpuProcesses: [] });
+    cluster = createFakeCluster([node]);
+    app = createApp(Object.assign(cluster, { templates: () => templates, staticDir }));
+    for (const asked of [`docker:${id}@gpu01`, 'docker:be409ecbac19@gpu01']) {
+      const path = `/jobs/${encodeURIComponent(asked)}`;
+      const text = await get(path, { accept: 'text/plain' });
+      expect(text.status).toBe(200);
+      expect(await text.text()).toContain('trainer');
+      expect(await (await get(path)).text()).toContain('trainer');
+    }
+    expect((await get('/jobs/docker%3Abe409ecbac1@gpu01', { accept: 'text/plain' })).status).toBe(404);
+  });
+});
+
 describe('the page', () => {
   test('shows every node, by any of its addresses', async () => {
     start();

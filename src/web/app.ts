@@ -9,6 +9,7 @@ import { visibleText, withoutControls } from '../lib/visible-text.ts';
 import { allNodes, type PageRequest, requestOf } from '../render/page-request.ts';
 import { renderJobText } from '../render/text/job-text.ts';
 import { renderNodeText } from '../render/text/nodes-text.ts';
+import { isMeantKey } from '../report/job-words.ts';
 import { type Buttons, createButtons } from './buttons.ts';
 import type { WebDependencies } from './dependencies.ts';
 import { gzipEvents } from './gzip-events.ts';
@@ -170,7 +171,8 @@ function addPageRoutes(app: Hono, { dependencies: { cluster }, feed, watching }:
     const request: PageRequest = { ...allNodes, view: 'job', only: context.req.param('key') };
     if (!wantsText(context.req)) return show(context, request);
     cluster.catchUp();
-    const jobs = cluster.currentRows().jobs.filter(({ key }) => key === request.only);
+    const asked = context.req.param('key');
+    const jobs = cluster.currentRows().jobs.filter(({ key }) => isMeantKey(asked, key));
     return jobs.length > 0
       ? context.text(renderJobText(withAges(cluster, jobs), (name) => cluster.node(name)?.report))
       : context.text(`${visibleText(unknownOne(request))}\n`, 404);
@@ -261,7 +263,12 @@ function addApiRoutes(app: Hono, { dependencies }: Rooms): void {
       );
     }
     const name = context.req.param('name');
-    return dependencies.retry(name) ? context.json({ retrying: name }, 202) : notFound(context, name);
+    dependencies.cluster.catchUp(name);
+    const state = dependencies.cluster.node(name)?.report.state;
+    const isTried = dependencies.retry(name);
+    // A live node has nothing to try, nor has one that is left alone.
+    if (isTried && state !== 'live') return context.json({ retrying: name, state: state ?? null }, 202);
+    return state === undefined ? notFound(context, name) : context.json({ retrying: null, state });
   });
 }
 

@@ -322,7 +322,7 @@ describe.runIf(fleet)('a password file', () => {
     ['that others can read', openToOthers, 'others can read it'],
     ['behind a link', behindLink, 'it is a symbolic link'],
     ['with a second name', withSecondName, 'it has a second name'],
-    ['that is not there', (path) => `${path}-absent`, 'it is not there'],
+    ['that is not there', (path) => `${path}-absent`, 'there is no such file'],
   ])('%s is not used, and says why', async (_, spoil, reason) => {
     await server(1, 2540, onlyPassword);
     const passwordFile = spoil(scenario.write('passwords', `n1 ${PASSWORD}\n`));

@@ -1,5 +1,6 @@
 import type { CommandModule } from 'yargs';
-import type { Config } from '../../config/config.ts';
+import { readStateDir } from '../../config/client-settings.ts';
+import { type Config, ConfigError } from '../../config/config.ts';
 import { checkTargets } from '../../head/check-targets.ts';
 import { targetsFor } from '../../head/targets.ts';
 import {
@@ -11,9 +12,11 @@ import {
   renderTransport,
 } from '../../render/text/check-text.ts';
 import { askQuestion, type OpenQuestion } from '../ask-secrets.ts';
+import { surroundings } from '../environment.ts';
+import { lastFlags } from '../flags.ts';
 import { findHead } from '../head-client.ts';
 import { withCommandsOfHere } from '../here.ts';
-import { configFrom, withHeadOptions } from '../options.ts';
+import { configDespiteMistakes, configFrom, withHeadOptions } from '../options.ts';
 import { isOnTerminal } from '../read-secret.ts';
 import { UsageError } from '../usage/usage-error.ts';
 
@@ -23,7 +26,7 @@ export const checkCommand: CommandModule = {
       .positional('node', { type: 'string' })
       .option('json', { type: 'boolean', describe: 'What was found, for scripts' }),
   handler: async (flags) => {
-    const config = settingsOfRunningHead(configFrom(flags), flags);
+    const config = settingsOfRunningHead(await settingsForCheck(flags), flags);
     const node = flags.node === undefined ? null : String(flags.node);
     const targets = await targetsFor(config, node, console.error).catch((error: Error) => {
       throw new UsageError(error.message);
@@ -92,6 +95,17 @@ function createProgress(total: number): Progress {
       if (out.isTTY && total > 1) out.write('\r\u001b[K');
     },
   };
+}
+
+/** Settings with a mistake keep nobody from checking what a running head watches; without one they are refused. */
+async function settingsForCheck(flags: Record<string, unknown>): Promise<Config> {
+  try {
+    return configFrom(flags);
+  } catch (error) {
+    const stateDir = await readStateDir({ ...surroundings(), flags: lastFlags(flags) }, () => undefined);
+    if (!(error instanceof ConfigError) || findHead({ stateDir }) === null) throw error;
+  }
+  return configDespiteMistakes(flags);
 }
 
 /** Flags win; else the running head's own node list and ssh settings, so that both see the same. */

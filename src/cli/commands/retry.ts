@@ -1,4 +1,5 @@
 import type { CommandModule } from 'yargs';
+import { visibleText } from '../../lib/visible-text.ts';
 import type { NodeReport } from '../../render/text/nodes-text.ts';
 import { withCommonOptions } from '../flags.ts';
 import { type HeadClient, requireOwnHead } from '../head-client.ts';
@@ -24,9 +25,18 @@ async function failingNodes(head: HeadClient): Promise<string[]> {
   return failing;
 }
 
+interface Retried {
+  /** Null where there is nothing to try. */
+  retrying?: string | null;
+  state?: string;
+  error?: { message: string };
+}
+
 async function retry(head: HeadClient, node: string): Promise<void> {
-  const status = await head.post(`/api/v1/nodes/${encodeURIComponent(node)}/retry`);
-  if (status === 404) throw new UsageError(`there is no node "${node}" in the running head's list`);
-  if (status >= 300) throw new UsageError(`the head answered ${status}`);
-  console.log(`${node}: tried again now`);
+  const answer = (await head.postJson(`/api/v1/nodes/${encodeURIComponent(node)}/retry`)) as Retried | null;
+  if (answer === null) throw new UsageError(`there is no node "${node}" in the running head's list`);
+  if (answer.error) throw new UsageError(visibleText(answer.error.message));
+  console.log(
+    answer.retrying === null ? `${node} is ${answer.state}; nothing to try` : `${node}: tried again now`,
+  );
 }

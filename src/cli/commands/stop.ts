@@ -1,6 +1,7 @@
 import type { CommandModule } from 'yargs';
-import { configFrom, withCommonOptions } from '../options.ts';
-import { stopHeads } from '../stop-head.ts';
+import { earlierHead } from '../head-client.ts';
+import { configDespiteMistakes, withCommonOptions } from '../options.ts';
+import { NOTHING, stopHeads } from '../stop-head.ts';
 
 export const stopCommand: CommandModule = {
   command: 'stop',
@@ -8,6 +9,13 @@ export const stopCommand: CommandModule = {
   builder: (parser) =>
     withCommonOptions(parser).option('demo', { type: 'boolean', describe: 'Only the simulated cluster' }),
   handler: async (flags) => {
-    await stopHeads(configFrom(flags), (line) => console.log(line));
+    const config = await configDespiteMistakes(flags);
+    let isFound = true;
+    await stopHeads(config, (line) => {
+      if (line === NOTHING) isFound = false;
+      console.log(line);
+    });
+    const earlier = isFound || flags.demo ? null : earlierHead(config, flags);
+    if (earlier !== null) console.log(earlier);
   },
 };

@@ -24,6 +24,15 @@ it('refuses a value of a switch, which the parser would take for false', () => {
   checkSwitches(['start', '--demo', '--json=true', '--public=false', '--port=7071', '-q', 'x=1']);
 });
 
+function isKnown(name: string): boolean {
+  try {
+    checkSwitches([`--${name}=1`]);
+    return false;
+  } catch {
+    return true;
+  }
+}
+
 it('knows all switches of the commands', () => {
   const folder = new URL('..', import.meta.url);
   const texts = readdirSync(folder, { recursive: true })
@@ -34,5 +43,5 @@ it('knows all switches of the commands', () => {
     [...text.matchAll(/option\('([\w-]+)', \{\s*type: 'boolean'/g)].map(([, name = '']) => name),
   );
   expect(names.length).toBeGreaterThan(8);
-  for (const name of names) expect(() => checkSwitches([`--${name}=1`])).toThrow(name);
+  expect(names.filter((name) => !isKnown(name))).toEqual([]);
 });

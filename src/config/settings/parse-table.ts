@@ -4,6 +4,7 @@ import { visibleText } from '../../lib/visible-text.ts';
 import { readPrivateFile } from '../private-file.ts';
 import type { SettingsFile } from '../settings-file.ts';
 import type { GivenTable, Origin } from './given.ts';
+import { issueWords } from './issue-words.ts';
 import { namesOf, roleOf } from './section.ts';
 
 /** One setting as it is in force. */
@@ -44,7 +45,10 @@ export function parseTable(
   const problems: string[] = [];
   const { secrets, isRefused } = readSecrets(table, options, problems);
   const given = Object.fromEntries(Array.from(table.values, ([name, { value }]) => [name, value]));
-  const parsed = table.section.schema.safeParse({ ...options.defaults, ...given, ...secrets });
+  const parsed = table.section.schema.safeParse(
+    { ...options.defaults, ...given, ...secrets },
+    { error: issueWords },
+  );
   if (!parsed.success) {
     const told = parsed.error.issues
       .filter(({ path }) => !(path.length === 0 ? isRefused.size > 0 : isRefused.has(String(path[0]))))

@@ -161,7 +161,7 @@ describe('a secret or its file', () => {
 
   it('is not taken from what others could have put there', () => {
     expect(refusal(named())).toContain(
-      `${file}:3: token-file = "${secretFile()}" is not used: it is not there`,
+      `${file}:3: token-file = "${secretFile()}" is not used: there is no such file`,
     );
     written('hush');
     symlinkSync(secretFile(), join(folder, 'link'));

@@ -1,4 +1,5 @@
 import { access, constants, readFile } from 'node:fs/promises';
+import { fileReason } from '../../lib/file-reason.ts';
 import type { FailureDetail } from '../../report/failure-detail.ts';
 import type { RunTool } from '../settings/run-tool.ts';
 import { StepError } from '../ssh-step-error.ts';
@@ -18,7 +19,7 @@ export function unusableRevocations(file: string, reason: string): FailureDetail
 /** Rejects with a `StepError` where the file cannot be read. */
 export async function requireRevocations(file: string): Promise<void> {
   await access(file, constants.R_OK).catch((error: NodeJS.ErrnoException) => {
-    const reason = error.code === 'ENOENT' ? 'it is not there' : (error.code ?? error.message);
+    const reason = fileReason(error);
     throw new StepError(unusableRevocations(file, reason));
   });
 }

@@ -9,6 +9,7 @@ import { parseQuery } from '../../query/parse.ts';
 import type { PageRenderer } from '../../render/page.ts';
 import { allNodes, type PageRequest } from '../../render/page-request.ts';
 import { kindOf } from '../../render/page-view.ts';
+import { isMeantKey } from '../../report/job-words.ts';
 import type { NodeReport } from '../../report/node-report.ts';
 import type { ClusterJob } from '../../report/rows.ts';
 import type { Entry } from '../wire.ts';
@@ -46,10 +47,10 @@ export function createPageLists(renderer: PageRenderer, cluster: Cluster, rows: 
     return { groups: [{ title: null, rows: shown }], found };
   }
 
-  /** Two clusters may have jobs of the same number: all that have the key. */
+  /** Two clusters may have jobs of the same number, and two containers the same first digits: all that are meant. */
   function listJob(key: string | null, nowMs: number): Listing<ClusterJob> {
     const { jobs } = cluster.rows(nowMs);
-    const shown = jobs.filter((job) => job.key === key);
+    const shown = key === null ? [] : jobs.filter((job) => isMeantKey(key, job.key));
     const { length } = shown;
     const found = { shown: length, matching: length, total: jobs.length, folded: 0, error: null };
     return { groups: [{ title: null, rows: shown }], found };
