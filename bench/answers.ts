@@ -97,6 +97,10 @@ async function ask({ port }: AskedHead, path: string): Promise<number> {
 async function costOf(head: AskedHead, path: string): Promise<number> {
   const idleFrom = { cpuMs: await cpuMsOf(head), ms: performance.now() };
   await sleep(IDLE_MS);
+  const idleTo = { cpuMs: await cpuMsOf(head), ms: performance.now() };
+  // Whoever asks once a second has asked a second ago, too.
+  await ask(head, path);
+  await sleep(ASK_EVERY_MS);
   const from = { cpuMs: await cpuMsOf(head), ms: performance.now() };
   for (let at = 0; at < QUESTIONS; at += 1) {
     const askedMs = performance.now();
@@ -104,7 +108,7 @@ async function costOf(head: AskedHead, path: string): Promise<number> {
     await sleep(Math.max(0, ASK_EVERY_MS - (performance.now() - askedMs)));
   }
   const spentMs = (await cpuMsOf(head)) - from.cpuMs;
-  const idleShare = (from.cpuMs - idleFrom.cpuMs) / (from.ms - idleFrom.ms);
+  const idleShare = (idleTo.cpuMs - idleFrom.cpuMs) / (idleTo.ms - idleFrom.ms);
   return (spentMs - idleShare * (performance.now() - from.ms)) / QUESTIONS;
 }
 

@@ -8,11 +8,11 @@ import { type UserShare, userSharesOf } from './users.ts';
 
 export interface HeldNode {
   report: NodeReport;
-  tally: NodeTally;
   /** When the report was made, by this process's monotonic clock. */
   atMs: number;
   /** The generation in which it was. */
   version: number;
+  tally(): NodeTally;
   gpus(): readonly ClusterGpu[];
   jobShares(): readonly JobShare[];
   userShares(): readonly UserShare[];
@@ -58,9 +58,9 @@ const isOverdue = ({ report, atMs }: HeldNode, nowMs: number) =>
 function hold(report: NodeReport, atMs: number, atEpochMs: number, version: number): HeldNode {
   return {
     report,
-    tally: tallyNode(report),
     atMs,
     version,
+    tally: once(() => tallyNode(report)),
     gpus: once(() => gpuRowsOf(report)),
     jobShares: once(() => jobSharesOf(report, atEpochMs)),
     userShares: once(() => userSharesOf(report)),

@@ -77,7 +77,7 @@ export function createPages(
       groups: names ?? groupNames(kind),
       charts: jobCharts(jobs),
     };
-    return viewPage(facts, tallyCluster(cluster.nodes().map(({ tally }) => tally)));
+    return viewPage(facts, tallyCluster(cluster.nodes().map((node) => node.tally())));
   }
 
   /** What a page is made of; it is not made anew while this stays. */
