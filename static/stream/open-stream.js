@@ -6,6 +6,8 @@ import { createHeadStream } from './head-stream.js';
 
 /** A tab that does not say for longer that it is there counts as gone. */
 const HERE_MS = 10_000;
+/** A worker that says nothing for so long was not loaded: not every browser tells of that each time. */
+const ANSWER_MS = 5_000;
 
 /**
  * All tabs of a browser share one stream where it can. The shared worker is a module, as Chromium and Firefox (since
@@ -26,13 +28,19 @@ export function openStream(hear) {
   function openOwn() {
     if (own !== null) return;
     clearInterval(hereTimer);
+    clearTimeout(answerTimer);
     port.close();
     own = createHeadStream(hear);
     own.want(wanted);
   }
 
-  port.onmessage = ({ data }) => (data === 'unable' ? openOwn() : hear(data));
+  port.onmessage = ({ data }) => {
+    clearTimeout(answerTimer);
+    if (data === 'unable') openOwn();
+    else if (data !== 'able') hear(data);
+  };
   port.start();
+  const answerTimer = setTimeout(openOwn, ANSWER_MS);
   worker.addEventListener('error', openOwn);
   const hereTimer = setInterval(() => port.postMessage('here'), HERE_MS);
   window.addEventListener('pagehide', () => port.postMessage('bye'));

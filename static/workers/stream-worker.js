@@ -15,7 +15,10 @@ self.addEventListener('connect', (event) => {
 const refuse = (port) => port.postMessage('unable');
 
 import('./tabs.js')
-  .then(({ takeTab }) => takeTab)
+  .then(({ takeTab }) => (/** @type {MessagePort} */ port) => {
+    takeTab(port);
+    port.postMessage('able');
+  })
   .catch(() => refuse)
   .then((taker) => {
     take = taker;

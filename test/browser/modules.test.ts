@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
@@ -92,6 +92,14 @@ describe.skipIf(!hasChromium)(`modules of the page in Chromium (skipped: no ${CH
       await isLive(await open(compileOwnDesign(), folder));
     },
   );
+
+  test('a tab opens a stream of its own where the worker says nothing', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'rollcall-static-'));
+    ends.push(() => rmSync(folder, { recursive: true }));
+    cpSync(staticDir, folder, { recursive: true });
+    writeFileSync(join(folder, 'workers/stream-worker.js'), 'export {};\n');
+    await isLive(await open(compileOwnDesign(), folder));
+  });
 
   test('what is wrong with one part stays there', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'rollcall-static-'));
