@@ -17,10 +17,7 @@ const WARM_UP_MS = 12_000;
 const paths = ['/api/v1/nodes', '/api/v1/gpus', '/api/v1/jobs', '/readyz', '/?term'];
 
 /** Somebody asks once a second. Meanwhile a tenth of the nodes has a new sample, as where nobody looks, or each has. */
-const situations = [
-  { name: 'a sample every 10 s', intervalMs: 10_000 },
-  { name: 'a sample a second', intervalMs: 1_000 },
-] as const;
+export const usualIntervalsMs = [10_000, 1_000];
 const ASK_EVERY_MS = 1_000;
 const QUESTIONS = 4;
 
@@ -140,15 +137,15 @@ async function measureSituation(heads: readonly AskedHead[], name: string): Prom
 }
 
 /** Rows of a table: what was asked, milliseconds, and with `against` (a folder) those of the other build and the ratio. */
-export async function measureAnswers(against: string | null): Promise<Rows> {
+export async function measureAnswers(against: string | null, intervalsMs = usualIntervalsMs): Promise<Rows> {
   const folders = [process.cwd(), ...(against === null ? [] : [against])];
   const files = await Promise.all(folders.map(compileHead));
   const rows: Rows = [];
-  for (const { name, intervalMs } of situations) {
+  for (const intervalMs of intervalsMs) {
     const heads: AskedHead[] = [];
     for (const [at, folder] of folders.entries())
       heads.push(await startHead(folder, files[at] ?? '', intervalMs));
-    rows.push(...(await measureSituation(heads, name)));
+    rows.push(...(await measureSituation(heads, `a sample every ${intervalMs / 1_000} s`)));
     for (const { child } of heads) child.disconnect();
   }
   return rows;

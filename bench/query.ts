@@ -10,15 +10,21 @@ import { vocabularyOf } from '../src/query/vocabulary.ts';
 import type { NodeReport } from '../src/report/node-report.ts';
 import { listGpus, listJobs, listUsers } from '../test/support/cluster-rows.ts';
 import { randomCluster } from '../test/support/random-cluster.ts';
-import { measureAnswers } from './answers.ts';
+import { measureAnswers, usualIntervalsMs } from './answers.ts';
 import { printMachine, printTable, quantile, round } from './report.ts';
 
 /** What a search, and an answer about all nodes, costs the head in CPU time: 1,000 nodes with 8 GPUs and 16 processes on them, with reports that are new each time. */
 
-const { against } = await yargs(hideBin(process.argv))
+const { against, interval } = await yargs(hideBin(process.argv))
   .option('against', {
     type: 'string',
     describe: 'Another checkout, with its packages, whose answers are measured in turn',
+  })
+  .option('interval', {
+    type: 'number',
+    array: true,
+    default: usualIntervalsMs,
+    describe: 'Milliseconds between the samples of a node whose answers are measured',
   })
   .strict()
   .parseAsync();
@@ -97,4 +103,4 @@ printTable([
 console.log(
   `\nAnswers of a head with ${SIZE.nodes} nodes that is asked once a second, CPU beyond what samples cost\n`,
 );
-printTable(await measureAnswers(against ?? null));
+printTable(await measureAnswers(against ?? null, interval));
