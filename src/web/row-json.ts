@@ -71,59 +71,76 @@ export function createRowWriter(cluster: Cluster, epochMs: () => number = Date.n
     return known;
   }
 
-  /** What an age of the row has become. */
-  function aging(row: AnyRow): (ageMs: number) => number {
-    const startTimeMs = 'startTimeMs' in row ? row.startTimeMs : null;
-    if (startTimeMs !== null) return () => Math.max(0, epochMs() - startTimeMs);
-    const node = nodeOf(row);
-    const olderMs = node === null ? 0 : cluster.agedMs(node);
-    return (ageMs) => ageMs + olderMs;
-  }
-
-  /** Bytes and short texts in their order: what lies between the ages of rows, and the ages. */
-  function* partsOf(before: string, rows: readonly AnyRow[], after: string): Iterable<Buffer | string> {
-    yield before;
-    for (const [number, row] of rows.entries()) {
-      if (number > 0) yield ',';
+  return function* pieces(before, rows, after) {
+    const nowMs = epochMs();
+    const packer = createPacker();
+    let node: string | null = null;
+    let olderMs = 0;
+    packer.text(before);
+    for (let number = 0; number < rows.length; number += 1) {
+      const row = rows[number];
+      if (row === undefined) continue;
       const { bytes, places, agesMs } = keptOf(row);
-      const aged = aging(row);
+      const startTimeMs = 'startTimeMs' in row ? row.startTimeMs : null;
+      if (nodeOf(row) !== node) {
+        node = nodeOf(row);
+        olderMs = node === null ? 0 : cluster.agedMs(node);
+      }
+      if (number > 0) packer.text(',');
       let from = 0;
-      for (const [at, [start, end]] of places.entries()) {
-        yield bytes.subarray(from, start);
-        yield String(aged(agesMs[at] ?? 0));
+      for (let at = 0; at < places.length; at += 1) {
+        const [start, end] = places[at] ?? [from, from];
+        packer.part(bytes, from, start);
+        const ageMs = startTimeMs === null ? (agesMs[at] ?? 0) + olderMs : Math.max(0, nowMs - startTimeMs);
+        packer.text(String(ageMs));
         from = end;
       }
-      yield bytes.subarray(from);
+      packer.part(bytes, from, bytes.length);
+      if (packer.full.length > 0) yield* packer.full.splice(0);
     }
-    yield after;
-  }
-
-  return (before, rows, after) => packed(partsOf(before, rows, after));
+    packer.text(after);
+    packer.flush();
+    yield* packer.full;
+  };
 }
 
 /** Copies short parts together and leaves long ones as they are: a copy of everything would keep the garbage collector busy. */
-function* packed(parts: Iterable<Buffer | string>): Iterable<Uint8Array> {
+function createPacker() {
+  const full: Uint8Array[] = [];
   let slab = Buffer.allocUnsafe(SLAB_BYTES);
   let from = 0;
   let end = 0;
-  for (const part of parts) {
-    const bytes = typeof part === 'string' ? Buffer.from(part) : part;
-    if (bytes.length === 0) continue;
-    if (end > from && (bytes.length >= LONG_BYTES || end + bytes.length > slab.length)) {
-      yield slab.subarray(from, end);
-      from = end;
-    }
-    if (bytes.length >= LONG_BYTES) {
-      yield bytes;
-      continue;
-    }
-    if (end + bytes.length > slab.length) {
-      slab = Buffer.allocUnsafe(SLAB_BYTES);
-      from = end = 0;
-    }
-    end += bytes.copy(slab, end);
+
+  function flush(): void {
+    if (end > from) full.push(slab.subarray(from, end));
+    from = end;
   }
-  if (end > from) yield slab.subarray(from, end);
+
+  function makeRoom(bytes: number): void {
+    if (end + bytes <= slab.length) return;
+    flush();
+    slab = Buffer.allocUnsafe(Math.max(SLAB_BYTES, bytes));
+    from = end = 0;
+  }
+
+  return {
+    /** Pieces that can be sent. */
+    full,
+    text(text: string): void {
+      makeRoom(3 * text.length);
+      end += slab.write(text, end);
+    },
+    part(bytes: Buffer, start: number, stop: number): void {
+      if (stop - start >= LONG_BYTES) {
+        flush();
+        full.push(bytes.subarray(start, stop));
+        return;
+      }
+      makeRoom(stop - start);
+      end += bytes.copy(slab, end, start, stop);
+    },
+    flush,
+  };
 }
 
 /** The pieces as the body of an answer, each made when the reader takes it. */
