@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { Form } from './corpus/form.ts';
+import { harmlessForms } from './corpus/harmless.ts';
+import { maskedForms } from './corpus/masked.ts';
 import { maskSecrets } from './mask-secrets.ts';
-import { type Form, harmlessForms, maskedForms } from './mask-secrets-corpus.ts';
 
 const nameOf = ({ program, words }: Form) => `${program} ${words.join(' ')}`;
 
