@@ -1,27 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { listGpus, listJobs } from '../../test/support/cluster-rows.ts';
-import { fakeGpu, fakeJob, fakeNode, TAKEN_AT_MS } from '../../test/support/fake-cluster.ts';
+import { fakeGpu, fakeJob, fakeNode, fakeReportedJob, TAKEN_AT_MS } from '../../test/support/fake-cluster.ts';
 import type { ReportedJob } from '../protocol/reported-sample.ts';
 
 const GIB = 1024 ** 3;
 const HOUR_MS = 3_600_000;
 const NOW_MS = 5_000_000_000_000;
 
-const job = (key: string, change: Partial<ReportedJob> = {}): ReportedJob => {
-  const [kind = 'session', id = ''] = key.split(':');
-  return {
-    key,
-    kind: kind as ReportedJob['kind'],
-    id,
-    name: null,
-    user: 'alice',
-    startTimeMs: TAKEN_AT_MS - HOUR_MS,
-    processCount: 2,
-    cpuPercent: 150,
-    residentBytes: 4 * GIB,
-    ...change,
-  };
-};
+const job = (key: string, change: Partial<ReportedJob> = {}) =>
+  fakeReportedJob(key, { processCount: 2, cpuPercent: 150, residentBytes: 4 * GIB, ...change });
 
 describe('jobs of all nodes', () => {
   it('merge a scheduler’s job across nodes', () => {

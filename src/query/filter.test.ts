@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { listGpus, listJobs, listUsers } from '../../test/support/cluster-rows.ts';
-import { fakeGpu, fakeJob, fakeNode, TAKEN_AT_MS, unreachable } from '../../test/support/fake-cluster.ts';
+import {
+  fakeGpu,
+  fakeJob,
+  fakeNode,
+  fakeReportedJob,
+  TAKEN_AT_MS,
+  unreachable,
+} from '../../test/support/fake-cluster.ts';
 import { rowKinds } from '../lib/row-kinds.ts';
 import type { ReportedJob } from '../protocol/reported-sample.ts';
 import { countGpus } from '../report/gpu-use.ts';
@@ -20,21 +27,7 @@ function queryOf(text: string): Query {
   return parsed.query;
 }
 
-const job = (key: string, change: Partial<ReportedJob> = {}): ReportedJob => {
-  const [kind = 'session', id = ''] = key.split(':');
-  return {
-    key,
-    kind: kind as ReportedJob['kind'],
-    id,
-    name: null,
-    user: 'alice',
-    startTimeMs: TAKEN_AT_MS - HOUR_MS,
-    processCount: 1,
-    cpuPercent: 100,
-    residentBytes: GIB,
-    ...change,
-  };
-};
+const job = fakeReportedJob;
 
 const h100 = (index: number, change: Parameters<typeof fakeGpu>[1] = {}) =>
   fakeGpu(index, {

@@ -1,7 +1,7 @@
 import { type ClusterInputs, createCluster } from '../../src/cluster/cluster.ts';
 import { problemsForStrangers } from '../../src/cluster/strangers.ts';
 import { noGpuFacts, noGpuFigures, noGpuProcessFigures } from '../../src/protocol/absent.ts';
-import type { ReportedGpu, ReportedGpuProcess } from '../../src/protocol/reported-sample.ts';
+import type { ReportedGpu, ReportedGpuProcess, ReportedJob } from '../../src/protocol/reported-sample.ts';
 import type { NodeReport } from '../../src/report/node-report.ts';
 import type { RecentFigures } from '../../src/report/series.ts';
 import type { WebDependencies } from '../../src/web/dependencies.ts';
@@ -61,6 +61,25 @@ export function fakeJob(
     gpuUtilizationPercent: null,
     treeCpuPercent: 312,
     treeResidentBytes: 14 * GIB,
+    ...change,
+  };
+}
+
+const HOUR_MS = 3_600_000;
+
+/** A job of alice's that began an hour ago, by its key: `slurm:7`. */
+export function fakeReportedJob(key: string, change: Partial<ReportedJob> = {}): ReportedJob {
+  const [kind = 'session', id = ''] = key.split(':');
+  return {
+    key,
+    kind: kind as ReportedJob['kind'],
+    id,
+    name: null,
+    user: 'alice',
+    startTimeMs: TAKEN_AT_MS - HOUR_MS,
+    processCount: 1,
+    cpuPercent: 100,
+    residentBytes: GIB,
     ...change,
   };
 }

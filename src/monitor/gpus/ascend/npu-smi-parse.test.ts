@@ -1,20 +1,13 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { fixturesFolder } from '../../../../test/fixtures.ts';
+import { capture, captureNames, fixturesFolder } from '../../../../test/fixtures.ts';
 import { parseNpuSmi } from './npu-smi-parse.ts';
 
 const MEBIBYTE = 1024 ** 2;
-const capture = (...path: string[]) => readFileSync(join(fixturesFolder ?? '', ...path), 'utf8');
-const names = (folder: string, pattern = /./) =>
-  fixturesFolder === null
-    ? []
-    : readdirSync(join(fixturesFolder, folder)).filter((name) => pattern.test(name));
 describe.runIf(fixturesFolder)('real captures of npu-smi', () => {
   const read = (name: string) => parseNpuSmi(capture('ascend/npu-smi', name));
 
-  it.each(names('ascend/npu-smi'))('reads or refuses %s', (name) => {
+  it.each(captureNames('ascend/npu-smi'))('reads or refuses %s', (name) => {
     const answer = read(name);
     if (name.includes('mapping')) return expect(answer).toBeNull();
     expect(answer?.rows.length).toBeGreaterThan(0);

@@ -1,19 +1,12 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { fixturesFolder } from '../../../../test/fixtures.ts';
+import { capture, captureNames, fixturesFolder } from '../../../../test/fixtures.ts';
 import { linesOf } from '../../../../test/support/lines-of.ts';
 import { createHlSmiParser } from './hl-smi-parse.ts';
 
 const MEBIBYTE = 1024 ** 2;
-const capture = (...path: string[]) => readFileSync(join(fixturesFolder ?? '', ...path), 'utf8');
-const names = (folder: string, pattern = /./) =>
-  fixturesFolder === null
-    ? []
-    : readdirSync(join(fixturesFolder, folder)).filter((name) => pattern.test(name));
 describe.runIf(fixturesFolder)('real captures of hl-smi', () => {
-  it.each(names('habana/hl-smi'))('reads %s', (name) => {
+  it.each(captureNames('habana/hl-smi'))('reads %s', (name) => {
     expect(linesOf(createHlSmiParser().read, capture('habana/hl-smi', name)).length).toBeGreaterThan(0);
   });
 

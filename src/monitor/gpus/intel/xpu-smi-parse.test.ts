@@ -1,18 +1,11 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { fixturesFolder } from '../../../../test/fixtures.ts';
+import { capture, captureNames, fixturesFolder } from '../../../../test/fixtures.ts';
 import { linesOf } from '../../../../test/support/lines-of.ts';
 import { noGpuFacts } from '../../../protocol/absent.ts';
 import { createXpuDumpParser, parseXpuDiscovery, xpuSample } from './xpu-smi-parse.ts';
 
 const MEBIBYTE = 1024 ** 2;
-const capture = (...path: string[]) => readFileSync(join(fixturesFolder ?? '', ...path), 'utf8');
-const names = (folder: string, pattern = /./) =>
-  fixturesFolder === null
-    ? []
-    : readdirSync(join(fixturesFolder, folder)).filter((name) => pattern.test(name));
 describe.runIf(fixturesFolder)('real captures of xpu-smi', () => {
   it('reads two Max 1100, from the dump and both discoveries', () => {
     const dump = linesOf(createXpuDumpParser().read, capture('intel/xpu-smi/slurm-monitor-max1100-dump.csv'));
@@ -51,7 +44,7 @@ describe.runIf(fixturesFolder)('real captures of xpu-smi', () => {
     );
   });
 
-  it.each(names('intel/xpu-smi', /\.txt$/))('takes no row and no fact from %s', (name) => {
+  it.each(captureNames('intel/xpu-smi', /\.txt$/))('takes no row and no fact from %s', (name) => {
     const text = capture('intel/xpu-smi', name);
     expect(linesOf(createXpuDumpParser().read, text)).toEqual([]);
     expect(parseXpuDiscovery(text)).toBeNull();

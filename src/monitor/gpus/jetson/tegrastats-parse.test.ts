@@ -1,22 +1,15 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { fixturesFolder } from '../../../../test/fixtures.ts';
+import { capture, captureNames, fixturesFolder } from '../../../../test/fixtures.ts';
 import { linesOf } from '../../../../test/support/lines-of.ts';
 import { parseTegraRelease } from './jetson.ts';
 import { parseTegrastats } from './tegrastats-parse.ts';
 
 const MEBIBYTE = 1024 ** 2;
-const capture = (...path: string[]) => readFileSync(join(fixturesFolder ?? '', ...path), 'utf8');
-const names = (folder: string, pattern = /./) =>
-  fixturesFolder === null
-    ? []
-    : readdirSync(join(fixturesFolder, folder)).filter((name) => pattern.test(name));
 describe.runIf(fixturesFolder)('real captures of tegrastats', () => {
   const read = (name: string) => linesOf(parseTegrastats, capture('nvidia/tegrastats', name))[0];
 
-  it.each(names('nvidia/tegrastats'))('reads %s', (name) => {
+  it.each(captureNames('nvidia/tegrastats'))('reads %s', (name) => {
     const found = read(name);
     expect(found?.memoryTotalBytes).toBeGreaterThan(0);
     expect(found?.sample.utilizationPercent).not.toBeNull();

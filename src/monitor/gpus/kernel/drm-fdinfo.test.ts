@@ -1,11 +1,8 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { fixturesFolder } from '../../../../test/fixtures.ts';
+import { capture, fixturesFolder } from '../../../../test/fixtures.ts';
 import { clientUtilization, parseDrmFdinfo } from './drm-fdinfo.ts';
 
-const capture = (...path: string[]) => readFileSync(join(fixturesFolder ?? '', ...path), 'utf8');
 const amdClient = (gfxNs: number) =>
   parseDrmFdinfo(
     `pos:\t0\nflags:\t02100002\ndrm-driver:\tamdgpu\ndrm-pdev:\t0000:03:00.0\ndrm-client-id:\t27\n` +
