@@ -116,7 +116,7 @@ function runMonitor(own: Arguments): void {
     },
     onScheduler: scheduler.setAsking,
     onNvmlKit(kit, reason) {
-      nvidia.offer(kit === null ? { kit, reason } : { kit: Buffer.from(kit, 'base64') });
+      nvidia.offer(kit === null ? { kit, reason } : { kit });
     },
     onLeave: leave,
   });

@@ -56,8 +56,8 @@ interface FileLooks {
 interface Programs {
   findProgram(name: string): string | null;
   start(program: string, args: readonly string[]): RunningProgram;
-  /** As `start`, with a stdin to write to. */
-  startTalking(program: string, args: readonly string[]): RunningProgram;
+  /** As `start`, with a stdin to write to; `inherited` become its descriptors from 3 on. */
+  startTalking(program: string, args: readonly string[], inherited?: readonly number[]): RunningProgram;
   /** Starts a program that only listens: its output goes nowhere and keeps no channel open. */
   startWatcher(program: string, args: readonly string[]): RunningProgram;
   /** Runs a short program to its end; rejects after `limitMs`. */
@@ -231,7 +231,8 @@ function createPrograms(folders: () => readonly string[]): Programs {
         .find(isExecutableFile) ?? null,
     start: (program, args) =>
       spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, LC_ALL: 'C' } }),
-    startTalking: (program, args) => spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'] }),
+    startTalking: (program, args, inherited = []) =>
+      spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe', ...inherited] }),
     startWatcher: (program, args) => spawn(program, args, { stdio: ['pipe', 'ignore', 'ignore'] }),
     run: (program, args, limitMs) =>
       new Promise((resolve, reject) => {
