@@ -134,8 +134,8 @@ function createFileContents(root: string): FileContents {
   function readStart(path: string, maxBytes: number, encoding: 'utf8' | 'latin1'): string {
     const descriptor = fs.openSync(root + path, 'r');
     try {
-      const start = Buffer.allocUnsafe(maxBytes);
-      return start.toString(encoding, 0, fs.readSync(descriptor, start, 0, maxBytes, 0));
+      const length = fs.readSync(descriptor, buffer, 0, Math.min(maxBytes, buffer.length), 0);
+      return buffer.toString(encoding, 0, length);
     } finally {
       fs.closeSync(descriptor);
     }

@@ -20,12 +20,14 @@ export interface KitFile {
 
 type Files = Pick<System, 'files'>;
 
+/** More than unpacks. In one piece, because many small ones would leave holes in the monitor's memory. */
+const MAX_CONTENT_BYTES = 4 * 1024 * 1024;
 const PAGE_BYTES = 4096;
 const blankPage = Buffer.alloc(PAGE_BYTES);
 
 /** Throws with the reason of every folder where it was tried, or where the kit is damaged. */
 export function placeKit(system: Files & Pick<System, 'environment'>, kit: HelperKit): KitFile {
-  const content = brotliDecompressSync(kit);
+  const content = brotliDecompressSync(kit, { chunkSize: MAX_CONTENT_BYTES });
   const programBytes = content.readUInt32LE(0);
   const program = content.subarray(4, 4 + programBytes);
   const addon = content.subarray(4 + programBytes);

@@ -107,7 +107,7 @@ const LOADER = [
   'const w=new Int32Array(new SharedArrayBuffer(4));',
   'while(o<n){let r=-1;try{r=f.readSync(0,b,o,n-o,null)}catch(e){if(e.code!=="EAGAIN")throw e;Atomics.wait(w,0,0,5);continue}',
   'if(r===0)process.exit(0);o+=r}',
-  'let s;try{s=require("zlib").gunzipSync(b).toString()}catch{console.error("the monitor arrived damaged");process.exit(71)}',
+  'let s;try{s=require("zlib").gunzipSync(b,{chunkSize:1<<20}).toString()}catch{console.error("the monitor arrived damaged");process.exit(71)}',
   'const M=require("module"),m=new M("/rollcall-monitor.js");m.filename="/rollcall-monitor.js";m.paths=[];',
   'm._compile(s,m.filename)}',
 ].join('');
@@ -119,6 +119,7 @@ const LOADER = [
 export const MONITOR_FLAGS = [
   '--single-threaded',
   '--v8-pool-size=1',
+  '--expose-gc',
   '--max-semi-space-size=1',
   '--max-old-space-size=64',
   '--optimize-for-size',
@@ -128,7 +129,7 @@ export const MONITOR_FLAGS = [
  * For glibc: one heap, and what is large is given back when it is freed. By default the first large buffer that is freed
  * makes it keep all later ones, which is 2 MiB.
  */
-const ALLOCATOR = 'MALLOC_ARENA_MAX=1 MALLOC_MMAP_THRESHOLD_=65536';
+const ALLOCATOR = 'MALLOC_ARENA_MAX=1 MALLOC_MMAP_THRESHOLD_=65536 MALLOC_TRIM_THRESHOLD_=65536';
 
 export interface MonitorStart {
   /** The gzipped monitor that follows on stdin. */
