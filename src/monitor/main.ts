@@ -38,8 +38,8 @@ function readArguments(argv: readonly string[]): Arguments {
 
 /** Rates need two readings: the first sample follows so soon after the start. */
 const FIRST_SAMPLE_MS = 250;
-/** Where NVML is, the first sample waits so long for it at most, so that it has the GPUs. */
-const FIRST_GPUS_AWAITED_MS = 1_000;
+/** Where NVML is, it comes with the GPUs: not before, and not after so long. */
+const FIRST_WITH_GPUS_MS = { least: 100, most: 1_000 };
 /**
  * The first samples come in quick steps, whatever the interval: file systems answer only to the second,
  * and a GPU tool takes a second or ten to speak.
@@ -188,8 +188,8 @@ function runMonitor(own: Arguments): void {
   link.send(greeting);
   endForgotten(system, own, log);
   sampler.prime();
-  firstSampleDueMs = system.monotonicMs() + FIRST_SAMPLE_MS;
-  clock.start(nvidia.wantsHelperFor === null ? FIRST_SAMPLE_MS : FIRST_GPUS_AWAITED_MS);
+  firstSampleDueMs = system.monotonicMs() + FIRST_WITH_GPUS_MS.least;
+  clock.start(nvidia.wantsHelperFor === null ? FIRST_SAMPLE_MS : FIRST_WITH_GPUS_MS.most);
 }
 
 /** After the hello: what the head answers to that is on its way meanwhile. */

@@ -10,18 +10,20 @@ const KIT_DESCRIPTOR = 3;
 /** Runs the program that stands in the kit behind the addon. */
 const LOADER = [
   `const[a,n,ms]=process.argv.slice(1).map(Number),b=Buffer.alloc(n);require("fs").readSync(${KIT_DESCRIPTOR},b,0,n,a);`,
-  'const M=require("module"),m=new M("/rollcall-nvml.js");m.filename="/rollcall-nvml.js";m.paths=[];',
-  `m._compile(b.toString(),m.filename);m.exports.runHelper(${KIT_DESCRIPTOR},ms)`,
+  'const m={};new Function("module","require",b.toString())(m,require);',
+  `m.exports.runHelper(${KIT_DESCRIPTOR},ms)`,
 ].join('');
 
 /**
  * A few hundred calls a second are not worth compiling for: 4 MB less. A heap that is looked through before it grows:
- * another 5 MB after nine minutes. `gc` is called by the helper itself. Node.js 18 and 20 warn that `--jitless` takes
- * WebAssembly away; newer ones refuse the flag that would say so beforehand.
+ * another 5 MB after nine minutes. `gc` is called by the helper itself. What nobody can choose names in needs no seed of
+ * its own for hashes, which takes 4 ms of CPU to find. Node.js 18 and 20 warn that `--jitless` takes WebAssembly away;
+ * newer ones refuse the flag that would say so beforehand.
  */
 const FLAGS = [
   '--single-threaded',
   '--v8-pool-size=1',
+  '--no-rehash-snapshot',
   '--jitless',
   '--expose-gc',
   '--max-semi-space-size=1',

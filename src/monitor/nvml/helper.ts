@@ -1,4 +1,5 @@
 import { createLineSplitter } from '../../lib/line-splitter.ts';
+import { monotonicMs } from '../monotonic-ms.ts';
 import { loadAddon, readInput, STDIN, writeOutput } from './helper-door.ts';
 import { HELPER_TITLE, type HelperCommand, type HelperMessage } from './helper-messages.ts';
 import type { ForeignFunctions } from './library.ts';
@@ -60,25 +61,25 @@ export function runHelper(addonDescriptor: number, intervalMs: number): void {
   try {
     const foreign = loadAddon(addonDescriptor);
     hear = createEar(foreign);
-    reader = createNvmlReader(foreign, LIBRARY, () => performance.now(), pause);
+    reader = createNvmlReader(foreign, LIBRARY, monotonicMs, pause);
   } catch (error) {
     refuse(error);
   }
   let everyMs = intervalMs;
-  let dueMs = performance.now();
+  let dueMs = monotonicMs();
   const commands = createLineSplitter(
     MAX_COMMAND_BYTES,
     (line) => {
       everyMs = (JSON.parse(line) as HelperCommand).intervalMs;
-      dueMs = performance.now();
+      dueMs = monotonicMs();
     },
     leave,
   );
-  for (let looks = 0; ; looks++) {
+  for (let looks = 1; ; looks++) {
     look(reader);
     if (looks % COLLECT_EVERY_LOOKS === 0) globalThis.gc?.();
-    dueMs = Math.max(dueMs + everyMs, performance.now());
-    for (let waitMs = dueMs - performance.now(); waitMs > 0; waitMs = dueMs - performance.now()) {
+    dueMs = Math.max(dueMs + everyMs, monotonicMs());
+    for (let waitMs = dueMs - monotonicMs(); waitMs > 0; waitMs = dueMs - monotonicMs()) {
       const words = hear(waitMs);
       if (words !== null) commands.push(words);
     }
