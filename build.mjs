@@ -7,7 +7,7 @@ import { build } from 'esbuild';
 import { writeNvmlKits } from './scripts/nvml-kits.mjs';
 
 /** It travels gzipped, at some 40 % of this. */
-const MONITOR_LIMIT_BYTES = 160 * 1024;
+const MONITOR_LIMIT_BYTES = 162 * 1024;
 const root = import.meta.dirname ?? new URL('.', import.meta.url).pathname;
 mkdirSync(`${root}/dist`, { recursive: true });
 

@@ -25,6 +25,7 @@ export type ToShard =
   | { type: 'watched'; names: string[] }
   | { type: 'askers'; names: string[] }
   | { type: 'retry'; name: string }
+  | { type: 'look'; name: string }
   | { type: 'answer'; id: number; answer: Answer }
   | { type: 'stop'; limitMs: number };
 

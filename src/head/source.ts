@@ -28,6 +28,8 @@ export interface Source {
   secrets: Pick<Secrets, 'questions' | 'answer'>;
   problems(): string[];
   retry(name: string): boolean;
+  /** Its last sample was none: the next one is looked at when it comes. */
+  lookAtNext(name: string): void;
   watch(isWatched: (name: string) => boolean): void;
   /** Settings of nodes, intervals and the node list's file are others now. Throws `ConfigError`, and all stays. */
   reload(config: Config): void;
@@ -38,6 +40,7 @@ export interface Source {
 export const demoSource = (state: State): Source => ({
   ...startDemo(state.take),
   reload: () => undefined,
+  lookAtNext: () => undefined,
   secrets: { questions: () => [], answer: () => false },
 });
 
@@ -123,6 +126,7 @@ export async function startFleet(
       answer: access.secrets.answer,
     },
     retry: fleet.retry,
+    lookAtNext: fleet.lookAtNext,
     watch: fleet.setWatched,
     reload(now) {
       withSettings = nodeSettingsOf(now);

@@ -1,14 +1,21 @@
-import type { Fault } from '../protocol/figures.ts';
-import { parseMessage } from '../protocol/messages.ts';
-import { type CollectorName, collectorNames, type Sample } from '../protocol/sample.ts';
+import { type CollectorName, collectorNames } from './collector-names.ts';
+import type { Fault } from './figures.ts';
+import { parseMessage } from './messages.ts';
+import type { Sample } from './sample.ts';
 
-/** Reads a line that was found good when it came. */
-export function readSampleLine(line: string): Sample {
-  const parsed = parseMessage(line);
-  if (!parsed.ok || parsed.message.type !== 'sample')
-    throw new Error('a line that is no sample was kept as one');
-  noteFaults(parsed.message, parsed.faults);
-  return parsed.message;
+/** The whole of a sample, or why what came as one is none. `faults`: figures that were refused. */
+export type ReadSample =
+  | { ok: true; sample: Sample; faults: readonly Fault[] }
+  | { ok: false; reason: string };
+
+/** Reads what follows a brief. Never throws: rubbish gives a reason. Refused figures are noted as errors. */
+export function readSample(whole: Uint8Array): ReadSample {
+  const parsed = parseMessage(Buffer.from(whole.buffer, whole.byteOffset, whole.length).toString('utf8'));
+  if (!parsed.ok) return parsed;
+  const { message: sample, faults } = parsed;
+  if (sample.type !== 'sample') return { ok: false, reason: `a ${sample.type} behind a sample's brief` };
+  noteFaults(sample, faults);
+  return { ok: true, sample, faults };
 }
 
 /** Refused figures show as an error of the collector that they came from. */

@@ -1,36 +1,52 @@
 import { describe, expect, it } from 'vitest';
 import { bareSample } from '../../test/support/bare-sample.ts';
-import { createKeptLine } from './kept-line.ts';
-import { readSampleLine } from './sample-line.ts';
+import { createKeptSample } from './kept-sample.ts';
 
-const lineOf = (mountPoint: string) =>
-  JSON.stringify({
-    ...bareSample,
-    filesystems: [{ mountPoint, source: 's', fsType: 'ext4', kind: 'SSD' }],
-  });
+const wholeOf = (mountPoint: string) =>
+  Buffer.from(
+    JSON.stringify({
+      ...bareSample,
+      filesystems: [{ mountPoint, source: 's', fsType: 'ext4', kind: 'SSD' }],
+    }),
+  );
+const mountPoint = (kept: ReturnType<typeof createKeptSample>) => {
+  const read = kept.read();
+  return read.ok ? read.sample.filesystems?.[0]?.mountPoint : read.reason;
+};
 
-describe('createKeptLine', () => {
-  it('gives back the last line, however the lengths and letters of lines change', () => {
-    const kept = createKeptLine();
+describe('createKeptSample', () => {
+  it('gives back the last sample, however lengths and letters change', () => {
+    const kept = createKeptSample();
     for (const mark of ['/', `/${'x'.repeat(3_000)}`, '/größe/数据', '/b', `/${'é'.repeat(2_000)}`, '/c']) {
-      const line = lineOf(mark);
-      kept.keep(line);
-      expect(kept.read()).toEqual(readSampleLine(line));
+      const whole = wholeOf(mark);
+      kept.keep(whole);
+      // Whoever brought it uses its memory again.
+      whole.fill(0);
+      expect(mountPoint(kept)).toBe(mark);
     }
   });
 
   it('leaves samples alone that were read before', () => {
-    const kept = createKeptLine();
-    kept.keep(lineOf('/first'));
+    const kept = createKeptSample();
+    kept.keep(wholeOf('/first'));
     const first = kept.read();
-    kept.keep(lineOf('/other'));
-    expect(first.filesystems?.[0]?.mountPoint).toBe('/first');
-    expect(kept.read().filesystems?.[0]?.mountPoint).toBe('/other');
+    kept.keep(wholeOf('/other'));
+    expect(first).toMatchObject({ ok: true, sample: { filesystems: [{ mountPoint: '/first' }] } });
+    expect(mountPoint(kept)).toBe('/other');
   });
 
   it('reads a sample once, whoever asks', () => {
-    const kept = createKeptLine();
-    kept.keep(lineOf('/'));
+    const kept = createKeptSample();
+    kept.keep(wholeOf('/'));
     expect(kept.read()).toBe(kept.read());
+  });
+
+  it('says what is wrong with one that is none', () => {
+    const kept = createKeptSample();
+    expect(mountPoint(kept)).toBe('a line is not JSON');
+    kept.keep(Buffer.from('{"type":"bye","reason":"x"}'));
+    expect(mountPoint(kept)).toBe("a bye behind a sample's brief");
+    kept.keep(Buffer.from('{"type":"sample"}'));
+    expect(mountPoint(kept)).toMatch(/^sequence: /);
   });
 });

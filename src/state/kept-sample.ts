@@ -1,38 +1,38 @@
-import type { Sample } from '../protocol/sample.ts';
-import { readSampleLine } from './sample-line.ts';
+import { type ReadSample, readSample } from '../protocol/read-sample.ts';
 
 /**
- * The last line of a node, in memory of its own that the next one is written over: a thousand strings a second that
- * each live for an interval would keep the garbage collector busy.
+ * The last sample of a node as it came, in memory of its own that the next one is written over: a thousand buffers a
+ * second that each live for an interval would keep the garbage collector busy.
  */
-export interface KeptLine {
-  /** `line`: a sample that was found good. */
-  keep(line: string): void;
+export interface KeptSample {
+  /** Copies it. */
+  keep(whole: Uint8Array): void;
   /** The kept sample; read at most once. */
-  read(): Sample;
+  read(): ReadSample;
 }
 
 /** Samples of a node differ little in length. */
 const SPARE_SHARE = 1.25;
-/** After a line that was much longer than the others. */
+/** After one that was much longer than the others. */
 const WASTEFUL_SHARE = 4;
+const NOTHING = new Uint8Array(0);
 
-/** Begins empty; `read` before the first `keep` throws. */
-export function createKeptLine(): KeptLine {
-  let memory: Buffer | null = null;
+/** Begins empty, which is no sample. */
+export function createKeptSample(): KeptSample {
+  let memory = NOTHING;
   let size = 0;
-  let known: Sample | null = null;
+  let known: ReadSample | null = null;
 
   return {
-    keep(line) {
+    keep(whole) {
       known = null;
-      const needed = Buffer.byteLength(line);
-      if (memory === null || memory.length < needed || memory.length > needed * WASTEFUL_SHARE)
-        memory = Buffer.allocUnsafeSlow(Math.ceil(needed * SPARE_SHARE));
-      size = memory.write(line);
+      size = whole.length;
+      if (memory.length < size || memory.length > size * WASTEFUL_SHARE)
+        memory = Buffer.allocUnsafeSlow(Math.ceil(size * SPARE_SHARE));
+      memory.set(whole);
     },
     read() {
-      known ??= readSampleLine(memory?.toString('utf8', 0, size) ?? '');
+      known ??= readSample(memory.subarray(0, size));
       return known;
     },
   };
