@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { settingsCommand } from './ask-ssh.ts';
 import { type RunTool, runTool, ToolMissingError } from './run-tool.ts';
 import { listConfigFiles, parseConfigFile } from './ssh-config-files.ts';
-import { createSettingsResolver, settingsCommand } from './ssh-settings.ts';
+import { createSettingsResolver } from './ssh-settings.ts';
 
 let folder: string;
 beforeEach(() => {
