@@ -68,17 +68,18 @@ interface Line {
 const keywordOf = (line: string) => line.slice(0, Math.max(0, line.indexOf(' '))).toLowerCase();
 
 /** The value of a keyword that stands once in an answer. */
-function valueOf(answer: string, keyword: string): string | null {
+function valueIn(answer: string, keyword: string): string | null {
   const found = answer.split('\n').find((line) => keywordOf(line) === keyword);
   return found === undefined ? null : found.slice(keyword.length + 1);
 }
 
 /** Makes a name's forms: as given, in lower case, and the two hashes that `%C` is, without and with the jump host. */
 function createForms(answer: string, localHostName: string) {
-  const port = Number(valueOf(answer, 'port'));
-  const user = valueOf(answer, 'user') ?? '';
-  const jump = valueOf(answer, 'proxyjump') ?? 'none';
-  const jumpHost = jump === 'none' ? '' : (parseHops(jump).at(-1)?.host ?? '');
+  const port = Number(valueIn(answer, 'port'));
+  const user = valueIn(answer, 'user') ?? '';
+  const proxyJump = valueIn(answer, 'proxyjump') ?? 'none';
+  const jump = proxyJump === 'none' ? '' : proxyJump;
+  const jumpHost = jump === '' ? '' : (parseHops(jump).at(-1)?.host ?? '');
   const shortForms = (name: string) => [name, name.toLowerCase()];
   const allForms = (name: string, hostName: string) => {
     const values = { localHostName, hostName, port, user };
@@ -92,8 +93,8 @@ const DECIDING = ['user', 'port', 'proxyjump', 'forwardagent'];
 
 /** Names are not looked up for these settings. */
 function isSettled(answer: string): boolean {
-  const canonicalizes = !['false', 'no'].includes(valueOf(answer, 'canonicalizehostname') ?? '');
-  return !canonicalizes && (valueOf(answer, 'canonicalizepermittedcnames') ?? 'none') === 'none';
+  const canonicalizes = !['false', 'no'].includes(valueIn(answer, 'canonicalizehostname') ?? '');
+  return !canonicalizes && (valueIn(answer, 'canonicalizepermittedcnames') ?? 'none') === 'none';
 }
 
 export interface NamedAnswer {
@@ -133,8 +134,8 @@ export function learnTemplate(
     return null;
   if (!isSettled(one.text)) return null;
   const { jump, shortForms, allForms } = createForms(one.text, localHostName);
-  const hostName = valueOf(one.text, 'hostname') ?? '';
-  const otherForms = allForms(other.name, valueOf(other.text, 'hostname') ?? '');
+  const hostName = valueIn(one.text, 'hostname') ?? '';
+  const otherForms = allForms(other.name, valueIn(other.text, 'hostname') ?? '');
   const lines = learnLines(one, other, allForms(one.name, hostName), otherForms);
   const hostNameLine = lines?.find(({ keyword }) => keyword === 'hostname');
   if (!lines || !hostNameLine || holdsHash(hostNameLine)) return null;

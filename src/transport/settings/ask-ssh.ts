@@ -105,6 +105,7 @@ export interface SshAsker {
   forgetLists(): void;
 }
 
+/** Asks for one place at a time; settings that come of it share the lists that they have alike. */
 export function createSshAsker(options: ResolverOptions): SshAsker {
   const { sshConfigFile } = options;
   const run = options.run ?? runTool;

@@ -10,6 +10,7 @@ export async function signatureOf(path: string): Promise<string> {
   }
 }
 
+/** Such a text, of its parts. */
 export const joinSignatures = (signatures: Iterable<string>) => [...signatures].join('\n');
 
 /** A text that changes when one of the files changes, comes or goes. */

@@ -68,12 +68,15 @@ interface Group {
 
 /** How often those that wait for two answers wait for two others; then they ask for themselves. */
 const ATTEMPTS = 3;
+/** Groups of which one name alone was asked for: whole answers wait there for a second one. */
+const MOST_ALONE = 256;
 
 /** Answers for one state of the configuration files. */
 export function createSharedAnswers(asker: SshAsker, files: SshConfigFiles): SharedAnswers {
   const names = createNameGroups(files.telling);
   const shares = PLATFORMS.includes(process.platform) && !files.runsPrograms;
   const groups = new Map<string, Group>();
+  const alone = new Set<string>();
   let proof: Promise<boolean> | null = null;
 
   async function learn(first: Asked, second: Asked): Promise<Derive | null> {
@@ -85,13 +88,33 @@ export function createSharedAnswers(asker: SshAsker, files: SshConfigFiles): Sha
     return template === null ? null : createDerive(asker, template, one, other);
   }
 
+  function groupOf(key: string): Group {
+    const known = groups.get(key);
+    if (known) return known;
+    const group = { first: new Map<number, Asked>(), derive: null };
+    groups.set(key, group);
+    return group;
+  }
+
+  /** Forgets the group that has waited for a second name for longest. */
+  function keepAlone(key: string): void {
+    alone.add(key);
+    const [longest = key] = alone;
+    if (alone.size <= MOST_ALONE) return;
+    alone.delete(longest);
+    groups.delete(longest);
+  }
+
   /** Asks for a place; two of one length say how the answers of its group depend on the name. */
-  function askFor(place: Place, group: Group): Promise<SshAnswer> {
+  function askFor(place: Place, group: Group, key: string): Promise<SshAnswer> {
     const asked = { place, answer: asker.ask(place) };
     const first = group.first.get(place.host.length);
-    if (first === undefined || first.place.host === place.host) group.first.set(place.host.length, asked);
-    else {
+    if (first === undefined || first.place.host === place.host) {
+      group.first.set(place.host.length, asked);
+      keepAlone(key);
+    } else {
       group.first.clear();
+      alone.delete(key);
       group.derive = learn(first, asked).catch(() => {
         proof = null;
         group.derive = null;
@@ -101,9 +124,10 @@ export function createSharedAnswers(asker: SshAsker, files: SshConfigFiles): Sha
     return asked.answer;
   }
 
-  async function settingsOfGroup(place: Place, group: Group): Promise<SshSettings> {
+  async function settingsOfGroup(place: Place, key: string): Promise<SshSettings> {
+    const group = groupOf(key);
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      if (group.derive === null) return (await askFor(place, group)).settings;
+      if (group.derive === null) return (await askFor(place, group, key)).settings;
       const derive = await group.derive;
       if (derive !== 'again') return derive?.(place) ?? (await asker.ask(place)).settings;
     }
@@ -113,10 +137,7 @@ export function createSharedAnswers(asker: SshAsker, files: SshConfigFiles): Sha
   return {
     async settingsOf(place) {
       const key = shares ? names.groupOf(place) : null;
-      if (key === null) return (await asker.ask(place)).settings;
-      const group = groups.get(key) ?? { first: new Map<number, Asked>(), derive: null };
-      groups.set(key, group);
-      return settingsOfGroup(place, group);
+      return key === null ? (await asker.ask(place)).settings : settingsOfGroup(place, key);
     },
   };
 }

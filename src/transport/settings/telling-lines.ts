@@ -19,7 +19,7 @@ export interface PatternList {
   anyCase: boolean;
 }
 
-const BLANK_LINE = /^[ \t\r\f]*(?:#.*)?$/;
+const BLANK_LINE = /^[ \t\r\f]*(?:#.*)?$/s;
 const PLAIN_LINE = /^[ \t\r]*([A-Za-z0-9]+)(?:[ \t\r]*=[ \t\r]*|[ \t\r]+)(.+)$/s;
 const PLAIN_WORD = /^[^"'\\=\f]+$/;
 const QUOTED_WORD = /^"([^"'\\=#\f]+)"$/;
@@ -96,6 +96,7 @@ function takeSetting(keyword: string, rest: string, lines: TellingLines): boolea
   return true;
 }
 
+/** Of no file yet. */
 export function noTellingLines(): TellingLines {
   return { lists: [], hostNames: new Set(), looksAtHostName: false, unclear: false };
 }
