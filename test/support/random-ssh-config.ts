@@ -76,13 +76,21 @@ const includes = [
   'conf.d/[ab].conf',
 ];
 
-function randomMatch(random: Random): string {
-  const list = () => some(random, [...patterns, '!node1', '!gw', '!n*'], 3).join(',');
+/** A name as it is, or as HostName may have made it. */
+function resolved(random: Random, names: readonly string[]): string {
+  const name = pick(random, names);
+  return random() < 0.5 ? name : pick(random, [`${name}.example.org`, `${name}-ib`, `${name}.${name}`]);
+}
+
+function randomMatch(random: Random, names: readonly string[]): string {
+  const words = () => [...patterns, '!gw', '!n*', resolved(random, names), resolved(random, names)];
+  const list = () => some(random, words().slice(random() < 0.5 ? -3 : 0), 3).join(',');
   const criteria = [
     () => 'all',
-    () => 'all',
+    () => 'final all',
     () => 'final all',
     () => `final host ${list()}`,
+    () => `host ${list()}`,
     () => `host ${list()}`,
     () => `!host ${list()}`,
     () => `originalhost ${list()}`,
@@ -90,14 +98,13 @@ function randomMatch(random: Random): string {
     () => 'user lab',
     () => '!localuser nobody',
     () => 'canonical all',
-    () => 'exec "test %n = node1"',
-    () => 'host=node*',
   ];
-  return `Match ${pick(random, criteria)()}`;
+  const rare = ['exec "test %n = node1"', 'host=node*'];
+  return `Match ${random() < 0.03 ? pick(random, rare) : pick(random, criteria)()}`;
 }
 
 function randomHostLine(random: Random, names: readonly string[]): string {
-  const words = some(random, [...patterns, ...names], 4).map((word) => {
+  const words = some(random, [...patterns, ...names, resolved(random, names)], 4).map((word) => {
     const negated = random() < 0.15 ? `!${word}` : word;
     return random() < 0.1 ? `"${negated}"` : negated;
   });
@@ -110,7 +117,7 @@ function written(random: Random, line: string): string {
   const [keyword = '', ...rest] = line.split(' ');
   const cased = random() < 0.2 ? keyword.toUpperCase() : random() < 0.2 ? keyword.toLowerCase() : keyword;
   const between = pick(random, [' ', ' ', ' ', '  ', '\t', '=', ' = ', ' =']);
-  const quoted = random() < 0.03 ? `"${cased}"` : cased;
+  const quoted = random() < 0.01 ? `"${cased}"` : cased;
   return `${pick(random, ['', '', '  ', '\t'])}${quoted}${between}${rest.join(' ')}${random() < 0.1 ? '  ' : ''}`;
 }
 
@@ -120,15 +127,31 @@ function randomFile(random: Random, names: readonly string[], plain: boolean, de
     const kind = random();
     if (kind < 0.3) lines.push(randomHostLine(random, names));
     else if (kind < 0.4) lines.push(`HostName ${pick(random, hostNames)}`);
-    else if (kind < 0.5 && !plain) lines.push(randomMatch(random));
+    else if (kind < 0.5 && !plain) lines.push(randomMatch(random, names));
     else if (kind < 0.58 && depth === 0) lines.push(`Include ${pick(random, includes)}`);
-    else if (kind < 0.6 && !plain) lines.push(pick(random, rareSettings));
+    else if (kind < 0.59 && !plain) lines.push(pick(random, rareSettings));
     else if (kind < 0.65) lines.push('# Host nothing');
     else lines.push(pick(random, settings));
   }
   const ending = random() < 0.15 ? '\r\n' : '\n';
   const texts = lines.map((line) => (line.startsWith('#') ? line : written(random, line)));
   return texts.map((line) => `${line}${ending}`).join('');
+}
+
+/** What chance would seldom bring together: a way through one of the nodes, patterns of what HostName makes of one. */
+function randomStart(random: Random, names: readonly string[], plain: boolean): string {
+  const kind = random();
+  if (kind < 0.2) return `ProxyJump ${pick(random, names)}\n`;
+  if (kind > 0.6 || plain) return '';
+  const value = pick(random, ['%h.example.org', '%h-ib', 'Gate.%h', '%h']);
+  const made = value.replace('%h', pick(random, names));
+  const looks = pick(random, [
+    `Match host ${made}`,
+    `Match !host ${made}`,
+    `Match final host ${made}`,
+    `Match final all\nHost ${made.toLowerCase()}`,
+  ]);
+  return `HostName ${value}\n${looks}\n${pick(random, settings)}\nPort 2201\nMatch all\n`;
 }
 
 /** A configuration with twelve names, many of which it cannot tell apart; `plain` without `Match`. */
@@ -139,7 +162,7 @@ export function randomSshConfig(seed: number, plain: boolean): RandomSshConfig {
   while (names.size < 12) names.add(pick(random, random() < 0.7 ? usual : oddNames));
   const listed = [...names];
   const files = new Map<string, string>();
-  files.set('config', randomFile(random, listed, plain, 0));
+  files.set('config', randomStart(random, listed, plain) + randomFile(random, listed, plain, 0));
   for (const name of ['.ssh/conf.d/a.conf', '.ssh/conf.d/b.conf', '.ssh/other'])
     if (random() < 0.7) files.set(name, randomFile(random, listed, plain, 1));
   const users = listed.map(() => (random() < 0.1 ? pick(random, ['lab', 'root']) : null));

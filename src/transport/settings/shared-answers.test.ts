@@ -78,7 +78,9 @@ async function compareWithSsh(
   await Promise.all(
     derived.map(async ({ place, found }) => {
       const context = `${about}: ${formatHops([place])}`;
-      const { text, settings } = await asker.ask(place);
+      const { text, settings } = await asker.ask(place).catch((error: unknown) => {
+        throw new Error(`${context} has settings, but ssh refuses it`, { cause: error });
+      });
       expect(found, context).toEqual({ status: 'fulfilled', value: settings });
       // The whole answer, too, and not only what of it is used: by any two of the group that ssh was asked for.
       const group = places.filter(
