@@ -19,7 +19,7 @@ const PLATFORMS: readonly string[] = ['linux', 'darwin'];
 const SAID_LENGTH = 200;
 
 /** Whether ssh reads no file beside those that were looked at; an ssh of its own folder may have another system file. */
-export async function readsOnly(asker: SshAsker, place: Place, files: SshConfigFiles): Promise<boolean> {
+async function readsOnly(asker: SshAsker, place: Place, files: SshConfigFiles): Promise<boolean> {
   const read = await asker.filesRead(place);
   if (read === null) return false;
   const known = new Set(files.paths.map((path) => path.slice(0, SAID_LENGTH)));

@@ -38,10 +38,11 @@ function wildcardPattern(text: string): RegExp {
   return new RegExp(`^${source}$`);
 }
 
-/** What cannot be read, but is there, may be read by ssh. */
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && ['ENOENT', 'ENOTDIR'].includes(String(error.code));
-}
+const MISSING: readonly unknown[] = ['ENOENT', 'ENOTDIR', 'EISDIR'];
+
+/** Nobody reads anything there. What fails for another reason, as for want of descriptors, ssh may read all the same. */
+const isMissing = (error: unknown) =>
+  error instanceof Error && 'code' in error && MISSING.includes(error.code);
 
 async function listNames(state: Walk, folder: string, pattern: RegExp): Promise<string[]> {
   try {
