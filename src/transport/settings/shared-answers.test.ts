@@ -13,7 +13,7 @@ import { createSettingsResolver } from './ssh-settings.ts';
 
 /** Each is asked for twelve names; several thousand of them take some minutes. */
 const { SSH_CONFIGURATIONS, SSH_CONFIGURATIONS_SEED } = process.env;
-const CONFIGURATIONS = Number(SSH_CONFIGURATIONS ?? 150);
+const CONFIGURATIONS = Number(SSH_CONFIGURATIONS ?? 120);
 const FIRST_SEED = Number(SSH_CONFIGURATIONS_SEED ?? 1);
 
 let folder: string;
