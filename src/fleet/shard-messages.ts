@@ -4,7 +4,7 @@ import type { FleetEvent } from '../report/fleet-event.ts';
 import type { MonitorBundle } from '../transport/bootstrap/monitor-bundle.ts';
 import type { ShippedRuntime } from '../transport/bootstrap/runtimes.ts';
 import type { PasswordRequest } from '../transport/secrets/secret-request.ts';
-import type { Place } from '../transport/settings/ssh-settings.ts';
+import type { Place } from '../transport/settings/ask-ssh.ts';
 import type { SshSettings } from '../transport/settings/ssh-settings-parse.ts';
 import type { Farewell } from './node-life.ts';
 
