@@ -34,9 +34,6 @@ const TICKS_PER_SECOND = 100;
 const GPUS = 8;
 const sleep = (ms: number) => new Promise((done) => setTimeout(done, ms));
 
-if (process.env.FLEET_STATE === undefined) process.exit(startInside());
-await measure();
-
 /** The fleet, and this program once more where the head sits. */
 function startInside(): number {
   const env = {
@@ -235,3 +232,6 @@ async function measure(): Promise<void> {
   for (const name of readdirSync('/tmp'))
     if (/^monitor-n\d+\.log/.test(name)) rmSync(join('/tmp', name), { force: true });
 }
+
+if (process.env.FLEET_STATE === undefined) process.exit(startInside());
+await measure();

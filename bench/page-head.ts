@@ -1,9 +1,9 @@
 // A head without SSH: NODES busy nodes, by default at 1 Hz, checked and kept as the fleet does it, and the real web side. Started
 // by bench/page.ts; tells its port, and on each message the CPU and memory that it has used.
 import { readFileSync } from 'node:fs';
-import { keepHeapTight } from '../src/cli/keep-heap-tight.ts';
 import { createCluster } from '../src/cluster/cluster.ts';
 import { compileDesign } from '../src/design/compile.ts';
+import { keepHeapTight } from '../src/head/keep-heap-tight.ts';
 import { writeBrief } from '../src/protocol/brief-line.ts';
 import { parseMessage } from '../src/protocol/messages.ts';
 import { parseBrief } from '../src/protocol/read-brief.ts';
@@ -13,8 +13,8 @@ import { createApp } from '../src/web/app.ts';
 import { serve } from '../src/web/serve.ts';
 import { simulatedFacts, simulatedHello, simulatedSample } from './simulated-sample.ts';
 
-keepHeapTight();
 const nodeCount = Number(process.argv[2]);
+keepHeapTight(nodeCount);
 const INTERVAL_MS = Number(process.argv[3] ?? 1_000);
 /** So many different samples are made beforehand: making them is not the head's work. */
 const DIFFERENT = 300;

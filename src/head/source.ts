@@ -15,6 +15,7 @@ import type { State } from '../state/state.ts';
 import { createAccess } from '../transport/access.ts';
 import { readMonitorBundle } from '../transport/bootstrap/monitor-bundle.ts';
 import type { Secrets } from '../transport/secrets/secrets.ts';
+import { keepHeapTight } from './keep-heap-tight.ts';
 import { runtimeStore } from './runtime-store.ts';
 import { nodeSettingsOf } from './targets.ts';
 
@@ -54,6 +55,7 @@ export async function startFleet(
   let withSettings = nodeSettingsOf(config);
   let { nodeRules } = config;
   const first = await readNodeList(config.nodeList);
+  keepHeapTight(first.targets.length);
   const monitor = await readMonitorBundle(join(config.projectFolder, 'dist'));
   const access = createAccess({ ...config, asksPersons: true });
   const threads = config.threads ?? threadsFor(first.targets.length, availableParallelism());
