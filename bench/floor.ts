@@ -36,7 +36,11 @@ export async function measureFloor(
           channel.setEncoding('utf8').on('data', (piece: string) => {
             const lines = (rest + piece).split('\n');
             rest = lines.pop() ?? '';
-            for (const line of lines) if (line.startsWith('{')) take(line);
+            for (const line of lines) {
+              if (line.startsWith('{')) take(line);
+              // A sample: its brief, a tab, the whole.
+              if (line.startsWith('[')) take(line.slice(line.indexOf('\t') + 1));
+            }
             resolve();
           });
         }),

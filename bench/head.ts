@@ -1,15 +1,17 @@
 // npm run bench:head -- --nodes 1000: the head's cost per node-sample, memory, start and latency, against
 // simulated nodes in processes of their own. Prints figures; asserts nothing. ssh2's native addon counts where
 // `npm run native` has built it.
+import { writeFileSync } from 'node:fs';
+import { Session } from 'node:inspector/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { writeHeapSnapshot } from 'node:v8';
 import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
-import { keepHeapTight } from '../src/cli/keep-heap-tight.ts';
 import { createFleet } from '../src/fleet/fleet.ts';
 import { createNodeLog } from '../src/fleet/node-log.ts';
 import { createShardedFleet } from '../src/fleet/sharded-fleet.ts';
+import { keepHeapTight } from '../src/head/keep-heap-tight.ts';
 import { listedNodes, type Target } from '../src/nodes/target.ts';
 import type { FleetEvent } from '../src/report/fleet-event.ts';
 import { createState } from '../src/state/state.ts';
@@ -31,6 +33,9 @@ const options = await yargs(hideBin(process.argv))
     describe: 'Percent of nodes that break off every minute',
   })
   .option('rubbish', { type: 'number', default: 0, describe: 'Percent of nodes that send rubbish' })
+  .option('profile', { type: 'string', describe: 'Write a CPU profile of what is measured to this file' })
+  .option('ciphers', { type: 'string', describe: 'As Ciphers of ssh_config' })
+  .option('macs', { type: 'string', describe: 'As MACs of ssh_config' })
   .option('heap', { type: 'string', describe: 'Write a heap snapshot to this file at the end' })
   .option('threads', {
     type: 'number',
@@ -41,7 +46,7 @@ const options = await yargs(hideBin(process.argv))
   .parseAsync();
 
 // As the head does at its start.
-keepHeapTight();
+keepHeapTight(options.nodes);
 const root = process.cwd();
 const addon = join(root, 'node_modules/ssh2/lib/protocol/crypto/build/Release/sshcrypto.node');
 
@@ -60,6 +65,7 @@ const { targets, sampleBytes } = simulated;
 process.on('exit', simulated.dispose);
 
 const state = createState(() => performance.now());
+const TAKEN = '"takenAtMs":';
 const latencies: number[] = [];
 const answering = targets.filter(({ name }) => roleOf(name, roles) !== 'rubbish').length;
 const live = new Set<string>();
@@ -69,13 +75,20 @@ let samples = 0;
 let allLive: { ms: number; cpuMs: number } | null = null;
 let start = { ms: performance.now(), cpu: process.cpuUsage() };
 
+/** Found without reading the sample, which would cost more than the head takes for it. */
+function takenAtMs(whole: Uint8Array): number {
+  const bytes = Buffer.from(whole.buffer, whole.byteOffset, whole.length);
+  const start = bytes.indexOf(TAKEN) + TAKEN.length;
+  return Number(bytes.toString('latin1', start, bytes.indexOf(',', start)));
+}
+
 // The fleet's own way into state, with a clock on it.
 function emit(event: FleetEvent): void {
   state.take(event);
   if (event.kind !== 'sample') return;
   if (isMeasuring) {
     samples++;
-    latencies.push(Date.now() - Number(/"takenAtMs":(\d+)/.exec(event.line)?.[1]));
+    latencies.push(Date.now() - takenAtMs(event.whole));
   }
   if (live.has(event.name)) return;
   live.add(event.name);
@@ -139,6 +152,16 @@ const startText = () =>
 
 startAll();
 
+/** The result ends it and gives the profile as JSON. */
+async function startProfiler(): Promise<() => Promise<string>> {
+  const session = new Session();
+  session.connect();
+  await session.post('Profiler.enable');
+  await session.post('Profiler.setSamplingInterval', { interval: 400 });
+  await session.post('Profiler.start');
+  return async () => JSON.stringify((await session.post('Profiler.stop')).profile);
+}
+
 const reports = () => {
   const counts = new Map<string, number>();
   for (const { state: word, cause } of state.reports()) {
@@ -157,6 +180,7 @@ if (live.size < answering) {
 }
 // Warm code and a calm fleet are what a head has most of its life.
 await sleep(5_000);
+const profiler = options.profile === undefined ? null : await startProfiler();
 isMeasuring = true;
 const before = process.cpuUsage();
 const beforeMs = performance.now();
@@ -164,6 +188,7 @@ await sleep(options.seconds * 1000);
 const used = process.cpuUsage(before);
 const elapsedMs = performance.now() - beforeMs;
 isMeasuring = false;
+if (profiler !== null) writeFileSync(options.profile ?? '', await profiler());
 
 const coldStart = startText();
 const statesAtTheEnd = reports();

@@ -1,19 +1,20 @@
 // A head without SSH: NODES busy nodes, by default at 1 Hz, checked and kept as the fleet does it, and the real web side. Started
 // by bench/page.ts; tells its port, and on each message the CPU and memory that it has used.
 import { readFileSync } from 'node:fs';
-import { keepHeapTight } from '../src/cli/keep-heap-tight.ts';
 import { createCluster } from '../src/cluster/cluster.ts';
 import { compileDesign } from '../src/design/compile.ts';
+import { keepHeapTight } from '../src/head/keep-heap-tight.ts';
+import { writeBrief } from '../src/protocol/brief-line.ts';
 import { parseMessage } from '../src/protocol/messages.ts';
-import { briefSample } from '../src/report/sample-brief.ts';
-import { isPointDue } from '../src/report/series.ts';
+import { parseBrief } from '../src/protocol/read-brief.ts';
+import { briefSample } from '../src/protocol/sample-brief.ts';
 import { createState } from '../src/state/state.ts';
 import { createApp } from '../src/web/app.ts';
 import { serve } from '../src/web/serve.ts';
 import { simulatedFacts, simulatedHello, simulatedSample } from './simulated-sample.ts';
 
-keepHeapTight();
 const nodeCount = Number(process.argv[2]);
+keepHeapTight(nodeCount);
 const INTERVAL_MS = Number(process.argv[3] ?? 1_000);
 /** So many different samples are made beforehand: making them is not the head's work. */
 const DIFFERENT = 300;
@@ -23,7 +24,11 @@ const BATCH_MS = 20;
 
 const state = createState(() => performance.now());
 const names = Array.from({ length: nodeCount }, (_, at) => `node${String(at + 1).padStart(4, '0')}`);
-const lines = Array.from({ length: DIFFERENT }, () => JSON.stringify(simulatedSample(1, INTERVAL_MS, MARK)));
+const samples = Array.from({ length: DIFFERENT }, () => {
+  const sample = simulatedSample(1, INTERVAL_MS, MARK);
+  const brief = writeBrief(briefSample(sample, { processes: new Map() }));
+  return { brief, whole: JSON.stringify(sample) };
+});
 const say = (name: string, message: object) => {
   const parsed = parseMessage(JSON.stringify(message));
   if (!parsed.ok) throw new Error(`a simulated message is refused: ${JSON.stringify(parsed)}`);
@@ -38,22 +43,12 @@ for (const name of names) {
   say(name, simulatedFacts);
 }
 
-const pointsMs = new Map<string, number>();
-
 function takeSample(name: string, at: number): void {
-  const line = (lines[at % DIFFERENT] ?? '').replace(MARK, `/taken/${Date.now()}`);
-  const parsed = parseMessage(line);
-  if (!parsed.ok || parsed.message.type !== 'sample') throw new Error('a simulated sample is refused');
-  const now = performance.now();
-  const isDue = isPointDue(pointsMs.get(name) ?? null, now);
-  if (isDue) pointsMs.set(name, now);
-  state.take({
-    kind: 'sample',
-    name,
-    line,
-    intervalMs: INTERVAL_MS,
-    brief: briefSample(parsed.message, isDue),
-  });
+  const said = samples[at % DIFFERENT];
+  const parsed = parseBrief(said?.brief ?? '');
+  if (!said || !parsed.ok) throw new Error('a simulated sample is refused');
+  const whole = Buffer.from(said.whole.replace(MARK, `/taken/${Date.now()}`));
+  state.take({ kind: 'sample', name, brief: parsed.brief, whole });
 }
 
 let next = 0;

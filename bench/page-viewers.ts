@@ -34,20 +34,30 @@ function say(stream: string, wanted: object): void {
 interface Page {
   epoch: string;
   version: number;
-  sections: number[];
+  /** What surrounds its rows. */
+  outer: string;
+  /** The part that shows a node as a whole. */
+  wholePart: string;
+  /** Ids of nodes by the part of the design that shows them. */
+  parts: Map<string, string[]>;
 }
 
-function follow({ epoch, version, sections }: Page, at: number): void {
-  const first = (at * NODES_IN_SIGHT) % Math.max(1, sections.length - LINKS_IN_SIGHT);
-  const shown = sections.slice(first, first + NODES_IN_SIGHT);
-  const links = sections.slice(first, first + LINKS_IN_SIGHT);
+/** Some nodes of each part, other ones for each viewer. What is a whole node has none of its text yet. */
+function rowsInSight({ version, wholePart, parts }: Page, at: number): [number, number, string][] {
+  return Array.from(parts, ([part, ids]) => {
+    const isWhole = part === wholePart;
+    const count = isWhole ? NODES_IN_SIGHT : LINKS_IN_SIGHT;
+    const first = (at * NODES_IN_SIGHT) % Math.max(1, ids.length - count);
+    return [isWhole ? 0 : version, Number(part), ids.slice(first, first + count).join(',')];
+  });
+}
+
+function follow(page: Page, at: number): void {
+  const { epoch, version, outer } = page;
   const wanted = {
     epoch,
-    rows: [
-      [version, 0, links.join(',')],
-      [0, 1, shown.join(',')],
-    ],
-    pages: [[version, '/', '']],
+    rows: rowsInSight(page, at),
+    pages: [[version, '/', outer]],
     topics: [
       [0, 'heat layout'],
       [0, 'heat utilization'],
@@ -74,9 +84,19 @@ function follow({ epoch, version, sections }: Page, at: number): void {
 }
 
 const html = await load('/');
-const [, epoch = '', version = '0'] = /data-live-version="(\w+)\.(\d+)"/.exec(html) ?? [];
-const sections = [...html.matchAll(/data-live-row="(\d+)" data-live-part="1"/g)].map(([, id]) => Number(id));
-for (let at = 0; at < Number(viewers); at += 1) follow({ epoch, version: Number(version), sections }, at);
+const mark = (name: string) => new RegExp(`data-live-${name}="([^"]*)"`).exec(html)?.[1] ?? '';
+const [epoch = '', version = '0'] = mark('version').split('.');
+const parts = new Map<string, string[]>();
+for (const [, id = '', part = ''] of html.matchAll(/data-live-row="(\d+)" data-live-part="(\d+)"/g))
+  parts.set(part, [...(parts.get(part) ?? []), id]);
+const page = {
+  epoch,
+  version: Number(version),
+  outer: mark('outer'),
+  wholePart: mark('whole').split(' ')[0] ?? '',
+  parts,
+};
+for (let at = 0; at < Number(viewers); at += 1) follow(page, at);
 process.on('message', () => process.send?.({ bytes, messages }));
 process.on('disconnect', () => process.exit(0));
 process.send?.({ ready: true });

@@ -2,10 +2,9 @@
 // answer to who asks. Nodes with 8 GPUs, 16 GPU processes and 12 jobs. Prints figures; asserts nothing.
 import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
+import { collectorNames } from '../src/protocol/collector-names.ts';
 import { parseMessage } from '../src/protocol/messages.ts';
-import { collectorNames } from '../src/protocol/sample.ts';
-import { briefSample } from '../src/report/sample-brief.ts';
-import { isPointDue } from '../src/report/series.ts';
+import { briefSample, machineBriefFigures } from '../src/protocol/sample-brief.ts';
 import { createState } from '../src/state/state.ts';
 import { printMachine, printTable, round } from './report.ts';
 
@@ -22,7 +21,16 @@ const START_MS = 1_700_000_000_000;
 const times = <T>(count: number, make: (at: number) => T) =>
   Array.from({ length: count }, (_, at) => make(at));
 
-function sampleLine(at: number): string {
+const processOf = (row: number) => ({
+  pid: 100 + row,
+  startTimeMs: 1,
+  user: 'ann',
+  command: 'python',
+  arguments: '',
+  job: `slurm:${4000 + (row % Math.max(1, options.jobs))}`,
+});
+
+function lineAt(at: number): string {
   return JSON.stringify({
     type: 'sample',
     sequence: at + 1,
@@ -72,11 +80,17 @@ function sampleLine(at: number): string {
 }
 
 const samples = times(60, (at) => {
-  const line = sampleLine(at);
+  const line = lineAt(at);
   const parsed = parseMessage(line);
   if (!parsed.ok || parsed.message.type !== 'sample') throw new Error('not a sample');
-  return { line, sample: parsed.message };
+  return { whole: Buffer.from(line), sample: parsed.message };
 });
+const facts = {
+  processes: new Map(times(2 * GPUS, (row) => [100 + row, processOf(row)] as const)),
+};
+const briefs = samples.map(({ sample }) => briefSample(sample, facts));
+/** The same samples with nothing that a ring keeps. */
+const NOTHING = { machine: new Uint16Array(machineBriefFigures.length), gpus: null, jobs: null };
 
 async function heldBytes(): Promise<number> {
   // Array buffers are given back by another thread, after the collector has found them.
@@ -105,33 +119,19 @@ async function live(nodes: number, intervalMs: number, withRings: boolean) {
   );
   const names = times(nodes, (at) => `node-${at}`);
   state.take({ kind: 'listed', nodes: names.map((name) => ({ name })) });
-  const processes = times(2 * GPUS, (row) => ({
-    pid: 100 + row,
-    startTimeMs: 1,
-    user: 'ann',
-    command: 'python',
-    arguments: '',
-    job: `slurm:${4000 + (row % Math.max(1, options.jobs))}`,
-  }));
+  const processes = times(2 * GPUS, processOf);
   for (const name of names)
     state.take({ kind: 'message', name, message: { type: 'facts', processes, gone: [] }, faults: [] });
   const before = await heldBytes();
   let count = 0;
-  let lastPointMs: number | null = null;
   function liveUntil(endMs: number): void {
     for (; nowMs < endMs; nowMs += intervalMs) {
-      const isDue = isPointDue(lastPointMs, nowMs);
-      if (isDue) lastPointMs = nowMs;
       for (const name of names) {
-        const said = samples[count++ % samples.length];
-        if (said)
-          state.take({
-            kind: 'sample',
-            name,
-            line: said.line,
-            intervalMs,
-            brief: briefSample(said.sample, isDue && withRings),
-          });
+        const at = count++ % samples.length;
+        const [said, brief] = [samples[at], briefs[at]];
+        if (!said || !brief) continue;
+        const told = { ...brief, intervalMs, ...(withRings ? {} : NOTHING) };
+        state.take({ kind: 'sample', name, brief: told, whole: said.whole });
       }
     }
   }

@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseNodeList } from '../src/nodes/node-list.ts';
@@ -15,6 +15,9 @@ export interface SimulatedFleetOptions {
   /** Milliseconds between the samples of a node. */
   interval: number;
   roles: Roles;
+  /** As Ciphers and MACs of ssh_config. */
+  ciphers?: string | undefined;
+  macs?: string | undefined;
 }
 
 /** Nodes played by processes of their own, each an SSH server under many names. */
@@ -73,6 +76,9 @@ export async function startSimulatedFleet(options: SimulatedFleetOptions): Promi
     sshConfig,
     `${hosts.join('')}Host *\n  User bench\n  IdentityFile ${folder}/id\n  IdentitiesOnly yes\n  UserKnownHostsFile ${folder}/known_hosts\n  StrictHostKeyChecking yes\n`,
   );
+  const algorithms = Object.entries({ Ciphers: options.ciphers, MACs: options.macs });
+  for (const [keyword, value] of algorithms)
+    if (value !== undefined) appendFileSync(sshConfig, `  ${keyword} ${value}\n`);
   const perServer = Math.ceil(options.nodes / options.servers);
   const list = servers.map((_, at) => `sim${at}-[1-${perServer}]`).join('\n');
   const withSettings = createNodeSettings(

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import ssh2, { type ServerChannel } from 'ssh2';
 import { createRandom } from '../src/lib/random.ts';
+import { lineOfSample } from '../src/monitor/message-lines.ts';
 import { type Roles, roleOf } from './roles.ts';
 import { simulatedFacts, simulatedHello, simulatedSample } from './simulated-sample.ts';
 
@@ -12,6 +13,8 @@ const intervalMs = Number(interval);
 const roles = JSON.parse(rolesText) as Roles;
 const random = createRandom(1);
 const some = (limit: number) => Math.floor(random() * limit);
+
+const noProcesses = { processes: new Map() };
 
 /** How long a node that misbehaves does not. */
 const TURN_MS = 60_000;
@@ -36,7 +39,7 @@ function playMonitor(channel: ServerChannel, command: string, breakOff: () => vo
     if (role === 'hanging') turnTimer = setTimeout(() => clearInterval(timer), TURN_MS * (0.5 + random()));
     say(simulatedFacts);
     let sequence = 0;
-    const next = () => say(simulatedSample(++sequence, intervalMs));
+    const next = () => channel.write(lineOfSample(simulatedSample(++sequence, intervalMs), noProcesses));
     // Nodes do not tick together.
     timer = setTimeout(
       () => {

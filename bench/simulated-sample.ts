@@ -1,5 +1,6 @@
 import { createRandom } from '../src/lib/random.ts';
 import { noGpuFigures } from '../src/protocol/absent.ts';
+import { collectorNames } from '../src/protocol/collector-names.ts';
 import {
   gpuColumnNames,
   gpuProcessColumnNames,
@@ -7,7 +8,7 @@ import {
   topProcessColumnNames,
 } from '../src/protocol/columns.ts';
 import { PROTOCOL_VERSION } from '../src/protocol/constants.ts';
-import { collectorNames } from '../src/protocol/sample.ts';
+import type { Sample } from '../src/protocol/sample.ts';
 
 /**
  * What a busy node says: 8 GPUs with 16 processes, 10 top processes, 64 cores; other figures each time, which fit
@@ -37,7 +38,7 @@ const gpuFacts = Array.from({ length: GPUS }, (_, index) => ({
 const DRIVER_BYTES = GIB / 2;
 
 /** `mark` is the mount point of a file system. */
-export function simulatedSample(sequence: number, intervalMs: number, mark = '/scratch'): object {
+export function simulatedSample(sequence: number, intervalMs: number, mark = '/scratch'): Sample {
   const heldBytes = Array.from({ length: GPU_PROCESSES }, () => (10 + some(25)) * GIB);
   const usedBytes = (gpu: number) =>
     heldBytes.filter((_, at) => at % GPUS === gpu).reduce((sum, bytes) => sum + bytes, DRIVER_BYTES);
@@ -46,7 +47,9 @@ export function simulatedSample(sequence: number, intervalMs: number, mark = '/s
     sequence,
     takenAtMs: Date.now(),
     intervalMs,
-    collectors: Object.fromEntries(collectorNames.map((name) => [name, { ok: true, ms: some(100) / 100 }])),
+    collectors: Object.fromEntries(
+      collectorNames.map((name) => [name, { ok: true, ms: some(100) / 100 }]),
+    ) as Sample['collectors'],
     cpu: {
       totalPercent: some(1000) / 10,
       corePercents: Array.from({ length: CORES }, () => some(100)),
@@ -118,7 +121,7 @@ export function simulatedSample(sequence: number, intervalMs: number, mark = '/s
         gpuMemoryUtilizationPercent: some(100),
         gpuEncoderPercent: 0,
         gpuDecoderPercent: 0,
-        gpuMemoryBytes: heldBytes[at],
+        gpuMemoryBytes: heldBytes[at] ?? null,
         gpuUtilizationPercent: some(100),
         state: 'R',
         cpuPercent: some(1000) / 10,
@@ -138,6 +141,7 @@ export function simulatedSample(sequence: number, intervalMs: number, mark = '/s
       })),
       topProcessColumnNames,
     ),
+    jobs: null,
   };
 }
 

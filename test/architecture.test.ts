@@ -164,7 +164,12 @@ describe('imports', () => {
 
   it('leave the environment to config and the command line', () => {
     const readers = files.filter((file) => /process\.env\b/.test(readFileSync(join(src, file), 'utf8')));
-    const allowed = ['cli/environment.ts', 'monitor/main.ts', 'monitor/system.ts', 'monitor/nvml/helper-door.ts'];
+    const allowed = [
+      'cli/environment.ts',
+      'monitor/main.ts',
+      'monitor/system.ts',
+      'monitor/nvml/helper-door.ts',
+    ];
     expect(readers.filter((file) => !allowed.includes(file))).toEqual([]);
   });
 });

@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { createCluster } from '../src/cluster/cluster.ts';
 import { type Message, parseMessage } from '../src/protocol/messages.ts';
+import { briefSample } from '../src/protocol/sample-brief.ts';
 import { createFailure } from '../src/report/failures.ts';
 import type { NodeReport } from '../src/report/node-report.ts';
-import { briefSample } from '../src/report/sample-brief.ts';
 import { createState } from '../src/state/state.ts';
 import { createRowWriter } from '../src/web/row-json.ts';
 import { bareSample } from './support/bare-sample.ts';
@@ -65,9 +65,8 @@ function start() {
       const fields = { ...bareSample, sequence, intervalMs: number < 4 ? 1_000 : 10_000, cpu };
       const message = messageOf(fields);
       if (message.type !== 'sample') return;
-      const brief = briefSample(message, number % 2 === 0);
-      const { intervalMs } = message;
-      state.take({ kind: 'sample', name, line: JSON.stringify(fields), intervalMs, brief });
+      const brief = briefSample(message, { processes: new Map() });
+      state.take({ kind: 'sample', name, brief, whole: Buffer.from(JSON.stringify(fields)) });
     },
     connect(name: string) {
       const connection = { way: wayOf(name), transport: 'ssh2', logPath: null } as const;

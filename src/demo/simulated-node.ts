@@ -1,3 +1,5 @@
+import type { CollectorName } from '../protocol/collector-names.ts';
+import { collectorNames } from '../protocol/collector-names.ts';
 import {
   gpuColumnNames,
   gpuProcessColumnNames,
@@ -7,8 +9,7 @@ import {
 } from '../protocol/columns.ts';
 import { PROTOCOL_VERSION } from '../protocol/constants.ts';
 import type { Facts, Hello } from '../protocol/hello.ts';
-import type { CollectorName, CollectorReport, Sample } from '../protocol/sample.ts';
-import { collectorNames } from '../protocol/sample.ts';
+import type { CollectorReport, Sample } from '../protocol/sample.ts';
 import { gpuFacts, gpuProcessRows, gpuRows } from './gpu-rows.ts';
 import type { DemoNode } from './hardware.ts';
 import { hostFigures } from './host-figures.ts';

@@ -11,7 +11,8 @@ import { createFleet, type Fleet } from './fleet.ts';
 
 /** A monitor that says a sample ten times a second; no figure matters here. */
 const source = `const [build, nonce, interval, title, node, head] = process.argv.slice(-6);
-  const say = (message) => console.log(JSON.stringify(message));
+  const say = (message, brief = '') => console.log(brief + JSON.stringify(message));
+  const briefOf = (sequence) => JSON.stringify([sequence, 1000, 0, Buffer.alloc(16).toString('base64'), null, null, null]) + '\\t';
   const report = { ok: true, ms: 1 };
   const names = ['cpu', 'memory', 'filesystems', 'disks', 'network', 'gpus', 'processes'];
   const collectors = Object.fromEntries(names.map((name) => [name, report]));
@@ -21,7 +22,10 @@ const source = `const [build, nonce, interval, title, node, head] = process.argv
   say({ type: 'hello', protocol: 1, build, nonce, pid: process.pid, hostname: node, os: head, kernel: 'x',
     runtime: process.version, gpus: null });
   let sequence = 0;
-  setInterval(() => say({ type: 'sample', sequence: ++sequence, takenAtMs: 1, intervalMs: 1000, collectors, ...nothing }), 100);`;
+  setInterval(() => {
+    sequence++;
+    say({ type: 'sample', sequence, takenAtMs: 1, intervalMs: 1000, collectors, ...nothing }, briefOf(sequence));
+  }, 100);`;
 const gzip = gzipSync(source);
 
 let fleet: Fleet | null = null;

@@ -3,6 +3,7 @@ import type { Target } from '../nodes/target.ts';
 import { NOT_ANSWERED_YET } from '../protocol/constants.ts';
 import { applyFacts, createKnownFacts } from '../protocol/known-facts.ts';
 import { mergeSample } from '../protocol/merge-sample.ts';
+import { readSample } from '../protocol/read-sample.ts';
 import type { Sample } from '../protocol/sample.ts';
 import type { Stage } from '../report/causes.ts';
 import { type CheckedNode, checkSteps, type FailedStep, GPU_STEP, stepOfStage } from '../report/check.ts';
@@ -123,7 +124,10 @@ async function walk(
       onMessage(message) {
         if (message.type === 'hello') facts = createKnownFacts(message.gpus);
         if (message.type === 'facts') applyFacts(facts, message);
-        if (message.type === 'sample') onSample(message);
+      },
+      onSample(_brief, whole) {
+        const read = readSample(whole);
+        if (read.ok) onSample(read.sample);
       },
       onStage(stage: Stage, fact) {
         onStep(stepOfStage[stage], fact);

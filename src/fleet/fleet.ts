@@ -33,6 +33,8 @@ export interface Fleet {
   /** These nodes' monitors ask their schedulers, and no others. */
   setAskers(isAsker: (name: string) => boolean): void;
   retry(name: string): boolean;
+  /** Its last sample was no sample: the next one is read whole when it comes, and ends the connection if it is none. */
+  lookAtNext(name: string): void;
   /** Ends every monitor; calls back for each node as it is done, within `limitMs`. */
   stop(limitMs: number, onNode: (name: string, farewell: Farewell) => void): Promise<void>;
 }
@@ -122,6 +124,7 @@ export function createFleet(options: FleetOptions): Fleet {
       life?.retry();
       return life !== undefined;
     },
+    lookAtNext: (name) => lives.get(name)?.lookAtNext(),
     async stop(limitMs, onNode) {
       clearInterval(timer);
       const stops = Array.from(lives, async ([name, life]) => onNode(name, await life.stop(limitMs)));

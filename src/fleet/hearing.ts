@@ -1,8 +1,7 @@
 import type { Fault } from '../protocol/figures.ts';
 import type { Message } from '../protocol/messages.ts';
+import type { SampleBrief } from '../protocol/sample-brief.ts';
 import type { Emit } from '../report/fleet-event.ts';
-import { briefSample } from '../report/sample-brief.ts';
-import { isPointDue } from '../report/series.ts';
 import type { NodeLog } from './node-log.ts';
 
 /** What is heard of one node's monitors, one after the other: it is handed on, and samples are counted. */
@@ -11,7 +10,9 @@ export interface Hearing {
   begin(): void;
   /** It has said hello; its silence counts from now on. */
   connected(): void;
-  take(message: Message, faults: Fault[], line: string): void;
+  take(message: Message, faults: Fault[]): void;
+  /** `whole`: its bytes are its own only meanwhile. */
+  takeSample(brief: SampleBrief, whole: Uint8Array): void;
   /** Of the last sample; 0 before the first. */
   lastSequence(): number;
   /** How long no sample has come. */
@@ -36,7 +37,6 @@ export function createHearing({ name, emit, log, monotonicMs, onSettled }: Heari
   /** Null before the hello. */
   let connectedMs: number | null = null;
   let lastSampleMs = 0;
-  let lastPointMs: number | null = null;
   let lastSequence = 0;
 
   return {
@@ -47,22 +47,13 @@ export function createHearing({ name, emit, log, monotonicMs, onSettled }: Heari
     connected() {
       connectedMs = lastSampleMs = monotonicMs();
     },
-    take(message, faults, line) {
-      if (message.type !== 'sample') return emit({ kind: 'message', name, message, faults });
+    take: (message, faults) => emit({ kind: 'message', name, message, faults }),
+    takeSample(brief, whole) {
       if (lastSequence === 0) log.write('first sample received');
       lastSampleMs = monotonicMs();
-      lastSequence = message.sequence;
+      lastSequence = brief.sequence;
       if (connectedMs !== null && lastSampleMs - connectedMs > SETTLED_AFTER_MS) onSettled();
-      const isDue = isPointDue(lastPointMs, lastSampleMs);
-      if (isDue) lastPointMs = lastSampleMs;
-      // The line is good as it is; it is read again once somebody asks for it.
-      emit({
-        kind: 'sample',
-        name,
-        line,
-        intervalMs: message.intervalMs,
-        brief: briefSample(message, isDue),
-      });
+      emit({ kind: 'sample', name, brief, whole });
     },
     lastSequence: () => lastSequence,
     silentMs: () => monotonicMs() - lastSampleMs,

@@ -1,6 +1,4 @@
 import type { Target } from '../nodes/target.ts';
-import type { Fault } from '../protocol/figures.ts';
-import type { Message } from '../protocol/messages.ts';
 import type { Failure } from '../report/causes.ts';
 import type { Way } from '../report/failure-detail.ts';
 import { createFailure } from '../report/failures.ts';
@@ -46,6 +44,8 @@ export interface NodeConnection {
   attempt(): Promise<Failure | null>;
   /** Beats, and closes a channel on which nothing comes any more. */
   look(): void;
+  /** The next sample is read whole when it comes. */
+  lookAtNext(): void;
   /** The head made a mistake with this node: the connection ends, and says so. */
   breakOff(error: unknown): void;
   /** Tells the monitor to end; true once it has, false where that took too long. Null where there is none. */
@@ -76,10 +76,10 @@ export function createNodeConnection(options: NodeConnectionOptions): NodeConnec
     link?.close();
   }
 
-  function onMessage(message: Message, faults: Fault[], line: string): void {
+  function hear(take: () => void): void {
     if (mistake !== null) return;
     try {
-      hearing.take(message, faults, line);
+      take();
     } catch (error) {
       breakOff(error);
     }
@@ -95,7 +95,8 @@ export function createNodeConnection(options: NodeConnectionOptions): NodeConnec
       ...options,
       demandedAtMs: options.onTurn(),
       intervalMs: orders.intervalMs(),
-      onMessage,
+      onMessage: (message, faults) => hear(() => hearing.take(message, faults)),
+      onSample: (brief, whole) => hear(() => hearing.takeSample(brief, whole)),
       onLine: (line) => log.write(`said: ${line}`),
       onTransport,
       onStage: (stage, fact) => log.write(`${stage}: ${fact}`),
@@ -157,6 +158,7 @@ export function createNodeConnection(options: NodeConnectionOptions): NodeConnec
       closeIfSilent();
       orders.beatIfDue();
     },
+    lookAtNext: () => link?.lookAtNext(),
     breakOff,
     sayStop: (limitMs) => (link === null ? null : endWithin(link, limitMs)),
   };

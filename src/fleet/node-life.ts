@@ -25,6 +25,8 @@ export interface NodeLife {
   /** The head did not run for so long: what nodes said meanwhile has yet to be read. */
   slept(ms: number): void;
   retry(): void;
+  /** The next sample is read whole when it comes. */
+  lookAtNext(): void;
   /** Asks for samples as often as somebody who looks wants them, or as seldom as nobody needs them. */
   setWatched(watched: boolean): void;
   setAsking(asksScheduler: boolean): void;
@@ -111,6 +113,7 @@ export function startNodeLife(options: NodeLifeOptions): NodeLife {
       backoff.reset();
       demand();
     },
+    lookAtNext: connection.lookAtNext,
     setWatched: orders.setWatched,
     setAsking: orders.setAsking,
     stop(limitMs) {

@@ -4,7 +4,7 @@ import type { FleetEvent } from '../report/fleet-event.ts';
 import type { MonitorBundle } from '../transport/bootstrap/monitor-bundle.ts';
 import type { ShippedRuntime } from '../transport/bootstrap/runtimes.ts';
 import type { PasswordRequest } from '../transport/secrets/secret-request.ts';
-import type { Place } from '../transport/settings/ssh-settings.ts';
+import type { Place } from '../transport/settings/ask-ssh.ts';
 import type { SshSettings } from '../transport/settings/ssh-settings-parse.ts';
 import type { Farewell } from './node-life.ts';
 
@@ -25,6 +25,7 @@ export type ToShard =
   | { type: 'watched'; names: string[] }
   | { type: 'askers'; names: string[] }
   | { type: 'retry'; name: string }
+  | { type: 'look'; name: string }
   | { type: 'answer'; id: number; answer: Answer }
   | { type: 'stop'; limitMs: number };
 

@@ -13,22 +13,35 @@ import type { Answer, FromShard, Question, ShardSettings, ToShard } from './shar
 /** A sample is 20 ms older for it, and a thousand samples a second are fifty messages. */
 const BATCH_MS = 20;
 
-function startShard(settings: ShardSettings, post: (message: FromShard) => void) {
+function startShard(
+  settings: ShardSettings,
+  post: (message: FromShard, transferred?: ArrayBuffer[]) => void,
+) {
   const asked = new Map<number, (answer: Answer) => void>();
   let nextId = 1;
   let events: FleetEvent[] = [];
+  let transferred: ArrayBuffer[] = [];
   let watched: ReadonlySet<string> = new Set();
   let askers: ReadonlySet<string> = new Set();
 
   function tell(event: FleetEvent): void {
     if (events.length === 0) setTimeout(flush, BATCH_MS);
-    events.push(event);
+    events.push(event.kind === 'sample' ? ownSample(event) : event);
+  }
+
+  /** Its bytes in memory of their own, which goes to the main thread as it is. */
+  function ownSample(event: Extract<FleetEvent, { kind: 'sample' }>): FleetEvent {
+    const whole = new Uint8Array(event.whole);
+    transferred.push(whole.buffer);
+    return { ...event, whole };
   }
 
   function flush(): void {
     const batch = events;
+    const buffers = transferred;
     events = [];
-    if (batch.length > 0) post({ type: 'events', events: batch });
+    transferred = [];
+    if (batch.length > 0) post({ type: 'events', events: batch }, buffers);
   }
 
   async function ask<T extends SshSettings | ShippedRuntime | null>(question: Question): Promise<T> {
@@ -83,6 +96,8 @@ function startShard(settings: ShardSettings, post: (message: FromShard) => void)
         return fleet.setAskers((name) => askers.has(name));
       case 'retry':
         return void fleet.retry(message.name);
+      case 'look':
+        return fleet.lookAtNext(message.name);
       case 'answer':
         asked.get(message.id)?.(message.answer);
         return void asked.delete(message.id);
@@ -96,6 +111,8 @@ if (parentPort !== null) {
   const port = parentPort;
   port.on(
     'message',
-    startShard(workerData as ShardSettings, (message) => port.postMessage(message)),
+    startShard(workerData as ShardSettings, (message, transferred = []) =>
+      port.postMessage(message, transferred),
+    ),
   );
 }

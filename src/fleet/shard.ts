@@ -11,6 +11,7 @@ export interface Shard {
   setWatched(names: string[]): void;
   setAskers(names: string[]): void;
   retry(name: string): void;
+  lookAtNext(name: string): void;
   stop(limitMs: number, onNode: (name: string, farewell: Farewell) => void): Promise<void>;
 }
 
@@ -106,6 +107,7 @@ export function startShard(options: ShardOptions): Shard {
       post({ type: 'askers', names });
     },
     retry: (name) => post({ type: 'retry', name }),
+    lookAtNext: (name) => post({ type: 'look', name }),
     async stop(limitMs, onNode) {
       if (restart) clearTimeout(restart);
       const silent = new Set(targets.map((target) => target.name));

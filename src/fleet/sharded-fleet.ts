@@ -148,6 +148,9 @@ export function createShardedFleet(options: ShardedFleetOptions): Fleet {
       shard.retry(name);
       return true;
     },
+    lookAtNext(name) {
+      (places.get(name) ?? own).lookAtNext(name);
+    },
     async stop(limitMs, onNode) {
       if (shareTimer) clearTimeout(shareTimer);
       targets = [];

@@ -11,7 +11,7 @@ export interface Design {
 }
 
 /** Files are asked for their times, not listened to: that works over NFS and for files that are replaced. */
-const LOOK_EVERY_MS = 250;
+const LOOK_EVERY_MS = 500;
 
 const sentenceOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 

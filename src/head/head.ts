@@ -72,7 +72,8 @@ async function startLocked(
   let doors: Doors | null = null;
   try {
     const settings = createLiveSettings(config, readAgain, (now) => source?.reload(now), log);
-    const state = createState(() => performance.now(), settings.marks);
+    const lookAtNext = (name: string) => source?.lookAtNext(name);
+    const state = createState(() => performance.now(), settings.marks, Date.now, lookAtNext);
     const shares = shareDescriptors(descriptorLimit());
     const started = config.demo ? demoSource(state) : await startFleet(config, folder, state, shares);
     source = started;

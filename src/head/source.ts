@@ -15,6 +15,7 @@ import type { State } from '../state/state.ts';
 import { createAccess } from '../transport/access.ts';
 import { readMonitorBundle } from '../transport/bootstrap/monitor-bundle.ts';
 import type { Secrets } from '../transport/secrets/secrets.ts';
+import { keepHeapTight } from './keep-heap-tight.ts';
 import { runtimeStore } from './runtime-store.ts';
 import { nodeSettingsOf } from './targets.ts';
 
@@ -28,6 +29,8 @@ export interface Source {
   secrets: Pick<Secrets, 'questions' | 'answer'>;
   problems(): string[];
   retry(name: string): boolean;
+  /** Its last sample was none: the next one is looked at when it comes. */
+  lookAtNext(name: string): void;
   watch(isWatched: (name: string) => boolean): void;
   /** Settings of nodes, intervals and the node list's file are others now. Throws `ConfigError`, and all stays. */
   reload(config: Config): void;
@@ -38,6 +41,7 @@ export interface Source {
 export const demoSource = (state: State): Source => ({
   ...startDemo(state.take),
   reload: () => undefined,
+  lookAtNext: () => undefined,
   secrets: { questions: () => [], answer: () => false },
 });
 
@@ -51,6 +55,7 @@ export async function startFleet(
   let withSettings = nodeSettingsOf(config);
   let { nodeRules } = config;
   const first = await readNodeList(config.nodeList);
+  keepHeapTight(first.targets.length);
   const monitor = await readMonitorBundle(join(config.projectFolder, 'dist'));
   const access = createAccess({ ...config, asksPersons: true });
   const threads = config.threads ?? threadsFor(first.targets.length, availableParallelism());
@@ -123,6 +128,7 @@ export async function startFleet(
       answer: access.secrets.answer,
     },
     retry: fleet.retry,
+    lookAtNext: fleet.lookAtNext,
     watch: fleet.setWatched,
     reload(now) {
       withSettings = nodeSettingsOf(now);

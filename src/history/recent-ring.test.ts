@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { shiftOf, toShortFloat } from '../lib/short-floats.ts';
 import { RECENT_MS } from '../report/series.ts';
 import {
   addPoint,
@@ -15,17 +16,22 @@ import {
 } from './recent-ring.ts';
 
 const START_MS = 1_700_000_000_000;
-const NONE = { keys: [], values: [] };
-const machine = (cpu: number) => [cpu, ...Array<number>(7).fill(Number.NaN)];
+/** Values of rows as they come: the third of four is a temperature. */
+const rows = <Key>(keys: readonly Key[], values: readonly number[]) => {
+  const width = values.length / keys.length;
+  const shift = (at: number) => (width === 4 && at % 4 === 2 ? shiftOf('celsius') : 0);
+  return { keys, cells: Uint16Array.from(values, (value, at) => toShortFloat(value + shift(at))) };
+};
+const NONE = { keys: [], cells: new Uint16Array(0) };
+const machine = (cpu: number) => rows([null], [cpu, ...Array<number>(7).fill(Number.NaN)]);
 const cpuOnly = (cpu: number): RecentPoint => ({ machine: machine(cpu), gpus: NONE, jobs: NONE });
-const gpuRows = (count: number, value: number) => ({
-  keys: Array.from({ length: count }, (_, index) => index),
-  values: Array<number>(count * 4).fill(value),
-});
-const jobRows = (keys: readonly string[], value: number) => ({
-  keys,
-  values: Array<number>(keys.length * 3).fill(value),
-});
+const gpuRows = (count: number, value: number) =>
+  rows(
+    Array.from({ length: count }, (_, index) => index),
+    Array<number>(count * 4).fill(value),
+  );
+const jobRows = (keys: readonly string[], value: number) =>
+  rows(keys, Array<number>(keys.length * 3).fill(value));
 const jobNames = (count: number, from = 0) => Array.from({ length: count }, (_, at) => `slurm:${from + at}`);
 
 const timesOf = (ring: RecentRing, sinceMs = 0) =>
@@ -116,7 +122,7 @@ describe('the ring', () => {
     const ring = createRecentRing();
     const add = (keys: number[], ms: number) => {
       const values = keys.flatMap((key) => Array<number>(4).fill(key + ms / 100_000));
-      addPoint(ring, { machine: machine(1), gpus: { keys, values }, jobs: NONE }, 10_000, START_MS + ms);
+      addPoint(ring, { machine: machine(1), gpus: rows(keys, values), jobs: NONE }, 10_000, START_MS + ms);
     };
     add([0, 1, 2, 3, 4, 5], 0);
     for (let ms = 10_000; ms <= RECENT_MS + 10_000; ms += 10_000) add([1, 3, 5], ms);
@@ -135,7 +141,7 @@ describe('the ring', () => {
 
   it('keeps temperatures below zero', () => {
     const ring = createRecentRing();
-    const gpus = { keys: [0], values: [Number.NaN, Number.NaN, -40, Number.NaN] };
+    const gpus = rows([0], [Number.NaN, Number.NaN, -40, Number.NaN]);
     addPoint(ring, { machine: machine(1), gpus, jobs: NONE }, 1_000, START_MS);
     const places = placesSince(ring, 0);
     expect(columnAt(ring.gpus, 0, 2, places)).toEqual([-40]);
@@ -173,10 +179,10 @@ describe('what a ring costs', () => {
   it('is bounded by whatever a node says: other GPUs and jobs in every sample, too many, too often', () => {
     const ring = createRecentRing();
     for (let at = 0; at < 3_000; at++) {
-      const gpus = {
-        keys: Array.from({ length: 256 }, (_, n) => (n + at * 7) % 4096),
-        values: Array(1024).fill(1e300),
-      };
+      const gpus = rows(
+        Array.from({ length: 256 }, (_, n) => (n + at * 7) % 4096),
+        Array<number>(1024).fill(1e300),
+      );
       addPoint(
         ring,
         { machine: machine(1), gpus, jobs: jobRows(jobNames(12, at * 12), 1) },
@@ -231,7 +237,7 @@ it('holds what a plain list would hold', () => {
       for (const { afterMs, intervalMs, cpu, gpus } of steps) {
         nowMs += afterMs;
         const values = gpus.flatMap((gpu) => [gpu + cpu, Number.NaN, gpu, Number.NaN]);
-        const point = { machine: machine(cpu), gpus: { keys: gpus, values }, jobs: NONE };
+        const point = { machine: machine(cpu), gpus: rows(gpus, values), jobs: NONE };
         addPoint(ring, point, intervalMs, nowMs);
         oracle.add(nowMs, intervalMs, cpu, new Map(gpus.map((gpu) => [gpu, gpu + cpu])));
       }

@@ -1,3 +1,4 @@
+import { ABSENT, fromShortFloat, shiftOf } from '../lib/short-floats.ts';
 import {
   gpuFigures,
   jobFigures,
@@ -14,7 +15,6 @@ import {
   relayTable,
   rowFor,
 } from './recent-table.ts';
-import { fromShortFloat, toShortFloat } from './short-floats.ts';
 
 /** The points of the last quarter of an hour of one node. Plain data, because there are as many as nodes. */
 export interface RecentRing {
@@ -32,15 +32,15 @@ export interface RecentRing {
   intervalMs: number;
 }
 
-/** Rows and for each its columns, one after the other; NaN where absent. */
-export interface PointRows<Key> {
+/** Rows and for each its columns, one after the other, as short floats. */
+interface PointRows<Key> {
   keys: readonly Key[];
-  values: readonly number[];
+  cells: Uint16Array;
 }
 
 /** All that is known at one moment. */
 export interface RecentPoint {
-  machine: readonly number[];
+  machine: PointRows<null>;
   gpus: PointRows<number>;
   jobs: PointRows<string>;
 }
@@ -53,12 +53,10 @@ const CAPACITIES = [16, 32, 64, 92, 128, 160, 184, 200];
 export const MAX_POINTS = 200;
 /** A node that has been silent for so many intervals was away. */
 const GAP_INTERVALS = 3;
-const NO_ROWS = { keys: [], values: [] };
-const NO_POINT: RecentPoint = { machine: [], gpus: NO_ROWS, jobs: NO_ROWS };
+const NO_ROWS = { keys: [], cells: new Uint16Array(0) };
+const NO_POINT: RecentPoint = { machine: NO_ROWS, gpus: NO_ROWS, jobs: NO_ROWS };
 
-/** Cells know no sign, and a temperature may be below zero. */
-const shiftsOf = (figures: readonly RecentFigure[]) =>
-  figures.map(({ unit }) => (unit === 'celsius' ? 100 : 0));
+const shiftsOf = (figures: readonly RecentFigure[]) => figures.map(({ unit }) => shiftOf(unit));
 const machineShifts = shiftsOf(machineFigures);
 const gpuShifts = shiftsOf(gpuFigures);
 const jobShifts = shiftsOf(jobFigures);
@@ -121,7 +119,7 @@ function append(ring: RecentRing, point: RecentPoint, atMs: number): void {
     dropRowsBefore(table, atMs - RECENT_MS, ring.capacity);
   }
   const where = { place, capacity: ring.capacity, atMs };
-  if (point.machine.length > 0) writeRows(ring.machine, { keys: [null], values: point.machine }, where);
+  writeRows(ring.machine, point.machine, where);
   writeRows(ring.gpus, point.gpus, where);
   writeRows(ring.jobs, point.jobs, where);
 }
@@ -142,28 +140,25 @@ function fitCapacity(ring: RecentRing): void {
 
 function writeRows<Key>(
   table: RecentTable<Key>,
-  { keys, values }: PointRows<Key>,
+  { keys, cells }: PointRows<Key>,
   { place, capacity, atMs }: { place: number; capacity: number; atMs: number },
 ): void {
-  const { width, seenAtMs, shifts } = table;
+  const { width, seenAtMs } = table;
   for (let at = 0; at < keys.length; at++) {
     const key = keys[at];
     const first = at * width;
-    if (key === undefined || !hasValue(values, first, width)) continue;
+    if (key === undefined || !hasValue(cells, first, width)) continue;
     const row = rowFor(table, key, at, atMs, capacity);
     // Said twice, the first counts.
     if (row === null || seenAtMs[row] === atMs) continue;
     seenAtMs[row] = atMs;
-    const cell = place * table.stride + row * width;
-    for (let column = 0; column < width; column++)
-      table.cells[cell + column] = toShortFloat(
-        (values[first + column] ?? Number.NaN) + (shifts[column] ?? 0),
-      );
+    const to = place * table.stride + row * width;
+    for (let column = 0; column < width; column++) table.cells[to + column] = cells[first + column] ?? ABSENT;
   }
 }
 
-function hasValue(values: readonly number[], first: number, width: number): boolean {
-  for (let at = first; at < first + width; at++) if (!Number.isNaN(values[at] ?? Number.NaN)) return true;
+function hasValue(cells: Uint16Array, first: number, width: number): boolean {
+  for (let at = first; at < first + width; at++) if ((cells[at] ?? ABSENT) !== ABSENT) return true;
   return false;
 }
 

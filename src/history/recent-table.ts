@@ -6,7 +6,7 @@
 export interface RecentTable<Key> {
   /** Columns of a row. */
   width: number;
-  /** Is added to the values of each column. */
+  /** What was added to the values of each column. */
   shifts: readonly number[];
   maxRows: number;
   keys: Key[];

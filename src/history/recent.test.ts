@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { bareSample } from '../../test/support/bare-sample.ts';
 import { parseMessage } from '../protocol/messages.ts';
-import { briefSample } from '../report/sample-brief.ts';
+import { briefSample } from '../protocol/sample-brief.ts';
 import { isPointDue, RECENT_MS } from '../report/series.ts';
 import { createState, type State } from '../state/state.ts';
 
@@ -154,27 +154,16 @@ describe('the last 15 minutes of a node', () => {
     expect(none.series.filter(({ missing }) => missing !== undefined)).toEqual([]);
   });
 
-  it('are fed by lines, with the figures that came along', () => {
-    const line = JSON.stringify(full);
-    const parsed = parseMessage(line);
+  it('are fed by briefs, whatever came with them', () => {
+    const parsed = parseMessage(JSON.stringify(full));
     if (!parsed.ok || parsed.message.type !== 'sample') throw new Error('not a sample');
-    state.take({
-      kind: 'sample',
-      name: 'n1',
-      line,
-      intervalMs: 1000,
-      brief: structuredClone(briefSample(parsed.message, true)),
-    });
-    nowMs += 5_000;
-    state.take({
-      kind: 'sample',
-      name: 'n1',
-      line,
-      intervalMs: 1000,
-      brief: briefSample(parsed.message, false),
-    });
-    expect(recent().timesMs).toEqual([START_MS]);
-    expect(seriesOf('gpu.0.temperature')?.values).toEqual([71]);
+    const brief = structuredClone(briefSample(parsed.message, { processes: new Map() }));
+    for (const atMs of [0, 2_000, 5_000]) {
+      nowMs = atMs;
+      state.take({ kind: 'sample', name: 'n1', brief, whole: Buffer.from('never read') });
+    }
+    expect(recent().timesMs).toEqual([START_MS, START_MS + 5_000]);
+    expect(seriesOf('gpu.0.temperature')?.values).toEqual([71, 71]);
   });
 
   it('of the past are no sample of now', () => {

@@ -1,8 +1,7 @@
-import type { KnownFacts } from '../protocol/known-facts.ts';
-import type { CollectorName } from '../protocol/sample.ts';
+import type { CollectorName } from '../protocol/collector-names.ts';
+import type { SampleBrief } from '../protocol/sample-brief.ts';
 import { gpuLabel } from '../report/gpu-words.ts';
 import { jobLabel } from '../report/job-words.ts';
-import type { SampleFigures } from '../report/sample-figures.ts';
 import {
   gpuFigures,
   jobFigures,
@@ -14,8 +13,7 @@ import {
   type RecentSeries,
 } from '../report/series.ts';
 import type { SeriesSubject } from './node-series.ts';
-import { chartedJobs } from './recent-jobs.ts';
-import { addPoint, columnAt, placesSince, type RecentRing } from './recent-ring.ts';
+import { columnAt, placesSince, type RecentPoint, type RecentRing } from './recent-ring.ts';
 
 /** What a node's charts are made of. */
 interface RecentSource extends SeriesSubject {
@@ -27,16 +25,15 @@ interface Shown extends RecentSource {
   tellsReasons: boolean;
 }
 
-/** Takes the figures of one sample into the ring. `atMs`: epoch ms of its arrival. */
-export function noteFigures(
-  ring: RecentRing,
-  facts: KnownFacts,
-  figures: SampleFigures,
-  intervalMs: number,
-  atMs: number,
-): void {
-  const gpus = { keys: figures.gpuIndex, values: figures.gpuValues };
-  addPoint(ring, { machine: figures.machine, gpus, jobs: chartedJobs(figures, facts) }, intervalMs, atMs);
+const NO_ROWS = { keys: [], cells: new Uint16Array(0) };
+
+/** What the ring keeps of a sample. */
+export function pointOf({ machine, gpus, jobs }: SampleBrief): RecentPoint {
+  return {
+    machine: { keys: [null], cells: machine },
+    gpus: gpus === null ? NO_ROWS : { keys: gpus.index, cells: gpus.cells },
+    jobs: jobs === null ? NO_ROWS : { keys: jobs.key, cells: jobs.cells },
+  };
 }
 
 /** The points later than `sinceMs` (null for all) of the quarter of an hour before `nowMs`. */

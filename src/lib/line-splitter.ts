@@ -8,13 +8,19 @@ export interface LineSplitter {
 const NOTHING = Buffer.alloc(0);
 const LINE_END = 10;
 
-const decode = (bytes: Uint8Array) =>
-  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8');
+const asBuffer = (bytes: Uint8Array) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
 
 /** `onLine` gets each line without its end; `onTooLong` is called once for each line that is dropped. */
-export function createLineSplitter(
+export const createLineSplitter = (
   maxBytes: number,
   onLine: (line: string) => void,
+  onTooLong: () => void,
+): LineSplitter => createByteLineSplitter(maxBytes, (line) => onLine(line.toString('utf8')), onTooLong);
+
+/** The same for lines that are not all read as text. The bytes of a line are its own only until `onLine` returns. */
+export function createByteLineSplitter(
+  maxBytes: number,
+  onLine: (line: Buffer) => void,
   onTooLong: () => void,
 ): LineSplitter {
   // One buffer that grows, not a list of pieces: a line sent byte by byte would cost a hundred times its size.
@@ -48,9 +54,9 @@ export function createLineSplitter(
   }
 
   function endLine(part: Uint8Array): void {
-    if (!tooLong && size === 0 && part.length <= maxBytes) return onLine(decode(part));
+    if (!tooLong && size === 0 && part.length <= maxBytes) return onLine(asBuffer(part));
     hold(part);
-    const line = tooLong ? null : decode(held.subarray(0, size));
+    const line = tooLong ? null : held.subarray(0, size);
     drop();
     tooLong = false;
     if (line !== null) onLine(line);
@@ -65,6 +71,6 @@ export function createLineSplitter(
       }
       hold(chunk.subarray(start));
     },
-    rest: () => decode(held.subarray(0, size)),
+    rest: () => held.toString('utf8', 0, size),
   };
 }

@@ -5,13 +5,17 @@ import {
   SILENCE_LIMIT_MS,
   UNACKNOWLEDGED_LIMIT_MS,
 } from '../protocol/constants.ts';
+import type { KnownFacts } from '../protocol/known-facts.ts';
+import type { Sample } from '../protocol/sample.ts';
 import { createCommandReader } from './command-reader.ts';
-import { linesOfMessage } from './message-lines.ts';
+import { lineOfSample, linesOfMessage } from './message-lines.ts';
 
 /** The way to the head: stdout for messages, stdin for its commands. */
 export interface HeadLink {
   /** In several lines where one would be too long. */
   send(message: object): void;
+  /** Sends a sample with its brief. `facts`: what was sent by now. */
+  sendSample(sample: Sample, facts: KnownFacts): void;
   /** Sends the last message and calls back once it is written, or after a short while. */
   sendLast(message: object, done: () => void): void;
   /** False while the head is behind: samples are then left out instead of queued. */
@@ -105,6 +109,9 @@ export function createHeadLink(
   return {
     send(message) {
       if (!left) for (const line of linesOfMessage(message)) streams.stdout.write(line);
+    },
+    sendSample(sample, facts) {
+      if (!left) streams.stdout.write(lineOfSample(sample, facts));
     },
     sendLast(message, done) {
       const timer = setTimeout(done, LAST_WORDS_LIMIT_MS);

@@ -130,7 +130,7 @@ function runMonitor(own: Arguments): void {
     sequence++;
     if (facts) tell(facts);
     for (const news of schedulerNews()) tell(news);
-    link.send(sample);
+    link.sendSample(sample, known);
     writeStatus(sample);
     if (sequence % COLLECT_EVERY_SAMPLES === 0) globalThis.gc?.();
   }

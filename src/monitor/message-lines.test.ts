@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { bareSample } from '../../test/support/bare-sample.ts';
+import { BRIEF_END } from '../protocol/brief-line.ts';
 import { MAX_MESSAGE_BYTES } from '../protocol/constants.ts';
 import { parseMessage } from '../protocol/messages.ts';
-import { linesOfMessage } from './message-lines.ts';
+import { briefDifference, parseBrief } from '../protocol/read-brief.ts';
+import type { Sample } from '../protocol/sample.ts';
+import { lineOfSample, linesOfMessage } from './message-lines.ts';
 
 const numbers = (length: number) => Array.from({ length }, (_, at) => at);
 /** Six bytes for each character in JSON. */
@@ -41,19 +44,25 @@ describe('messages', () => {
   it('keep the figures of a sample whose tables are too long, and say what is missing', () => {
     const keys = numbers(1_000).map((at) => `${at}${worst(280)}`);
     const cpu = { totalPercent: 12, corePercents: [1], load1: 0, load5: 0, load15: 0 };
-    const sample = { ...bareSample, cpu, jobs: { key: keys }, topProcesses: { pid: [7] } };
-    expect(messagesOf(sample)).toMatchObject([
-      {
-        type: 'sample',
-        cpu: { totalPercent: 12 },
-        topProcesses: { pid: [7] },
-        jobs: null,
-        collectors: {
-          processes: { ok: false, error: 'jobs: more than fits into a message' },
-          cpu: { ok: true },
-        },
+    const jobs = { key: keys, processCount: [], cpuPercent: [], residentBytes: [] };
+    const sample = { ...bareSample, cpu, jobs, topProcesses: { pid: [7], state: [] } };
+    const line = lineOfSample(sample as unknown as Sample, { processes: new Map() });
+    expect(Buffer.byteLength(line)).toBeLessThanOrEqual(MAX_MESSAGE_BYTES);
+    const [brief = '', whole = ''] = line.trimEnd().split(BRIEF_END);
+    const parsed = parseMessage(whole);
+    if (!parsed.ok || parsed.message.type !== 'sample') throw new Error('not a sample');
+    expect(parsed.message).toMatchObject({
+      cpu: { totalPercent: 12 },
+      topProcesses: { pid: [7] },
+      jobs: null,
+      collectors: {
+        processes: { ok: false, error: 'jobs: more than fits into a message' },
+        cpu: { ok: true },
       },
-    ]);
+    });
+    const parsedBrief = parseBrief(brief);
+    if (!parsedBrief.ok) throw new Error(parsedBrief.reason);
+    expect(briefDifference(parsedBrief.brief, parsed.message)).toBeNull();
   });
 
   it('are counted in bytes, not in characters', () => {

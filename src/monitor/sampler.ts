@@ -1,3 +1,4 @@
+import type { CollectorName } from '../protocol/collector-names.ts';
 import {
   gpuColumnNames,
   gpuProcessColumnNames,
@@ -6,7 +7,7 @@ import {
   topProcessColumnNames,
 } from '../protocol/columns.ts';
 import type { Facts } from '../protocol/hello.ts';
-import type { CollectorName, CollectorReport, Sample } from '../protocol/sample.ts';
+import type { CollectorReport, Sample } from '../protocol/sample.ts';
 import { readKernelUnits } from './auxiliary-vector.ts';
 import { createCpuCollector } from './collectors/cpu.ts';
 import { createDiskCollector } from './collectors/disks.ts';

@@ -46,27 +46,48 @@ function mergeRows<Row extends object>(
   const columns = table as Columns;
   const length = columns[names[0] ?? '']?.length ?? 0;
   const rows: Row[] = [];
+  const places: number[] = [];
   for (let at = 0; at < length; at += 1) {
     const base = baseOf(at);
     if (base === null) continue;
-    const row = { ...base } as Record<string, unknown>;
-    for (const name of names) row[name] = columns[name]?.[at] ?? null;
-    rows.push(row as Row);
+    rows.push({ ...base } as Row);
+    places.push(at);
+  }
+  for (const name of names) {
+    const column = columns[name] ?? [];
+    // Of a column that was left out nothing is known, as the base has it.
+    if (column.length > 0) fillColumn(rows, places, name, column);
   }
   return rows;
 }
 
-/** Facts change seldom: what stands under the figures is kept for each. */
-const bases = new WeakMap<object, object>();
-
-function baseOf(unknown: object, facts: object | undefined): object {
-  if (facts === undefined) return unknown;
-  const known = bases.get(facts);
-  if (known) return known;
-  const base = { ...unknown, ...facts };
-  bases.set(facts, base);
-  return base;
+function fillColumn<Row extends object>(
+  rows: readonly Row[],
+  places: readonly number[],
+  name: string,
+  column: readonly unknown[],
+): void {
+  for (let at = 0; at < rows.length; at += 1)
+    (rows[at] as Record<string, unknown>)[name] = column[places[at] ?? 0] ?? null;
 }
+
+/** Facts change seldom: what stands under the figures is kept for each. */
+function createBases(unknown: object): (facts: object | undefined) => object {
+  const bases = new WeakMap<object, object>();
+  return (facts) => {
+    if (facts === undefined) return unknown;
+    const known = bases.get(facts);
+    if (known) return known;
+    const base = { ...unknown, ...facts };
+    bases.set(facts, base);
+    return base;
+  };
+}
+
+const gpuBase = createBases(unknownGpu);
+const gpuProcessBase = createBases(unknownGpuProcess);
+const topProcessBase = createBases(unknownProcess);
+const jobBase = createBases(unknownJob);
 
 /**
  * Rows are told apart by their number or key: of those that have the same one, the first counts. Told otherwise, one
@@ -82,15 +103,10 @@ function distinct<Row, Key>(rows: Row[], keyOf: (row: Row) => Key): Row[] {
 export function mergeSample(sample: Sample, { gpus, processes, jobs }: KnownFacts): ReportedSample {
   const byIndex = new Map((gpus ?? []).map((row) => [row.index, row]));
   const { type: _type, gpus: gpuTable, gpuProcesses, topProcesses, jobs: jobTable, ...rest } = sample;
-  const ofGpu = (at: number) => baseOf(unknownGpu, byIndex.get(gpuTable?.index[at] ?? -1));
-  // The same facts serve rows of both kinds of processes, whose figures differ: they are put on top of either.
-  const ofProcess = (unknown: object, pid: number | undefined) => {
-    const facts = processes.get(pid ?? -1);
-    return facts ? { ...unknown, ...facts } : unknown;
-  };
+  const ofGpu = (at: number) => gpuBase(byIndex.get(gpuTable?.index[at] ?? -1));
   const ofJob = (at: number) => {
     const facts = jobs.get(jobTable?.key[at] ?? '');
-    return facts ? baseOf(unknownJob, facts) : null;
+    return facts ? jobBase(facts) : null;
   };
   return {
     ...rest,
@@ -98,12 +114,12 @@ export function mergeSample(sample: Sample, { gpus, processes, jobs }: KnownFact
     gpuProcesses:
       gpuProcesses &&
       mergeRows<ReportedGpuProcess>(gpuProcesses, gpuProcessColumnNames, (at) =>
-        ofProcess(unknownGpuProcess, gpuProcesses.pid[at]),
+        gpuProcessBase(processes.get(gpuProcesses.pid[at] ?? -1)),
       ),
     topProcesses:
       topProcesses &&
       mergeRows<ReportedTopProcess>(topProcesses, topProcessColumnNames, (at) =>
-        ofProcess(unknownProcess, topProcesses.pid[at]),
+        topProcessBase(processes.get(topProcesses.pid[at] ?? -1)),
       ),
     jobs: jobTable && distinct(mergeRows<ReportedJob>(jobTable, jobColumnNames, ofJob), ({ key }) => key),
   };

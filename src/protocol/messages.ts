@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { PROTOCOL_VERSION } from './constants.ts';
 import { collectFaults, type Fault, text } from './figures.ts';
 import { factsSchema, helloSchema } from './hello.ts';
+import { parseJson } from './parse-json.ts';
 import { sampleSchema } from './sample.ts';
 
 /** Last message of a monitor that ends in order. */
@@ -40,35 +41,13 @@ function otherVersion(json: unknown): string | null {
   return version === PROTOCOL_VERSION ? null : `protocol version ${version}, not ${PROTOCOL_VERSION}`;
 }
 
-/**
- * Half of a pair of surrogates is no text, and functions such as `encodeURIComponent` throw at it. A line is UTF-8, so
- * that only an escape can bring one along: then every text, names of properties too, is made well-formed.
- */
-function parseLine(line: string): unknown {
-  const json: unknown = JSON.parse(line);
-  return /\\u[dD][89a-fA-F]/.test(line) ? wellFormed(json) : json;
-}
-
-function wellFormed(value: unknown): unknown {
-  if (typeof value === 'string') return value.toWellFormed();
-  if (typeof value !== 'object' || value === null) return value;
-  if (Array.isArray(value)) return value.map(wellFormed);
-  return Object.fromEntries(
-    Object.entries(value).map(([name, inner]) => [name.toWellFormed(), wellFormed(inner)]),
-  );
-}
-
 /** Parses one line from a node. Never throws: rubbish gives a reason. */
 export function parseMessage(line: string): ParsedMessage {
-  let json: unknown;
-  try {
-    json = parseLine(line);
-  } catch {
-    return { ok: false, reason: 'a line is not JSON' };
-  }
-  const version = otherVersion(json);
+  const json = parseJson(line);
+  if (!json.ok) return { ok: false, reason: 'a line is not JSON' };
+  const version = otherVersion(json.value);
   if (version !== null) return { ok: false, reason: version };
-  const { result, faults } = collectFaults(() => messageSchema.safeParse(json));
+  const { result, faults } = collectFaults(() => messageSchema.safeParse(json.value));
   if (result.success) return { ok: true, message: result.data, faults };
   const issue = result.error.issues[0];
   const where = issue?.path.join('.') || 'message';

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { CollectorName } from './collector-names.ts';
 import type { RowValues } from './column-kinds.ts';
 import { columnSchemas } from './column-schemas.ts';
 import {
@@ -30,17 +31,6 @@ import { jobTableSchema } from './jobs.ts';
 import { gpuProcessColumns, gpuProcessFigureColumns, topProcessColumns } from './process-columns.ts';
 
 /** The one definition of what changes on a node. Absent figures are null, never zero. */
-
-export const collectorNames = [
-  'cpu',
-  'memory',
-  'filesystems',
-  'disks',
-  'network',
-  'gpus',
-  'processes',
-] as const;
-export type CollectorName = (typeof collectorNames)[number];
 
 const collectorReportSchema = z.object({
   ok: z.boolean(),

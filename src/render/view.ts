@@ -287,7 +287,7 @@ export interface NodeViewOptions {
   isFreeFirst?: boolean;
 }
 
-/** One node as a design shows it: each list is made when a design asks for it. Pure. */
+/** One node as a design shows it: what costs something is made when a design asks for it. Pure. */
 export function viewNode(node: NodeReport, { isFreeFirst = false }: NodeViewOptions = {}): NodeView {
   const { hello, sample } = node;
   const lists = {
@@ -300,8 +300,8 @@ export function viewNode(node: NodeReport, { isFreeFirst = false }: NodeViewOpti
       (sample?.topProcesses ?? []).map((process) => viewProcess(process, sample?.takenAtMs ?? null)),
     ),
     errors: once(() => viewErrors(sample)),
+    brief: once(() => viewBrief(node)),
   };
-  const brief = viewBrief(node);
   const state = stateWords[node.state];
   const path = encodeURIComponent(node.name);
   return {
@@ -323,7 +323,9 @@ export function viewNode(node: NodeReport, { isFreeFirst = false }: NodeViewOpti
     hasFigures: sample !== null,
     ageMs: node.sampleAgeMs,
     ageLimitMs: ageLimitMs(node),
-    summary: summarize(node),
+    get summary() {
+      return summarize(node);
+    },
     get hardware() {
       return lists.hardware();
     },
@@ -339,7 +341,24 @@ export function viewNode(node: NodeReport, { isFreeFirst = false }: NodeViewOpti
     get gpus() {
       return lists.gpus();
     },
-    ...brief,
+    get gpusFree() {
+      return lists.brief().gpusFree;
+    },
+    get users() {
+      return lists.brief().users;
+    },
+    get cpu() {
+      return lists.brief().cpu;
+    },
+    get ram() {
+      return lists.brief().ram;
+    },
+    get ramUse() {
+      return lists.brief().ramUse;
+    },
+    get trouble() {
+      return lists.brief().trouble;
+    },
     gpuNote: gpuNote(node),
     get processes() {
       return lists.processes();
@@ -349,11 +368,15 @@ export function viewNode(node: NodeReport, { isFreeFirst = false }: NodeViewOpti
       return lists.errors();
     },
     notes: hello?.notes ?? [],
-    warnings: [
-      ...node.warnings.map(({ message }) => message),
-      ...schedulerWarnings(node),
-      ...viewNotes(sample),
-    ],
-    events: node.events.slice(-SHOWN_EVENTS).reverse().map(viewEvent),
+    get warnings() {
+      return [
+        ...node.warnings.map(({ message }) => message),
+        ...schedulerWarnings(node),
+        ...viewNotes(sample),
+      ];
+    },
+    get events() {
+      return node.events.slice(-SHOWN_EVENTS).reverse().map(viewEvent);
+    },
   };
 }

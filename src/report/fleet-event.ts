@@ -1,10 +1,10 @@
 import type { Fault } from '../protocol/figures.ts';
 import type { Message } from '../protocol/messages.ts';
 import type { Sample } from '../protocol/sample.ts';
+import type { SampleBrief } from '../protocol/sample-brief.ts';
 import type { Failure } from './causes.ts';
 import type { Way } from './failure-detail.ts';
 import type { TransportName } from './node-report.ts';
-import type { SampleBrief } from './sample-brief.ts';
 
 /** A node of a list. */
 export interface ListedNode {
@@ -34,10 +34,10 @@ export type FleetEvent =
   /** What a monitor said: hello, facts; also a sample of a source in this process, which has no line. */
   | { kind: 'message'; name: string; message: Message; faults: readonly Fault[] }
   /**
-   * A sample as its line, which `parseMessage` has found good. It is kept so and read again once somebody asks: ten
-   * thousand samples that nobody looks at cost a tenth of the memory, and the garbage collector nothing.
+   * A sample: what is read of each, and the whole as the JSON that came, which most often nobody has read. Its bytes are
+   * whole's own only until `take` returns.
    */
-  | { kind: 'sample'; name: string; line: string; intervalMs: number | null; brief: SampleBrief }
+  | { kind: 'sample'; name: string; brief: SampleBrief; whole: Uint8Array }
   /** A sample from before now, for the charts alone. `atMs`: epoch ms; older ones first. */
   | { kind: 'past-sample'; name: string; sample: Sample; atMs: number }
   /** The last attempt or connection failed. Its story stays until the next sample. */

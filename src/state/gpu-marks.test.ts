@@ -1,8 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { bareSample } from '../../test/support/bare-sample.ts';
 import { fakeGpu, fakeJob, fakeNode, TAKEN_AT_MS } from '../../test/support/fake-cluster.ts';
 import { noGpuFacts } from '../protocol/absent.ts';
+import { briefGpus } from '../protocol/brief-gpus.ts';
 import type { GpuFacts } from '../protocol/gpu-facts.ts';
+import { parseMessage } from '../protocol/messages.ts';
 import type { ReportedGpu, ReportedGpuProcess } from '../protocol/reported-sample.ts';
 import { findMajorities } from './gpu-majorities.ts';
 import { defaultThresholds, type MarkInput, markGpus, unexplainedBytes } from './gpu-marks.ts';
@@ -76,12 +79,13 @@ describe('ghost memory', () => {
 });
 
 describe('a GPU that is held', () => {
-  const brief = (use: number | null, power: number | null, held = true) => ({
-    index: [0],
-    utilizationPercent: [use],
-    powerWatts: [power],
-    held: held ? [0] : [],
-  });
+  const brief = (use: number | null, power: number | null, held = true, index = 0) => {
+    const gpuProcesses = { pid: [1], gpuIndex: held ? [index] : [], type: ['C'] };
+    const gpus = { index: [index], utilizationPercent: [use], powerWatts: [power] };
+    const parsed = parseMessage(JSON.stringify({ ...bareSample, gpus, gpuProcesses }));
+    if (!parsed.ok || parsed.message.type !== 'sample') throw new Error('not a sample');
+    return briefGpus(parsed.message);
+  };
   const limit = () => 400;
 
   it('is marked after so long without work, with its user', () => {
@@ -117,7 +121,7 @@ describe('a GPU that is held', () => {
   it('begins anew where its index was away', () => {
     const spells = createGpuSpells(defaultThresholds);
     spells.note(brief(0, 50), limit, 0);
-    spells.note({ index: [1], utilizationPercent: [0], powerWatts: [50], held: [] }, limit, MINUTE_MS);
+    spells.note(brief(0, 50, false, 1), limit, MINUTE_MS);
     spells.note(brief(0, 50), limit, 2 * MINUTE_MS);
     expect(spells.heldIdleMs(0, 3 * MINUTE_MS)).toBe(MINUTE_MS);
   });

@@ -1,4 +1,4 @@
-import type { GpuBrief } from '../report/gpu-brief.ts';
+import { briefFigure, type GpuBrief } from '../protocol/brief-gpus.ts';
 
 /** How long a GPU of one node has been in a state that only its length makes remarkable. */
 export interface GpuSpells {
@@ -29,7 +29,7 @@ export function createGpuSpells(thresholds: { readonly lowPowerShare: number }):
     for (const index of since.keys()) if (!present.includes(index)) since.delete(index);
   }
 
-  const drawsLittle = (watts: number | null = null, limitWatts: number | null) =>
+  const drawsLittle = (watts: number | null, limitWatts: number | null) =>
     watts !== null && limitWatts !== null && watts <= limitWatts * thresholds.lowPowerShare;
 
   const lengthOf = (since: Map<number, number>, index: number, nowMs: number) => {
@@ -48,11 +48,12 @@ export function createGpuSpells(thresholds: { readonly lowPowerShare: number }):
       forgetMissing(heldIdleSince, brief.index);
       forgetMissing(lowPowerSince, brief.index);
       brief.index.forEach((index, at) => {
-        const use = brief.utilizationPercent[at] ?? null;
+        const use = briefFigure(brief, at, 'utilizationPercent');
+        const watts = briefFigure(brief, at, 'powerWatts');
         const isIdle = use !== null && use <= IDLE_PERCENT;
         const isFull = use !== null && use >= FULL_PERCENT;
-        mark(heldIdleSince, index, isIdle && brief.held.includes(index), nowMs);
-        mark(lowPowerSince, index, isFull && drawsLittle(brief.powerWatts[at], powerLimitOf(index)), nowMs);
+        mark(heldIdleSince, index, isIdle && (brief.isHeld[at] ?? false), nowMs);
+        mark(lowPowerSince, index, isFull && drawsLittle(watts, powerLimitOf(index)), nowMs);
       });
     },
     heldIdleMs: (index, nowMs) => lengthOf(heldIdleSince, index, nowMs),

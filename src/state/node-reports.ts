@@ -33,9 +33,16 @@ function silentFailure(row: NodeRow, nowMs: number): Failure | null {
   return row.way && createFailure(row.way, { cause: 'monitor-silent', silentMs: silentMs(row, nowMs) });
 }
 
+/** The row without its last sample, which turned out to be none. */
+export function withRubbish(row: NodeRow, detail: string): NodeRow {
+  const failure = row.way && createFailure(row.way, { cause: 'protocol', detail });
+  return { ...row, sample: null, failure: row.failure ?? failure };
+}
+
 /** Without a scheduler and marks, which are put in later. Throws where what the node said cannot be put together. */
 export function reportOf(row: NodeRow, nowMs: number): NodeReport {
   const state = stateOf(row, nowMs);
+  const read = row.sample?.();
   const failure = row.failure ?? (state === 'stale' ? silentFailure(row, nowMs) : null);
   return {
     name: row.name,
@@ -50,7 +57,7 @@ export function reportOf(row: NodeRow, nowMs: number): NodeReport {
     logPath: row.logPath,
     sampleAgeMs: row.sampleAtMs === null ? null : Math.max(0, Math.round(nowMs - row.sampleAtMs)),
     hello: row.hello && reportedHello(row.hello, row.facts),
-    sample: row.sample && mergeSample(row.sample(), row.facts),
+    sample: read?.ok ? mergeSample(read.sample, row.facts) : null,
     events: row.facts.events,
     warnings: row.facts.warnings,
     gpuHolders: row.facts.gpuHolders,

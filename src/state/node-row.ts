@@ -4,17 +4,16 @@ import type { Fault } from '../protocol/figures.ts';
 import type { Hello } from '../protocol/hello.ts';
 import { applyFacts, createKnownFacts, type KnownFacts } from '../protocol/known-facts.ts';
 import type { Message } from '../protocol/messages.ts';
-import type { Sample } from '../protocol/sample.ts';
+import { noteFaults, type ReadSample } from '../protocol/read-sample.ts';
+import { briefSample, type SampleBrief } from '../protocol/sample-brief.ts';
 import type { Failure } from '../report/causes.ts';
 import type { Way } from '../report/failure-detail.ts';
 import type { ListedNode } from '../report/fleet-event.ts';
 import type { NodeState, TransportName } from '../report/node-report.ts';
-import { briefSample, type SampleBrief } from '../report/sample-brief.ts';
 import { isPointDue } from '../report/series.ts';
 import type { MarkThresholds } from './gpu-marks.ts';
 import { createGpuSpells, type GpuSpells } from './gpu-spells.ts';
-import { createKeptLine, type KeptLine } from './kept-line.ts';
-import { noteFaults } from './sample-line.ts';
+import { createKeptSample, type KeptSample } from './kept-sample.ts';
 
 /** The latest of one node, and how what is said of it is taken in. */
 
@@ -31,9 +30,11 @@ export interface NodeRow {
   logPath: string | null;
   hello: Hello | null;
   facts: KnownFacts;
-  line: KeptLine;
+  kept: KeptSample;
   /** Reads the last sample. */
-  sample: (() => Sample) | null;
+  sample: (() => ReadSample) | null;
+  /** Of the last sample. */
+  brief: SampleBrief | null;
   intervalMs: number;
   sampleAtMs: number | null;
   /** The same by the clock on the wall. */
@@ -68,8 +69,9 @@ function emptyRow(name: string, thresholds: MarkThresholds): NodeRow {
     logPath: null,
     hello: null,
     facts: createKnownFacts(),
-    line: createKeptLine(),
+    kept: createKeptSample(),
     sample: null,
+    brief: null,
     intervalMs: 1_000,
     sampleAtMs: null,
     sampleEpochMs: null,
@@ -85,9 +87,10 @@ export interface Moment {
   epochMs: number;
 }
 
-/** What its series are told with; reads its last sample. */
-export function subjectOf({ name, facts, sample }: NodeRow): SeriesSubject {
-  return { name, facts, sample: sample?.() ?? null };
+/** What its series are told with; reads its last sample, and does without one that is rubbish. */
+export function subjectOf({ name, facts, sample, brief }: NodeRow): SeriesSubject {
+  const read = sample?.();
+  return { name, facts, brief, sample: read?.ok ? read.sample : null };
 }
 
 /** Takes in what the monitor said; figures that were refused show as errors of their collectors. */
@@ -102,31 +105,28 @@ export function takeMessage(row: NodeRow, message: Message, faults: readonly Fau
       return;
     case 'sample':
       noteFaults(message, faults);
-      takeSample(row, message.intervalMs, () => message, briefFor(row, message, at), at);
+      takeSample(row, briefSample(message, row.facts), () => ({ ok: true, sample: message, faults }), at);
       return;
     case 'bye':
       return;
   }
 }
 
-const briefFor = (row: NodeRow, sample: Sample, at: Moment) =>
-  briefSample(sample, isPointDue(row.recent.lastPointMs(), at.epochMs));
-
-/** Takes in a sample that `read` reads once somebody asks; null for an interval that is as before. */
+/** Takes in a sample, the whole of which `read` reads once somebody asks. */
 export function takeSample(
   row: NodeRow,
-  intervalMs: number | null,
-  read: () => Sample,
   brief: SampleBrief,
+  read: () => ReadSample,
   { nowMs, epochMs }: Moment,
 ): void {
   const limitOf = (index: number) =>
     row.facts.gpus?.find((gpu) => gpu.index === index)?.powerLimitWatts ?? null;
   row.spells.note(brief.gpus, limitOf, nowMs);
   row.sample = read;
-  row.intervalMs = intervalMs ?? row.intervalMs;
+  row.brief = brief;
+  row.intervalMs = brief.intervalMs ?? row.intervalMs;
   row.sampleAtMs = nowMs;
   row.sampleEpochMs = epochMs;
-  if (brief.figures !== null) row.recent.note(brief.figures, row.facts, row.intervalMs, epochMs);
+  if (isPointDue(row.recent.lastPointMs(), epochMs)) row.recent.note(brief, row.intervalMs, epochMs);
   row.failure = null;
 }

@@ -3,7 +3,7 @@ import type { GpuFacts } from '../protocol/gpu-facts.ts';
 import type { NodeReport } from '../report/node-report.ts';
 import { findMajorities, type Majorities } from './gpu-majorities.ts';
 import { type MarkThresholds, markGpus } from './gpu-marks.ts';
-import { faultyReport, reportOf, withScheduler } from './node-reports.ts';
+import { faultyReport, reportOf, withRubbish, withScheduler } from './node-reports.ts';
 import type { NodeRow } from './node-row.ts';
 import type { SchedulerAnswers } from './scheduler-answers.ts';
 
@@ -19,6 +19,7 @@ export function createReporter(
   rowsNow: () => Iterable<NodeRow>,
   answers: SchedulerAnswers,
   thresholds: MarkThresholds,
+  onRubbish: (name: string) => void,
 ): (row: NodeRow, nowMs: number) => NodeReport {
   let majorities: { found: Majorities; atMs: number } | null = null;
 
@@ -39,7 +40,13 @@ export function createReporter(
     }
   }
 
+  /** Rubbish counts until the next sample; who reads the connection looks at that one at once, and acts on it. */
   function markedReport(row: NodeRow, nowMs: number): NodeReport {
+    const read = row.sample?.();
+    if (read?.ok === false) {
+      onRubbish(row.name);
+      return reportOf(withRubbish(row, read.reason), nowMs);
+    }
     const report = withScheduler(reportOf(row, nowMs), row, answers, nowMs);
     const { sample, gpuHolders: holders } = report;
     if (sample === null || report.state !== 'live') return report;

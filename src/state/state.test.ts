@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { bareSample } from '../../test/support/bare-sample.ts';
-import { parseMessage } from '../protocol/messages.ts';
+import { type Message, parseMessage } from '../protocol/messages.ts';
+import { briefSample } from '../protocol/sample-brief.ts';
 import { createFailure } from '../report/failures.ts';
 import { createState, type State } from './state.ts';
 
@@ -24,16 +25,27 @@ const hello = message({
   runtime: 'r',
   gpus: null,
 });
+const briefOf = (sample: Message) => {
+  if (sample.type !== 'sample') throw new Error('not a sample');
+  return briefSample(sample, { processes: new Map() });
+};
 const sampleOf = (fields: object = {}) => message({ ...bareSample, ...fields });
 
 describe('state', () => {
   let nowMs = 0;
   let state: State;
   let told: string[][] = [];
+  let rubbish: string[] = [];
 
   beforeEach(() => {
     nowMs = 1_000;
-    state = createState(() => nowMs);
+    rubbish = [];
+    state = createState(
+      () => nowMs,
+      undefined,
+      undefined,
+      (name) => rubbish.push(name),
+    );
     state.take({ kind: 'listed', nodes: [{ name: 'n1' }, { name: 'n2' }] });
     told = [];
     state.subscribe((names) => told.push([...names]));
@@ -133,7 +145,7 @@ describe('state', () => {
     expect(report?.sample?.collectors.memory.ok).toBe(true);
   });
 
-  it('reads a sample that came as a line as it reads one that came parsed', () => {
+  it('reads a sample that came with a brief as it reads one that came parsed', () => {
     connect();
     const fields = { cpu: { totalPercent: 900, corePercents: [1, 2] }, processCount: 7 };
     sample(fields);
@@ -142,18 +154,31 @@ describe('state', () => {
     state.take({
       kind: 'sample',
       name: 'n1',
-      line: JSON.stringify({ ...good, cpu: fields.cpu }),
-      intervalMs: 20_000,
-      brief: {
-        gpus: null,
-        figures: null,
-      },
+      brief: { ...briefOf(good), intervalMs: 20_000 },
+      whole: Buffer.from(JSON.stringify({ ...good, cpu: fields.cpu })),
     });
     expect(state.report('n1')).toEqual({ ...parsed, sample: { ...parsed?.sample, sequence: 2 } });
     nowMs += 59_000;
     expect(state.report('n1')?.state).toBe('live');
     nowMs += 2_000;
     expect(state.report('n1')?.state).toBe('stale');
+  });
+
+  it('says of a node whose last sample is rubbish that it is, until the next one, and has it looked at', () => {
+    connect();
+    const { message: good } = sampleOf();
+    const take = (whole: string) =>
+      state.take({ kind: 'sample', name: 'n1', brief: briefOf(good), whole: Buffer.from(whole) });
+    take('{"type":"sample"}');
+    expect(rubbish).toEqual([]);
+    expect(state.recentPoint('n1')?.timesMs).toHaveLength(1);
+    const report = state.report('n1');
+    expect(report).toMatchObject({ state: 'unreachable', cause: 'protocol', sample: null });
+    expect(report?.message).toMatch(/sequence/);
+    expect(rubbish).toEqual(['n1']);
+    take(JSON.stringify(good));
+    expect(state.report('n1')).toMatchObject({ state: 'live', cause: null });
+    expect(rubbish).toEqual(['n1']);
   });
 
   it('lets no node with hundreds of GPUs decide what is usual', () => {

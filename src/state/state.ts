@@ -1,8 +1,8 @@
 import { newestFigures } from '../history/memory-series.ts';
 import { guarded } from '../lib/guarded.ts';
+import { briefSample } from '../protocol/sample-brief.ts';
 import type { FleetEvent, ListedNode } from '../report/fleet-event.ts';
 import type { NodeReport } from '../report/node-report.ts';
-import { sampleFigures } from '../report/sample-figures.ts';
 import type { RecentFigures } from '../report/series.ts';
 import { defaultThresholds, type MarkThresholds } from './gpu-marks.ts';
 import { stateOf } from './node-reports.ts';
@@ -36,18 +36,19 @@ export interface State {
 
 /**
  * The latest of every node. Pure: time comes in as `monotonicMs`, and as `epochMs` for what charts show; nothing goes
- * out but callbacks.
+ * out but callbacks. `onRubbish` hears of nodes whose last sample turned out to be none when somebody asked for it.
  */
 export function createState(
   monotonicMs: () => number,
   thresholds: MarkThresholds = defaultThresholds,
   epochMs: () => number = Date.now,
+  onRubbish: (name: string) => void = () => undefined,
 ): State {
   let rows = new Map<string, NodeRow>();
   const listeners = new Set<(names: ReadonlySet<string>) => void>();
   const answers = createSchedulerAnswers();
   let checkedMs = monotonicMs();
-  const reportAt = createReporter(() => rows.values(), answers, thresholds);
+  const reportAt = createReporter(() => rows.values(), answers, thresholds, onRubbish);
 
   function tell(names: ReadonlySet<string>): void {
     for (const listener of listeners) guarded('a listener of the state', () => listener(names), undefined);
@@ -86,13 +87,13 @@ export function createState(
         });
       case 'sample':
         return change(event.name, (row) => {
-          row.line.keep(event.line);
-          takeSample(row, event.intervalMs, row.line.read, event.brief, at);
+          row.kept.keep(event.whole);
+          takeSample(row, event.brief, row.kept.read, at);
         });
       case 'past-sample': {
         const row = rows.get(event.name);
         const { sample, atMs } = event;
-        row?.recent.note(sampleFigures(sample), row.facts, sample.intervalMs ?? 0, atMs);
+        row?.recent.note(briefSample(sample, row.facts), sample.intervalMs ?? 0, atMs);
         return;
       }
       case 'failed':

@@ -5,11 +5,12 @@ import { type KnownHosts, knownHostsName, nameWithoutPort } from './host-keys/kn
 import { hopName, hopsBefore, type OpensshHop } from './openssh/command.ts';
 import { resolveRoute } from './openssh/route.ts';
 import { listAgentKeyTypes } from './settings/agent-key-types.ts';
+import { settingsWords } from './settings/ask-ssh.ts';
 import type { IdentityFiles } from './settings/identity-files.ts';
 import { createKeptAnswers } from './settings/kept-answers.ts';
 import type { RunTool } from './settings/run-tool.ts';
 import { hasExpired } from './settings/ssh-certificate.ts';
-import { type SettingsResolver, settingsWords } from './settings/ssh-settings.ts';
+import type { SettingsResolver } from './settings/ssh-settings.ts';
 import type { SshSettings } from './settings/ssh-settings-parse.ts';
 import { chooseAlgorithms } from './ssh2/algorithms.ts';
 

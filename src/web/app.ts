@@ -12,7 +12,6 @@ import { renderNodeText } from '../render/text/nodes-text.ts';
 import { isMeantKey } from '../report/job-words.ts';
 import { type Buttons, createButtons } from './buttons.ts';
 import type { WebDependencies } from './dependencies.ts';
-import { gzipEvents } from './gzip-events.ts';
 import { isAllowedHost } from './host-check.ts';
 import { addListRoutes, askedOf } from './list-routes.ts';
 import { createLiveFeed, type LiveFeed, type LiveFeedOptions } from './live/feed.ts';
@@ -219,12 +218,12 @@ function addEventRoutes(app: Hono, { feed }: Rooms): void {
   app.get('/events', (context) => {
     // A HEAD request is answered by this handler too, and nobody would ever end its stream.
     if (context.req.raw.method === 'HEAD') return context.body(null, 200, STREAM_HEADERS);
-    const stream = feed.open(clientOf(context));
+    const isCompressed = /\bgzip\b/.test(context.req.header('accept-encoding') ?? '');
+    const stream = feed.open(clientOf(context), isCompressed);
     if (stream === null)
       return context.text('Too many pages are open at once.\n', 503, { 'Retry-After': '30' });
-    if (!/\bgzip\b/.test(context.req.header('accept-encoding') ?? ''))
-      return context.body(stream, 200, STREAM_HEADERS);
-    return context.body(gzipEvents(stream), 200, { ...STREAM_HEADERS, 'Content-Encoding': 'gzip' });
+    const encoding: Record<string, string> = isCompressed ? { 'Content-Encoding': 'gzip' } : {};
+    return context.body(stream, 200, { ...STREAM_HEADERS, ...encoding });
   });
 
   const tooLarge = bodyLimit({

@@ -169,6 +169,8 @@ describe.runIf(fleet)('what carries a connection', () => {
     });
     expect(shared.facts.at(-1)).toContain('through a connection that was there');
     await runSsh(['-F', config, '-O', 'exit', 'n1']);
+    // It says that it ends, and then does.
+    await expect.poll(() => existsSync(socket), { timeout: 20_000 }).toBe(false);
     expect((await scenario.attempt(config, 'n1', { by, access })).transport?.name).toBe('ssh2');
   });
 

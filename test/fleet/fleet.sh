@@ -30,6 +30,9 @@ export LC_ALL=C PATH="$PATH:/usr/sbin:/sbin"
 prefix=${FLEET_PREFIX:-rollcall}
 state=${FLEET_STATE:?the folder of the fleet}
 net=10.78.0
+# It goes into the background first, listens then, and writes its pid last.
+start_sshd='rm -f /run/sshd.pid; /usr/sbin/sshd -E /run/sshd.log
+  for at in $(seq 600); do [ ! -s /run/sshd.pid ] || break; sleep 0.1; done'
 self=$(readlink -f "$0")
 # shellcheck source=test/fleet/cgroups.sh
 . "$(dirname "$self")/cgroups.sh"
@@ -153,7 +156,7 @@ node_init() {
   export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
   umount -l /.old
   rmdir /.old
-  /usr/sbin/sshd -E /run/sshd.log
+  sh -c "$start_sshd"
   : > /run/ready
   while :; do sleep 86400 & wait $! || :; done
 }
@@ -408,7 +411,7 @@ heal() {
   ip -n "$prefix-head" neigh flush dev eth0
   "$self" exec "$1" sh -c 'mount -o remount,rw /tmp; rm -f /tmp/filler
     [ ! -e /run/hang-mount.pid ] || { kill -9 "$(cat /run/hang-mount.pid)"; umount -l /mnt/hung; rm /run/hang-mount.pid; }
-    pgrep -f "[s]shd: /usr/sbin/sshd -E /run/sshd.log" > /dev/null || /usr/sbin/sshd -E /run/sshd.log'
+    pgrep -f "[s]shd: /usr/sbin/sshd -E /run/sshd.log" > /dev/null || { '"$start_sshd"'; }'
 }
 
 case ${1:-} in

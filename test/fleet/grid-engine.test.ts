@@ -34,20 +34,20 @@ describe.runIf(fleet && gridEngineIsMissing === null)('jobs of Grid Engine', () 
     const first = await engine.submit('dash', '-N train_a_long_name', 'sleep 311');
     const second = await engine.submit('zsh', '-N sweep -t 1-2', 'sleep 312');
     await expect
-      .poll(jobs, { timeout: 90_000, interval: 300 })
+      .poll(jobs, { timeout: 150_000, interval: 300 })
       .toEqual([`${first} train_a_long_name dash`, `${second}.1 sweep zsh`, `${second}.2 sweep zsh`].sort());
     const found = await head.get(`/api/v1/jobs?q=job:${second}`);
     expect((JSON.parse(found.text) as { jobs: unknown[] }).jobs).toHaveLength(2);
     stop();
-  }, 120_000);
+  }, 200_000);
 
   it('keep what runs on when its parent is gone', async () => {
     const stop = await head.openEvents();
     const id = await engine.submit('dash', '-N left', '(setsid sleep 313 &) ; sleep 314');
-    await expect.poll(jobs, { timeout: 60_000, interval: 300 }).toContain(`${id} left dash`);
+    await expect.poll(jobs, { timeout: 150_000, interval: 300 }).toContain(`${id} left dash`);
     const processes = async () =>
       (await head.node('n1'))?.sample?.jobs?.find((job) => job.key === `sge:${id}`)?.processCount ?? 0;
     await expect.poll(processes, { timeout: 30_000, interval: 300 }).toBeGreaterThanOrEqual(2);
     stop();
-  }, 120_000);
+  }, 200_000);
 });

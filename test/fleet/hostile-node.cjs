@@ -75,10 +75,38 @@ const sample = (sequence, more = {}) => ({
   topProcesses: { pid: [] },
   ...more,
 });
+/** A figure as 16 bits of a float: the head wants it so. */
+const code = (value) => {
+  if (typeof value !== 'number') return 0;
+  if (value <= 0) return 1;
+  const bits = new DataView(new ArrayBuffer(4));
+  bits.setFloat32(0, value);
+  return Math.min(65535, ((bits.getUint32(0) + 4096) >>> 13) - (116 << 10));
+};
+const base64 = (codes) => Buffer.from(Uint16Array.from(codes).buffer).toString('base64');
+const last = (rows, name) => rows?.at(-1)?.[name] ?? null;
+/** What goes before a sample. */
+const brief = ({ sequence, intervalMs, collectors, cpu, network, disks, gpus, gpuProcesses }) => {
+  const failed = Object.values(collectors).reduce((bits, { ok }, at) => bits | (ok ? 0 : 1 << at), 0);
+  const machine = [
+    cpu?.totalPercent,
+    null,
+    null,
+    last(network, 'receiveBytesPerSecond'),
+    last(network, 'transmitBytesPerSecond'),
+    last(disks, 'readBytesPerSecond'),
+    last(disks, 'writeBytesPerSecond'),
+    last(disks, 'busyPercent'),
+  ].map(code);
+  const held = (index) => Number(gpuProcesses.gpuIndex.includes(index));
+  const rows = gpus?.index.flatMap((index) => [2 * index + held(index), 0, 0, 0, 0]) ?? [];
+  return [sequence, intervalMs, failed, base64(machine), rows.length > 0 ? base64(rows) : null, null, null];
+};
+const tellSample = (message) => say(`${JSON.stringify(brief(message))}\t${JSON.stringify(message)}\n`);
 /** Sends a sample a second with what `more` makes of its number. */
 const live = (more = () => ({})) => {
   let sequence = 0;
-  const next = () => tell(sample(++sequence, more(sequence)));
+  const next = () => tellSample(sample(++sequence, more(sequence)));
   next();
   setInterval(next, 1000);
 };
@@ -130,7 +158,7 @@ const modes = {
   },
   'byte-by-byte': () => {
     tell(hello);
-    tell(sample(1));
+    tellSample(sample(1));
     forever(() => say('y'));
   },
   'error-flood': () => {
@@ -141,7 +169,7 @@ const modes = {
   'message-flood': () => {
     tell(hello);
     let sequence = 0;
-    forever(() => tell(sample(++sequence)));
+    forever(() => tellSample(sample(++sequence)));
   },
   'facts-flood': () => {
     tell(hello);
@@ -152,7 +180,7 @@ const modes = {
   },
   'million-processes': () => {
     tell(hello);
-    tell(sample(1, { topProcesses: { pid: Array.from({ length: 150_000 }, (_, pid) => pid) } }));
+    tellSample(sample(1, { topProcesses: { pid: Array.from({ length: 150_000 }, (_, pid) => pid) } }));
   },
   'large-strings': () => {
     tell(hello);
@@ -204,7 +232,35 @@ const modes = {
   },
   'absurd-sequence': () => {
     tell(hello);
-    tell(sample(1e308));
+    tellSample(sample(1e308));
+  },
+  'no-brief': () => {
+    tell(hello);
+    tell(sample(1));
+  },
+  'no-whole': () => {
+    tell(hello);
+    say(`${JSON.stringify(brief(sample(1)))}\n`);
+  },
+  'brief-rubbish': () => {
+    tell(hello);
+    say(`[1,1000,0,"!",null,null,null]\t${JSON.stringify(sample(1))}\n`);
+  },
+  'two-tales': () => {
+    tell(hello);
+    const told = sample(1, { cpu: { ...sample(1).cpu, totalPercent: 99 } });
+    say(`${JSON.stringify(brief(sample(1)))}\t${JSON.stringify(told)}\n`);
+  },
+  /** Only who asks for it finds it. */
+  'late-rubbish': () => {
+    tell(hello);
+    let sequence = 0;
+    const next = () => {
+      const told = sample(++sequence);
+      say(`${JSON.stringify(brief(told))}\t${sequence === 1 ? JSON.stringify(told) : '{}'}\n`);
+    };
+    next();
+    setInterval(next, 1000);
   },
   markup: () => {
     tell({
@@ -252,36 +308,36 @@ const modes = {
   },
   'evil-bye': () => {
     tell(hello);
-    tell(sample(1));
+    tellSample(sample(1));
     say(`${EVIL}\n`, 2);
     tell({ type: 'bye', reason: EVIL });
     process.exit(1);
   },
   'bye-loop': () => {
     tell(hello);
-    tell(sample(1));
+    tellSample(sample(1));
     tell({ type: 'bye', reason: 'again' });
     process.exit(1);
   },
   'two-hellos': () => {
     tell(hello);
-    tell(sample(1));
+    tellSample(sample(1));
     tell(hello);
   },
   'same-sequence': () => {
     tell(hello);
-    tell(sample(5));
-    tell(sample(5));
+    tellSample(sample(5));
+    tellSample(sample(5));
   },
   'back-in-sequence': () => {
     tell(hello);
-    tell(sample(9));
-    tell(sample(3));
+    tellSample(sample(9));
+    tellSample(sample(3));
   },
   'after-bye': () => {
     tell(hello);
     tell({ type: 'bye', reason: 'not really' });
-    tell(sample(1));
+    tellSample(sample(1));
   },
   // As a login shell, before anything was said.
   'login-line': () => forever(() => say('x'.repeat(65536))),

@@ -53,6 +53,7 @@ export function options(transport: Transport, more: Partial<MonitorLinkOptions> 
     intervalMs: 1000,
     signal: new AbortController().signal,
     onMessage: () => undefined,
+    onSample: () => undefined,
     stageLimitMs: 8_000,
     ...more,
   };

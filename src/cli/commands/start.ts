@@ -3,7 +3,6 @@ import type { Config } from '../../config/config.ts';
 import { askSecrets } from '../ask-secrets.ts';
 import { awaitFirstResults } from '../first-results.ts';
 import { findHead, requireHead } from '../head-client.ts';
-import { keepHeapTight } from '../keep-heap-tight.ts';
 import { configFrom, withHeadOptions } from '../options.ts';
 import { isOnTerminal } from '../read-secret.ts';
 import { startInBackground } from '../start-background.ts';
@@ -55,7 +54,6 @@ async function askInForeground(config: ReturnType<typeof configFrom>): Promise<v
 
 /** Runs the head in this process until a signal or a stop. Tells a waiting parent how it went. */
 async function runInForeground(config: Config, readAgain: () => Config): Promise<void> {
-  keepHeapTight();
   const { startHead } = await import('../../main.ts');
   const { surviveFaults } = await import('../../head/last-resort.ts');
   const head = await startHead(config, readAgain, (line) => console.log(line)).catch((error: Error) => {

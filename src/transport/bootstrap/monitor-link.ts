@@ -45,6 +45,8 @@ export interface MonitorLink {
   send(...commands: Command[]): void;
   /** As `Channel.expectEvery`. */
   expectEvery(intervalMs: number): void;
+  /** The next sample is read whole when it comes. */
+  lookAtNext(): void;
   /** What the node said last beside its messages. */
   lastLines(): readonly string[];
   /** Why it ended; null after an orderly stop. Never rejects. */
@@ -135,6 +137,7 @@ async function startMonitor(
     way: options.way,
     send,
     expectEvery: (ms) => talk.channel.expectEvery?.(ms),
+    lookAtNext: talk.lookAtNext,
     lastLines: talk.lastLines,
     ended: talk.ended,
     close: () => talk.channel.close(),

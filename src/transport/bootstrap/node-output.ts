@@ -1,4 +1,4 @@
-import { createLineSplitter } from '../../lib/line-splitter.ts';
+import { createByteLineSplitter, createLineSplitter } from '../../lib/line-splitter.ts';
 import { MAX_MESSAGE_BYTES } from '../../protocol/constants.ts';
 import type { Channel } from '../transport.ts';
 import type { MessageMeter } from './message-meter.ts';
@@ -11,7 +11,8 @@ export interface NodeOutputOptions {
   isOver: () => boolean;
   /** How many bytes of output may have come by now. */
   limitBytes: () => number;
-  onLine: (line: string) => void;
+  /** Its bytes are its own only meanwhile. */
+  onLine: (line: Buffer) => void;
   onErrorLine: (line: string) => void;
   /** It sent what no monitor sends; `isFlood` where it is not what it sends but how much. */
   onExcess: (detail: string, isFlood: boolean) => void;
@@ -29,7 +30,7 @@ export function readNodeOutput(channel: Channel, options: NodeOutputOptions): No
   let heardBytes = 0;
 
   const tooLong = () => onExcess(`a line longer than ${MAX_MESSAGE_BYTES} bytes`, false);
-  const out = createLineSplitter(MAX_MESSAGE_BYTES, onLine, tooLong);
+  const out = createByteLineSplitter(MAX_MESSAGE_BYTES, onLine, tooLong);
   const err = createLineSplitter(MAX_ERROR_LINE_BYTES, onErrorLine, () => undefined);
 
   function takeStdout(chunk: Buffer): void {

@@ -2,6 +2,7 @@ import { MAX_MESSAGE_BYTES, MAX_NOISE_BYTES } from '../../protocol/constants.ts'
 import type { Fault } from '../../protocol/figures.ts';
 import type { Hello } from '../../protocol/hello.ts';
 import type { Message } from '../../protocol/messages.ts';
+import type { SampleBrief } from '../../protocol/sample-brief.ts';
 import type { Failure, Stage } from '../../report/causes.ts';
 import type { FailureDetail, Way } from '../../report/failure-detail.ts';
 import { createFailure, toLastLines } from '../../report/failures.ts';
@@ -18,8 +19,10 @@ export class BootstrapError extends TransportError {}
 export interface TalkOptions {
   way: Way;
   signal: AbortSignal;
-  /** Every message in order, `hello` first. */
-  onMessage: (message: Message, faults: Fault[], line: string) => void;
+  /** Every message but samples in order, `hello` first. */
+  onMessage: (message: Message, faults: Fault[]) => void;
+  /** `whole`: JSON, mostly unread; its bytes are its own only meanwhile. */
+  onSample: (brief: SampleBrief, whole: Uint8Array) => void;
   /** Lines of the node's error output and login noise; of a flood only some. */
   onLine?: (line: string) => void;
   /** Limit of each stage that is not the transport's own. */
@@ -40,17 +43,19 @@ export interface Talk {
   awaitHello(nonce: string): Promise<Hello>;
   /** Notes why the conversation cannot go on, and closes it. */
   fail(detail: FailureDetail): void;
+  /** The next sample is read whole when it comes. */
+  lookAtNext(): void;
   failure(): Promise<TransportError>;
   readonly ended: Promise<Failure | null>;
 }
 
 /** Listens to the channel from now on. Every wait rejects with a `BootstrapError` once the conversation has failed. */
 export function createTalk(options: TalkOptions, channel: Channel): Talk {
-  const { way, onMessage, command = '' } = options;
+  const { way, command = '' } = options;
   const stageLimitMs = options.stageLimitMs ?? STAGE_LIMIT_MS;
   const said = createSaidLines(options.onLine ?? (() => undefined));
   const meter = createMessageMeter();
-  const messages = createMonitorMessages({ onMessage, onRefused: refuse });
+  const messages = createMonitorMessages({ ...options, onRefused: refuse });
   let failed: Failure | null = null;
   let stage: Stage = 'shell';
   let spoken = false;
@@ -76,16 +81,20 @@ export function createTalk(options: TalkOptions, channel: Channel): Talk {
     sayAside(line);
   }
 
-  function takeMessage(line: string): void {
+  function takeMessage(line: Buffer): void {
     const excess = meter.count(line.length);
     if (excess === null) messages.take(line);
     else fail({ cause: 'protocol', detail: excess, isFlood: true });
   }
 
-  function takeLine(line: string): void {
+  function takeLine(line: Buffer): void {
     if (failed !== null) return;
     if (messages.greeted) takeMessage(line);
-    else if (reader) reader(line);
+    else takeEarlyLine(line.toString('utf8'));
+  }
+
+  function takeEarlyLine(line: string): void {
+    if (reader) reader(line);
     else unread.push(line);
   }
 
@@ -162,7 +171,7 @@ export function createTalk(options: TalkOptions, channel: Channel): Talk {
       };
       const lines = unread;
       unread = [];
-      for (const line of lines) takeLine(line);
+      for (const line of lines) if (failed === null) takeEarlyLine(line);
       failure().then((error) => {
         finish();
         reject(error);
@@ -176,6 +185,7 @@ export function createTalk(options: TalkOptions, channel: Channel): Talk {
     await: awaitLine,
     awaitHello: (nonce) => awaitLine('hello', (line) => messages.takeHello(line, nonce)),
     fail,
+    lookAtNext: messages.lookAtNext,
     failure,
     ended,
   };

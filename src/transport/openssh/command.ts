@@ -1,6 +1,6 @@
 import { shellCommand } from '../../lib/shell-quote.ts';
+import type { Place } from '../settings/ask-ssh.ts';
 import { formatHops } from '../settings/ssh-hops.ts';
-import type { Place } from '../settings/ssh-settings.ts';
 import type { SshSettings, StrictHostKeyChecking } from '../settings/ssh-settings-parse.ts';
 
 /** A host on the way, and how it is reached itself. */

@@ -1,5 +1,6 @@
+import type { Place } from '../settings/ask-ssh.ts';
 import { formatHops, type Hop } from '../settings/ssh-hops.ts';
-import type { Place, SettingsResolver } from '../settings/ssh-settings.ts';
+import type { SettingsResolver } from '../settings/ssh-settings.ts';
 import { StepError } from '../ssh-step-error.ts';
 import type { OpensshHop } from './command.ts';
 

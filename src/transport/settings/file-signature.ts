@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 
-async function signatureOf(path: string): Promise<string> {
+/** The part of one file in such a text. */
+export async function signatureOf(path: string): Promise<string> {
   try {
     const found = await stat(path);
     return `${path} ${found.mtimeMs} ${found.size} ${found.ino}`;
@@ -9,8 +10,10 @@ async function signatureOf(path: string): Promise<string> {
   }
 }
 
+/** Such a text, of its parts. */
+export const joinSignatures = (signatures: Iterable<string>) => [...signatures].join('\n');
+
 /** A text that changes when one of the files changes, comes or goes. */
 export async function readSignature(paths: Iterable<string>): Promise<string> {
-  const signatures = await Promise.all([...paths].map(signatureOf));
-  return signatures.join('\n');
+  return joinSignatures(await Promise.all([...paths].map(signatureOf)));
 }

@@ -1,6 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { joinSignatures, signatureOf } from './file-signature.ts';
 import { expandHome } from './ssh-tokens.ts';
+import { addTellingLines, noTellingLines, type TellingLines } from './telling-lines.ts';
 
 /** The files that an answer of `ssh -G` rests on. */
 export interface SshConfigFiles {
@@ -8,7 +10,19 @@ export interface SshConfigFiles {
   paths: string[];
   /** A `Match exec` may answer otherwise at any time, and so may a `Match localnetwork`. */
   runsPrograms: boolean;
+  /** What names may be told apart by. */
+  telling: TellingLines;
+  /** As `readSignature(paths)` was before anything was read. */
+  signature: string;
 }
+
+/** Before anything was read. */
+export const noConfigFiles = (): SshConfigFiles => ({
+  paths: [],
+  runsPrograms: false,
+  telling: noTellingLines(),
+  signature: '',
+});
 
 const MAX_DEPTH = 16;
 const SYSTEM_FOLDER = '/etc/ssh';
@@ -24,25 +38,32 @@ function wildcardPattern(text: string): RegExp {
   return new RegExp(`^${source}$`);
 }
 
-async function listNames(folder: string, pattern: RegExp): Promise<string[]> {
+const MISSING: readonly unknown[] = ['ENOENT', 'ENOTDIR', 'EISDIR'];
+
+/** Nobody reads anything there. What fails for another reason, as for want of descriptors, ssh may read all the same. */
+const isMissing = (error: unknown) =>
+  error instanceof Error && 'code' in error && MISSING.includes(error.code);
+
+async function listNames(state: Walk, folder: string, pattern: RegExp): Promise<string[]> {
   try {
     const names = await readdir(folder);
     return names.filter((name) => pattern.test(name) && !name.startsWith('.')).sort();
-  } catch {
+  } catch (error) {
+    if (!isMissing(error)) state.telling.unclear = true;
     return [];
   }
 }
 
 /** Expands wildcards; `folders` takes those in which a new file would count. */
-async function expandWildcards(path: string, folders: Set<string>): Promise<string[]> {
+async function expandWildcards(state: Walk, path: string): Promise<string[]> {
   if (!hasWildcard(path)) return [path];
-  const parents = await expandWildcards(dirname(path), folders);
+  const parents = await expandWildcards(state, dirname(path));
   const name = basename(path);
   if (!hasWildcard(name)) return parents.map((parent) => join(parent, name));
   const found = await Promise.all(
     parents.map(async (parent) => {
-      folders.add(parent);
-      return (await listNames(parent, wildcardPattern(name))).map((match) => join(parent, match));
+      if (!state.folders.has(parent)) state.folders.set(parent, await signatureOf(parent));
+      return (await listNames(state, parent, wildcardPattern(name))).map((match) => join(parent, match));
     }),
   );
   return found.flat();
@@ -66,33 +87,37 @@ export function parseConfigFile(text: string): { includes: string[]; runsProgram
   return { includes, runsPrograms };
 }
 
+/** Files and folders with what their signatures were before they were read. */
 interface Walk {
   home: string;
   environment: NodeJS.ProcessEnv;
-  files: Set<string>;
-  folders: Set<string>;
+  files: Map<string, string>;
+  folders: Map<string, string>;
   runsPrograms: boolean;
+  telling: TellingLines;
 }
 
-async function readText(path: string): Promise<string> {
+async function readText(state: Walk, path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8');
-  } catch {
+  } catch (error) {
+    if (!isMissing(error)) state.telling.unclear = true;
     return '';
   }
 }
 
 async function walk(state: Walk, path: string, baseFolder: string, depth: number): Promise<void> {
   if (depth > MAX_DEPTH || state.files.has(path)) return;
-  state.files.add(path);
-  const { includes, runsPrograms } = parseConfigFile(await readText(path));
+  state.files.set(path, await signatureOf(path));
+  const text = await readText(state, path);
+  addTellingLines(text, state.telling);
+  const { includes, runsPrograms } = parseConfigFile(text);
   if (runsPrograms) state.runsPrograms = true;
   for (const include of includes) {
     const variables = include.replace(/\$\{([^}]*)\}/g, (_, name: string) => state.environment[name] ?? '');
     const expanded = expandHome(variables, state.home);
     const absolute = expanded.startsWith('/') ? expanded : join(baseFolder, expanded);
-    for (const file of await expandWildcards(absolute, state.folders))
-      await walk(state, file, baseFolder, depth + 1);
+    for (const file of await expandWildcards(state, absolute)) await walk(state, file, baseFolder, depth + 1);
   }
 }
 
@@ -102,10 +127,16 @@ export async function listConfigFiles(
   home: string,
   environment: NodeJS.ProcessEnv,
 ): Promise<SshConfigFiles> {
-  const state: Walk = { home, environment, files: new Set(), folders: new Set(), runsPrograms: false };
-  const userFolder = join(home, '.ssh');
-  await walk(state, sshConfigFile ?? join(userFolder, 'config'), userFolder, 0);
+  // The C library expands `~` of an Include, and goes by HOME; the file itself is that of the password file's home.
+  const includeHome = environment.HOME || home;
+  const telling = noTellingLines();
+  const files = new Map<string, string>();
+  const folders = new Map<string, string>();
+  const state: Walk = { home: includeHome, environment, files, folders, runsPrograms: false, telling };
+  await walk(state, sshConfigFile ?? join(home, '.ssh', 'config'), join(includeHome, '.ssh'), 0);
   // `ssh -F` leaves the system's file out.
   if (sshConfigFile === null) await walk(state, join(SYSTEM_FOLDER, 'ssh_config'), SYSTEM_FOLDER, 0);
-  return { paths: [...state.files, ...state.folders], runsPrograms: state.runsPrograms };
+  const paths = [...files.keys(), ...folders.keys()];
+  const signature = joinSignatures([...files.values(), ...folders.values()]);
+  return { paths, runsPrograms: state.runsPrograms, telling, signature };
 }

@@ -1,11 +1,13 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { settingsCommand } from './ask-ssh.ts';
+import { readSignature } from './file-signature.ts';
 import { type RunTool, runTool, ToolMissingError } from './run-tool.ts';
 import { listConfigFiles, parseConfigFile } from './ssh-config-files.ts';
-import { createSettingsResolver, settingsCommand } from './ssh-settings.ts';
+import { createSettingsResolver } from './ssh-settings.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -124,6 +126,35 @@ describe('listConfigFiles', () => {
     ];
     expect([...paths].sort()).toEqual(named.map((name) => join(folder, name)).sort());
     expect(runsPrograms).toBe(false);
+  });
+
+  it('looks below HOME for what Include names, as the C library does', async () => {
+    const main = write('main', 'Include a ~/b\n');
+    const { paths } = await listConfigFiles(main, '/nowhere', { HOME: folder });
+    expect(paths).toEqual([main, join(folder, '.ssh', 'a'), join(folder, 'b')]);
+  });
+
+  it('tells what the files were before they were read', async () => {
+    write('a.conf', 'Host n1\n');
+    const { paths, signature } = await listConfigFiles(
+      write('main', `Include ${folder}/*.conf\n`),
+      folder,
+      {},
+    );
+    expect(signature).toBe(await readSignature(paths));
+    write('b.conf', 'Host n2\n');
+    expect(signature).not.toBe(await readSignature(paths));
+  });
+
+  it('knows nothing of what cannot be read', async () => {
+    const telling = async (include: string) =>
+      (await listConfigFiles(write('main', `Include ${folder}/${include}\n`), folder, {})).telling.unclear;
+    mkdirSync(join(folder, 'conf.d'));
+    symlinkSync('loop', join(folder, 'loop'));
+    expect(await telling('missing')).toBe(false);
+    expect(await telling('conf.d')).toBe(false);
+    expect(await telling('loop')).toBe(true);
+    expect(await telling('loop/*')).toBe(true);
   });
 
   it('stops at files that include themselves', async () => {

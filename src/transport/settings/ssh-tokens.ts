@@ -19,9 +19,13 @@ export interface TokenValues {
 /** Where `ssh` would refuse the setting: an unknown token or an environment variable that is not set. */
 export class TokenError extends Error {}
 
-const connectionHash = (values: TokenValues) =>
+/** `%C`; OpenSSH 9.8 and later add the jump host. */
+export const connectionHash = (
+  values: Pick<TokenValues, 'localHostName' | 'hostName' | 'port' | 'user'>,
+  jumpHost = '',
+) =>
   createHash('sha1')
-    .update(`${values.localHostName}${values.hostName}${values.port}${values.user}`)
+    .update(`${values.localHostName}${values.hostName}${values.port}${values.user}${jumpHost}`)
     .digest('hex');
 
 /** Those of ProxyCommand. */

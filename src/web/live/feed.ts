@@ -27,8 +27,8 @@ export interface LiveFeed {
   /** The whole page; null where it is about a node that does not exist. */
   renderPage(request: PageRequest): string | null;
   /** An event stream that tells nothing but its number until it is subscribed for; null where there are too many, in all or of this
-   * client's (its address; null where nobody tells). */
-  open(client: string | null): ReadableStream<Uint8Array> | null;
+   * client's (its address; null where nobody tells). `isCompressed`: as gzip. */
+  open(client: string | null, isCompressed?: boolean): ReadableStream<Uint8Array> | null;
   /** What the browser behind a stream has in sight now. False where there is no such stream, null for rubbish. */
   subscribe(stream: string, body: string): boolean | null;
   /** Something beside the nodes is another now: the design, or what is wrong with the head. */
@@ -134,11 +134,11 @@ export function createLiveFeed(
     for (const viewer of [...viewers.all]) guarded('a live page', () => deliver(epoch, viewer), undefined);
   }
 
-  function open(client: string | null): ReadableStream<Uint8Array> | null {
+  function open(client: string | null, isCompressed = false): ReadableStream<Uint8Array> | null {
     let own = 0;
     for (const viewer of viewers.all) if (viewer.client === client) own += 1;
     if (viewers.count >= streams.total || own >= limitFor(client, streams)) return null;
-    return viewers.open(client, (viewer) => viewer.send(encodeOpening(viewer.stream)));
+    return viewers.open(client, isCompressed, (viewer) => viewer.send(encodeOpening(viewer.stream)));
   }
 
   function take(stream: string, body: string): boolean | null {

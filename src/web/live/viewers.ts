@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { createEventGzip } from './gzip-events.ts';
 import type { Subscription } from './subscription.ts';
 
 /** Open event streams. A viewer that reads too slowly is skipped, and caught up once it has read. */
@@ -22,7 +23,11 @@ export interface Viewers {
   readonly count: number;
   readonly all: ReadonlySet<Viewer>;
   byStream(stream: string): Viewer | undefined;
-  open(client: string | null, opening: (viewer: Viewer) => void): ReadableStream<Uint8Array>;
+  open(
+    client: string | null,
+    isCompressed: boolean,
+    opening: (viewer: Viewer) => void,
+  ): ReadableStream<Uint8Array>;
   endAll(): void;
 }
 
@@ -46,12 +51,16 @@ export function createViewers({ backlogBytes, onChange, onRoom }: ViewersOptions
     onChange(viewer, false);
   }
 
-  function open(client: string | null, opening: (viewer: Viewer) => void): ReadableStream<Uint8Array> {
-    let viewer: (Viewer & { isBehind: boolean }) | null = null;
+  function open(
+    client: string | null,
+    isCompressed: boolean,
+    opening: (viewer: Viewer) => void,
+  ): ReadableStream<Uint8Array> {
+    let viewer: OpenViewer | null = null;
     return new ReadableStream<Uint8Array>(
       {
         start(controller) {
-          viewer = createViewer(client, controller, remove);
+          viewer = createViewer(client, isCompressed ? compressed(controller) : plain(controller), remove);
           all.add(viewer);
           byStream.set(viewer.stream, viewer);
           onChange(viewer, true);
@@ -63,7 +72,9 @@ export function createViewers({ backlogBytes, onChange, onRoom }: ViewersOptions
           onRoom(viewer);
         },
         cancel() {
-          if (viewer) remove(viewer);
+          if (!viewer) return;
+          viewer.forget();
+          remove(viewer);
         },
       },
       new ByteLengthQueuingStrategy({ highWaterMark: backlogBytes }),
@@ -83,11 +94,42 @@ export function createViewers({ backlogBytes, onChange, onRoom }: ViewersOptions
   };
 }
 
-function createViewer(
-  client: string | null,
-  controller: ReadableStreamDefaultController<Uint8Array>,
-  remove: (viewer: Viewer) => void,
-): Viewer & { isBehind: boolean } {
+type Controller = ReadableStreamDefaultController<Uint8Array>;
+
+/** Where a viewer's bytes go. */
+interface Way {
+  /** How many more may wait there. */
+  room(): number;
+  write(bytes: Uint8Array): void;
+  /** What was written comes still. */
+  end(): void;
+  /** Nobody reads any more. */
+  forget(): void;
+}
+
+const plain = (controller: Controller): Way => ({
+  room: () => controller.desiredSize ?? 0,
+  write: (bytes) => controller.enqueue(bytes),
+  end: () => controller.close(),
+  forget: () => undefined,
+});
+
+function compressed(controller: Controller): Way {
+  const gzip = createEventGzip(
+    (bytes) => controller.enqueue(bytes),
+    () => controller.close(),
+  );
+  return {
+    room: () => (controller.desiredSize ?? 0) - gzip.waitingBytes,
+    write: gzip.write,
+    end: gzip.end,
+    forget: gzip.close,
+  };
+}
+
+type OpenViewer = Viewer & { isBehind: boolean; forget(): void };
+
+function createViewer(client: string | null, way: Way, remove: (viewer: Viewer) => void): OpenViewer {
   const viewer = {
     stream: randomBytes(12).toString('hex'),
     client,
@@ -97,14 +139,15 @@ function createViewer(
     topics: new Map<string, number>(),
     isBehind: false,
     send(bytes: Uint8Array) {
-      viewer.isBehind = (controller.desiredSize ?? 0) <= 0;
-      if (!viewer.isBehind) controller.enqueue(bytes);
+      viewer.isBehind = way.room() <= 0;
+      if (!viewer.isBehind) way.write(bytes);
       return !viewer.isBehind;
     },
     end() {
       remove(viewer);
-      controller.close();
+      way.end();
     },
+    forget: way.forget,
   };
   return viewer;
 }

@@ -32,3 +32,6 @@ export function fromShortFloat(code: number): number | null {
   bits[0] = (code + BASE) << DROPPED_BITS;
   return float[0] ?? null;
 }
+
+/** What is added to values of a unit first: short floats know no sign, and a temperature may be below zero. */
+export const shiftOf = (unit: string) => (unit === 'celsius' ? 100 : 0);
