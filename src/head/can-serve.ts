@@ -7,14 +7,14 @@ import { checkAddress } from './listen.ts';
 
 /**
  * Whether a head with these settings could serve: rejects with the reason otherwise. Asked before an earlier head is
- * stopped, which goes on then. `freedPort` is that of the earlier one.
+ * stopped, which goes on then. `freedPort` is that of the earlier one; null where there is none. Then what takes long is
+ * left to the new head, which finds out by itself.
  */
 export async function checkCanServe(config: Config, freedPort: number | null): Promise<void> {
-  const design = await openDesign(config, () => undefined);
-  design.close();
+  if (freedPort !== null) (await openDesign(config, () => undefined)).close();
   if (!config.demo) {
     await readNodeList(config.nodeList);
-    await readMonitorBundle(join(config.projectFolder, 'dist'));
+    if (freedPort !== null) await readMonitorBundle(join(config.projectFolder, 'dist'));
   }
   if (config.port !== 0 && config.port !== freedPort) await checkAddress(config);
 }

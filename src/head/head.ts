@@ -63,11 +63,6 @@ async function startLocked(
     finish = resolve;
   });
   const log = (line: string) => say(`${new Date().toISOString()} ${line}`);
-  const design = await openDesign(config, () => {
-    for (const problem of design.problems()) log(problem);
-    refresh();
-  });
-  ends.push(design.close);
   let source: Source | null = null;
   let doors: Doors | null = null;
   try {
@@ -77,6 +72,12 @@ async function startLocked(
     const shares = shareDescriptors(descriptorLimit());
     const started = config.demo ? demoSource(state) : await startFleet(config, folder, state, shares);
     source = started;
+    // After the fleet: nodes answer while the design is compiled, which keeps this thread for a quarter of a second.
+    const design = await openDesign(config, () => {
+      for (const problem of design.problems()) log(problem);
+      refresh();
+    });
+    ends.push(design.close);
     const freshness = setInterval(state.checkFreshness, CHECK_FRESHNESS_MS);
     ends.push(() => clearInterval(freshness));
     const problems = () => [

@@ -15,11 +15,6 @@ const LIBRARY = 'libnvidia-ml.so.1';
 const MAX_COMMAND_BYTES = 1024;
 /** poll(2): there is something to read, or the other end is closed. */
 const POLLIN = 1;
-/**
- * A look at eight GPUs leaves 55 KB behind. Where V8 waits until its megabyte for young objects is full, it takes a
- * second one and keeps more as old; to look through the heap takes 4 ms.
- */
-const COLLECT_EVERY_LOOKS = 10;
 const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
 /** `process.exit` would wait for threads of the driver's library. */
@@ -75,9 +70,8 @@ export function runHelper(addonDescriptor: number, intervalMs: number): void {
     },
     leave,
   );
-  for (let looks = 1; ; looks++) {
+  for (;;) {
     look(reader);
-    if (looks % COLLECT_EVERY_LOOKS === 0) globalThis.gc?.();
     dueMs = Math.max(dueMs + everyMs, monotonicMs());
     for (let waitMs = dueMs - monotonicMs(); waitMs > 0; waitMs = dueMs - monotonicMs()) {
       const words = hear(waitMs);
