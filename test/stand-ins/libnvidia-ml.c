@@ -3,6 +3,7 @@
  * whenever it changes, says what the driver answers:
  *
  *   init CODE | driver VERSION | cuda 12040 | log FILE       log: one line with the pid for each initialization
+ *   wait MS                                                  each initialization takes so long
  *   hang FUNCTION                                            the call never returns
  *   code FUNCTION CODE                                       the call fails
  *   gpu N KEY VALUE...                                       a key that is not there is "not supported"
@@ -176,6 +177,8 @@ static Code initialize(void) {
       fclose(file);
     }
   }
+  const char *wait_ms = after("wait");
+  if (wait_ms != NULL) usleep(1000 * (unsigned)atoi(wait_ms));
   const char *code = after("init");
   return code == NULL ? SUCCESS : atoi(code);
 }
