@@ -6,6 +6,7 @@ import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
 import { createNvmlProvider } from '../src/monitor/gpus/nvidia/nvml.ts';
 import { createLeash } from '../src/monitor/leash.ts';
+import { placeKit } from '../src/monitor/nvml/kit-file.ts';
 import { createSystem } from '../src/monitor/system.ts';
 import type { GpuFacts } from '../src/protocol/gpu-facts.ts';
 import type { GpuSample } from '../src/protocol/sample.ts';
@@ -82,7 +83,7 @@ function agree(own: string | number | null, cell: string, tolerance: number): bo
 
 const system = createSystem();
 const leash = createLeash(system);
-const kit = readFileSync(`dist/nvml-${process.arch}.kit`);
+const kit = placeKit(system, readFileSync(`dist/nvml-${process.arch}.kit`));
 const provider = createNvmlProvider({
   system,
   leash,

@@ -145,8 +145,9 @@ async function measure(env: NodeJS.ProcessEnv): Promise<Measured> {
     const message = JSON.parse(line);
     if (message.type === 'hello') {
       say({ type: 'interval', intervalMs: 1000, watched: true });
-      const kit = () => readFileSync(join(root, `dist/nvml-${message.nvmlFor}.kit`)).toString('base64');
-      if (message.nvmlFor !== null) say({ type: 'nvml-kit', kit: kit() });
+      const kit = message.nvmlFor && readFileSync(join(root, `dist/nvml-${message.nvmlFor}.kit`));
+      if (kit) say({ type: 'nvml-kit', bytes: kit.length });
+      if (kit) monitor.stdin?.write(kit);
     }
     if (message.type !== 'sample') continue;
     // As often as the head does.

@@ -1,3 +1,3 @@
-/** See `src/monitor/nvml/helper-start.ts`. */
+/** See `src/monitor/nvml/kit-file.ts`. */
 export function makeKit(helperSource: Buffer, addon: Buffer, quality?: number): Buffer;
 export function writeNvmlKits(root: string, helperSource: Buffer): void;

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { afterEach, expect, it } from 'vitest';
 import { noNvmlKits } from '../../test/support/no-nvml-kits.ts';
@@ -50,7 +49,6 @@ it('a head that did not run for twenty seconds keeps its connections', async () 
     monitor: {
       build: 'test',
       gzip,
-      gzipSha256: createHash('sha256').update(gzip).digest('hex'),
       nvmlKits: noNvmlKits,
     },
     runtimes: { forMachine: () => Promise.resolve(null) },

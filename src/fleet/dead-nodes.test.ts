@@ -42,7 +42,7 @@ it('dead nodes do not keep the others waiting', async () => {
     transportFor: () => transport,
     wayFor: (target) => wayTo(target, null),
     logFor: () => ({ path: () => null, write: () => undefined }),
-    monitor: { build: 'test', gzip: Buffer.alloc(0), gzipSha256: '', nvmlKits: noNvmlKits },
+    monitor: { build: 'test', gzip: Buffer.alloc(0), nvmlKits: noNvmlKits },
     runtimes: { forMachine: () => Promise.resolve(null) },
     headId: 'test',
     accessFingerprint: () => '',

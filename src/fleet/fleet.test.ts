@@ -273,7 +273,7 @@ describe('fleet', () => {
         const link = await openMonitor({
           transport: createLocalTransport(process.env), target: ${JSON.stringify(targetsOf(c)[0])},
           way: { node: 'c', sshWords: [], host: 'c', port: 22 }, headId: 'killed', intervalMs: 300,
-          monitor: { build: 't', gzip, gzipSha256: ${JSON.stringify(monitor.gzipSha256)}, nvmlKits: {} },
+          monitor: { build: 't', gzip, nvmlKits: {} },
           runtimes: { forMachine: async () => null }, signal: new AbortController().signal, onMessage: () => 0,
         });
         console.log(link.hello.pid);

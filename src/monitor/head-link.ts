@@ -1,4 +1,3 @@
-import { createLineSplitter } from '../lib/line-splitter.ts';
 import {
   MAX_INTERVAL_MS,
   MIN_INTERVAL_MS,
@@ -8,6 +7,7 @@ import {
 } from '../protocol/constants.ts';
 import type { KnownFacts } from '../protocol/known-facts.ts';
 import type { Sample } from '../protocol/sample.ts';
+import { createCommandReader } from './command-reader.ts';
 import { lineOfSample, linesOfMessage } from './message-lines.ts';
 
 /** The way to the head: stdout for messages, stdin for its commands. */
@@ -26,14 +26,15 @@ export interface HeadLinkEvents {
   onInterval(intervalMs: number, watched: boolean): void;
   /** Whether this monitor asks the scheduler. */
   onScheduler(asks: boolean): void;
-  /** `kit` in base64; null with the reason why the head has none. */
-  onNvmlKit(kit: string | null, reason: string): void;
+  /** `kit` is null with the reason why the head has none. */
+  onNvmlKit(kit: Buffer | null, reason: string): void;
   /** The head is gone or wants the monitor gone. Called once. */
   onLeave(reason: string): void;
 }
 
-/** The kit for NVML has 370 KB. */
-const MAX_COMMAND_BYTES = 4 * 1024 * 1024;
+const MAX_COMMAND_BYTES = 64 * 1024;
+/** The kit for NVML has 135 KB. */
+const MAX_KIT_BYTES = 4 * 1024 * 1024;
 const SILENCE_CHECK_MS = 5_000;
 /** How long the last words may take: a cut link would hold them for ever. */
 const LAST_WORDS_LIMIT_MS = 200;
@@ -70,7 +71,6 @@ export function createHeadLink(
   function obey(line: string): void {
     const command = readCommand(line);
     if (command === null) return;
-    heardAtMs = monotonicMs();
     if (command.type === 'stop') leave('the head said stop');
     if (command.type === 'beat' && typeof command.acknowledged === 'number')
       acknowledged = command.acknowledged;
@@ -79,14 +79,21 @@ export function createHeadLink(
       events.onInterval(intervalMs, command.watched === true);
     }
     if (command.type === 'scheduler') events.onScheduler(command.asks === true);
-    if (command.type === 'nvml-kit') {
-      const { kit, reason } = command;
-      events.onNvmlKit(typeof kit === 'string' ? kit : null, typeof reason === 'string' ? reason : '');
-    }
+    if (command.type === 'nvml-kit') obeyKit(command.bytes, command.reason);
   }
 
-  const splitter = createLineSplitter(MAX_COMMAND_BYTES, obey, () => undefined);
-  streams.stdin.on('data', (chunk: Buffer) => splitter.push(chunk));
+  function obeyKit(bytes: unknown, reason: unknown): void {
+    if (typeof bytes === 'number' && bytes > 0 && bytes <= MAX_KIT_BYTES)
+      return reader.expect(bytes, (kit) => events.onNvmlKit(kit, ''));
+    events.onNvmlKit(null, typeof reason === 'string' ? reason : '');
+  }
+
+  const reader = createCommandReader(MAX_COMMAND_BYTES, obey);
+  streams.stdin.on('data', (chunk: Buffer) => {
+    // A kit may take longer to come than the head may be silent.
+    heardAtMs = monotonicMs();
+    reader.push(chunk);
+  });
   streams.stdin.once('end', () => leave('the connection to the head ended'));
   streams.stdin.once('close', () => leave('the connection to the head closed'));
   streams.stdin.once('error', (error) => leave(`the connection to the head broke: ${error.message}`));

@@ -24,8 +24,11 @@ export type Command =
   | { type: 'beat'; acknowledged: number }
   /** Whether this monitor asks the scheduler, for all nodes of its cluster. */
   | { type: 'scheduler'; asks: boolean }
-  /** The answer to `hello.nvmlFor`: program and addon of the helper in base64, or why there is none. */
-  | { type: 'nvml-kit'; kit: string | null; reason?: string }
+  /**
+   * The helper that reads NVML, for which `hello.nvmlFor` asks: so many bytes of its kit follow the line. Null with the
+   * reason why there is none.
+   */
+  | { type: 'nvml-kit'; bytes: number | null; reason?: string }
   | { type: 'stop' };
 
 export type ParsedMessage = { ok: true; message: Message; faults: Fault[] } | { ok: false; reason: string };

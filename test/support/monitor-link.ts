@@ -1,5 +1,4 @@
 import { spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { defaultNodeSettings } from '../../src/nodes/node-settings.ts';
 import type { MonitorBundle } from '../../src/transport/bootstrap/monitor-bundle.ts';
@@ -33,13 +32,7 @@ export function shellTransport(shell: string, environment: NodeJS.ProcessEnv): T
 
 /** A monitor that speaks the protocol and leaves at the end of stdin. */
 export function bundleOf(source: string): MonitorBundle {
-  const gzip = gzipSync(source);
-  return {
-    build: 'test',
-    gzip,
-    gzipSha256: createHash('sha256').update(gzip).digest('hex'),
-    nvmlKits: noNvmlKits,
-  };
+  return { build: 'test', gzip: gzipSync(source), nvmlKits: noNvmlKits };
 }
 export const HELLO = `const [build, nonce, interval, title, node, head] = process.argv.slice(-6);
   process.stdin.on('data', (d) => String(d).includes('stop') && (console.log(JSON.stringify({type:'bye',reason:'the head said stop'})), setTimeout(() => process.exit(0), 50))).on('end', () => process.exit(0));

@@ -1,4 +1,5 @@
 import { FIRST_MIG_INDEX, LARGEST_PID, MAX_GPU_PROCESSES, MAX_GPUS } from '../../protocol/constants.ts';
+import { monotonicMs } from '../monotonic-ms.ts';
 import type { GpuProvider, GpuReading } from './provider.ts';
 
 /** All vendors of one node side by side. An index that two vendors use is moved on for the second. */
@@ -22,9 +23,9 @@ const nothing: GpuReading = { known: true, facts: [], gpus: [], processes: [], e
 export function createGpuCollector(
   providers: readonly GpuProvider[],
   intervalMs: number,
-  monotonicMs: () => number = () => performance.now(),
+  now: () => number = monotonicMs,
 ): GpuCollector {
-  const startedMs = monotonicMs();
+  const startedMs = now();
   const present = providers.filter(
     (provider) => attempt(provider, () => provider.isPresent()).value === true,
   );
@@ -38,7 +39,7 @@ export function createGpuCollector(
         return value ?? { ...nothing, error };
       });
       const merged = mergeReadings(readings);
-      const isPatient = monotonicMs() - startedMs < AWAITED_MS;
+      const isPatient = now() - startedMs < AWAITED_MS;
       const known = merged.known || (!isPatient && readings.some((reading) => reading.known));
       return { ...merged, known, error: joined([...startErrors, merged.error]) };
     },

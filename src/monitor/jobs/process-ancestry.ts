@@ -95,7 +95,7 @@ export function findFluxJob(pid: number, view: ProcessTree): JobIdentity | null 
   const words = (view.commandLineOf(shell.pid) ?? '').split('\0').filter((word) => word !== '');
   const word = words.at(-1) ?? '';
   if (/^\d{1,20}$/.test(word)) return identify('flux', fluxId(word), { uid });
-  const id = /^(?:ƒ|f)([1-9A-HJ-NP-Za-km-z]{1,12})$/.exec(word)?.[1];
+  const id = /^(?:\u0192|f)([1-9A-HJ-NP-Za-km-z]{1,12})$/.exec(word)?.[1];
   return id === undefined ? null : identify('flux', `f${id}`, { uid });
 }
 

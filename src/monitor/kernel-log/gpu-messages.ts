@@ -59,6 +59,12 @@ const others: readonly { pattern: RegExp; severity: NodeEvent['severity'] }[] = 
   { pattern: /\b(?:i915|xe)\b.*(?:GPU HANG|Engine reset|GT reset failed)/i, severity: 'error' },
 ];
 
+/** In every message that is meant here. */
+const DRIVERS = /NVRM|nvidia|amdgpu|i915|\bxe\b/i;
+
+/** Whether it is worth reading at all: after a start there are a thousand records, hardly any of which is. */
+export const namesGpuDriver = (record: string) => DRIVERS.test(record);
+
 /** A kernel message without its time; null where it is not about trouble with a GPU. */
 export function parseGpuMessage(line: string): GpuMessage | null {
   const text = line.slice(0, MAX_TEXT_LENGTH);

@@ -3,7 +3,7 @@ import { MAX_EVENTS } from '../../protocol/constants.ts';
 import type { NodeEvent } from '../../protocol/events.ts';
 import type { Leash } from '../leash.ts';
 import type { RunningProgram, System } from '../system.ts';
-import { parseGpuMessage } from './gpu-messages.ts';
+import { namesGpuDriver, parseGpuMessage } from './gpu-messages.ts';
 import { type KernelRecord, parseJournalLine, parseKmsg } from './kernel-records.ts';
 
 /** Messages about GPUs, from where this user may read them; elsewhere there are none. */
@@ -43,7 +43,7 @@ export function openKernelLog(system: System, leash: Leash): KernelLog {
     for (let reads = 0; reads < READS_PER_DRAIN; reads++) {
       const text = system.readNext(descriptor);
       if (text === null) return;
-      for (const record of parseKmsg(text)) keep(record);
+      if (namesGpuDriver(text)) for (const record of parseKmsg(text)) keep(record);
     }
   }
 

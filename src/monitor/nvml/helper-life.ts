@@ -2,7 +2,8 @@ import { createLineSplitter } from '../../lib/line-splitter.ts';
 import type { Leash } from '../leash.ts';
 import type { RunningProgram, System } from '../system.ts';
 import type { HelperMessage } from './helper-messages.ts';
-import { type HelperKit, startHelper } from './helper-start.ts';
+import { startHelper } from './helper-start.ts';
+import type { KitFile } from './kit-file.ts';
 
 /** A helper that is started anew whenever it ends. */
 export interface HelperLife {
@@ -18,7 +19,7 @@ export interface HelperLife {
 export interface HelperLifeOptions {
   system: System;
   leash: Leash;
-  kit: HelperKit;
+  kit: KitFile;
   onMessage: (message: HelperMessage) => void;
   /** One ended and had not said why. `inARow`: so many did, and none said a word. */
   onCrash: (reason: string, inARow: number) => void;

@@ -83,16 +83,31 @@ describe('texts for a login shell', () => {
       system: 'Linux',
       machine: 'x86_64',
       uid: '1000',
+      hasNvidiaDriver: false,
       runtime: '/opt/my node/bin/node',
+    });
+    expect(parseMark('rollcall-abc Linux x86_64 1000 nvidia /opt/my node/bin/node', 'abc')).toMatchObject({
+      hasNvidiaDriver: true,
+      runtime: '/opt/my node/bin/node',
+    });
+    expect(parseMark('rollcall-abc Linux x86_64 1000 nvidia ', 'abc')).toMatchObject({
+      hasNvidiaDriver: true,
+      runtime: null,
     });
     expect(parseMark('rollcall-abc Linux x86_64 1000 ', 'abc')?.runtime).toBeNull();
     expect(parseMark('rollcall-abc    /opt/node', 'abc')).toMatchObject({ system: '', machine: '' });
-    expect(parseMark('rollcall-abc    ', 'abc')).toEqual({ system: '', machine: '', uid: '', runtime: null });
+    expect(parseMark('rollcall-abc    ', 'abc')).toEqual({
+      system: '',
+      machine: '',
+      uid: '',
+      hasNvidiaDriver: false,
+      runtime: null,
+    });
     expect(parseMark('rollcall-abd Linux x86_64 1000 ', 'abc')).toBeNull();
   });
 
   it('are one line each, whatever the node is called', () => {
-    const start = { payloadBytes: 1, payloadSha256: 'x', build: 'b', nonce: 'n', intervalMs: 1, headId: 'h' };
+    const start = { payloadBytes: 1, build: 'b', nonce: 'n', intervalMs: 1, headId: 'h' };
     fc.assert(
       fc.property(
         fc.string().filter((text) => !text.includes('\n')),

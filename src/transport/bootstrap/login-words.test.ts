@@ -46,7 +46,7 @@ describe('our own command', () => {
 });
 
 it('a node that does not say what it is gets a sentence with an end', () => {
-  const mark = { system: '', machine: '', uid: '', runtime: null };
+  const mark = { system: '', machine: '', uid: '', hasNvidiaDriver: false, runtime: null };
   expect(explainMissingRuntime(mark, null)).toMatchObject({
     cause: 'no-runtime',
     detail: expect.stringContaining('no uname'),

@@ -4,14 +4,13 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { type NvmlArchitecture, nvmlArchitectures } from '../../protocol/nvml.ts';
 
-/** The monitor as it travels: one file, gzipped, with the hash that the loader on the node checks. */
+/** The monitor as it travels: one file, gzipped. */
 export interface MonitorBundle {
   /** Names the build. */
   build: string;
   gzip: Buffer;
-  gzipSha256: string;
-  /** What nodes with NVML get, in base64; null where the build could not make it. */
-  nvmlKits: Record<NvmlArchitecture, string | null>;
+  /** What nodes with NVML get; null where the build could not make it. */
+  nvmlKits: Record<NvmlArchitecture, Buffer | null>;
 }
 
 /** Reads the built monitor from `folder`. Rejects with a sentence where it was not built. */
@@ -26,16 +25,12 @@ export async function readMonitorBundle(folder: string): Promise<MonitorBundle> 
   return {
     build: hash(source).slice(0, 16),
     gzip,
-    gzipSha256: hash(gzip),
     nvmlKits: nvmlKits as MonitorBundle['nvmlKits'],
   };
 }
 
-async function readNvmlKit(folder: string, architecture: NvmlArchitecture): Promise<string | null> {
-  return readFile(join(folder, `nvml-${architecture}.kit`)).then(
-    (kit) => kit.toString('base64'),
-    () => null,
-  );
+async function readNvmlKit(folder: string, architecture: NvmlArchitecture): Promise<Buffer | null> {
+  return readFile(join(folder, `nvml-${architecture}.kit`)).catch(() => null);
 }
 
 const hash = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');

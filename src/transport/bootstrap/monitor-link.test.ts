@@ -13,6 +13,7 @@ import {
 } from '../../../test/support/monitor-link.ts';
 import type { Message } from '../../protocol/messages.ts';
 import { createChildChannel } from '../child-channel.ts';
+import type { MonitorBundle } from './monitor-bundle.ts';
 import { type MonitorLinkOptions, openMonitor } from './monitor-link.ts';
 
 const shells = ['sh', 'dash', 'bash', 'zsh', 'fish', 'tcsh', 'rbash', 'ksh', 'mksh', 'yash', 'sash'];
@@ -74,9 +75,11 @@ describe('a monitor', () => {
   });
 
   it('that arrives damaged does not run', async () => {
-    const failure = await failureOf(
-      openMonitor(options(local, { monitor: { ...good, gzipSha256: 'f'.repeat(64) } })),
-    );
+    const gzip = Buffer.from(good.gzip);
+    // Its checksum.
+    const at = gzip.length - 8;
+    gzip.writeUInt8(255 - gzip.readUInt8(at), at);
+    const failure = await failureOf(openMonitor(options(local, { monitor: { ...good, gzip } })));
     expect(failure.lastLines.join()).toContain('arrived damaged');
   });
 
@@ -227,5 +230,68 @@ describe('a login', () => {
     expect(stages[0]).toMatch(/^shell: Linux \S+$/);
     link.send({ type: 'stop' });
     expect(await link.ended).toBeNull();
+  });
+});
+
+describe('the helper for NVML', () => {
+  const kit = Buffer.from('kit of\nthree lines\n');
+  const architecture = process.arch === 'arm64' ? 'arm64' : 'x64';
+  const other = architecture === 'x64' ? 'arm64' : 'x64';
+  /** Says hello, then everything that has come on stdin within a moment after the first bytes. */
+  const echo = (nvmlFor: string | null) => `const [build, nonce] = process.argv.slice(-6);
+    let heard = Buffer.alloc(0);
+    const say = (m) => console.log(JSON.stringify(m));
+    process.stdin.on('data', (d) => { heard = Buffer.concat([heard, d]); }).on('end', () => process.exit(0));
+    const done = () => heard.includes('lines\\n') || heard.includes('reason') || heard.includes('beat');
+    const wait = () => (done() ? say({ type: 'bye', reason: heard.toString() }) : setTimeout(wait, 5));
+    const before = () => (${nvmlFor === null} || heard.length > 0 || Date.now() > until ? greet() : setTimeout(before, 5));
+    const until = Date.now() + 300;
+    const greet = () => {
+      say({ type: 'hello', protocol: 1, build, nonce, pid: process.pid, hostname: 'n', os: 'o', kernel: 'k',
+        runtime: process.version, gpus: null, nvmlFor: ${JSON.stringify(nvmlFor)}, notes: [heard.length > 0 ? 'kit first' : 'hello first'] });
+      wait();
+    };
+    before();`;
+
+  /** A node with the kernel module, or without. */
+  const node = (hasDriver: boolean): MonitorLinkOptions['transport'] => ({
+    ...shellTransport('/bin/sh', process.env),
+    open: async (_target, { command, signal }) => {
+      const here = command.replace('/proc/driver/nvidia', hasDriver ? '/proc/self' : '/none');
+      return createChildChannel(spawn('/bin/sh', ['-c', here], { stdio: 'pipe' }), signal);
+    },
+  });
+
+  async function heardBy(monitor: string, hasDriver: boolean, kits: Partial<MonitorBundle['nvmlKits']>) {
+    const said: Message[] = [];
+    const bundle = { ...bundleOf(monitor), nvmlKits: { x64: null, arm64: null, ...kits } };
+    const onMessage = (message: Message) => said.push(message);
+    const link = await openMonitor(options(node(hasDriver), { monitor: bundle, onMessage }));
+    link.send({ type: 'beat', acknowledged: 0 });
+    await expect.poll(() => said.find(({ type }) => type === 'bye')).toBeDefined();
+    link.close();
+    const bye = said.find((message) => message.type === 'bye');
+    return { note: link.hello.notes[0], heard: bye?.type === 'bye' ? bye.reason : '' };
+  }
+
+  const announced = `{"type":"nvml-kit","bytes":${kit.length}}\n${kit}`;
+
+  it('comes with the monitor where the driver is loaded', async () => {
+    const { note, heard } = await heardBy(echo(architecture), true, { [architecture]: kit });
+    expect(note).toBe('kit first');
+    expect(heard).toBe(announced);
+  });
+
+  it('comes when the hello asks for it where that is not seen beforehand', async () => {
+    const { note, heard } = await heardBy(echo(architecture), false, { [architecture]: kit });
+    expect(note).toBe('hello first');
+    expect(heard.startsWith(announced)).toBe(true);
+  });
+
+  it('is told to be missing with the reason, and does not come where nobody asks for it', async () => {
+    const missing = await heardBy(echo(architecture), true, { [other]: kit });
+    expect(missing.heard).toMatch(/^{"type":"nvml-kit","bytes":null,"reason":"the head has no helper for/);
+    const { heard } = await heardBy(echo(null), false, { [architecture]: kit });
+    expect(heard).toBe('{"type":"beat","acknowledged":0}\n');
   });
 });

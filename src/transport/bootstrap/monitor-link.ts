@@ -96,7 +96,7 @@ async function converse(options: MonitorLinkOptions, nonce: string, command: str
     const { whenUploadRoom = (upload) => upload() } = options;
     if (mark.runtime === null) await whenUploadRoom(() => shipRuntime(options, talk, mark, nonce));
     onStage?.('runtime', mark.runtime ?? 'shipped by the head');
-    return await startMonitor({ ...options, way }, talk, nonce);
+    return await startMonitor({ ...options, way }, talk, mark, nonce);
   } catch (error) {
     channel.close();
     throw error;
@@ -108,23 +108,30 @@ function describeMachine({ system, machine }: NodeMark): string {
   return words.length > 0 ? words.join(' ') : 'it does not say what it is (no uname on its PATH)';
 }
 
-async function startMonitor(options: MonitorLinkOptions, talk: Talk, nonce: string): Promise<MonitorLink> {
+async function startMonitor(
+  options: MonitorLinkOptions,
+  talk: Talk,
+  mark: NodeMark,
+  nonce: string,
+): Promise<MonitorLink> {
   const { monitor, target, headId, intervalMs } = options;
   const line = startLine({
     payloadBytes: monitor.gzip.length,
-    payloadSha256: monitor.gzipSha256,
     build: monitor.build,
     nonce,
     intervalMs,
     node: target.name,
     headId,
   });
-  talk.channel.write(Buffer.concat([Buffer.from(line), monitor.gzip]));
+  const expected = expectedArchitecture(monitor, mark);
+  const kit = expected === null ? [] : [nvmlOffer(monitor, expected)];
+  talk.channel.write(Buffer.concat([Buffer.from(line), monitor.gzip, ...kit]));
   const hello = await talk.awaitHello(nonce);
   options.onStage?.('hello', `pid ${hello.pid}, ${hello.runtime}`);
   const send = (...commands: Command[]) =>
     talk.channel.write(commands.map((command) => `${JSON.stringify(command)}\n`).join(''));
-  if (hello.nvmlFor !== null) send(nvmlOffer(monitor, hello.nvmlFor));
+  const { nvmlFor } = hello;
+  if (nvmlFor !== null && nvmlFor !== expected) talk.channel.write(nvmlOffer(monitor, nvmlFor));
   return {
     hello,
     way: options.way,
@@ -137,13 +144,28 @@ async function startMonitor(options: MonitorLinkOptions, talk: Talk, nonce: stri
   };
 }
 
+/**
+ * For which processor a helper goes along with the monitor, before its hello asks for one: where the kernel module is
+ * loaded, it will. Null where that is not known, or there is none.
+ */
+function expectedArchitecture({ nvmlKits }: MonitorBundle, mark: NodeMark): NvmlArchitecture | null {
+  const architecture = mark.hasNvidiaDriver ? architectures[mark.machine] : undefined;
+  return architecture !== undefined && nvmlKits[architecture] !== null ? architecture : null;
+}
+
+/** By what `uname -m` says. */
+const architectures: Readonly<Record<string, NvmlArchitecture>> = { x86_64: 'x64', aarch64: 'arm64' };
+
 /** Only nodes that have NVML get the helper that reads it. */
-function nvmlOffer({ nvmlKits }: MonitorBundle, architecture: NvmlArchitecture): Command {
+function nvmlOffer({ nvmlKits }: MonitorBundle, architecture: NvmlArchitecture): Buffer {
   const kit = nvmlKits[architecture];
-  if (kit !== null) return { type: 'nvml-kit', kit };
-  return {
-    type: 'nvml-kit',
-    kit,
-    reason: `the head has no helper for ${architecture}; npm run build there fetches it`,
-  };
+  const command: Command =
+    kit === null
+      ? {
+          type: 'nvml-kit',
+          bytes: null,
+          reason: `the head has no helper for ${architecture}; npm run build there fetches it`,
+        }
+      : { type: 'nvml-kit', bytes: kit.length };
+  return Buffer.concat([Buffer.from(`${JSON.stringify(command)}\n`), kit ?? Buffer.alloc(0)]);
 }

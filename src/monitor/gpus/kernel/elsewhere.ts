@@ -4,7 +4,7 @@ import { readHasPciGpu } from './pci-devices.ts';
 
 /** A tool's own words for a node that has no such GPU. */
 const NONE_HERE =
-  /\bno\b[^.·]{0,40}\b(?:gpus?|devices?|npus?|aips?|cards?)\b|driver not initialized|not found in modules/i;
+  /\bno\b[^.\u00b7]{0,40}\b(?:gpus?|devices?|npus?|aips?|cards?)\b|driver not initialized|not found in modules/i;
 
 /** What is to be told of a vendor that this node has nothing of. */
 export const noneHere: GpuReading = { known: true, facts: [], gpus: [], processes: [], error: null };

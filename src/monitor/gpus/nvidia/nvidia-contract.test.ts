@@ -21,6 +21,7 @@ import {
   writeNvmlScenario,
 } from '../../../../test/support/nvml-stand-in.ts';
 import { createLeash, type Leash } from '../../leash.ts';
+import { placeKit } from '../../nvml/kit-file.ts';
 import { createSystem, type System } from '../../system.ts';
 import type { GpuProvider } from '../provider.ts';
 import { createNvidiaSmiProvider } from './nvidia-smi.ts';
@@ -61,7 +62,8 @@ const nvml = (name: string, library: () => string): Way => ({
     const onUnusable = (reason: string) => {
       throw new Error(reason);
     };
-    return createNvmlProvider({ system, leash, kit, onReading: () => undefined, onUnusable });
+    const placed = placeKit(system, kit);
+    return createNvmlProvider({ system, leash, kit: placed, onReading: () => undefined, onUnusable });
   },
   write(folder, { gpus, processes = [], isHung, isGone }) {
     const lines = [

@@ -2,7 +2,7 @@ import { type NvmlArchitecture, nvmlArchitectures } from '../../../protocol/nvml
 import type { Leash } from '../../leash.ts';
 import { countNvidiaCards, explainNoDevices } from '../../nvidia-driver/explain.ts';
 import { findNvmlLibrary } from '../../nvidia-driver/library-path.ts';
-import type { HelperKit } from '../../nvml/helper-start.ts';
+import { type HelperKit, type KitFile, placeKit } from '../../nvml/kit-file.ts';
 import type { System } from '../../system.ts';
 import type { GpuProvider, GpuReading } from '../provider.ts';
 import { listNvidiaGpus } from './nvidia-proc.ts';
@@ -83,7 +83,13 @@ export function createNvidiaProvider(
     offer(offer) {
       if (awaiting === null) return;
       if (offer.kit === null) return fallBack(offer.reason);
-      use(createNvmlProvider({ system, leash, kit: offer.kit, onReading, onUnusable: fallBack }));
+      let kit: KitFile;
+      try {
+        kit = placeKit(system, offer.kit);
+      } catch (error) {
+        return fallBack(error instanceof Error ? error.message : String(error));
+      }
+      use(createNvmlProvider({ system, leash, kit, onReading, onUnusable: fallBack }));
     },
     setInterval(ms, watched) {
       intervalMs = ms;

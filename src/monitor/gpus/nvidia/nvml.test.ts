@@ -1,3 +1,4 @@
+import { openSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { noGpuFacts, noGpuFigures } from '../../../protocol/absent.ts';
 import { createLeash } from '../../leash.ts';
@@ -29,7 +30,7 @@ describe('a helper', () => {
     provider = createNvmlProvider({
       system,
       leash: createLeash(system),
-      kit: Buffer.alloc(4),
+      kit: { descriptor: openSync('/dev/null', 'r'), programAt: 0, programBytes: 0 },
       onReading,
       onUnusable: (reason) => unusable.push(reason),
     });

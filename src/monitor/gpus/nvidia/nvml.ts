@@ -4,7 +4,7 @@ import type { Leash } from '../../leash.ts';
 import { explainNvmlFailure } from '../../nvidia-driver/explain.ts';
 import { createHelperLife } from '../../nvml/helper-life.ts';
 import type { HelperMessage } from '../../nvml/helper-messages.ts';
-import type { HelperKit } from '../../nvml/helper-start.ts';
+import type { KitFile } from '../../nvml/kit-file.ts';
 import type { System } from '../../system.ts';
 import type { GpuProvider, GpuReading } from '../provider.ts';
 import { type GpuRow, withoutFigures } from '../row-book.ts';
@@ -15,7 +15,8 @@ import { createUnifiedMemory } from './unified-memory.ts';
 export interface NvmlProviderOptions {
   system: System;
   leash: Leash;
-  kit: HelperKit;
+  /** Closed with `stop`. */
+  kit: KitFile;
   /** Fresh figures have come. */
   onReading: () => void;
   /** NVML cannot be used on this node at all; another way must be taken. Called once. */
@@ -128,8 +129,10 @@ export function createNvmlProvider(options: NvmlProviderOptions): GpuProvider {
   }
 
   function stop(): void {
+    if (isStopped) return;
     isStopped = true;
     life.stop();
+    system.files.closeSync(options.kit.descriptor);
   }
 
   return {

@@ -1,0 +1,2 @@
+/** See `slim-addon.mjs`. */
+export function slimAddon(addon: Buffer): Buffer;
