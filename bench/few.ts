@@ -30,6 +30,7 @@ const options = await yargs(hideBin(process.argv))
 
 const project = resolve(options.project);
 const fleetScript = resolve('test/fleet/fleet.sh');
+const nodes = Array.from({ length: options.nodes }, (_, at) => at + 1);
 const TICKS_PER_SECOND = 100;
 const GPUS = 8;
 const sleep = (ms: number) => new Promise((done) => setTimeout(done, ms));
@@ -82,7 +83,24 @@ function cpuMs(pid: number): number {
   }
 }
 
-const nodeCpuMs = (node: number) => pidsOf(node).reduce((sum, pid) => sum + cpuMs(pid), 0);
+/** CPU milliseconds of all threads of a process that runs, finer than the kernel's ticks; 0 for one that is gone. */
+function fineCpuMs(pid: number): number {
+  try {
+    const threads = readdirSync(`/proc/${pid}/task`);
+    const nanoseconds = threads.map((thread) =>
+      Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]),
+    );
+    return nanoseconds.reduce((sum, one) => sum + one, 0) / 1e6;
+  } catch {
+    return 0;
+  }
+}
+
+/** Of a node's processes, on average of all nodes. */
+function nodeCpuMs(of: (pid: number) => number): number {
+  const pids = nodes.flatMap(pidsOf);
+  return pids.reduce((sum, pid) => sum + of(pid), 0) / nodes.length;
+}
 
 /** Bytes that a node received and sent by now, TCP and SSH included. */
 function wireBytes(node: number): number {
@@ -157,10 +175,10 @@ async function startHead(intervalSeconds: number) {
     url: string;
     pid: number;
   };
-  const nodes = async () =>
+  const reports = async () =>
     ((await (await fetch(new URL('/api/v1/nodes', url))).json()) as { nodes: NodeReport[] }).nodes;
   const awaitAll = async (isSo: (node: NodeReport) => boolean) => {
-    while (!(await nodes()).every(isSo)) await sleep(250);
+    while (!(await reports()).every(isSo)) await sleep(250);
     return (performance.now() - startedMs) / 1000;
   };
   return {
@@ -176,27 +194,26 @@ async function startHead(intervalSeconds: number) {
 
 /** Milliseconds of the head's CPU for each sample that a node sends at this pace. */
 async function measureHead(pid: number, intervalSeconds: number): Promise<number> {
-  const beforeMs = cpuMs(pid);
+  const beforeMs = fineCpuMs(pid);
   const begunMs = performance.now();
   await sleep(options.seconds * 1000);
   const samples = ((performance.now() - begunMs) / 1000 / intervalSeconds) * options.nodes;
-  return (cpuMs(pid) - beforeMs) / samples;
+  return (fineCpuMs(pid) - beforeMs) / samples;
 }
 
 async function measure(): Promise<void> {
   const rows: [string, string, string][] = [];
   const row = (what: string, value: string) => rows.push([what, value, '']);
   const library = compileLibrary();
-  const nodes = Array.from({ length: options.nodes }, (_, at) => at + 1);
   for (const node of nodes) prepareNode(node, library);
-  const before = { bytes: wireBytes(1), cpuMs: nodeCpuMs(1) };
+  const before = { bytes: wireBytes(1), cpuMs: nodeCpuMs(cpuMs) };
   const head = await startHead(1);
   const liveSeconds = await head.awaitAll(({ state }) => state === 'live');
   const gpuSeconds = await head.awaitAll(({ sample }) => sample?.gpus?.length === GPUS);
   row('start to all nodes live', `${round(liveSeconds)} s`);
   row('start to all nodes with GPUs', `${round(gpuSeconds)} s`);
   row("head's CPU until then", `${(cpuMs(head.pid) / 1000).toFixed(2)} s`);
-  row("a node's CPU until then", `${((nodeCpuMs(1) - before.cpuMs) / 1000).toFixed(2)} s`);
+  row("a node's CPU until then", `${((nodeCpuMs(cpuMs) - before.cpuMs) / 1000).toFixed(2)} s`);
   row('bytes of a node until then', `${Math.round((wireBytes(1) - before.bytes) / 1000)} KB`);
   // Whoever has asked the API counts as looking for a while.
   await sleep(30_000);
@@ -210,9 +227,12 @@ async function measure(): Promise<void> {
     const pid = pidsOf(1).find((one) => title.test(readFileSync(`/proc/${one}/cmdline`, 'utf8')));
     if (pid !== undefined) row(`${what} on a node, private`, `${round(privateBytes(pid) / 1024 ** 2)} MiB`);
   }
-  const nodeBefore = nodeCpuMs(1);
+  const nodeBefore = nodeCpuMs(fineCpuMs);
   await sleep(options.seconds * 1000);
-  row('a node at 1 Hz, CPU per second', `${((nodeCpuMs(1) - nodeBefore) / options.seconds).toFixed(1)} ms`);
+  row(
+    'a node at 1 Hz, CPU per second',
+    `${((nodeCpuMs(fineCpuMs) - nodeBefore) / options.seconds).toFixed(1)} ms`,
+  );
   const viewer = fork('dist/bench/page-viewers.js', [new URL(head.url).port, '1']);
   await once(viewer, 'message');
   await sleep(8_000);

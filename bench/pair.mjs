@@ -7,19 +7,22 @@ import { resolve } from 'node:path';
 import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
 
-const options = await yargs(hideBin(process.argv))
+const given = hideBin(process.argv);
+const border = given.includes('--') ? given.indexOf('--') : given.length;
+/** What follows `--` is the benchmark's. */
+const words = given.slice(border + 1);
+
+const options = await yargs(given.slice(0, border))
   .usage('npm run pair -- --before FOLDER [options] BENCH [-- WORDS…]')
   .option('before', { type: 'string', demandOption: true, describe: 'The checkout to compare with' })
   .option('after', { type: 'string', default: '.', describe: 'The checkout that is compared' })
   .option('pairs', { type: 'number', default: 5, describe: 'Runs of each' })
   .option('built', { type: 'boolean', default: false, describe: 'Both are built already' })
-  .parserConfiguration({ 'populate--': true })
   .demandCommand(1, 1, 'Name the benchmark: head, page, monitor, few, …')
   .strictOptions()
   .parseAsync();
 
 const [bench] = options._.map(String);
-const words = (options['--'] ?? []).map(String);
 const sides = { before: resolve(options.before), after: resolve(options.after) };
 
 function run(folder, args) {

@@ -90,7 +90,7 @@ const facts = {
 };
 const briefs = samples.map(({ sample }) => briefSample(sample, facts));
 /** The same samples with nothing that a ring keeps. */
-const NOTHING = { machine: new Uint16Array(machineBriefFigures.length), gpus: null, jobs: null };
+const NOTHING = { machine: machineBriefFigures.map(() => 0), gpus: null, jobs: null };
 
 async function heldBytes(): Promise<number> {
   // Array buffers are given back by another thread, after the collector has found them.

@@ -20,9 +20,9 @@ const START_MS = 1_700_000_000_000;
 const rows = <Key>(keys: readonly Key[], values: readonly number[]) => {
   const width = values.length / keys.length;
   const shift = (at: number) => (width === 4 && at % 4 === 2 ? shiftOf('celsius') : 0);
-  return { keys, cells: Uint16Array.from(values, (value, at) => toShortFloat(value + shift(at))) };
+  return { keys, cells: values.map((value, at) => toShortFloat(value + shift(at))) };
 };
-const NONE = { keys: [], cells: new Uint16Array(0) };
+const NONE = { keys: [], cells: [] };
 const machine = (cpu: number) => rows([null], [cpu, ...Array<number>(7).fill(Number.NaN)]);
 const cpuOnly = (cpu: number): RecentPoint => ({ machine: machine(cpu), gpus: NONE, jobs: NONE });
 const gpuRows = (count: number, value: number) =>

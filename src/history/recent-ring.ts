@@ -35,7 +35,7 @@ export interface RecentRing {
 /** Rows and for each its columns, one after the other, as short floats. */
 interface PointRows<Key> {
   keys: readonly Key[];
-  cells: Uint16Array;
+  cells: readonly number[];
 }
 
 /** All that is known at one moment. */
@@ -53,7 +53,7 @@ const CAPACITIES = [16, 32, 64, 92, 128, 160, 184, 200];
 export const MAX_POINTS = 200;
 /** A node that has been silent for so many intervals was away. */
 const GAP_INTERVALS = 3;
-const NO_ROWS = { keys: [], cells: new Uint16Array(0) };
+const NO_ROWS = { keys: [], cells: [] };
 const NO_POINT: RecentPoint = { machine: NO_ROWS, gpus: NO_ROWS, jobs: NO_ROWS };
 
 const shiftsOf = (figures: readonly RecentFigure[]) => figures.map(({ unit }) => shiftOf(unit));
@@ -157,7 +157,7 @@ function writeRows<Key>(
   }
 }
 
-function hasValue(cells: Uint16Array, first: number, width: number): boolean {
+function hasValue(cells: readonly number[], first: number, width: number): boolean {
   for (let at = first; at < first + width; at++) if ((cells[at] ?? ABSENT) !== ABSENT) return true;
   return false;
 }

@@ -25,7 +25,7 @@ interface Shown extends RecentSource {
   tellsReasons: boolean;
 }
 
-const NO_ROWS = { keys: [], cells: new Uint16Array(0) };
+const NO_ROWS = { keys: [], cells: [] };
 
 /** What the ring keeps of a sample. */
 export function pointOf({ machine, gpus, jobs }: SampleBrief): RecentPoint {

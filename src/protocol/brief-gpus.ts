@@ -1,4 +1,4 @@
-import { fromShortFloat, shiftOf, toShortFloat } from '../lib/short-floats.ts';
+import { ABSENT, fromShortFloat, shiftOf, toShortFloat } from '../lib/short-floats.ts';
 import { gpuFigureColumns } from './gpu-columns.ts';
 import type { ToldSample } from './told-sample.ts';
 
@@ -8,7 +8,7 @@ export interface GpuBrief {
   /** Whether somebody holds its memory; a display's own does not count. */
   isHeld: boolean[];
   /** Short floats, shifted by their unit: for each GPU those of `gpuBriefColumns`. */
-  cells: Uint16Array;
+  cells: readonly number[];
 }
 
 /** What charts, marks and tallies need of each GPU. */
@@ -30,7 +30,7 @@ const HELD_BYTES = 1024 ** 3;
 export function briefGpus(sample: Pick<ToldSample, 'gpus' | 'gpuProcesses'>): GpuBrief | null {
   const { gpus } = sample;
   if (gpus === null || gpus.index.length === 0) return null;
-  const cells = new Uint16Array(gpus.index.length * WIDTH);
+  const cells = Array<number>(gpus.index.length * WIDTH).fill(ABSENT);
   gpuBriefColumns.forEach((name, column) => {
     const values = gpus[name];
     for (let row = 0; row < gpus.index.length; row++)
@@ -56,6 +56,6 @@ function heldIndexes({ gpus, gpuProcesses }: Pick<ToldSample, 'gpus' | 'gpuProce
 /** Null where it is not known; exact for whole numbers up to 2,048, else within 1/2,048. */
 export function briefFigure({ cells }: GpuBrief, row: number, column: GpuBriefColumn): number | null {
   const at = gpuBriefColumns.indexOf(column);
-  const value = fromShortFloat(cells[row * WIDTH + at] ?? 0);
+  const value = fromShortFloat(cells[row * WIDTH + at] ?? ABSENT);
   return value === null ? null : value - (shifts[at] ?? 0);
 }

@@ -6,7 +6,7 @@ import type { ToldSample } from './told-sample.ts';
 export interface JobBrief {
   key: string[];
   /** Short floats: for each job its CPU in percent of a core, its resident bytes and its GPU memory in bytes. */
-  cells: Uint16Array;
+  cells: readonly number[];
 }
 
 /** So many jobs of a sample are charted. */
@@ -24,12 +24,10 @@ export function briefJobs(
   if (jobs === null) return null;
   const gpuBytes = gpuBytesByJob(gpuProcesses, facts);
   const kept = largest(jobs, gpuBytes);
-  const cells = new Uint16Array(kept.length * JOB_BRIEF_WIDTH);
-  kept.forEach((at, row) => {
+  const cells: number[] = [];
+  kept.forEach((at) => {
     const figures = [jobs.cpuPercent?.[at], jobs.residentBytes?.[at], gpuBytes.get(jobs.key[at] ?? '')];
-    figures.forEach((value, column) => {
-      cells[row * JOB_BRIEF_WIDTH + column] = typeof value === 'number' ? toShortFloat(value) : ABSENT;
-    });
+    for (const value of figures) cells.push(typeof value === 'number' ? toShortFloat(value) : ABSENT);
   });
   return { key: kept.map((at) => jobs.key[at] ?? ''), cells };
 }

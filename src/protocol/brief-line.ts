@@ -9,7 +9,7 @@ export const BRIEF_END = '\t';
 /** A line that begins so is a sample. */
 export const BRIEF_BEGIN = '[';
 
-function base64Of(codes: Uint16Array): string {
+function base64Of(codes: readonly number[]): string {
   const bytes = Buffer.allocUnsafe(codes.length * 2);
   codes.forEach((code, at) => {
     bytes.writeUInt16LE(code, at * 2);
@@ -18,14 +18,12 @@ function base64Of(codes: Uint16Array): string {
 }
 
 /** For each GPU its index and whether it is held, then its figures. */
-function gpuCodes({ index, isHeld, cells }: NonNullable<SampleBrief['gpus']>): Uint16Array {
+function gpuCodes({ index, isHeld, cells }: NonNullable<SampleBrief['gpus']>): number[] {
   const width = cells.length / index.length;
-  const codes = new Uint16Array(index.length * (1 + width));
-  index.forEach((gpu, row) => {
-    codes[row * (1 + width)] = 2 * gpu + (isHeld[row] ? 1 : 0);
-    codes.set(cells.subarray(row * width, (row + 1) * width), row * (1 + width) + 1);
-  });
-  return codes;
+  return index.flatMap((gpu, row) => [
+    2 * gpu + (isHeld[row] ? 1 : 0),
+    ...cells.slice(row * width, (row + 1) * width),
+  ]);
 }
 
 /** `[sequence, intervalMs, failedCollectors, machine, gpus, job keys, jobs]`, figures as base64 of 16-bit numbers, lowest byte first. */

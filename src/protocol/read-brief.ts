@@ -33,11 +33,10 @@ const briefSchema = z.tuple([
 const names = ['sequence', 'interval', 'collectors', 'machine', 'GPUs', 'job keys', 'jobs'];
 
 /** What is no base64 is left out, as Node.js does; lengths are checked by who knows them. */
-function decode(text: string): Uint16Array {
+function decode(text: string): number[] {
   const bytes = Buffer.from(text, 'base64');
-  const codes = new Uint16Array(bytes.length >> 1);
-  for (let at = 0; at < codes.length; at++)
-    codes[at] = (bytes[2 * at] ?? 0) | ((bytes[2 * at + 1] ?? 0) << 8);
+  const codes: number[] = [];
+  for (let at = 0; at + 1 < bytes.length; at += 2) codes.push((bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8));
   return codes;
 }
 
@@ -48,26 +47,26 @@ const gpuLimits = gpuBriefColumns.map((name) => {
 });
 
 /** A figure out of its range is not known, as in the whole sample, which says so. */
-function withinLimits(codes: Uint16Array, limits: readonly number[]): Uint16Array {
+function withinLimits(codes: number[], limits: readonly number[]): number[] {
   for (let at = 0; at < codes.length; at++)
     if ((codes[at] ?? 0) > (limits[at % limits.length] ?? 0)) codes[at] = ABSENT;
   return codes;
 }
 
 /** Null where they are no rows of GPUs. */
-function readGpus(codes: Uint16Array): GpuBrief | null {
+function readGpus(codes: readonly number[]): GpuBrief | null {
   const count = codes.length / GPU_WIDTH;
   if (!Number.isInteger(count) || count === 0) return null;
   const index: number[] = [];
   const isHeld: boolean[] = [];
-  const cells = new Uint16Array(count * (GPU_WIDTH - 1));
+  const cells: number[] = [];
   for (let row = 0; row < count; row++) {
     const first = row * GPU_WIDTH;
     const code = codes[first] ?? 0;
     if (code >> 1 > gpuColumns.index.max) return null;
     index.push(code >> 1);
     isHeld.push((code & 1) === 1);
-    cells.set(codes.subarray(first + 1, first + GPU_WIDTH), row * (GPU_WIDTH - 1));
+    for (let at = first + 1; at < first + GPU_WIDTH; at++) cells.push(codes[at] ?? ABSENT);
   }
   return { index, isHeld, cells: withinLimits(cells, gpuLimits) };
 }
@@ -104,9 +103,8 @@ export function parseBrief(text: string): ParsedBrief {
   return { ok: true, brief };
 }
 
-const areEqual = (a: Uint16Array, b: Uint16Array) => Buffer.compare(bytesOf(a), bytesOf(b)) === 0;
-const bytesOf = ({ buffer, byteOffset, byteLength }: Uint16Array) =>
-  Buffer.from(buffer, byteOffset, byteLength);
+const areEqual = (a: readonly number[], b: readonly number[]) =>
+  a.length === b.length && a.every((code, at) => code === b[at]);
 
 /**
  * What a brief says otherwise than the sample that it came with; null where they agree. GPU memory of jobs is left

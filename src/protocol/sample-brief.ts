@@ -8,8 +8,9 @@ import type { ToldSample } from './told-sample.ts';
 
 /**
  * The short part of a sample, which the head reads each time; the whole of it is read once somebody asks. Figures are
- * short floats, `ABSENT` where nothing is known: what charts keep, and half the bytes of digits. No zod: the monitor
- * makes it.
+ * short floats, `ABSENT` where nothing is known: what charts keep, and half the bytes of digits. They stand in plain
+ * lists: typed arrays of this size have memory of their own outside of V8's heap, which costs more than it saves. No zod:
+ * the monitor makes it.
  */
 export interface SampleBrief {
   sequence: number;
@@ -17,7 +18,7 @@ export interface SampleBrief {
   /** Collectors that could not read: a bit each, the lowest the first of `collectorNames`. */
   failedCollectors: number;
   /** In the order of `machineBriefFigures`. */
-  machine: Uint16Array;
+  machine: readonly number[];
   /** Null for a node without GPUs, and where they are not known. */
   gpus: GpuBrief | null;
   /** Null where they are not known. */
@@ -65,10 +66,6 @@ export const machineBriefFigures: readonly MachineFigure[] = [
 
 /** Pure. `facts`: what was told of processes by then, which says whose their GPU memory is. */
 export function briefSample(sample: ToldSample, facts: Pick<KnownFacts, 'processes'>): SampleBrief {
-  const machine = new Uint16Array(machineBriefFigures.length);
-  machineBriefFigures.forEach(({ read }, at) => {
-    machine[at] = toShortFloat(read(sample) ?? Number.NaN);
-  });
   let failedCollectors = 0;
   collectorNames.forEach((name, bit) => {
     if (!sample.collectors[name].ok) failedCollectors |= 1 << bit;
@@ -77,7 +74,7 @@ export function briefSample(sample: ToldSample, facts: Pick<KnownFacts, 'process
     sequence: sample.sequence,
     intervalMs: sample.intervalMs,
     failedCollectors,
-    machine,
+    machine: machineBriefFigures.map(({ read }) => toShortFloat(read(sample) ?? Number.NaN)),
     gpus: briefGpus(sample),
     jobs: briefJobs(sample, facts),
   };
