@@ -25,6 +25,7 @@ const FLAGS = [
   '--v8-pool-size=1',
   '--no-rehash-snapshot',
   '--jitless',
+  '--expose-gc',
   '--max-semi-space-size=1',
   '--max-old-space-size=32',
   '--optimize-for-size',

@@ -119,6 +119,7 @@ const LOADER = [
 export const MONITOR_FLAGS = [
   '--single-threaded',
   '--v8-pool-size=1',
+  '--expose-gc',
   '--max-semi-space-size=1',
   '--max-old-space-size=64',
   '--optimize-for-size',
