@@ -48,7 +48,7 @@ const QUICK_EVERY_MS = 1_000;
 const QUICK_SAMPLES = 2;
 const GPUS_AWAITED_MS = 15_000;
 /** V8 by itself lets the heap grow for minutes before it looks through all of it, which takes 6 ms. */
-const COLLECT_EVERY_SAMPLES = 15;
+const COLLECT_EVERY_SAMPLES = 30;
 const FOLDER = '/tmp';
 const noGpus: readonly GpuFacts[] = [];
 /** Replacing a file makes ext4 write it out: 1.4 ms measured, a quarter of what a sample may cost. */

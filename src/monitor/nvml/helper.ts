@@ -16,7 +16,7 @@ const MAX_COMMAND_BYTES = 1024;
 /** poll(2): there is something to read, or the other end is closed. */
 const POLLIN = 1;
 /** V8 by itself lets the heap grow for minutes before it looks through all of it, which takes 4 ms. */
-const COLLECT_EVERY_LOOKS = 20;
+const COLLECT_EVERY_LOOKS = 40;
 const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
 /** `process.exit` would wait for threads of the driver's library. */
