@@ -201,7 +201,10 @@ async function measureHead(pid: number, intervalSeconds: number): Promise<number
   return (fineCpuMs(pid) - beforeMs) / samples;
 }
 
+const nodeLogs = () => readdirSync('/tmp').filter((name) => /^monitor-n\d+\.log/.test(name));
+
 async function measure(): Promise<void> {
+  const logsBefore = new Set(nodeLogs());
   const rows: [string, string, string][] = [];
   const row = (what: string, value: string) => rows.push([what, value, '']);
   const library = compileLibrary();
@@ -249,8 +252,7 @@ async function measure(): Promise<void> {
   slow.stop();
   printMachine();
   printTable(rows);
-  for (const name of readdirSync('/tmp'))
-    if (/^monitor-n\d+\.log/.test(name)) rmSync(join('/tmp', name), { force: true });
+  for (const name of nodeLogs()) if (!logsBefore.has(name)) rmSync(join('/tmp', name), { force: true });
 }
 
 if (process.env.FLEET_STATE === undefined) process.exit(startInside());

@@ -142,7 +142,8 @@ async function measure(env: NodeJS.ProcessEnv): Promise<Measured> {
   const say = (command: object) => monitor.stdin?.write(`${JSON.stringify(command)}\n`);
   if (!monitor.stdout) throw new Error('no output');
   for await (const line of createInterface({ input: monitor.stdout })) {
-    const message = JSON.parse(line);
+    // A sample comes behind its brief.
+    const message = JSON.parse(line.slice(line.indexOf('{')));
     if (message.type === 'hello') {
       say({ type: 'interval', intervalMs: 1000, watched: true });
       const kit = message.nvmlFor && readFileSync(join(root, `dist/nvml-${message.nvmlFor}.kit`));

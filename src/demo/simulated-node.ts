@@ -1,5 +1,4 @@
-import type { CollectorName } from '../protocol/collector-names.ts';
-import { collectorNames } from '../protocol/collector-names.ts';
+import { type CollectorName, collectorNames } from '../protocol/collector-names.ts';
 import {
   gpuColumnNames,
   gpuProcessColumnNames,

@@ -14,7 +14,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fixturesFolder } from '../../../test/fixtures.ts';
 import { createLeash } from '../leash.ts';
 import { createSystem } from '../system.ts';
-import { parseGpuMessage } from './gpu-messages.ts';
+import { namesGpuDriver, parseGpuMessage } from './gpu-messages.ts';
 import { type KernelLog, openKernelLog } from './kernel-log.ts';
 import { parseJournalLine, parseKmsg } from './kernel-records.ts';
 
@@ -84,6 +84,8 @@ describe('messages about GPUs', () => {
     ['i915 0000:00:02.0: [drm] GPU HANG: ecode 12:1:85dffffb, in blender [4711]', { pid: 4711 }],
   ])('%s', (line, expected) => {
     expect(parseGpuMessage(line)).toMatchObject(expected);
+    // What is not worth reading is never parsed.
+    expect(namesGpuDriver(line)).toBe(true);
   });
 
   it.each([

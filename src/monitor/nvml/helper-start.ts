@@ -16,9 +16,9 @@ const LOADER = [
 
 /**
  * A few hundred calls a second are not worth compiling for: 4 MB less. A heap that is looked through before it grows:
- * another 5 MB after nine minutes. What nobody can choose names in needs no seed of
- * its own for hashes, which takes 4 ms of CPU to find. Node.js 18 and 20 warn that `--jitless` takes WebAssembly away;
- * newer ones refuse the flag that would say so beforehand.
+ * another 5 MB after nine minutes. What nobody can choose names in needs no seed of its own for hashes, which takes
+ * 4 ms of CPU to find. Node.js 18 and 20 warn that `--jitless` takes WebAssembly away; newer ones refuse the flag that
+ * would say so beforehand.
  */
 const FLAGS = [
   '--single-threaded',
