@@ -29,7 +29,11 @@ const rules: Record<string, Rule> = {
     builtins: true,
   },
   demo: { rooms: ['report', 'protocol', 'lib'], packages: [], builtins: false },
-  history: { rooms: ['report', 'protocol', 'lib'], packages: [], builtins: false },
+  history: {
+    rooms: ['report', 'protocol', 'lib'],
+    packages: ['zod', '@photostructure/sqlite'],
+    builtins: true,
+  },
   state: { rooms: ['history', 'report', 'protocol', 'lib'], packages: [], builtins: false },
   cluster: { rooms: ['report', 'protocol', 'lib'], packages: [], builtins: false },
   design: { rooms: ['lib'], packages: ['parse5', 'eta'], builtins: false },
