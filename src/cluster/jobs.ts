@@ -1,12 +1,8 @@
 import { commonest } from '../lib/commonest.ts';
 import { groupBy } from '../lib/group-by.ts';
-import { clusterJobKey, isOfScheduler } from '../protocol/job-kinds.ts';
-import type {
-  ReportedGpu,
-  ReportedGpuProcess,
-  ReportedJob,
-  ReportedTopProcess,
-} from '../protocol/reported-sample.ts';
+import { clusterJobKey } from '../protocol/job-kinds.ts';
+import type { ReportedGpu, ReportedGpuProcess, ReportedJob } from '../protocol/reported-sample.ts';
+import { allocatedJobs, commandOf, gpusOfJob } from '../report/job-gpus.ts';
 import type { NodeReport } from '../report/node-report.ts';
 import type { ClusterJob } from '../report/rows.ts';
 import { createMergedRows } from './merged-rows.ts';
@@ -55,30 +51,6 @@ export function createJobTable(): (shares: readonly JobShare[]) => ClusterJob[] 
   );
 }
 
-/** Jobs that have GPUs of the node by its scheduler. Of those that run nothing there no more is known. */
-function* allocatedJobs({ state, sample }: NodeReport): Iterable<ReportedJob> {
-  if (state !== 'live') return;
-  const seen = new Set<string>();
-  for (const { allocation } of sample?.gpus ?? []) {
-    const { jobKey, jobId, user } = allocation ?? { jobKey: null, jobId: null, user: null };
-    if (jobKey === null || seen.has(jobKey)) continue;
-    seen.add(jobKey);
-    const number = jobKey.slice(jobKey.indexOf(':') + 1);
-    yield {
-      key: jobKey,
-      kind: 'slurm',
-      id: jobId ?? number,
-      number,
-      name: null,
-      user,
-      startTimeMs: null,
-      processCount: null,
-      cpuPercent: null,
-      residentBytes: null,
-    };
-  }
-}
-
 /**
  * Shares of the same key by their users. Those of nodes that do not know the user belong to the one whom most nodes
  * name: a node that says another one has a job of its own, and changes nobody else's.
@@ -103,11 +75,7 @@ function shareHere(
   nowMs: number,
 ): JobShare {
   const key = clusterJobKey(node, job);
-  const indexes = new Set(processes.map(({ gpuIndex }) => gpuIndex));
-  const isOnGpus = indexes.size > 0 || isOfScheduler(job.kind);
-  const gpus = (isOnGpus ? (sample?.gpus ?? []) : []).filter(
-    ({ index, allocation }) => indexes.has(index) || (allocation?.jobKey ?? null) === key,
-  );
+  const gpus = gpusOfJob(sample?.gpus ?? [], { key, kind: job.kind }, processes);
   // Both by the node's clock, whatever that says.
   const ageMs =
     job.startTimeMs === null || !sample?.takenAtMs
@@ -133,20 +101,6 @@ function shareHere(
     ageMs,
     isCurrent: state === 'live',
   };
-}
-
-type Program = Pick<ReportedTopProcess, 'command' | 'arguments'>;
-
-/** Of those on GPUs the one with most memory there, else the one with most CPU. Under `--public` without arguments. */
-function commandOf(
-  onGpus: readonly ReportedGpuProcess[],
-  busy: readonly ReportedTopProcess[],
-): string | null {
-  const known = ({ command }: Program) => command !== null;
-  const [first] = onGpus.filter(known).sort((a, b) => (b.gpuMemoryBytes ?? 0) - (a.gpuMemoryBytes ?? 0));
-  const [busiest] = busy.filter(known).sort((a, b) => (b.cpuPercent ?? 0) - (a.cpuPercent ?? 0));
-  const program: Program | undefined = first ?? busiest;
-  return program === undefined ? null : [program.command, program.arguments].filter(Boolean).join(' ');
 }
 
 /** Of a GPU that is shared with others, what its own processes use, where that is told. */

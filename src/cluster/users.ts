@@ -2,18 +2,12 @@ import { groupBy } from '../lib/group-by.ts';
 import type { ReportedGpu, ReportedGpuProcess, ReportedJob } from '../protocol/reported-sample.ts';
 import { takesGpu } from '../report/gpu-holding.ts';
 import { gpuUses } from '../report/gpu-use.ts';
+import { isMuchLoad } from '../report/much-load.ts';
 import type { NodeReport } from '../report/node-report.ts';
 import type { ClusterJob, ClusterUser, GpuPlace } from '../report/rows.ts';
 import { createMergedRows } from './merged-rows.ts';
 
 /** Who holds what now, as rows. */
-
-/**
- * Who holds no GPU is listed where he takes as much as this of one node. Every node has a dozen accounts whose
- * services do next to nothing, and their names tell nothing reliable: only what they take does.
- */
-const BUSY_CPU_PERCENT = 50;
-const MUCH_RESIDENT_BYTES = 8 * 1024 ** 3;
 
 const sum = (values: readonly (number | null)[]): number | null =>
   values.reduce((total, value) => (value === null ? total : (total ?? 0) + value), null);
@@ -88,9 +82,7 @@ function loadOf(
 }
 
 function isNotable({ gpus, cpuPercent, residentBytes }: UserShare): boolean {
-  return (
-    gpus.length > 0 || (cpuPercent ?? 0) >= BUSY_CPU_PERCENT || (residentBytes ?? 0) >= MUCH_RESIDENT_BYTES
-  );
+  return gpus.length > 0 || isMuchLoad({ cpuPercent, residentBytes });
 }
 
 function meanUtilization(gpus: readonly ReportedGpu[]): number | null {

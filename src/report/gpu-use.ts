@@ -14,7 +14,8 @@ import type { NodeReport } from './node-report.ts';
  */
 export type GpuUse = 'free' | 'busy' | 'allocated' | 'held-idle' | 'drained' | 'out' | 'unknown';
 
-const BUSY_PERCENT = 5;
+/** Percent from which on a GPU works. */
+export const BUSY_PERCENT = 5;
 const HELD_SHARE = 0.05;
 
 /** Pure. The marks are those of its node. */
@@ -75,7 +76,7 @@ export const countedAs = {
 const isSick = ({ health, parentIndex }: ReportedGpu) => health !== 'ok' && parentIndex === null;
 
 /** What programs can get: a GPU in MIG mode is taken by none, its instances are, also where it has none yet. */
-function unitTest(gpus: readonly GpuFacts[]): (gpu: GpuFacts) => boolean {
+export function unitTest(gpus: readonly GpuFacts[]): (gpu: GpuFacts) => boolean {
   const parents = new Set(gpus.map(({ parentIndex }) => parentIndex));
   return ({ index, migEnabled }) => !migEnabled && !parents.has(index);
 }

@@ -1,0 +1,302 @@
+import type { JobKind } from '../../protocol/job-kinds.ts';
+import {
+  addGpuTime,
+  type GpuTime,
+  type HeldGpu,
+  type JobEnd,
+  type JobRecord,
+  noGpuTime,
+  type ShareRecord,
+  type UsageRow,
+} from './records.ts';
+import { createSpell, type Spell } from './spell.ts';
+
+/** Jobs as the ledger follows them. Times called `…Mono` are monotonic, others epoch ms by the head's clock. */
+
+/** A GPU while a job has it. */
+export interface Hold {
+  gpu: HeldGpu;
+  model: string;
+  /** What came before is counted. */
+  countedMono: number;
+  idle: Spell;
+  untouched: Spell;
+}
+
+/** What a job has of one model on one node. */
+export interface ModelShare {
+  model: string;
+  /** All that it ever had, the last ones where they are too many. */
+  gpus: HeldGpu[];
+  firstMs: number;
+  lastMs: number;
+  heldMs: number;
+  cpuMs: number;
+  /** The last day in which it was counted; null before the first. */
+  lastDay: number | null;
+}
+
+/** Time of cores, until it is known with which model it stands. */
+export interface UnplacedCpu {
+  fromMs: number;
+  toMs: number;
+  ms: number;
+}
+
+/** A job on one node. */
+export interface NodeShare {
+  job: TrackedJob;
+  node: string;
+  /** By the node's clock, and by the head's two; null where it is not told. */
+  nodeStartMs: number | null;
+  startMs: number | null;
+  firstMono: number;
+  firstMs: number;
+  /** What came before is counted. */
+  countedMono: number;
+  countedMs: number;
+  /** The sample in which it was seen last. */
+  seenMono: number;
+  isOpen: boolean;
+  end: JobEnd | null;
+  holds: Map<number, Hold>;
+  models: Map<string, ModelShare>;
+  /** At the last look. */
+  cpuPercent: number | null;
+  residentBytes: number | null;
+  unplacedCpu: UnplacedCpu | null;
+  /** Not written yet; the user's name is put in then. */
+  usage: UsageRow[];
+}
+
+export interface TrackedJob {
+  id: string;
+  key: string;
+  kind: JobKind;
+  jobId: string;
+  name: string | null;
+  user: string | null;
+  command: string | null;
+  time: GpuTime;
+  peakPercent: number | null;
+  byteMs: number;
+  bytesToldMs: number;
+  peakBytes: number | null;
+  peakResidentBytes: number | null;
+  shares: NodeShare[];
+  endMs: number | null;
+  end: JobEnd | null;
+  firstMono: number;
+  /** When its record was taken to be written; null before. */
+  takenMono: number | null;
+  /** No record is written of it: its node has too many. Its usage counts. */
+  isUnrecorded: boolean;
+}
+
+/** A node's own words may change with every look: of one share no more is kept. */
+const MAX_GPUS_OF_SHARE = 256;
+const MAX_MODELS_OF_SHARE = 16;
+export const OTHER_MODEL = 'other models';
+
+export function newJob(
+  facts: Pick<TrackedJob, 'id' | 'key' | 'kind' | 'jobId' | 'user' | 'firstMono' | 'isUnrecorded'>,
+): TrackedJob {
+  return {
+    ...facts,
+    name: null,
+    command: null,
+    time: noGpuTime(),
+    peakPercent: null,
+    byteMs: 0,
+    bytesToldMs: 0,
+    peakBytes: null,
+    peakResidentBytes: null,
+    shares: [],
+    endMs: null,
+    end: null,
+    takenMono: null,
+  };
+}
+
+export function newHold(gpu: HeldGpu, model: string, countedMono: number): Hold {
+  return { gpu, model, countedMono, idle: createSpell(), untouched: createSpell() };
+}
+
+/** The share of a model, made where it is missing. */
+export function modelShareOf(share: NodeShare, wanted: string, atMs: number): ModelShare {
+  const isRoom = share.models.has(wanted) || share.models.size < MAX_MODELS_OF_SHARE;
+  const model = isRoom ? wanted : OTHER_MODEL;
+  const known = share.models.get(model);
+  if (known !== undefined) return known;
+  const made = { model, gpus: [], firstMs: atMs, lastMs: atMs, heldMs: 0, cpuMs: 0, lastDay: null };
+  share.models.set(model, made);
+  return made;
+}
+
+/** The GPU as the share has it on record, which it joins where it is new. */
+export function heldGpuOf({ gpus }: ModelShare, index: number, uuid: string | null): HeldGpu {
+  const known = gpus.find((gpu) => gpu.index === index && gpu.uuid === uuid);
+  if (known !== undefined) return known;
+  const made = { index, uuid, isHeld: false, isTouched: false };
+  gpus.push(made);
+  if (gpus.length > MAX_GPUS_OF_SHARE) {
+    const at = gpus.findIndex(({ isHeld }) => !isHeld);
+    gpus.splice(Math.max(0, at), 1);
+  }
+  return made;
+}
+
+export const isEnded = ({ shares }: TrackedJob) => shares.every(({ isOpen }) => !isOpen);
+
+/** A job ended when its last share did, and is known to have ended where that one is. */
+export function noteEnd(job: TrackedJob): void {
+  if (!isEnded(job)) {
+    job.endMs = null;
+    job.end = null;
+    return;
+  }
+  const last = job.shares.reduce((a, b) => (b.countedMs > a.countedMs ? b : a));
+  job.endMs = Math.max(last.countedMs, startOf(job) ?? last.countedMs);
+  job.end = last.end;
+}
+
+function startOf({ shares }: TrackedJob): number | null {
+  const starts = shares.flatMap(({ startMs }) => startMs ?? []);
+  return starts.length === 0 ? null : Math.min(...starts);
+}
+
+/** As a store keeps it: times in whole milliseconds. */
+export function toRecord(job: TrackedJob): JobRecord {
+  const shares = job.shares.flatMap(shareRecords);
+  const { time } = job;
+  return {
+    id: job.id,
+    key: job.key,
+    kind: job.kind,
+    jobId: job.jobId,
+    name: job.name,
+    user: job.user,
+    command: job.command,
+    startMs: whole(startOf(job)),
+    firstMs: Math.min(...shares.map(({ firstMs }) => firstMs)),
+    lastMs: Math.max(...shares.map(({ lastMs }) => lastMs)),
+    endMs: whole(job.endMs),
+    end: job.end,
+    ...wholeTime(time),
+    peakPercent: job.peakPercent,
+    byteMs: job.byteMs,
+    bytesToldMs: Math.round(job.bytesToldMs),
+    peakBytes: whole(job.peakBytes),
+    peakResidentBytes: whole(job.peakResidentBytes),
+    shares,
+  };
+}
+
+const whole = (value: number | null) => (value === null ? null : Math.round(value));
+
+export const wholeTime = (time: GpuTime): GpuTime => ({
+  heldMs: Math.round(time.heldMs),
+  activeMs: Math.round(time.activeMs),
+  idleMs: Math.round(time.idleMs),
+  untouchedMs: Math.round(time.untouchedMs),
+  unknownMs: Math.round(time.unknownMs),
+  toldMs: Math.round(time.toldMs),
+  percentMs: time.percentMs,
+  energyJoules: time.energyJoules,
+  cpuMs: whole(time.cpuMs),
+});
+
+function shareRecords(share: NodeShare): ShareRecord[] {
+  const { node, isOpen, nodeStartMs, firstMs, countedMs } = share;
+  const nothing: ModelShare = {
+    model: '',
+    gpus: [],
+    firstMs,
+    lastMs: countedMs,
+    heldMs: 0,
+    cpuMs: 0,
+    lastDay: null,
+  };
+  const models = share.models.size === 0 ? [nothing] : [...share.models.values()];
+  return models.map((of) => ({
+    node,
+    model: of.model,
+    gpus: of.gpus.map((gpu) => ({ ...gpu })),
+    isOpen,
+    nodeStartMs,
+    firstMs: Math.round(of.firstMs),
+    lastMs: Math.round(Math.max(of.firstMs, of.lastMs)),
+    heldMs: Math.round(of.heldMs),
+    cpuMs: Math.round(of.cpuMs),
+    lastDay: of.lastDay,
+  }));
+}
+
+/**
+ * A job as it was written before the head was started. `monoOf`: monotonic time of an epoch time of before. Spells begin
+ * anew: nobody knows what a GPU did meanwhile.
+ */
+export function fromRecord(record: JobRecord, monoOf: (epochMs: number) => number): TrackedJob {
+  const job = newJob({
+    ...record,
+    firstMono: monoOf(record.firstMs),
+    isUnrecorded: false,
+  });
+  job.name = record.name;
+  job.command = record.command;
+  addGpuTime(job.time, record);
+  const { peakPercent, byteMs, bytesToldMs, peakBytes, peakResidentBytes } = record;
+  Object.assign(job, { peakPercent, byteMs, bytesToldMs, peakBytes, peakResidentBytes });
+  for (const row of record.shares) restoreShare(job, row, record.startMs, monoOf);
+  return job;
+}
+
+function restoreShare(
+  job: TrackedJob,
+  row: ShareRecord,
+  startMs: number | null,
+  monoOf: (epochMs: number) => number,
+): void {
+  let share = job.shares.find(({ node }) => node === row.node);
+  if (share === undefined) {
+    share = newShare(job, row.node, monoOf(row.firstMs), row.firstMs);
+    share.isOpen = row.isOpen;
+    share.nodeStartMs = row.nodeStartMs;
+    share.startMs = startMs;
+    share.end = row.isOpen ? null : 'seen';
+    job.shares.push(share);
+  }
+  if (row.lastMs >= share.countedMs) {
+    share.countedMs = row.lastMs;
+    share.countedMono = share.seenMono = monoOf(row.lastMs);
+  }
+  const { model, firstMs, lastMs, heldMs, cpuMs, lastDay } = row;
+  const gpus = row.gpus.map((gpu) => ({ ...gpu }));
+  share.models.set(model, { model, gpus, firstMs, lastMs, heldMs, cpuMs, lastDay });
+  if (!row.isOpen) return;
+  for (const gpu of gpus) {
+    if (gpu.isHeld) share.holds.set(gpu.index, newHold(gpu, model, monoOf(row.lastMs)));
+  }
+}
+
+export function newShare(job: TrackedJob, node: string, firstMono: number, firstMs: number): NodeShare {
+  return {
+    job,
+    node,
+    nodeStartMs: null,
+    startMs: null,
+    firstMono,
+    firstMs,
+    countedMono: firstMono,
+    countedMs: firstMs,
+    seenMono: firstMono,
+    isOpen: true,
+    end: null,
+    holds: new Map(),
+    models: new Map(),
+    cpuPercent: null,
+    residentBytes: null,
+    unplacedCpu: null,
+    usage: [],
+  };
+}
