@@ -243,6 +243,7 @@ describe('settings that the pages name', () => {
   it.each([
     ['Settings', ''],
     ['Marks', 'marks'],
+    ['History', 'history'],
     ['Single nodes', 'nodes'],
   ])('are those of the program, and all of them, under "%s"', (heading, name) => {
     const section = ownSections.find((found) => found.name === name);

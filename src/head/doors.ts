@@ -10,6 +10,7 @@ import { type ConnectionLimits, connectionLimits } from '../web/connection-limit
 import { createControlApp } from '../web/control.ts';
 import { type Listening, serve } from '../web/serve.ts';
 import type { Design } from './design.ts';
+import type { HeadHistory } from './history.ts';
 import { listen } from './listen.ts';
 import type { LiveSettings } from './live-settings.ts';
 import type { Source } from './source.ts';
@@ -25,6 +26,7 @@ export interface Doors {
 /** What stands behind them. */
 export interface Rooms {
   state: State;
+  history: HeadHistory;
   source: Source;
   design: Design;
   settings: LiveSettings;
@@ -49,7 +51,14 @@ export async function openDoors(
   const page = await listen(app, config, limits.sockets);
   try {
     const control = createControlApp(
-      { cluster, problems, secrets: source.secrets, settings: settings.inForce, stop },
+      {
+        cluster,
+        problems,
+        secrets: source.secrets,
+        settings: settings.inForce,
+        historyStatus: rooms.history.status,
+        stop,
+      },
       app,
     );
     const socket = await serve(control, { path: folder.socketPath });
@@ -72,7 +81,7 @@ function createPage(
   config: Config,
   folder: StateFolder,
   cluster: Cluster,
-  { source, design, settings, problems }: Rooms,
+  { source, history, design, settings, problems }: Rooms,
   limits: { streams: ConnectionLimits },
 ): App {
   return createApp({
@@ -81,6 +90,7 @@ function createPage(
     token: folder.token,
     allowedHosts: settings.allowedHosts,
     cluster,
+    history: history.service,
     problems: () => (config.public ? problemsForStrangers(problems()) : problems()),
     retry: source.retry,
     watch: source.watch,

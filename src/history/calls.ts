@@ -41,6 +41,7 @@ export interface Caller {
   readonly waiting: number;
 }
 
+/** The way to call what `answerCalls` answers at the other end. */
 export function createCaller(port: Port): Caller {
   const waiting = new Map<number, { resolve(result: unknown): void; reject(error: Error): void }>();
   let nextId = 0;

@@ -14,6 +14,7 @@ export interface Recorder {
 /** More points than a head with a store that does not answer keeps. */
 const MOST_WAITING = 200_000;
 
+/** Notes nothing yet. */
 export function createRecorder(): Recorder {
   const lastPlaces = new Map<string, number>();
   let points: NodePoint[] = [];

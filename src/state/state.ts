@@ -1,6 +1,6 @@
 import { newestFigures } from '../history/memory-series.ts';
 import { guarded } from '../lib/guarded.ts';
-import { briefSample } from '../protocol/sample-brief.ts';
+import { briefSample, type SampleBrief } from '../protocol/sample-brief.ts';
 import type { FleetEvent, ListedNode } from '../report/fleet-event.ts';
 import type { NodeReport } from '../report/node-report.ts';
 import type { RecentFigures } from '../report/series.ts';
@@ -36,13 +36,15 @@ export interface State {
 
 /**
  * The latest of every node. Pure: time comes in as `monotonicMs`, and as `epochMs` for what charts show; nothing goes
- * out but callbacks. `onRubbish` hears of nodes whose last sample turned out to be none when somebody asked for it.
+ * out but callbacks. `onRubbish` hears of nodes whose last sample turned out to be none when somebody asked for it,
+ * `onBrief` of what is brief of every sample (epoch ms).
  */
 export function createState(
   monotonicMs: () => number,
   thresholds: MarkThresholds = defaultThresholds,
   epochMs: () => number = Date.now,
   onRubbish: (name: string) => void = () => undefined,
+  onBrief: (name: string, brief: SampleBrief, atMs: number) => void = () => undefined,
 ): State {
   let rows = new Map<string, NodeRow>();
   const listeners = new Set<(names: ReadonlySet<string>) => void>();
@@ -81,6 +83,7 @@ export function createState(
         return change(event.name, (row) => {
           const { name, message } = event;
           takeMessage(row, message, event.faults, at);
+          if (message.type === 'sample' && row.brief !== null) onBrief(name, row.brief, at.epochMs);
           const answer = message.type === 'facts' ? message.schedulerAnswer : undefined;
           if (answer !== undefined && answers.take(name, row.facts.slurm, answer, at.nowMs))
             tellCluster(answer.cluster);
@@ -89,11 +92,15 @@ export function createState(
         return change(event.name, (row) => {
           row.kept.keep(event.whole);
           takeSample(row, event.brief, row.kept.read, at);
+          onBrief(event.name, event.brief, at.epochMs);
         });
       case 'past-sample': {
         const row = rows.get(event.name);
         const { sample, atMs } = event;
-        row?.recent.note(briefSample(sample, row.facts), sample.intervalMs ?? 0, atMs);
+        if (row === undefined) return;
+        const brief = briefSample(sample, row.facts);
+        row.recent.note(brief, sample.intervalMs ?? 0, atMs);
+        onBrief(event.name, brief, atMs);
         return;
       }
       case 'failed':

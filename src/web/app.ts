@@ -12,6 +12,7 @@ import { renderNodeText } from '../render/text/nodes-text.ts';
 import { isMeantKey } from '../report/job-words.ts';
 import { type Buttons, createButtons } from './buttons.ts';
 import type { WebDependencies } from './dependencies.ts';
+import { addHistoryRoutes } from './history-routes.ts';
 import { isAllowedHost } from './host-check.ts';
 import { addListRoutes, askedOf } from './list-routes.ts';
 import { createLiveFeed, type LiveFeed, type LiveFeedOptions } from './live/feed.ts';
@@ -242,6 +243,7 @@ function addApiRoutes(app: Hono, { dependencies }: Rooms): void {
     jsonError(context, 404, 'unknown-node', visibleText(unknownNode(name)));
 
   addListRoutes(app, dependencies.cluster);
+  addHistoryRoutes(app, dependencies);
 
   app.get('/api/v1/nodes/:name', (context) => {
     const name = context.req.param('name');

@@ -1,5 +1,11 @@
 import type { Cluster } from '../cluster/cluster.ts';
+import type { HistoryAnswer, HistoryQuestion } from '../report/history.ts';
 import type { Watch } from './watching.ts';
+
+/** What the web room asks of former times. */
+export interface HistoryReader {
+  history(question: HistoryQuestion): Promise<HistoryAnswer>;
+}
 
 /** All that the web room is given. The head hands it in; tests hand in their own. */
 export interface WebDependencies {
@@ -16,6 +22,8 @@ export interface WebDependencies {
   problems(): string[];
   /** Hears which nodes somebody looks at, whenever that changes. */
   watch: Watch;
+  /** What is known of former times; null or none where nothing is kept. */
+  history?: HistoryReader | null;
   /** Tries a node again at once; false where there is no such node. */
   retry(name: string): boolean;
 }

@@ -5,12 +5,12 @@ import {
   DamagedBytes,
   readByte,
   readBytes,
-  readText,
   readVarint,
+  readWord,
   writeByte,
   writeBytes,
-  writeText,
   writeVarint,
+  writeWord,
   written,
 } from './bytes.ts';
 import { NULL, readColumn, writeColumn } from './columns.ts';
@@ -45,8 +45,10 @@ export interface ChunkTable extends ChunkRows {
   columns: Int32Array[];
 }
 
+/** Every figure of the machine. */
 export const ALL_MACHINE: readonly number[] = Array.from({ length: MACHINE_WIDTH }, (_, at) => at);
 
+/** How many figures the rows have together. */
 export const figureCount = ({ machine, gpus, jobs }: ChunkRows): number =>
   machine.length + gpus.length * GPU_WIDTH + jobs.length * JOB_WIDTH;
 
@@ -63,7 +65,7 @@ export function encodeChunk(table: ChunkTable): Uint8Array {
     for (const one of list) writeVarint(head, one);
   }
   writeVarint(head, jobs.length);
-  for (const key of jobs) writeText(head, key);
+  for (const key of jobs) writeWord(head, key);
   const body = createWriter(4_096);
   let begun = 0;
   for (const column of columns) {
@@ -98,7 +100,7 @@ export function openChunk(bytes: Uint8Array): Chunk {
   const places = sumsOf(readColumn(reader, placeCount));
   const machine = readList(reader, readVarint);
   const gpus = readList(reader, readVarint);
-  const jobs = readList(reader, readText);
+  const jobs = readList(reader, readWord);
   const lengths = Array.from({ length: figureCount({ machine, gpus, jobs }) * sides }, () =>
     readVarint(reader),
   );
@@ -145,7 +147,7 @@ function sumsOf(differences: Int32Array): Int32Array {
 export function encodeNamed(chunks: Iterable<readonly [name: string, bytes: Uint8Array]>): Uint8Array {
   const writer = createWriter(65_536);
   for (const [name, bytes] of chunks) {
-    writeText(writer, name);
+    writeWord(writer, name);
     writeVarint(writer, bytes.length);
     writeBytes(writer, bytes);
   }
@@ -156,7 +158,7 @@ export function encodeNamed(chunks: Iterable<readonly [name: string, bytes: Uint
 export function* decodeNamed(bytes: Uint8Array): Iterable<[name: string, bytes: Uint8Array]> {
   const reader = createReader(bytes);
   while (reader.at < bytes.length) {
-    const name = readText(reader);
+    const name = readWord(reader);
     yield [name, readBytes(reader, readVarint(reader))];
   }
 }

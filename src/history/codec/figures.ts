@@ -46,6 +46,7 @@ export interface Quantizer {
   fromValue(value: number): number;
 }
 
+/** By its unit and resolution. */
 export function quantizerOf({ unit, resolution }: KeptFigure): Quantizer {
   const shift = shiftOf(unit);
   if (resolution === null) {

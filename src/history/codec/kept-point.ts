@@ -4,13 +4,13 @@ import {
   DamagedBytes,
   readByte,
   readBytes,
-  readText,
   readVarint,
+  readWord,
   unzigzag,
   writeByte,
   writeBytes,
-  writeText,
   writeVarint,
+  writeWord,
   zigzag,
 } from './bytes.ts';
 import { gpuQuantizers, jobQuantizers, machineQuantizers } from './figures.ts';
@@ -31,6 +31,7 @@ export const MACHINE_WIDTH = machineQuantizers.length;
 export const GPU_WIDTH = gpuQuantizers.length;
 export const JOB_WIDTH = jobQuantizers.length;
 
+/** How many cells a point with so many rows has. */
 export const cellCount = (gpus: number, jobs: number) => MACHINE_WIDTH + gpus * GPU_WIDTH + jobs * JOB_WIDTH;
 
 const HAS_NEW_ROWS = 1;
@@ -49,7 +50,7 @@ export function writePoint(writer: ByteWriter, before: KeptPoint | null, point: 
     writeVarint(writer, point.gpus.length);
     for (const index of point.gpus) writeVarint(writer, index);
     writeVarint(writer, point.jobs.length);
-    for (const key of point.jobs) writeText(writer, key);
+    for (const key of point.jobs) writeWord(writer, key);
   }
   const known = cellsBefore(before, point, hasSameRows);
   const { cells } = point;
@@ -69,7 +70,7 @@ export function readPoint(reader: ByteReader, before: KeptPoint | null): KeptPoi
   const rows =
     hasSameRows && before !== null
       ? { gpus: before.gpus, jobs: before.jobs }
-      : { gpus: readList(reader, readVarint), jobs: readList(reader, readText) };
+      : { gpus: readList(reader, readVarint), jobs: readList(reader, readWord) };
   const cells = new Uint16Array(cellCount(rows.gpus.length, rows.jobs.length));
   const point = { place, ...rows, cells };
   const known = cellsBefore(before, point, hasSameRows);

@@ -35,6 +35,7 @@ export interface Bins {
   isHeard: Uint8Array;
 }
 
+/** Empty ones, from one moment to another (epoch ms). */
 export function createBins(fromMs: number, toMs: number, stepMs: number): Bins {
   const count = Math.max(0, Math.ceil((toMs - fromMs) / stepMs));
   return { fromMs, stepMs, count, lines: new Map(), isHeard: new Uint8Array(count) };

@@ -24,6 +24,7 @@ export interface Core {
 
 const MOST_DAMAGES = 20;
 
+/** Epoch ms; 0 where nothing is done yet. */
 export const doneUntil = ({ doneMs }: Core, { name }: Tier): number => doneMs.get(name) ?? 0;
 
 /** Rethrows what is no damage. */

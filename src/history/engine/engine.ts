@@ -5,7 +5,7 @@ import type { KeptPoint } from '../codec/kept-point.ts';
 import { bucketOf, type KeptDays, RAW, tiers, usualKeptDays } from '../tiers.ts';
 import { type Core, noteDamage, restore } from './core.ts';
 import { encodeFrameNode, type FrameNode, nodesAt } from './frames.ts';
-import { addPoint, tableOf } from './open-bucket.ts';
+import { addNodePoint, tableOf } from './open-bucket.ts';
 import { type RangeAnswer, type RangeQuestion, readRange } from './range.ts';
 import { prune, reopen, rollUpAll, sealWhatIsOver } from './upkeep.ts';
 
@@ -81,7 +81,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     open.set(bucketMs, bucket);
     const journal = pending.get(bucketMs) ?? createWriter(16_384);
     pending.set(bucketMs, journal);
-    addPoint(bucket, node, { place: Math.floor((atMs - bucketMs) / RAW.stepMs), ...figures }, journal);
+    addNodePoint(bucket, node, { place: Math.floor((atMs - bucketMs) / RAW.stepMs), ...figures }, journal);
   }
 
   /** What could not be written stays pending: each entry is told by the one before it. */

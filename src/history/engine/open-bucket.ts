@@ -3,11 +3,11 @@ import {
   createReader,
   createWriter,
   readBytes,
-  readText,
   readVarint,
+  readWord,
   writeBytes,
-  writeText,
   writeVarint,
+  writeWord,
   written,
 } from '../codec/bytes.ts';
 import { ALL_MACHINE, type ChunkTable } from '../codec/chunk.ts';
@@ -42,7 +42,7 @@ const emptyNode = (): OpenNode => ({ bytes: createWriter(1_024), last: null });
  * place that is told already is left out: a node sampled every second has one point of ten, and where the clock was set
  * back what was told first stays.
  */
-export function addPoint(
+export function addNodePoint(
   bucket: OpenBucket,
   name: string,
   point: KeptPoint,
@@ -56,7 +56,7 @@ export function addPoint(
   writePoint(node.bytes, node.last, point);
   node.last = point;
   if (journal === null) return;
-  writeText(journal, name);
+  writeWord(journal, name);
   writeVarint(journal, node.bytes.length - from);
   writeBytes(journal, node.bytes.bytes.subarray(from, node.bytes.length));
 }
@@ -65,7 +65,7 @@ export function addPoint(
 export function replay(bucket: OpenBucket, journal: Uint8Array): void {
   const reader = createReader(journal);
   while (reader.at < journal.length) {
-    const name = readText(reader);
+    const name = readWord(reader);
     const entry = readBytes(reader, readVarint(reader));
     const node = bucket.get(name) ?? emptyNode();
     node.last = readPoint(createReader(entry), node.last);

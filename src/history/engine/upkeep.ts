@@ -15,6 +15,7 @@ const NODES_PER_STEP = 10;
 /** Lets answers and points in between two steps. */
 const pause = () => new Promise<void>((resolve) => setImmediate(resolve));
 
+/** Closes the buckets whose time is over, oldest first. */
 export async function sealWhatIsOver(core: Core): Promise<void> {
   for (const [bucketMs, bucket] of [...core.open].sort(([a], [b]) => a - b))
     if (core.nowMs() >= bucketMs + RAW.bucketMs + GRACE_MS) await seal(core, bucketMs, bucket);

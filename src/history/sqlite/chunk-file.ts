@@ -42,6 +42,7 @@ const networkTypes = new Set([
   0x01021997,
 ]);
 
+/** Whether other machines may have the folder open too. */
 export function isNetworkFolder(folder: string): boolean {
   return networkTypes.has(statfsSync(folder).type >>> 0);
 }
