@@ -253,6 +253,6 @@ describe('settings that the pages name', () => {
 
   it('have all sections of the program', () => {
     expect(tabled('Settings', 'section').sort()).toEqual(titles.sort());
-    expect(['', 'marks', 'nodes']).toEqual(ownSections.map(({ name }) => name));
+    expect(['', 'marks', 'history', 'nodes']).toEqual(ownSections.map(({ name }) => name));
   });
 });

@@ -1,3 +1,4 @@
+import type { PastEvent } from '../report/history.ts';
 import type { TierName } from './tiers.ts';
 
 /** One node's figures of one bucket, as `codec/chunk.ts` makes them. */
@@ -8,6 +9,12 @@ export interface StoredChunk {
 
 export interface StoredJournal {
   bucketMs: number;
+  bytes: Uint8Array;
+}
+
+export interface StoredSnapshot {
+  node: string;
+  atMs: number;
   bytes: Uint8Array;
 }
 
@@ -33,6 +40,13 @@ export interface BlobStore {
   /** All nodes' GPUs during a bucket of raw figures. */
   writeFrame(bucketMs: number, bytes: Uint8Array): Promise<void>;
   readFrame(bucketMs: number): Promise<Uint8Array | null>;
+  /** How a node was from a moment on: JSON, compressed. Kept as long as frames. */
+  writeSnapshots(snapshots: readonly StoredSnapshot[]): Promise<void>;
+  /** Of each node the last one before or at a moment, of that day or the day before. */
+  readSnapshots(atMs: number): Promise<StoredSnapshot[]>;
+  writeEvents(events: readonly PastEvent[]): Promise<void>;
+  /** Oldest first, and of too many the newest. `node`: null for all. */
+  readEvents(node: string | null, fromMs: number, toMs: number, most: number): Promise<PastEvent[]>;
   /** What came within a second, of the bucket that is open. */
   appendJournal(bucketMs: number, bytes: Uint8Array): Promise<void>;
   /** In the order of writing. */
@@ -42,7 +56,7 @@ export interface BlobStore {
   mark(name: string): Promise<number | null>;
   setMark(name: string, value: number): Promise<void>;
   /** Removes what begins before. */
-  prune(what: TierName | 'frame', beforeMs: number): Promise<void>;
+  prune(what: TierName | 'frame' | 'event', beforeMs: number): Promise<void>;
   sizeBytes(): Promise<number>;
   /** Of what is kept of each tier, the oldest bucket; null where there is none. */
   oldestMs(tier: TierName): Promise<number | null>;

@@ -1,7 +1,11 @@
-import type { HistoryAnswer, HistoryQuestion, HistoryStatus } from '../report/history.ts';
+import { deflateRawSync, inflateRawSync } from 'node:zlib';
+import type { HistoryAnswer, HistoryQuestion, HistoryStatus, PastEvent } from '../report/history.ts';
+import type { NodeReport } from '../report/node-report.ts';
 import { historyAnswer, rangeQuestion } from './answer.ts';
 import { createEngine, type NodePoint } from './engine/engine.ts';
 import type { FrameNode } from './engine/frames.ts';
+import { reportAt } from './past/snapshot.ts';
+import type { PastWatcher } from './past/watcher.ts';
 import { findSqlite } from './sqlite/sqlite.ts';
 import { createSqliteStore } from './sqlite/sqlite-store.ts';
 import type { KeptDays } from './tiers.ts';
@@ -21,9 +25,21 @@ export interface HistoryService {
   history(question: HistoryQuestion): Promise<HistoryAnswer>;
   /** The nodes that were heard in that minute. */
   frame(atMs: number): Promise<FrameNode[]>;
+  /** How nodes are now, and what happened. */
+  observe(seen: Seen): Promise<void>;
+  /** All nodes as they were in that minute. */
+  past(atMs: number): Promise<NodeReport[]>;
+  /** Oldest first; `node`: null for all. */
+  events(node: string | null, fromMs: number, toMs: number): Promise<PastEvent[]>;
   status(): Promise<HistoryStatus>;
   close(): Promise<void>;
 }
+
+/** What a `PastWatcher` notes. */
+type Seen = ReturnType<PastWatcher['take']>;
+
+/** A chart shows no more, and a list is read by nobody. */
+const MOST_EVENTS = 1_000;
 
 /** Rejects with a sentence where history cannot be kept. */
 export async function openService({ folder, keptDays, mostBytes }: HistorySettings): Promise<HistoryService> {
@@ -35,8 +51,28 @@ export async function openService({ folder, keptDays, mostBytes }: HistorySettin
       // The next seconds are taken in while it goes on.
       void engine.work();
     },
-    history: async (question) => historyAnswer(question, await engine.range(rangeQuestion(question))),
+    async history(question) {
+      const answer = historyAnswer(question, await engine.range(rangeQuestion(question)));
+      const { node, fromMs, toMs } = answer;
+      return { ...answer, events: await store.readEvents(node, fromMs, toMs, MOST_EVENTS) };
+    },
     frame: engine.frame,
+    async observe({ snapshots, events }) {
+      if (events.length > 0) await store.writeEvents(events);
+      if (snapshots.length === 0) return;
+      await store.writeSnapshots(
+        snapshots.map(({ node, atMs, json }) => ({ node, atMs, bytes: deflateRawSync(json, { level: 5 }) })),
+      );
+    },
+    async past(atMs) {
+      const heard = new Map((await engine.frame(atMs)).map((node) => [node.name, node]));
+      const snapshots = await store.readSnapshots(atMs);
+      return snapshots.map(({ node, bytes }) => {
+        const snapshot = JSON.parse(inflateRawSync(bytes).toString()) as NodeReport;
+        return reportAt(snapshot, heard.get(node) ?? null, atMs);
+      });
+    },
+    events: (node, fromMs, toMs) => store.readEvents(node, fromMs, toMs, MOST_EVENTS),
     async status() {
       const problem = engine.problem();
       const damages = engine.damages();

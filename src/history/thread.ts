@@ -25,6 +25,9 @@ export function openInThread(file: string, settings: HistorySettings): HistorySe
     },
     history: (question) => call('history', question),
     frame: (atMs) => call('frame', atMs),
+    observe: (seen) => call('observe', seen),
+    past: (atMs) => call('past', atMs),
+    events: (node, fromMs, toMs) => call('events', node, fromMs, toMs),
     async status() {
       try {
         return await call('status');

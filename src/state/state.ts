@@ -1,8 +1,9 @@
 import { newestFigures } from '../history/memory-series.ts';
 import { guarded } from '../lib/guarded.ts';
 import { briefSample, type SampleBrief } from '../protocol/sample-brief.ts';
+import type { Failure } from '../report/causes.ts';
 import type { FleetEvent, ListedNode } from '../report/fleet-event.ts';
-import type { NodeReport } from '../report/node-report.ts';
+import type { NodeReport, NodeState } from '../report/node-report.ts';
 import type { RecentFigures } from '../report/series.ts';
 import { defaultThresholds, type MarkThresholds } from './gpu-marks.ts';
 import { stateOf } from './node-reports.ts';
@@ -25,6 +26,8 @@ export interface State {
   names(): string[];
   report(name: string): NodeReport | undefined;
   reports(): NodeReport[];
+  /** How each node is, without a report of it. */
+  states(): Iterable<{ name: string; state: NodeState; failure: Failure | null }>;
   /** The last quarter of an hour, of it what came later than `sinceMs` (epoch ms; null for all). */
   recent(name: string, sinceMs: number | null): RecentFigures | undefined;
   /** The last sample's figures in the same shape: one point, or none before the first. */
@@ -147,6 +150,11 @@ export function createState(
     reports() {
       const nowMs = monotonicMs();
       return Array.from(rows.values(), (row) => reportAt(row, nowMs));
+    },
+    *states() {
+      const nowMs = monotonicMs();
+      for (const row of rows.values())
+        yield { name: row.name, state: stateOf(row, nowMs), failure: row.failure };
     },
     recent(name, sinceMs) {
       const row = rows.get(name);

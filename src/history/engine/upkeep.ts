@@ -112,6 +112,7 @@ export async function prune({ store, nowMs, keptDays, mostBytes }: Core): Promis
     const days = keptDays[what];
     if (days !== null) await store.prune(what, now - days * DAY_MS);
   }
+  if (keptDays.quarter !== null) await store.prune('event', now - keptDays.quarter * DAY_MS);
   if (mostBytes === null) return;
   for (const what of ['raw', 'minute', 'frame'] as const)
     for (let days = keptDays[what] ?? 30; days >= 1 && (await store.sizeBytes()) > mostBytes; days--)

@@ -10,6 +10,7 @@ export interface ChunkFile {
   /** Before the first change: a file that is only read stays as it is. */
   beginWriting(): void;
   put(bucketMs: number, node: string, bytes: Uint8Array): void;
+  putSnapshot(node: string, atMs: number, bytes: Uint8Array): void;
   /** Of buckets that begin in the range, oldest first. */
   chunks(node: string, fromMs: number, toMs: number): { bucketMs: number; bytes: Uint8Array }[];
   nodes(fromMs: number, toMs: number): string[];
@@ -30,6 +31,14 @@ const SCHEMA = `
   CREATE TABLE IF NOT EXISTS node (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
   CREATE TABLE IF NOT EXISTS chunk (id INTEGER PRIMARY KEY, bytes BLOB NOT NULL);
   CREATE TABLE IF NOT EXISTS frame (bucket INTEGER PRIMARY KEY, bytes BLOB NOT NULL);
+  CREATE TABLE IF NOT EXISTS snapshot (
+    node INTEGER NOT NULL, at INTEGER NOT NULL, bytes BLOB NOT NULL, PRIMARY KEY (node, at)
+  ) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS event (
+    id INTEGER PRIMARY KEY, at INTEGER NOT NULL, node TEXT NOT NULL, kind TEXT NOT NULL, severity TEXT NOT NULL,
+    gpu INTEGER, text TEXT NOT NULL
+  );
+  CREATE INDEX IF NOT EXISTS event_at ON event (at);
   CREATE TABLE IF NOT EXISTS journal (id INTEGER PRIMARY KEY, bucket INTEGER NOT NULL, bytes BLOB NOT NULL);
   CREATE TABLE IF NOT EXISTS mark (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 `;
@@ -102,6 +111,10 @@ function fileOn(database: Database): ChunkFile {
     put(bucketMs, node, bytes) {
       const id = idOf(node, true) ?? 0;
       statement('INSERT OR REPLACE INTO chunk (id, bytes) VALUES (?, ?)').run(placeOf(bucketMs, id), bytes);
+    },
+    putSnapshot(node, atMs, bytes) {
+      const id = idOf(node, true) ?? 0;
+      statement('INSERT OR REPLACE INTO snapshot (node, at, bytes) VALUES (?, ?, ?)').run(id, atMs, bytes);
     },
     chunks(node, fromMs, toMs) {
       const id = idOf(node, false);

@@ -1,6 +1,9 @@
+import { groupBy } from '../../lib/group-by.ts';
+import type { PastEvent } from '../../report/history.ts';
 import type { BlobStore } from '../blob-store.ts';
+import { DAY_MS } from '../tiers.ts';
 import { ALWAYS, openHistoryFiles } from './history-files.ts';
-import { inTransaction, type Sqlite } from './sqlite.ts';
+import { inTransaction, type Sqlite, type SqlRow } from './sqlite.ts';
 
 /**
  * History in files of SQLite. Raw figures, minutes and frames have a file for each UTC day: what is old is removed with
@@ -12,6 +15,23 @@ export interface SqliteStoreOptions {
   sqlite: Sqlite;
   nowMs?: () => number;
 }
+
+const LAST_SNAPSHOTS = `
+  SELECT name, max(at) AS at, bytes FROM snapshot JOIN node ON node.id = snapshot.node WHERE at <= ? GROUP BY snapshot.node`;
+const ADD_EVENT = 'INSERT INTO event (at, node, kind, severity, gpu, text) VALUES (?, ?, ?, ?, ?, ?)';
+const LAST_EVENTS = `
+  SELECT at, node, kind, severity, gpu, text FROM event
+  WHERE at >= ? AND at < ? AND (? IS NULL OR node = ?) ORDER BY at DESC, id DESC LIMIT ?`;
+
+/** A row that this very program wrote. */
+const eventOf = ({ at, node, kind, severity, gpu, text }: SqlRow): PastEvent => ({
+  atMs: Number(at),
+  node: String(node),
+  kind: kind as PastEvent['kind'],
+  severity: severity as PastEvent['severity'],
+  gpuIndex: gpu === null ? null : Number(gpu),
+  text: String(text),
+});
 
 /** Throws a sentence where the folder cannot be used. */
 export function createSqliteStore({ folder, sqlite, nowMs = Date.now }: SqliteStoreOptions): BlobStore {
@@ -43,6 +63,35 @@ export function createSqliteStore({ folder, sqlite, nowMs = Date.now }: SqliteSt
       );
       return row?.bytes instanceof Uint8Array ? row.bytes : null;
     },
+    async writeSnapshots(snapshots) {
+      for (const [day, ofDay] of groupBy(snapshots, ({ atMs }) => Math.floor(atMs / DAY_MS)))
+        files.write('frame', day * DAY_MS, (file) =>
+          inTransaction(file.database, () => {
+            for (const { node, atMs, bytes } of ofDay) file.putSnapshot(node, atMs, bytes);
+          }),
+        );
+    },
+    async readSnapshots(atMs) {
+      const yesterday = { fromMs: atMs - DAY_MS, toMs: atMs + 1 };
+      const rows = files.read('frame', yesterday, (file) => file.statement(LAST_SNAPSHOTS).all(atMs)).flat();
+      // Later days come later.
+      const last = new Map(rows.map(({ name, at, bytes }) => [String(name), { at: Number(at), bytes }]));
+      return Array.from(last, ([node, { at, bytes }]) => ({ node, atMs: at, bytes: bytes as Uint8Array }));
+    },
+    async writeEvents(events) {
+      files.write('ledger', 0, (file) =>
+        inTransaction(file.database, () => {
+          for (const { atMs, node, kind, severity, gpuIndex, text } of events)
+            file.statement(ADD_EVENT).run(Math.round(atMs), node, kind, severity, gpuIndex, text);
+        }),
+      );
+    },
+    async readEvents(node, fromMs, toMs, most) {
+      const rows = files.read('ledger', ALWAYS, (file) =>
+        file.statement(LAST_EVENTS).all(Math.floor(fromMs), Math.ceil(toMs), node, node, most),
+      );
+      return rows.flat().map(eventOf).reverse();
+    },
     async appendJournal(bucketMs, bytes) {
       files.write('raw', bucketMs, (file) =>
         file.statement('INSERT INTO journal (bucket, bytes) VALUES (?, ?)').run(bucketMs, bytes),
@@ -73,6 +122,12 @@ export function createSqliteStore({ folder, sqlite, nowMs = Date.now }: SqliteSt
       );
     },
     async prune(what, beforeMs) {
+      if (what === 'event') {
+        files.change('ledger', (file) =>
+          file.statement('DELETE FROM event WHERE at < ?').run(Math.floor(beforeMs)),
+        );
+        return;
+      }
       if (what === 'quarter' || what === 'day') files.change(what, (file) => file.removeBefore(beforeMs));
       else files.remove(what, beforeMs);
     },
