@@ -47,6 +47,11 @@ export interface NodeMoment {
   jobs: readonly JobMoment[] | null;
 }
 
+/** Made once: tests make tens of thousands of reports. */
+const bareNode = fakeNode('node');
+const bareGpu = fakeGpu(0);
+const bareProcess = fakeJob(0, 0);
+
 const told = (value: number | null) => toShortFloat(value ?? Number.NaN);
 const keyOf = ({ kind, id }: JobMoment) => `${kind}:${id}`;
 
@@ -71,6 +76,19 @@ export function briefOf({ sequence, intervalMs = SAMPLE_MS, gpus, jobs }: NodeMo
   };
 }
 
+/** A scheduler's job that runs nothing on the node is known from the scheduler alone. */
+const isTold = ({ touched, cpuPercent }: JobMoment) => touched.length > 0 || cpuPercent !== undefined;
+
+const reportedJob = (job: JobMoment) =>
+  fakeReportedJob(keyOf(job), {
+    id: job.id,
+    user: job.user,
+    name: job.name ?? null,
+    cpuPercent: job.cpuPercent ?? null,
+    residentBytes: job.residentBytes ?? null,
+    startTimeMs: job.startTimeMs,
+  });
+
 /** What the head reports of the same moment. */
 export function reportOf({
   node,
@@ -82,49 +100,41 @@ export function reportOf({
 }: NodeMoment): NodeReport {
   const rows: ReportedGpu[] = gpus.map(({ index, uuid, model, percent, bytes, watts }) => {
     const owner = jobs?.find(({ allocated }) => allocated?.includes(index));
-    return fakeGpu(index, {
+    return {
+      ...bareGpu,
+      index,
       uuid,
       name: model,
       utilizationPercent: percent,
       memoryUsedBytes: bytes,
       powerWatts: watts,
       allocation: owner ? { jobKey: keyOf(owner), jobId: owner.id, user: owner.user } : null,
-    });
+    };
   });
-  return fakeNode(
-    node,
-    { sampleAgeMs: 0 },
-    {
+  return {
+    ...bareNode,
+    name: node,
+    sampleAgeMs: 0,
+    sample: bareNode.sample && {
+      ...bareNode.sample,
       sequence,
       intervalMs,
       takenAtMs,
       gpus: rows,
       topProcesses: [],
-      jobs:
-        jobs &&
-        jobs
-          .filter(({ touched, cpuPercent }) => touched.length > 0 || cpuPercent !== undefined)
-          .map((job) =>
-            fakeReportedJob(keyOf(job), {
-              id: job.id,
-              user: job.user,
-              name: job.name ?? null,
-              cpuPercent: job.cpuPercent ?? null,
-              residentBytes: job.residentBytes ?? null,
-              startTimeMs: job.startTimeMs,
-            }),
-          ),
+      jobs: jobs === null ? null : jobs.filter(isTold).map(reportedJob),
       gpuProcesses: (jobs ?? []).flatMap((job, at) =>
-        job.touched.map((gpuIndex) =>
-          fakeJob(1_000 + at, gpuIndex, {
-            job: keyOf(job),
-            user: job.user,
-            command: job.command ?? 'python',
-            arguments: '',
-            startTimeMs: job.startTimeMs,
-          }),
-        ),
+        job.touched.map((gpuIndex) => ({
+          ...bareProcess,
+          pid: 1_000 + at,
+          gpuIndex,
+          job: keyOf(job),
+          user: job.user,
+          command: job.command ?? 'python',
+          arguments: '',
+          startTimeMs: job.startTimeMs,
+        })),
       ),
     },
-  );
+  };
 }

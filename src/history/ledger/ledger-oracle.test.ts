@@ -266,20 +266,20 @@ const seeds = fc.integer({ min: 1, max: 1_000_000 });
 it('counts what a look at every sample counts', () => {
   fc.assert(
     fc.property(seeds, (seed) => compare(makeTrace({ seed }))),
-    { numRuns: 60 },
+    { numRuns: 40 },
   );
 });
 
 it('goes on after restarts of the head, and knows nothing of the time between', () => {
   fc.assert(
     fc.property(seeds, (seed) => compare(makeTrace({ seed, restarts: 3 }))),
-    { numRuns: 60 },
+    { numRuns: 40 },
   );
 });
 
 it('counts the same while clocks are set', () => {
   fc.assert(
     fc.property(seeds, (seed) => compare(makeTrace({ seed, clockSteps: true }))),
-    { numRuns: 60 },
+    { numRuns: 40 },
   );
 });
