@@ -1,11 +1,12 @@
 import { containerKinds, isOfScheduler } from '../../protocol/job-kinds.ts';
 import type { ReportedGpu } from '../../protocol/reported-sample.ts';
 import type { NodeReport } from '../../report/node-report.ts';
-import { type Counted, countCpu, countHold, isKnownUpTo } from './attribute.ts';
+import { type Counted, countCpu, countGap, countHold, isKnownUpTo } from './attribute.ts';
 import { isUserSure, type JobRegister } from './job-register.ts';
 import type { LedgerNode, Moment } from './ledger-node.ts';
 import { isWorthRecord, type SeenJob, seenJobs } from './reported-jobs.ts';
 import {
+  type Hold,
   heldGpuOf,
   modelShareOf,
   type NodeShare,
@@ -18,7 +19,7 @@ import {
 
 /** What stands for a GPU whose model no driver tells. */
 const NAMELESS_MODEL = 'unknown model';
-/** By how much a job's start must be later to be another's: clocks and ways of messages are no more exact. */
+/** By how much starts must differ to be those of two jobs: clocks and ways of messages are no more exact. */
 const START_SLACK_MS = 1_000;
 /** A job that is seen again within this time was not gone; a session is told of only while it takes something. */
 const BACK_WITHIN_MS = 600_000;
@@ -33,14 +34,14 @@ function startMonoOf({ job }: SeenJob, report: NodeReport, at: Moment): number |
 }
 
 /**
- * Whether the job of this key is another than the one that had it: all its processes began after that one was seen last.
- * Both clocks must say so, since each may be set.
+ * Whether the job of this key is another than the one that had it: all its processes began after that one was seen last,
+ * and at another time by the node's own clock. Either clock may have been set.
  */
 function isAnother(share: NodeShare, seen: SeenJob, startMono: number | null): boolean {
   const { startTimeMs } = seen.job;
   if (startMono === null || startTimeMs === null || share.nodeStartMs === null) return false;
-  const isLater = startTimeMs - share.nodeStartMs > START_SLACK_MS;
-  return isLater && startMono > share.seenMono + START_SLACK_MS;
+  const isOther = Math.abs(startTimeMs - share.nodeStartMs) > START_SLACK_MS;
+  return isOther && startMono > share.seenMono + START_SLACK_MS;
 }
 
 export interface Look {
@@ -82,6 +83,7 @@ function takeSeen(look: Look, seen: readonly SeenJob[], sample: Moment): void {
     const isStill = still !== undefined && !isAnother(share, still, starts.get(key) ?? null);
     countShare(share, isStill ? still : null, counted, holders);
     if (!isStill) endShare(look, key, share);
+    else if (node.isGap) bridgeGap(share, node.before, sample, holders);
   }
   for (const [key, one] of now) {
     const startMono = starts.get(key) ?? null;
@@ -89,8 +91,25 @@ function takeSeen(look: Look, seen: readonly SeenJob[], sample: Moment): void {
     if (share === null) continue;
     noteFacts(share, one, startMono, at);
     share.seenMono = sample.monotonicMs;
-    takeHolds(share, one);
+    takeHolds(node, share, one, sample);
   }
+}
+
+/** Where samples were missing, and the job was there before and after. */
+function bridgeGap(
+  share: NodeShare,
+  before: Moment,
+  sample: Moment,
+  holders: ReadonlyMap<number, number>,
+): void {
+  if (before.monotonicMs === sample.monotonicMs) return;
+  for (const [index, hold] of share.holds) countGap(share, hold, before, sample, holders.get(index) ?? 1);
+  countTo(share, sample);
+}
+
+function countTo(share: NodeShare, { monotonicMs, epochMs }: Moment): void {
+  share.countedMono = Math.max(share.countedMono, monotonicMs);
+  share.countedMs = Math.max(share.firstMs, epochMs);
 }
 
 function countHolders({ shares }: LedgerNode): ReadonlyMap<number, number> {
@@ -119,8 +138,7 @@ function countShare(
   }
   if (still === null && !isKnown) return;
   countCpu(share, still === null ? null : still.job.cpuPercent, counted);
-  share.countedMono = Math.max(share.countedMono, counted.mono);
-  share.countedMs = Math.max(share.firstMs, counted.epochMs);
+  countTo(share, { monotonicMs: counted.mono, epochMs: counted.epochMs });
 }
 
 const placeOf = ({ index, uuid }: { index: number; uuid: string | null }) => `${index} ${uuid ?? ''}`;
@@ -167,8 +185,8 @@ function openShare(look: Look, seen: SeenJob, startMono: number | null, sample: 
 
 /** From when on a job that is seen for the first time counts: between the last two samples, where its start lies. */
 function startOf({ before, isGap }: LedgerNode, startMono: number | null, sample: Moment): Moment {
-  const unknown = isGap ? sample.monotonicMs : before.monotonicMs;
-  const mono = Math.min(Math.max(startMono ?? unknown, before.monotonicMs), sample.monotonicMs);
+  if (isGap) return sample;
+  const mono = Math.min(Math.max(startMono ?? before.monotonicMs, before.monotonicMs), sample.monotonicMs);
   return { monotonicMs: mono, epochMs: sample.epochMs - (sample.monotonicMs - mono) };
 }
 
@@ -202,8 +220,7 @@ function noteFacts(
   if (isOwn) job.jobId = said.id;
   if (isOwn || job.name === null) job.name = said.name ?? job.name;
   if (isOwn || job.command === null) job.command = command ?? job.command;
-  if (said.startTimeMs !== null)
-    share.nodeStartMs = Math.min(share.nodeStartMs ?? said.startTimeMs, said.startTimeMs);
+  share.nodeStartMs = said.startTimeMs ?? share.nodeStartMs;
   if (startMono !== null)
     share.startMs = startEpochOf(share.startMs, at.epochMs - (at.monotonicMs - startMono));
   share.residentBytes = said.residentBytes;
@@ -226,19 +243,28 @@ function startEpochOf(known: number | null, told: number): number {
 }
 
 /** Takes the GPUs that it has now, and counts from the sample before on: it got them since. */
-function takeHolds(share: NodeShare, { gpus, touched }: SeenJob): void {
+function takeHolds(
+  { meters }: LedgerNode,
+  share: NodeShare,
+  { gpus, touched }: SeenJob,
+  sample: Moment,
+): void {
   for (const gpu of gpus) {
-    let hold = share.holds.get(gpu.index);
-    if (hold === undefined) {
-      const model = modelOf(gpu);
-      const of = modelShareOf(share, model, share.countedMs);
-      const held = heldGpuOf(of, gpu.index, gpu.uuid);
-      hold = newHold(held, of.model, share.countedMono);
-      held.isHeld = true;
-      share.holds.set(gpu.index, hold);
-    }
+    const hold = share.holds.get(gpu.index) ?? takeHold(share, gpu);
+    // A card that was not there before has nothing that could be counted.
+    if (meters.get(gpu.index)?.isNew !== false) hold.countedMono = sample.monotonicMs;
     if (touched === null || touched.has(gpu.index)) hold.gpu.isTouched = true;
   }
+}
+
+function takeHold(share: NodeShare, gpu: ReportedGpu): Hold {
+  const of = modelShareOf(share, modelOf(gpu), share.countedMs);
+  const held = heldGpuOf(of, gpu.index, gpu.uuid);
+  const hold = newHold(held, of.model, share.countedMono);
+  held.isHeld = true;
+  of.lastMs = Math.max(of.lastMs, share.countedMs);
+  share.holds.set(gpu.index, hold);
+  return hold;
 }
 
 const modelOf = ({ name }: ReportedGpu) => name ?? NAMELESS_MODEL;

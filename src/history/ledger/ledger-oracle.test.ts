@@ -1,0 +1,285 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import {
+  epochOf,
+  holdAt,
+  isThere,
+  makeTrace,
+  momentOf,
+  monoOf,
+  type Trace,
+  type TraceJob,
+} from '../../../test/support/ledger-trace.ts';
+import { briefOf, reportOf, SAMPLE_MS } from '../../../test/support/ledger-world.ts';
+import { createLedger, type Ledger } from './ledger.ts';
+import {
+  addGpuTime,
+  type GpuTime,
+  type JobRecord,
+  type LedgerBatch,
+  noGpuTime,
+  type UsageRow,
+} from './records.ts';
+
+/** Every figure of the ledger against one that goes through all samples again for each job and GPU. */
+
+/** A store in memory, which leaves out what it has written. */
+function createStore() {
+  const jobs = new Map<string, JobRecord>();
+  const usage = new Map<string, UsageRow>();
+  const numbers = new Map<string, number>();
+  return {
+    jobs,
+    usage,
+    write({ writer, number, jobs: records, usage: rows }: LedgerBatch): void {
+      if (number <= (numbers.get(writer) ?? 0)) return;
+      numbers.set(writer, number);
+      for (const job of records) jobs.set(job.id, structuredClone(job));
+      for (const row of rows) {
+        const key = [row.day, row.user, row.node, row.model].join('|');
+        const known = usage.get(key);
+        if (known === undefined) usage.set(key, structuredClone(row));
+        else {
+          addGpuTime(known, row);
+          known.jobs += row.jobs;
+          known.newJobs += row.newJobs;
+        }
+      }
+    },
+  };
+}
+
+type Store = ReturnType<typeof createStore>;
+
+function writeAll(ledger: Ledger, store: Store, at: { monotonicMs: number; epochMs: number }): void {
+  // Until nothing is left: what was taken before is not taken again within ten seconds.
+  for (;;) {
+    const batch = ledger.takeChanges(at, { all: true, most: 3 });
+    if (batch === null) return;
+    store.write(batch);
+    // An answer that got lost.
+    store.write(batch);
+    ledger.confirm(batch.number);
+  }
+}
+
+/** Plays the trace to a ledger, which is written at restarts and at the end. */
+function play(trace: Trace): Store {
+  const store = createStore();
+  let ledger = createLedger('run0');
+  const later = (tick: number) => ({
+    monotonicMs: monoOf(tick) + 60_000,
+    epochMs: epochOf(trace, tick) + 60_000,
+  });
+  for (let tick = 0; tick < trace.ticks; tick++) {
+    if (trace.restarts.has(tick)) {
+      writeAll(ledger, store, later(tick - 1));
+      ledger = createLedger(`run${tick}`);
+      const open = [...store.jobs.values()].filter(({ endMs }) => endMs === null);
+      ledger.restore(structuredClone(open), {
+        monotonicMs: monoOf(tick) - 5,
+        epochMs: epochOf(trace, tick) - 5,
+      });
+    }
+    for (const node of trace.nodes) {
+      if (!trace.isUp(node, tick)) continue;
+      const moment = momentOf(trace, node, tick);
+      const at = { monotonicMs: monoOf(tick), epochMs: epochOf(trace, tick) };
+      ledger.note(node, briefOf(moment), at);
+      ledger.look(reportOf(moment), at);
+    }
+  }
+  writeAll(ledger, store, later(trace.ticks));
+  return store;
+}
+
+const LIMIT = 3;
+const QUIET_MS = 600_000;
+
+interface Expected {
+  time: GpuTime;
+  /** Of GPUs' time divided among those who had them. */
+  split: GpuTime;
+  samples: number;
+}
+
+/** The plain way: sample by sample, for one job on one node and one GPU. */
+function holdOf(trace: Trace, job: TraceJob, node: string, index: number, sums: Expected): void {
+  const ticks = [...Array(trace.ticks).keys()].filter((tick) => trace.isUp(node, tick));
+  const runs = { idle: [] as [number, number][], untouched: [] as [number, number][] };
+  const end = (name: 'idle' | 'untouched') => {
+    const total = runs[name].reduce((sum, [ms]) => sum + ms, 0);
+    const key = name === 'idle' ? 'idleMs' : 'untouchedMs';
+    if (total >= QUIET_MS) {
+      add(sums.time, { [key]: total });
+      for (const [ms, holders] of runs[name]) add(sums.split, { [key]: ms / holders });
+    }
+    runs[name] = [];
+  };
+  const count = (time: Partial<GpuTime>, holders: number) => {
+    add(sums.time, time);
+    addGpuTime(sums.split, time, 1 / holders);
+  };
+  const holdersAt = (tick: number) => trace.holds(node, tick).get(index)?.length ?? 0;
+  /** Up to when the hold is counted, while there is one. */
+  let countedMs: number | null = null;
+
+  ticks.forEach((tick, at) => {
+    const before = ticks[at - 1];
+    const next = ticks[at + 1];
+    const now = holdAt(trace, job, node, index, tick);
+    const then = before === undefined ? null : holdAt(trace, job, node, index, before);
+    const isSame = now !== null && then !== null && now.uuid === then.uuid;
+    const isRestart = before !== undefined && startsBetween(trace, before, tick);
+    const isGap = before === undefined || isRestart || tick - before > LIMIT;
+    if (!isSame || isGap) {
+      end('idle');
+      end('untouched');
+    }
+    if (now === null) {
+      countedMs = null;
+      return;
+    }
+    const timeMs = tick * SAMPLE_MS;
+    if (isGap) {
+      // The time from the last count to here is unknown, where it had the GPU before, too.
+      if (isSame && countedMs !== null) count({ unknownMs: timeMs - countedMs }, holdersAt(before ?? tick));
+      countedMs = timeMs;
+      return;
+    }
+    const wasThere = isThere(job, node, before);
+    const startMs = job.from * SAMPLE_MS - job.earlierMs;
+    const fromMs = wasThere ? before * SAMPLE_MS : Math.max(startMs, before * SAMPLE_MS);
+    if (!isSame) countedMs = fromMs;
+    // Counted once the next sample has come, in the same run of the head.
+    if (next === undefined || startsBetween(trace, tick, next)) {
+      countedMs = fromMs;
+      return;
+    }
+    countedMs = timeMs;
+    const ms = timeMs - fromMs;
+    const holders = holdersAt(tick);
+    const gpu = trace.gpus(node, tick).find((one) => one.index === index);
+    const wasPresent = trace.gpus(node, before).some((one) => one.index === index);
+    if (!wasPresent) {
+      // There was no such GPU at the sample before.
+      end('idle');
+      end('untouched');
+      return;
+    }
+    count({ heldMs: ms }, holders);
+    if (!now.isTouched) {
+      runs.untouched.push([ms, holders]);
+      return;
+    }
+    end('untouched');
+    const { percent = null, watts = null } = gpu ?? {};
+    if (watts !== null) count({ energyJoules: (watts * ms) / 1000 }, holders);
+    if (percent === null) end('idle');
+    else {
+      count({ toldMs: ms, percentMs: percent * ms, activeMs: percent >= 5 ? ms : 0 }, holders);
+      if (percent >= 5) end('idle');
+      else runs.idle.push([ms, holders]);
+    }
+  });
+  end('idle');
+  end('untouched');
+}
+
+const add = (sum: GpuTime, more: Partial<GpuTime>) => addGpuTime(sum, more);
+
+const startsBetween = (trace: Trace, before: number, tick: number) =>
+  [...trace.restarts].some((restart) => restart > before && restart <= tick);
+
+function expectedOf(trace: Trace, job: TraceJob): Expected {
+  const sums: Expected = { time: noGpuTime(), split: noGpuTime(), samples: 0 };
+  for (const node of job.nodes) {
+    for (const { index } of job.gpus) holdOf(trace, job, node, index, sums);
+    for (let tick = 0; tick < trace.ticks; tick++)
+      if (trace.isUp(node, tick) && isSeen(trace, job, node, tick)) sums.samples += 1;
+  }
+  return sums;
+}
+
+const isSeen = (trace: Trace, job: TraceJob, node: string, tick: number) =>
+  isThere(job, node, tick) &&
+  (job.kind === 'slurm' ||
+    job.gpus.some(({ index }) => holdAt(trace, job, node, index, tick) !== null) ||
+    job.cpuPercent >= 50);
+
+const figures = ['heldMs', 'activeMs', 'idleMs', 'untouchedMs', 'unknownMs', 'toldMs', 'percentMs'] as const;
+
+function recordsOf(store: Store, trace: Trace): Map<number, JobRecord[]> {
+  const runs = new Map<number, JobRecord[]>();
+  for (const record of store.jobs.values()) {
+    const [share] = record.shares;
+    const job = trace.jobs.find(
+      ({ kind, id, nodeStartsMs, user }) =>
+        record.key.startsWith(`${kind}:${id}`) &&
+        user === record.user &&
+        nodeStartsMs.get(share?.node ?? '') === share?.nodeStartMs,
+    );
+    const run = job?.run ?? -1;
+    runs.set(run, [...(runs.get(run) ?? []), record]);
+  }
+  return runs;
+}
+
+function compare(trace: Trace): void {
+  const store = play(trace);
+  const records = recordsOf(store, trace);
+  expect(records.get(-1) ?? []).toEqual([]);
+  const split = new Map<string, GpuTime>();
+  for (const job of trace.jobs) {
+    const expected = expectedOf(trace, job);
+    const own = records.get(job.run) ?? [];
+    expect(own.length, `records of run ${job.run}`).toBe(expected.samples > 0 ? 1 : 0);
+    const [record] = own;
+    if (record === undefined) continue;
+    for (const figure of figures) {
+      const off = figure === 'percentMs' ? 2_000 : 20;
+      expect(
+        Math.abs(record[figure] - expected.time[figure]),
+        `${figure} of run ${job.run}: ${record[figure]} and ${expected.time[figure]}`,
+      ).toBeLessThan(off);
+    }
+    expect(record.energyJoules ?? 0).toBeCloseTo(expected.time.energyJoules ?? 0, -1);
+    const ofUser = split.get(job.user) ?? noGpuTime();
+    addGpuTime(ofUser, expected.split);
+    split.set(job.user, ofUser);
+  }
+  for (const [user, time] of split) {
+    const rows = [...store.usage.values()].filter((row) => row.user === user);
+    for (const figure of figures.filter((name) => name !== 'percentMs')) {
+      const sum = rows.reduce((total, row) => total + row[figure], 0);
+      expect(Math.abs(sum - time[figure]), `${figure} of ${user}: ${sum} and ${time[figure]}`).toBeLessThan(
+        100,
+      );
+    }
+  }
+  for (const row of store.usage.values())
+    for (const figure of figures) expect(row[figure], figure).toBeGreaterThanOrEqual(0);
+}
+
+const seeds = fc.integer({ min: 1, max: 1_000_000 });
+
+it('counts what a look at every sample counts', () => {
+  fc.assert(
+    fc.property(seeds, (seed) => compare(makeTrace({ seed }))),
+    { numRuns: 40 },
+  );
+});
+
+it('goes on after restarts of the head, and knows nothing of the time between', () => {
+  fc.assert(
+    fc.property(seeds, (seed) => compare(makeTrace({ seed, restarts: 3 }))),
+    { numRuns: 40 },
+  );
+});
+
+it('counts the same while clocks are set', () => {
+  fc.assert(
+    fc.property(seeds, (seed) => compare(makeTrace({ seed, clockSteps: true }))),
+    { numRuns: 40 },
+  );
+});
