@@ -1,6 +1,7 @@
 import type { Browser } from 'playwright-core';
 import { startDemo } from '../../../src/demo/demo.ts';
 import { createState } from '../../../src/state/state.ts';
+import type { App } from '../../../src/web/app.ts';
 import { type BrowserHead, startBrowserHead } from './browser-head.ts';
 
 /** The paths of all views, over the demo's nodes. */
@@ -14,11 +15,11 @@ export const DEMO_VIEWS = [
   '/nodes/l40s-01',
 ];
 
-/** A head with the demo's nodes at one moment. */
-export function startDemoHead(browser: Browser): Promise<BrowserHead> {
+/** A head with the demo's nodes at one moment; `around` as of `serveCluster`. */
+export function startDemoHead(browser: Browser, around?: (app: App) => App): Promise<BrowserHead> {
   const state = createState(() => performance.now());
   const demo = startDemo(state.take);
   demo.stop(() => undefined);
   const { recent, recentPoint } = state;
-  return startBrowserHead(browser, state.reports(), { recent, recentPoint, demo: true });
+  return startBrowserHead(browser, state.reports(), { recent, recentPoint, demo: true }, around);
 }
