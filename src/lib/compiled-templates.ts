@@ -31,9 +31,11 @@ export interface PartTemplate {
   template: string;
 }
 
-/** What a page can be about; `node` and `job` are one of them in detail. */
-export const viewNames = ['nodes', 'node', 'gpus', 'jobs', 'job', 'users'] as const;
+/** What a page can be about; `node`, `job` and `user` are one of them in detail. */
+export const viewNames = ['nodes', 'node', 'gpus', 'jobs', 'job', 'users', 'user'] as const;
 export type ViewName = (typeof viewNames)[number];
+/** Of these a page shows one, which its address names. */
+export type SingleView = 'node' | 'job' | 'user';
 
 /** Stands around each part of a page. Values can never hold it: control characters are made visible first. */
 export const CUT = '\u0000';

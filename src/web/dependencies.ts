@@ -1,6 +1,13 @@
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Watch } from './watching.ts';
 
+/** Whether a page that nothing of now stands on has something of former times. */
+export interface LedgerIndex {
+  hasUser(name: string): Promise<boolean>;
+  /** By its key, as `ClusterJob.key`. */
+  hasJob(key: string): Promise<boolean>;
+}
+
 /** All that the web room is given. The head hands it in; tests hand in their own. */
 export interface WebDependencies {
   version: string;
@@ -16,6 +23,8 @@ export interface WebDependencies {
   problems(): string[];
   /** Hears which nodes somebody looks at, whenever that changes. */
   watch: Watch;
+  /** Whom and what the ledger has a record of; none without a ledger, and for strangers. */
+  ledger?: LedgerIndex | null;
   /** Tries a node again at once; false where there is no such node. */
   retry(name: string): boolean;
 }
