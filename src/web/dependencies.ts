@@ -23,6 +23,8 @@ export interface WebDependencies {
   problems(): string[];
   /** Hears which nodes somebody looks at, whenever that changes. */
   watch: Watch;
+  /** The oldest that history has, epoch ms; none without history. */
+  historySinceMs?(): number | null;
   /** Whom and what the ledger has a record of; none without a ledger, and for strangers. */
   ledger?: LedgerIndex | null;
   /** Tries a node again at once; false where there is no such node. */

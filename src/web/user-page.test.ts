@@ -14,7 +14,7 @@ const knows = (...names: string[]): LedgerIndex => ({
   hasJob: async (key) => names.includes(key),
 });
 
-function start(ledger?: LedgerIndex): void {
+function start(ledger: LedgerIndex | null = null): void {
   const service = fakeReportedJob('systemd:cron.service', { user: 'root', cpuPercent: 0 });
   const nodes = [
     fakeNode('gpu01', {}, { jobs: [fakeReportedJob('slurm:7'), service] }),

@@ -11,7 +11,7 @@ import type { Viewer } from './viewers.ts';
 
 export type EpochDependencies = Pick<
   WebDependencies,
-  'version' | 'demo' | 'cluster' | 'problems' | 'ledger'
+  'version' | 'demo' | 'cluster' | 'problems' | 'ledger' | 'historySinceMs'
 > & {
   templates(): CompiledTemplates;
 };

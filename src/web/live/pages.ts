@@ -43,7 +43,7 @@ export interface Pages {
   readonly count: number;
 }
 
-type PagesDependencies = Pick<WebDependencies, 'version' | 'demo' | 'problems' | 'ledger'>;
+type PagesDependencies = Pick<WebDependencies, 'version' | 'demo' | 'problems' | 'ledger' | 'historySinceMs'>;
 
 /** The request that a page is kept under; null where a browser named none as pages name themselves. */
 function requestUnder(key: string): PageRequest | null {
@@ -160,6 +160,7 @@ export function createPages(
           partHtml(number, listingOf(renderer.parts[number]?.kind ?? 'nodes'), request, version, nowMs),
         version: stamp,
         pageKey: pathOf(request),
+        sinceMs: dependencies.historySinceMs?.() ?? null,
       }).html;
     },
     update(shares, version, nowMs) {
