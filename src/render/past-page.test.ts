@@ -10,13 +10,15 @@ test('links to pages stay at the moment, and all others are as they were', () =>
   expect(linkOf('/')).toBe(`/?${WORD}`);
   expect(linkOf('/gpus?q=is%3Afree&amp;sort=-util')).toBe(`/gpus?q=is%3Afree&amp;sort=-util&amp;${WORD}`);
   expect(linkOf('/nodes/gpu01')).toBe(`/nodes/gpu01?${WORD}`);
-  expect(linkOf('/jobs/slurm%3A7#top')).toBe(`/jobs/slurm%3A7?${WORD}#top`);
-  expect(linkOf('/users/alice')).toBe(`/users/alice?${WORD}`);
+  expect(linkOf('/jobs#top')).toBe(`/jobs?${WORD}#top`);
+  expect(linkOf('/users')).toBe(`/users?${WORD}`);
   for (const other of [
     '#gpu01',
     '/static/style.css',
     '/api/v1/nodes',
     '/enter',
+    '/jobs/slurm%3A7',
+    '/users/alice',
     '/nodesque',
     '//evil.example/jobs',
     'https://example.org/jobs',

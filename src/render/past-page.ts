@@ -3,8 +3,8 @@ import { formatMoment, isoMoment } from '../lib/format.ts';
 
 /** A page of a former moment, made of one as it is rendered for now. */
 
-/** Pages within this head, as attributes of links have them. */
-const PAGE_LINK = / href="(\/(?:(?:gpus|jobs|users)(?:\/[^"?#]*)?|nodes\/[^"?#]*)?)(\?[^"#]*)?(#[^"]*)?"/g;
+/** Links to pages that there are of former moments; one job and one user have a page with all their time instead. */
+const PAGE_LINK = / href="(\/(?:gpus|jobs|users|nodes\/[^"?#/]+)?)(\?[^"#]*)?(#[^"]*)?"/g;
 /** Forms that ask for such a page; what they send stands in their fields. */
 const SEARCH_FORM = /<form\b(?=[^>]* action="\/(?:gpus|jobs|users)?")(?![^>]*\bmethod="post")[^>]*>/gi;
 const REFRESH = /<noscript><meta http-equiv="refresh"[^>]*><\/noscript>\n?/gi;

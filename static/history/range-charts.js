@@ -24,6 +24,7 @@ import { eventsOf, linesOf, subjectsOf } from './range-lines.js';
  * @property {Range} range
  * @property {ReturnType<typeof makeParts>} parts
  * @property {HistoryAnswer | null} answer
+ * @property {Range | null} answered the range that the answer is of; another one while that is asked for
  * @property {RangeLines} lines
  * @property {Map<string, Panel>} panels by their titles
  * @property {AbortController} asking
@@ -53,7 +54,7 @@ function makeParts(node) {
 }
 
 /** @param {RangeCharts} charts */
-const boundsNow = ({ range, answer }) => boundsOf(range, answer?.toMs ?? Date.now());
+const boundsNow = ({ range, answer, answered }) => boundsOf(answered ?? range, answer?.toMs ?? Date.now());
 
 /** @param {Range} range */
 function wordsOf(range) {
@@ -76,6 +77,7 @@ export function createRangeCharts(live, range, hears) {
     range,
     parts,
     answer: null,
+    answered: null,
     lines: [],
     panels: new Map(),
     asking: new AbortController(),
@@ -88,7 +90,7 @@ export function createRangeCharts(live, range, hears) {
       ...live.look,
       isPast: true,
       range: () => boundsNow(charts),
-      words: () => wordsOf(charts.range),
+      words: () => wordsOf(charts.answered ?? charts.range),
       momentText,
     },
   };
@@ -161,9 +163,10 @@ function tellError(charts, error) {
 
 /** @param {RangeCharts} charts */
 function askAll(charts) {
+  const { range } = charts;
   const address = historyAddress({ ...questionOf(charts), stepMs: stepOf(charts) });
   ask(charts, address, (answer) => {
-    charts.answer = answer;
+    Object.assign(charts, { answer, answered: range });
     draw(charts);
   });
 }
@@ -191,11 +194,11 @@ function askNewest(charts, known) {
  * @param {RangeCharts} charts
  */
 export function tickRange(charts) {
-  const { answer, isAsking, isRefused, askedAtMs, range } = charts;
+  const { answer, answered, isAsking, isRefused, askedAtMs, range } = charts;
   if (document.hidden || isAsking || isRefused) return;
   const restMs = Math.max(REST_MS, answer?.stepMs ?? 0);
   if (performance.now() - askedAtMs < restMs) return;
-  if (answer === null) askAll(charts);
+  if (answer === null || answered !== range) askAll(charts);
   else if (range.endMs === null) askNewest(charts, answer);
 }
 

@@ -7,6 +7,8 @@ import { pastMs } from '../page/past.js';
 import { addressAt, shifted } from './moments.js';
 
 const MINUTE_MS = 60_000;
+/** Pages that the head makes of former moments too. */
+const PAGES = /^\/(?:gpus|gpus\.html|jobs|users|nodes\/[^/]+)?$/;
 /** In this tab the bar is open, page after page. */
 const OPEN = 'rollcall-then';
 
@@ -88,7 +90,7 @@ function onKey(event, sinceMs, button) {
 
 export function startTimeMachine() {
   const sinceMs = liveMarks?.sinceMs ?? null;
-  if (sinceMs === null) return;
+  if (sinceMs === null || !PAGES.test(location.pathname)) return;
   const title = 'The page as it was at a former moment (t)';
   const button = make('button', { type: 'button', class: 'chip', 'aria-expanded': 'false', title }, 'Then');
   button.addEventListener('click', () => (bar ? close(button) : open(sinceMs, button)));

@@ -246,6 +246,18 @@ describe.skipIf(!hasChromium)(`ranges of charts (skipped: no ${CHROMIUM})`, () =
     expect(await page.getByText('could not be loaded').count()).toBe(0);
   });
 
+  test('what could not be had is asked for again, and what was shown stays meanwhile', async () => {
+    const page = await openDay();
+    past.formula.error = { status: 503, code: '', message: 'busy' };
+    await button(page, '1 h').click();
+    await page.getByText('This range could not be loaded: busy.').waitFor();
+    expect(await chart(page, 'CPU').locator('canvas').count()).toBe(1);
+    past.formula.error = null;
+    await expect.poll(() => past.asked.filter((words) => words.get('from') === '-1h').length).toBe(2);
+    await told(page).getByText('One point per 10 s.').waitFor();
+    expect(await page.getByText('could not be loaded').count()).toBe(0);
+  }, 60_000);
+
   test('without history the buttons go, and say why', async () => {
     const page = await openLive();
     const message = 'This head keeps no history: [history] is off in rollcall.toml.';

@@ -73,6 +73,12 @@ describe.skipIf(!hasChromium)(`the time machine (skipped: no ${CHROMIUM})`, () =
     expect(atOf(page)).toBeNull();
   });
 
+  test('the page of one job has none: it has its whole record', async () => {
+    const page = await head.open('/jobs/slurm%3A48120');
+    await page.locator('.chart-legend button').first().waitFor();
+    expect(await thenButton(page).count()).toBe(0);
+  });
+
   test.each(['/', '/gpus', '/jobs', '/users', '/nodes/l40s-01'])('%s has it', async (path) => {
     const page = await head.open(path);
     await thenButton(page).click();
