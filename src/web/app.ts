@@ -6,9 +6,10 @@ import { COMMAND_NAME } from '../lib/command-name.ts';
 import type { CompiledTemplates } from '../lib/compiled-templates.ts';
 import { escapeHtml } from '../lib/escape-html.ts';
 import { visibleText, withoutControls } from '../lib/visible-text.ts';
-import { allNodes, type PageRequest, requestOf } from '../render/page-request.ts';
+import { allNodes, isSingle, type PageRequest, requestOf } from '../render/page-request.ts';
 import { renderJobText } from '../render/text/job-text.ts';
 import { renderNodeText } from '../render/text/nodes-text.ts';
+import { renderUserText } from '../render/text/user-text.ts';
 import { isMeantKey } from '../report/job-words.ts';
 import { type Buttons, createButtons } from './buttons.ts';
 import type { WebDependencies } from './dependencies.ts';
@@ -16,6 +17,7 @@ import { addHistoryRoutes } from './history-routes.ts';
 import { isAllowedHost } from './host-check.ts';
 import { addListRoutes, askedOf } from './list-routes.ts';
 import { createLiveFeed, type LiveFeed, type LiveFeedOptions } from './live/feed.ts';
+import { hasRecord } from './past-records.ts';
 import { hasToken, wantsText } from './request.ts';
 import { withAges } from './row-json.ts';
 import { serveStatic } from './static-files.ts';
@@ -116,10 +118,11 @@ function messagePage(title: string, sentence: string): string {
 
 const unknownNode = (name: string) => `There is no node "${name}" in the node list.`;
 
-const unknownOne = ({ view, only }: PageRequest) =>
-  view === 'job'
-    ? `There is no job "${only}" now: it has ended, or its node does not tell of it yet.`
-    : unknownNode(only ?? '');
+function unknownOne({ view, only }: PageRequest): string {
+  if (view === 'job')
+    return `There is no job "${only}" now: it has ended, or its node does not tell of it yet.`;
+  return view === 'user' ? `Nothing is known of a user "${only}".` : unknownNode(only ?? '');
+}
 
 /** Everything that a handler needs. */
 interface Rooms {
@@ -130,29 +133,31 @@ interface Rooms {
 }
 
 /** Page and terminal text. */
-function addPageRoutes(app: Hono, { dependencies: { cluster }, feed, watching }: Rooms): void {
+function addPageRoutes(app: Hono, { dependencies, feed, watching }: Rooms): void {
+  const { cluster } = dependencies;
   const vary = (context: Context) => context.header('Vary', 'Accept, User-Agent');
 
-  const show = (context: Context, request: PageRequest) => {
-    const page = feed.renderPage(request);
+  const show = async (context: Context, request: PageRequest) => {
+    const now = feed.renderPage(request);
+    const page =
+      now ?? ((await hasRecord(dependencies.ledger, request)) ? feed.renderPage(request, true) : null);
     return page === null
       ? context.html(messagePage('Not found', unknownOne(request)), 404)
       : context.html(page);
   };
 
   for (const path of ['/', '/gpus.html', '/gpus', '/jobs', '/users']) {
-    app.get(path, (context) => {
+    app.get(path, async (context) => {
       vary(context);
       watching.glance(null);
       const request = requestOf(context.req.url) ?? allNodes;
-      if (!wantsText(context.req) || request.view === 'node' || request.view === 'job')
-        return show(context, request);
+      if (!wantsText(context.req) || isSingle(request.view)) return show(context, request);
       const { status, text } = textFor(request.view, cluster, askedOf(context));
       return context.text(text, status);
     });
   }
 
-  app.get('/nodes/:name', (context) => {
+  app.get('/nodes/:name', async (context) => {
     vary(context);
     const name = context.req.param('name');
     cluster.catchUp(name);
@@ -165,7 +170,7 @@ function addPageRoutes(app: Hono, { dependencies: { cluster }, feed, watching }:
       : context.text(`${visibleText(unknownNode(name))}\n`, 404);
   });
 
-  app.get('/jobs/:key', (context) => {
+  app.get('/jobs/:key', async (context) => {
     vary(context);
     watching.glance(null);
     const request: PageRequest = { ...allNodes, view: 'job', only: context.req.param('key') };
@@ -175,6 +180,21 @@ function addPageRoutes(app: Hono, { dependencies: { cluster }, feed, watching }:
     const jobs = cluster.currentRows().jobs.filter(({ key }) => isMeantKey(asked, key));
     return jobs.length > 0
       ? context.text(renderJobText(withAges(cluster, jobs), (name) => cluster.node(name)?.report))
+      : context.text(`${visibleText(unknownOne(request))}\n`, 404);
+  });
+
+  app.get('/users/:name', async (context) => {
+    vary(context);
+    watching.glance(null);
+    const name = context.req.param('name');
+    const request: PageRequest = { ...allNodes, view: 'user', only: name };
+    if (!wantsText(context.req)) return show(context, request);
+    cluster.catchUp();
+    const { users, jobs } = cluster.currentRows();
+    const own = jobs.filter(({ user }) => user === name);
+    const held = users.filter(({ user }) => user === name);
+    return own.length + held.length > 0
+      ? context.text(renderUserText(withAges(cluster, held), withAges(cluster, own)))
       : context.text(`${visibleText(unknownOne(request))}\n`, 404);
   });
 }

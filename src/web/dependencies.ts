@@ -5,6 +5,11 @@ import type { Watch } from './watching.ts';
 /** What the web room asks of former times. */
 export interface HistoryReader {
   history(question: HistoryQuestion): Promise<HistoryAnswer>;
+/** Whether a page that nothing of now stands on has something of former times. */
+export interface LedgerIndex {
+  hasUser(name: string): Promise<boolean>;
+  /** By its key, as `ClusterJob.key`. */
+  hasJob(key: string): Promise<boolean>;
 }
 
 /** All that the web room is given. The head hands it in; tests hand in their own. */
@@ -24,6 +29,10 @@ export interface WebDependencies {
   watch: Watch;
   /** What is known of former times; null or none where nothing is kept. */
   history?: HistoryReader | null;
+  /** The oldest that history has, epoch ms; none without history. */
+  historySinceMs?(): number | null;
+  /** Whom and what the ledger has a record of; none without a ledger, and for strangers. */
+  ledger?: LedgerIndex | null;
   /** Tries a node again at once; false where there is no such node. */
   retry(name: string): boolean;
 }
