@@ -69,7 +69,12 @@ async function startLocked(
   try {
     const settings = createLiveSettings(config, readAgain, (now) => source?.reload(now), log);
     const lookAtNext = (name: string) => source?.lookAtNext(name);
-    const history = openHistory(config, () => refresh());
+    const history = openHistory(
+      config,
+      folder.headId,
+      () => state,
+      () => refresh(),
+    );
     ends.push(history.close);
     const state = createState(() => performance.now(), settings.marks, Date.now, lookAtNext, history.note);
     const shares = shareDescriptors(descriptorLimit());

@@ -5,10 +5,10 @@ import { historyAnswer, rangeQuestion } from './answer.ts';
 import { createEngine, type NodePoint } from './engine/engine.ts';
 import type { FrameNode } from './engine/frames.ts';
 import { reportAt } from './past/snapshot.ts';
-import type { PastWatcher } from './past/watcher.ts';
+import type { Seen } from './past/watcher.ts';
 import { findSqlite } from './sqlite/sqlite.ts';
 import { createSqliteStore } from './sqlite/sqlite-store.ts';
-import type { KeptDays } from './tiers.ts';
+import { FRAME_STEP_MS, type KeptDays } from './tiers.ts';
 
 /** What a history is opened with. Plain data: it goes to a thread. */
 export interface HistorySettings {
@@ -34,9 +34,6 @@ export interface HistoryService {
   status(): Promise<HistoryStatus>;
   close(): Promise<void>;
 }
-
-/** What a `PastWatcher` notes. */
-type Seen = ReturnType<PastWatcher['take']>;
 
 /** A chart shows no more, and a list is read by nobody. */
 const MOST_EVENTS = 1_000;
@@ -66,7 +63,7 @@ export async function openService({ folder, keptDays, mostBytes }: HistorySettin
     },
     async past(atMs) {
       const heard = new Map((await engine.frame(atMs)).map((node) => [node.name, node]));
-      const snapshots = await store.readSnapshots(atMs);
+      const snapshots = await store.readSnapshots(atMs + FRAME_STEP_MS - 1);
       return snapshots.map(({ node, bytes }) => {
         const snapshot = JSON.parse(inflateRawSync(bytes).toString()) as NodeReport;
         return reportAt(snapshot, heard.get(node) ?? null, atMs);

@@ -40,14 +40,14 @@ export interface State {
 /**
  * The latest of every node. Pure: time comes in as `monotonicMs`, and as `epochMs` for what charts show; nothing goes
  * out but callbacks. `onRubbish` hears of nodes whose last sample turned out to be none when somebody asked for it,
- * `onBrief` of what is brief of every sample (epoch ms).
+ * `onBrief` of what is brief of every sample (epoch ms), and whether it is from before now.
  */
 export function createState(
   monotonicMs: () => number,
   thresholds: MarkThresholds = defaultThresholds,
   epochMs: () => number = Date.now,
   onRubbish: (name: string) => void = () => undefined,
-  onBrief: (name: string, brief: SampleBrief, atMs: number) => void = () => undefined,
+  onBrief: (name: string, brief: SampleBrief, atMs: number, isPast: boolean) => void = () => undefined,
 ): State {
   let rows = new Map<string, NodeRow>();
   const listeners = new Set<(names: ReadonlySet<string>) => void>();
@@ -86,7 +86,7 @@ export function createState(
         return change(event.name, (row) => {
           const { name, message } = event;
           takeMessage(row, message, event.faults, at);
-          if (message.type === 'sample' && row.brief !== null) onBrief(name, row.brief, at.epochMs);
+          if (message.type === 'sample' && row.brief !== null) onBrief(name, row.brief, at.epochMs, false);
           const answer = message.type === 'facts' ? message.schedulerAnswer : undefined;
           if (answer !== undefined && answers.take(name, row.facts.slurm, answer, at.nowMs))
             tellCluster(answer.cluster);
@@ -95,7 +95,7 @@ export function createState(
         return change(event.name, (row) => {
           row.kept.keep(event.whole);
           takeSample(row, event.brief, row.kept.read, at);
-          onBrief(event.name, event.brief, at.epochMs);
+          onBrief(event.name, event.brief, at.epochMs, false);
         });
       case 'past-sample': {
         const row = rows.get(event.name);
@@ -103,7 +103,7 @@ export function createState(
         if (row === undefined) return;
         const brief = briefSample(sample, row.facts);
         row.recent.note(brief, sample.intervalMs ?? 0, atMs);
-        onBrief(event.name, brief, atMs);
+        onBrief(event.name, brief, atMs, true);
         return;
       }
       case 'failed':

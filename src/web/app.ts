@@ -17,6 +17,7 @@ import { addHistoryRoutes } from './history-routes.ts';
 import { isAllowedHost } from './host-check.ts';
 import { addListRoutes, askedOf } from './list-routes.ts';
 import { createLiveFeed, type LiveFeed, type LiveFeedOptions } from './live/feed.ts';
+import { answerPast } from './past-app.ts';
 import { hasRecord } from './past-records.ts';
 import { hasToken, wantsText } from './request.ts';
 import { withAges } from './row-json.ts';
@@ -359,6 +360,8 @@ export function createApp(dependencies: AppDependencies): App {
   app.use(refuseHosts(dependencies.allowedHosts));
   // Its own list of types leaves event streams and images alone.
   app.use(compress());
+  const past = answerPast(dependencies, (cluster) => createPastApp(dependencies, cluster), refuseInKind);
+  app.use(past.middleware);
   addPageRoutes(app, rooms);
   addButtonRoutes(app, rooms);
   addEventRoutes(app, rooms);
@@ -377,8 +380,38 @@ export function createApp(dependencies: AppDependencies): App {
     link: rooms.buttons.link,
     refresh: feed.refresh,
     close() {
+      past.close();
       feed.close();
       watching.close();
     },
   };
+}
+
+/** The routes that show nodes, on a table that does not change. Nobody is told that somebody looks. */
+function createPastApp(dependencies: AppDependencies, cluster: AppDependencies['cluster']) {
+  const watching = createWatching(() => undefined);
+  const ofThen = { ...dependencies, cluster, problems: () => [] };
+  const feed = createLiveFeed(ofThen, watching.look, dependencies.live);
+  const rooms = { dependencies: ofThen, feed, watching, buttons: createButtons(dependencies.token) };
+  const app = new Hono();
+  addPageRoutes(app, rooms);
+  addApiRoutes(app, rooms);
+  addFallbacks(app);
+  return {
+    request: (request: Request) => app.fetch(request),
+    close() {
+      feed.close();
+      watching.close();
+    },
+  };
+}
+
+/** A refusal as a program, a terminal or a browser reads it. */
+function refuseInKind(request: Request, status: 400 | 404 | 503, code: string, message: string): Response {
+  if (new URL(request.url).pathname.startsWith('/api/'))
+    return Response.json({ error: { code, message: visibleText(message) } }, { status });
+  const isText = !(request.headers.get('accept') ?? '').includes('text/html');
+  const body = isText ? `${visibleText(message)}\n` : messagePage('Not then', message);
+  const type = isText ? 'text/plain' : 'text/html';
+  return new Response(body, { status, headers: { 'Content-Type': `${type}; charset=utf-8` } });
 }

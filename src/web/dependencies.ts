@@ -5,6 +5,10 @@ import type { Watch } from './watching.ts';
 /** What the web room asks of former times. */
 export interface HistoryReader {
   history(question: HistoryQuestion): Promise<HistoryAnswer>;
+  /** All nodes as they were in that minute (epoch ms), shown as the head's table is; null where nothing is known of it. */
+  clusterAt(atMs: number): Promise<Cluster | null>;
+}
+
 /** Whether a page that nothing of now stands on has something of former times. */
 export interface LedgerIndex {
   hasUser(name: string): Promise<boolean>;

@@ -19,12 +19,22 @@ export interface KeptSnapshot {
 
 /** Notes when nodes come, go and change. */
 export interface PastWatcher {
-  /** Once a second, of all nodes. */
-  noteStates(nodes: Iterable<NodeNow>, atMs: number): void;
+  /** Once a second, of all nodes. Those of which nothing will come by itself that day: a report of them is wanted. */
+  noteStates(nodes: Iterable<NodeNow>, atMs: number): string[];
   /** A report that was made for whatever reason. */
   look(report: NodeReport, atMs: number): void;
-  take(): { snapshots: KeptSnapshot[]; events: PastEvent[] };
+  take(): Seen;
+  /** It could not be written: the same again with the next. */
+  giveBack(seen: Seen): void;
 }
+
+export interface Seen {
+  snapshots: KeptSnapshot[];
+  events: PastEvent[];
+}
+
+/** A head with a store that cannot be written keeps no more. */
+const MOST_WAITING = 5_000;
 
 interface Known {
   state: NodeState;
@@ -51,16 +61,26 @@ export function createPastWatcher(): PastWatcher {
   let snapshots: KeptSnapshot[] = [];
   let events: PastEvent[] = [];
 
+  function knownOf(name: string): Known {
+    const node = known.get(name) ?? {
+      state: 'connecting',
+      cause: null,
+      snapshotKey: '',
+      snapshotMs: 0,
+      eventMs: -1,
+      eventTexts: new Set(),
+    };
+    known.set(name, node);
+    return node;
+  }
+
   function noteState({ name, state, failure }: NodeNow, atMs: number): void {
     const cause = failure?.cause ?? null;
-    const before = known.get(name);
+    const isNew = !known.has(name);
+    const before = knownOf(name);
     // A node that is only tried again is where it was.
-    const isWay = state === 'connecting';
-    if (before === undefined || isWay) {
-      if (before === undefined)
-        known.set(name, { state, cause, snapshotKey: '', snapshotMs: 0, eventMs: -1, eventTexts: new Set() });
-      return;
-    }
+    if (state === 'connecting') return;
+    if (isNew) Object.assign(before, { state, cause });
     if (before.state === state && before.cause === cause) return;
     const wasAway = before.state !== 'live';
     before.state = state;
@@ -99,11 +119,17 @@ export function createPastWatcher(): PastWatcher {
 
   return {
     noteStates(nodes, atMs) {
-      for (const node of nodes) noteState(node, atMs);
+      const silent: string[] = [];
+      for (const node of nodes) {
+        noteState(node, atMs);
+        const { state } = node;
+        const isSilent = state !== 'live' && state !== 'connecting';
+        if (isSilent && isNextDay(known.get(node.name)?.snapshotMs ?? 0, atMs)) silent.push(node.name);
+      }
+      return silent;
     },
     look(report, atMs) {
-      const node = known.get(report.name);
-      if (node === undefined) return;
+      const node = knownOf(report.name);
       noteEvents(report, node);
       if (atMs - node.snapshotMs < SNAPSHOT_EVERY_MS && atMs >= node.snapshotMs) return;
       const key = snapshotKey(report);
@@ -117,6 +143,10 @@ export function createPastWatcher(): PastWatcher {
       snapshots = [];
       events = [];
       return taken;
+    },
+    giveBack(seen) {
+      snapshots = [...seen.snapshots, ...snapshots].slice(-MOST_WAITING);
+      events = [...seen.events, ...events].slice(-MOST_WAITING);
     },
   };
 }
