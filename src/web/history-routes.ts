@@ -1,9 +1,9 @@
 import type { Context, Hono } from 'hono';
-import { csvOf } from '../lib/csv.ts';
 import { parseSpan, parseTime } from '../lib/parse-time.ts';
 import { visibleText } from '../lib/visible-text.ts';
 import { gpuLabel } from '../report/gpu-words.ts';
 import type { HistoryAnswer, HistoryQuestion, HistorySeries } from '../report/history.ts';
+import { historyCsv } from '../report/history-csv.ts';
 import { jobLabel } from '../report/job-words.ts';
 import type { WebDependencies } from './dependencies.ts';
 
@@ -78,18 +78,6 @@ function withLabels(answer: HistoryAnswer, { cluster }: Dependencies): HistoryAn
   return { ...answer, series: answer.series.map((series) => ({ ...series, label: labelOf(series) })) };
 }
 
-/** One line for each moment; of each series its mean, least and most. */
-function asCsv({ timesMs, series }: HistoryAnswer): string {
-  const heads = series.flatMap(({ key, unit }) =>
-    ['mean', 'min', 'max'].map((side) => `${key} ${side} (${unit})`),
-  );
-  const rows = timesMs.map((timeMs, at) => [
-    new Date(timeMs).toISOString(),
-    ...series.flatMap(({ mean, min, max }) => [mean[at] ?? null, min[at] ?? null, max[at] ?? null]),
-  ]);
-  return csvOf([['time', ...heads], ...rows]);
-}
-
 const OFF = 'Nothing is kept of former times here: [history] enabled = false in rollcall.toml.';
 
 /** Mistakes in a question are 400 with the place and a remedy; 404 where nothing is kept, 503 where it cannot be read. */
@@ -106,7 +94,7 @@ export function addHistoryRoutes(app: Hono, dependencies: Dependencies): void {
         return context.json({ error: { code: 'unknown-node', message } }, 404);
       }
       if (context.req.query('format') !== 'csv') return context.json(answer);
-      return context.body(asCsv(answer), 200, { 'Content-Type': 'text/csv; charset=utf-8' });
+      return context.body(historyCsv(answer), 200, { 'Content-Type': 'text/csv; charset=utf-8' });
     } catch (error) {
       if (error instanceof BadQuestion)
         return context.json({ error: { code: error.code, message: error.message } }, 400);

@@ -20,6 +20,8 @@ export interface Core {
   /** Until when each tier is complete. */
   doneMs: Map<TierName, number>;
   damages: string[];
+  /** When the first point came, ever; null before it. */
+  sinceMs: number | null;
 }
 
 const MOST_DAMAGES = 20;
@@ -36,6 +38,7 @@ export function noteDamage({ damages }: Core, what: string, error: unknown): voi
 /** Takes up what was there when the head ended. */
 export async function restore(core: Core): Promise<void> {
   const { store, open, doneMs } = core;
+  core.sinceMs = await store.mark('since');
   for (const { name } of tiers) doneMs.set(name, (await store.mark(name)) ?? 0);
   for (const { bucketMs, bytes } of await store.readJournal()) {
     const bucket = open.get(bucketMs) ?? new Map();

@@ -57,6 +57,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     reopened: new Set(),
     doneMs: new Map(),
     damages: [],
+    sinceMs: null,
   };
   await restore(core);
   const { open, pending, doneMs } = core;
@@ -72,6 +73,12 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     } catch (error) {
       problem = error instanceof Error ? error.message : String(error);
     }
+  }
+
+  async function noteFirst(atMs: number): Promise<void> {
+    if (core.sinceMs !== null && core.sinceMs <= atMs) return;
+    await store.setMark('since', atMs);
+    core.sinceMs = atMs;
   }
 
   async function take({ node, atMs, ...figures }: NodePoint): Promise<void> {
@@ -95,6 +102,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   return {
     append: (points) =>
       guarded(async () => {
+        if (points[0]) await noteFirst(points[0].atMs);
         for (const point of points) await take(point);
         await writeJournal();
       }),
@@ -133,7 +141,8 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
         const oldestMs = await store.oldestMs(name);
         if (oldestMs !== null) known.push(oldestMs);
       }
-      return known.length === 0 ? null : Math.min(...known);
+      // A bucket begins before its first point.
+      return known.length === 0 ? null : Math.max(Math.min(...known), core.sinceMs ?? 0);
     },
     problem: () => problem,
     damages: () => [...store.problems(), ...core.damages],

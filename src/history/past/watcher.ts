@@ -76,11 +76,10 @@ export function createPastWatcher(): PastWatcher {
 
   function noteState({ name, state, failure }: NodeNow, atMs: number): void {
     const cause = failure?.cause ?? null;
-    const isNew = !known.has(name);
     const before = knownOf(name);
     // A node that is only tried again is where it was.
     if (state === 'connecting') return;
-    if (isNew) Object.assign(before, { state, cause });
+    if (before.state === 'connecting') Object.assign(before, { state, cause });
     if (before.state === state && before.cause === cause) return;
     const wasAway = before.state !== 'live';
     before.state = state;
