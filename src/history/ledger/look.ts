@@ -49,8 +49,6 @@ export interface Look {
   register: JobRegister;
   report: NodeReport;
   at: Moment;
-  /** Hears of jobs that ended. */
-  onEnded(job: TrackedJob): void;
 }
 
 /** Does nothing where the node is not live: then nothing is known of its jobs. */
@@ -143,13 +141,12 @@ function countShare(
 
 const placeOf = ({ index, uuid }: { index: number; uuid: string | null }) => `${index} ${uuid ?? ''}`;
 
-function endShare({ node, register, onEnded }: Look, key: string, share: NodeShare): void {
+function endShare({ node, register }: Look, key: string, share: NodeShare): void {
   closeShare(share, node.isGap ? 'lost' : 'seen');
   node.shares.delete(key);
   node.gone.delete(key);
   node.gone.set(key, share);
   register.noteShare(share);
-  if (share.job.endMs !== null) onEnded(share.job);
 }
 
 /** What a share had is not held any more. */
@@ -177,7 +174,6 @@ function openShare(look: Look, seen: SeenJob, startMono: number | null, sample: 
   share.end = null;
   share.countedMono = first.monotonicMs;
   share.cpuPercent = seen.job.cpuPercent;
-  job.takenMono = null;
   node.shares.set(seen.key, share);
   register.noteShare(share);
   return share;
