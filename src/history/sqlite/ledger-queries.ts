@@ -1,0 +1,160 @@
+import type {
+  LedgerAnswer,
+  LedgerQuestion,
+  LedgerRow,
+  PastJobsAnswer,
+  PastJobsQuestion,
+} from '../../report/ledger.ts';
+import { byHours, hoursOfTime, pastJobOf } from '../ledger/answers.ts';
+import { dayRange } from '../ledger/range.ts';
+import { addGpuTime, type GpuTime, noGpuTime } from '../ledger/records.ts';
+import { createEdgeReader, type RowGroup } from './ledger-edges.ts';
+import { jobOf, numberOrNull, shareOf, text, textOrNull, timeOf, usageSums } from './ledger-tables.ts';
+import type { Database, SqlValue, Statement } from './sqlite.ts';
+
+/** What is asked of the ledger in a file. */
+export interface LedgerQueries {
+  ledger(question: LedgerQuestion, nowMs: number): LedgerAnswer;
+  jobs(question: PastJobsQuestion): PastJobsAnswer;
+}
+
+/** In which columns a job is counted once. */
+const counts: Record<RowGroup, { all: string; new: string }> = {
+  user: { all: 'jobs', new: 'new_jobs' },
+  node: { all: 'jobs_of_node', new: 'new_jobs_of_node' },
+  model: { all: 'jobs_of_model', new: 'new_jobs_of_model' },
+};
+
+/**
+ * Rows of a day lie together by user, so that the inner sums need no sorting. Jobs that were there before the range are
+ * counted on its first day, unless an earlier part of a day has counted them.
+ */
+function sumsSql(by: RowGroup): string {
+  const outer = usageSums;
+  const { all, new: fresh } = counts[by];
+  const jobs = `SUM(CASE WHEN day = ? THEN ${all} ELSE ${fresh} END)`;
+  return (
+    `SELECT name, SUM(jobs) AS jobs, ${outer} FROM (SELECT "${by}" AS name, ${jobs} AS jobs, ${usageSums} ` +
+    `FROM usage WHERE day >= ? AND day < ? GROUP BY day, "${by}") AS daily GROUP BY name`
+  );
+}
+
+/** Of a job what lies in the range, as if it had done the same all its life. */
+const PART =
+  '(CAST(MIN(MAX(last_ms, first_ms + 1), ?) - MAX(first_ms, ?) AS REAL) / (MAX(last_ms, first_ms + 1) - first_ms))';
+
+const JOBS_SQL =
+  `SELECT *, ${PART} AS part FROM job WHERE until_ms > ? AND last_ms >= ? AND first_ms < ? ` +
+  'ORDER BY (held_ms + unknown_ms) * part DESC, cpu_ms * part DESC, id LIMIT ?';
+
+/** Of a database with the tables; keeps it open while it is used. Each question reads one state of it. */
+export function createLedgerQueries(database: Database): LedgerQueries {
+  const sums = new Map<RowGroup, Statement>();
+  const readEdge = createEdgeReader(database);
+  const largest = database.prepare(JOBS_SQL);
+  const sharesOf = database.prepare('SELECT * FROM job_share WHERE job = ? ORDER BY first_ms, node, model');
+  const pages = new Map<string, Statement>();
+
+  function statement<Key>(kept: Map<Key, Statement>, key: Key, sql: () => string): Statement {
+    const made = kept.get(key) ?? database.prepare(sql());
+    kept.set(key, made);
+    return made;
+  }
+
+  function rowsBy(by: RowGroup, { fromMs, toMs }: LedgerQuestion, nowMs: number): LedgerRow[] {
+    const { first, end, before, after } = dayRange(fromMs, toMs, nowMs);
+    const times = new Map<string, GpuTime>();
+    const jobs = new Map<string, number>();
+    const take = (key: string, time: GpuTime, count: number) => {
+      const known = times.get(key) ?? noGpuTime();
+      addGpuTime(known, time);
+      times.set(key, known);
+      jobs.set(key, (jobs.get(key) ?? 0) + count);
+    };
+    if (first < end) {
+      const days = statement(sums, by, () => sumsSql(by)).iterate(
+        before === null ? first : first - 1,
+        first,
+        end,
+      );
+      for (const row of days) take(text(row.name), timeOf(row), Number(row.jobs));
+    }
+    for (const edge of [before, after]) {
+      if (edge === null) continue;
+      const found = readEdge(edge, by, edge === after && (before !== null || first < end), noGpuTime);
+      for (const [key, time] of found.times) take(key, time, 0);
+      for (const [key, count] of found.jobs) take(key, noGpuTime(), count);
+    }
+    return Array.from(times, ([key, time]) => ({
+      key: key === '' ? null : key,
+      user: by === 'user' && key !== '' ? key : null,
+      jobs: jobs.get(key) ?? 0,
+      ...hoursOfTime(time),
+    })).filter(isSomething);
+  }
+
+  function rowsByJob({ fromMs, toMs, most }: LedgerQuestion): LedgerRow[] {
+    return largest.all(toMs, fromMs, fromMs, fromMs, toMs, most + 1).map((row) => {
+      const time = noGpuTime();
+      addGpuTime(time, timeOf(row), Math.max(0, Number(row.part)));
+      return {
+        key: text(row.key),
+        user: textOrNull(row.user),
+        name: textOrNull(row.name),
+        jobs: 1,
+        ...hoursOfTime(time),
+      };
+    });
+  }
+
+  return {
+    ledger(question, nowMs) {
+      const { by, fromMs, toMs, most } = question;
+      const rows = by === 'job' ? rowsByJob(question) : rowsBy(by, question, nowMs).sort(byHours);
+      return { by, fromMs, toMs, rows: rows.slice(0, most), isCut: rows.length > most };
+    },
+    jobs(question) {
+      const { fromMs, toMs, most } = question;
+      const { sql, values } = pageSql(question);
+      const found = statement(pages, sql, () => sql).all(...values, most + 1);
+      const rows = found.slice(0, most);
+      const last = rows.at(-1);
+      return {
+        fromMs,
+        toMs,
+        jobs: rows.map((row) => pastJobOf(jobOf(row, sharesOf.all(text(row.id)).map(shareOf)))),
+        next: found.length > most && last ? `${numberOrNull(last.until_ms)}~${text(last.id)}` : null,
+      };
+    },
+  };
+}
+
+/** A day on which a row has nothing to tell of the part that was asked for. */
+const isSomething = ({ jobs, gpuHoursHeld, gpuHoursUnknown, cpuHours }: LedgerRow) =>
+  jobs > 0 || gpuHoursHeld > 0 || gpuHoursUnknown > 0 || (cpuHours ?? 0) > 0;
+
+function pageSql({ fromMs, toMs, user, node, kind, ended, before }: PastJobsQuestion): {
+  sql: string;
+  values: SqlValue[];
+} {
+  const conditions: [string, ...SqlValue[]][] = [['until_ms >= ? AND first_ms < ?', fromMs, toMs]];
+  if (ended === true) conditions.push(['end_ms < ?', toMs]);
+  if (ended === false) conditions.push(['end_ms IS NULL']);
+  if (user !== null) conditions.push(['"user" = ?', user]);
+  if (kind !== null) conditions.push(['kind = ?', kind]);
+  if (node !== null)
+    conditions.push([
+      'EXISTS (SELECT 1 FROM job_share WHERE job_share.job = job.id AND job_share.node = ?)',
+      node,
+    ]);
+  if (before !== null) {
+    const at = before.indexOf('~');
+    const untilMs = Number(before.slice(0, at));
+    const id = before.slice(at + 1);
+    conditions.push(['(until_ms < ? OR (until_ms = ? AND id < ?))', untilMs, untilMs, id]);
+  }
+  return {
+    sql: `SELECT * FROM job WHERE ${conditions.map(([condition]) => condition).join(' AND ')} ORDER BY until_ms DESC, id DESC LIMIT ?`,
+    values: conditions.flatMap(([, ...values]) => values),
+  };
+}
