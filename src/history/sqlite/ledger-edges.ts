@@ -1,8 +1,8 @@
 import { DAY_MS } from '../ledger/days.ts';
 import type { EdgeDay } from '../ledger/range.ts';
-import { addGpuTime, type GpuTime } from '../ledger/records.ts';
-import { text, timeOf } from './ledger-tables.ts';
-import type { Database, SqlRow } from './sqlite.ts';
+import type { GpuTime } from '../ledger/records.ts';
+import { gpuTimeColumns, text, timeOf } from './ledger-tables.ts';
+import type { Database, Statement } from './sqlite.ts';
 
 /**
  * A part of a day: rows of usage tell whole days, so each of them counts as far as the shares of its jobs lie in the part,
@@ -11,92 +11,88 @@ import type { Database, SqlRow } from './sqlite.ts';
 
 export type RowGroup = 'user' | 'node' | 'model';
 
-/** What is found of a part of a day. */
-export interface EdgeSums {
-  /** By what rows are grouped by. */
-  times: Map<string, GpuTime>;
-  jobs: Map<string, number>;
+/** What one user, node or model has of a part of a day. */
+export interface EdgeSum {
+  key: string;
+  time: GpuTime;
+  jobs: number;
 }
 
-interface Weights {
-  gpuInside: number;
-  gpuAll: number;
-  cpuInside: number;
-  cpuAll: number;
-  inside: number;
-  all: number;
-}
-
-/** Jobs of a part of a day. `newOnly`: those that began in it; the others were counted in an earlier part of the range. */
-export function createEdgeReader(database: Database) {
-  const shares = database.prepare(
-    'SELECT job_share.job, job_share."user", job_share.node, job_share.model, job_share.first_ms, job_share.last_ms, ' +
-      'job_share.held_ms, job_share.cpu_ms, job.first_ms AS job_first_ms FROM job_share JOIN job ON job.id = job_share.job ' +
-      'WHERE job_share.last_ms >= ? AND job_share.first_ms < ?',
+/**
+ * Shares that touch the day (?1: its first moment), with what of them lies in the part (?2 to ?3). What lasted no longer
+ * than a day ended on this day or the next; what lasted longer has an index of its own.
+ */
+const SHARES = (() => {
+  const until = 'MAX(last_ms, first_ms + 1)';
+  const columns =
+    `job, "user", node, model, job_first_ms, first_ms, held_ms, cpu_ms, ${until} - first_ms AS length, ` +
+    `MAX(0, MIN(${until}, ?1 + ${DAY_MS}) - MAX(first_ms, ?1)) AS all_ms, ` +
+    `MAX(0, MIN(${until}, ?3) - MAX(first_ms, ?2)) AS inside`;
+  const touching = `SELECT ${columns} FROM job_share WHERE first_ms < ?1 + ${DAY_MS} AND last_ms >= ?1`;
+  return (
+    `${touching} AND last_ms < ?1 + ${2 * DAY_MS} UNION ALL ` +
+    `${touching} + ${2 * DAY_MS} AND last_ms - first_ms > ${DAY_MS}`
   );
-  const ofDay = database.prepare('SELECT * FROM usage WHERE day = ?');
-
-  return (edge: EdgeDay, by: RowGroup, newOnly: boolean, add: () => GpuTime): EdgeSums => {
-    const startMs = edge.day * DAY_MS;
-    const weights = new Map<string, Weights>();
-    const seen = new Map<string, Set<string>>();
-    for (const row of shares.iterate(startMs, startMs + DAY_MS)) {
-      weigh(weights, row, edge);
-      const isNew = Number(by === 'user' ? row.job_first_ms : row.first_ms) >= edge.fromMs;
-      if (!isIn(row, edge) || (newOnly && !isNew)) continue;
-      const key = text(row[by]);
-      const jobs = seen.get(key);
-      if (jobs) jobs.add(text(row.job));
-      else seen.set(key, new Set([text(row.job)]));
-    }
-    const times = new Map<string, GpuTime>();
-    for (const row of ofDay.iterate(edge.day)) {
-      const parts = partsOf(weights.get(keyOf(row)), edge);
-      const { cpuMs, ...time } = timeOf(row);
-      const key = text(row[by]);
-      const sum = times.get(key) ?? add();
-      addGpuTime(sum, time, parts.gpu);
-      addGpuTime(sum, { cpuMs }, parts.cpu);
-      times.set(key, sum);
-    }
-    return { times, jobs: new Map(Array.from(seen, ([key, jobs]) => [key, jobs.size])) };
-  };
-}
-
-const keyOf = ({ user, node, model }: SqlRow) => `${text(user)}\n${text(node)}\n${text(model)}`;
-
-/** A job that was seen once only was there for a moment. */
-const lastOf = (row: SqlRow) => Math.max(Number(row.last_ms), Number(row.first_ms) + 1);
-
-const isIn = (row: SqlRow, { fromMs, toMs }: EdgeDay) => lastOf(row) > fromMs && Number(row.first_ms) < toMs;
-
-const overlapMs = (row: SqlRow, fromMs: number, toMs: number) =>
-  Math.max(0, Math.min(lastOf(row), toMs) - Math.max(Number(row.first_ms), fromMs));
-
-function weigh(weights: Map<string, Weights>, row: SqlRow, { day, fromMs, toMs }: EdgeDay): void {
-  const key = keyOf(row);
-  const sum = weights.get(key) ?? { gpuInside: 0, gpuAll: 0, cpuInside: 0, cpuAll: 0, inside: 0, all: 0 };
-  const all = overlapMs(row, day * DAY_MS, (day + 1) * DAY_MS);
-  const inside = overlapMs(row, fromMs, toMs);
-  const lengthMs = lastOf(row) - Number(row.first_ms);
-  const gpu = Number(row.held_ms) / lengthMs;
-  const cpu = Number(row.cpu_ms) / lengthMs;
-  sum.gpuInside += inside * gpu;
-  sum.gpuAll += all * gpu;
-  sum.cpuInside += inside * cpu;
-  sum.cpuAll += all * cpu;
-  sum.inside += inside;
-  sum.all += all;
-  weights.set(key, sum);
-}
+})();
 
 /** Of jobs that are kept no more the hours are spread over the day. */
-function partsOf(weights: Weights | undefined, { fromMs, toMs }: EdgeDay): { gpu: number; cpu: number } {
-  const ofDay = (toMs - fromMs) / DAY_MS;
-  if (weights === undefined || weights.all === 0) return { gpu: ofDay, cpu: ofDay };
-  const usual = weights.inside / weights.all;
-  return {
-    gpu: weights.gpuAll > 0 ? weights.gpuInside / weights.gpuAll : usual,
-    cpu: weights.cpuAll > 0 ? weights.cpuInside / weights.cpuAll : usual,
+const partSql = (weight: 'gpu' | 'cpu') =>
+  `COALESCE(${weight}_inside / NULLIF(${weight}_all, 0), inside / NULLIF(all_ms, 0), (?3 - ?2) / ${DAY_MS}.0)`;
+
+const weighed = (column: 'held_ms' | 'cpu_ms', ms: 'inside' | 'all_ms') =>
+  `SUM(1.0 * ${column} * ${ms} / length)`;
+
+function timesSql(by: RowGroup): string {
+  const weights =
+    `SELECT "user" AS u, node AS n, model AS m, ${weighed('held_ms', 'inside')} AS gpu_inside, ` +
+    `${weighed('held_ms', 'all_ms')} AS gpu_all, ${weighed('cpu_ms', 'inside')} AS cpu_inside, ` +
+    `${weighed('cpu_ms', 'all_ms')} AS cpu_all, SUM(1.0 * inside) AS inside, SUM(all_ms) AS all_ms ` +
+    'FROM share GROUP BY "user", node, model';
+  const sums = gpuTimeColumns.map((name) => `SUM(${name} * gpu_part) AS ${name}`).join(', ');
+  return (
+    `WITH share AS (${SHARES}), weight AS (${weights}), part AS (SELECT usage.*, ${partSql('gpu')} AS gpu_part, ` +
+    `${partSql('cpu')} AS cpu_part FROM usage LEFT JOIN weight ON u = "user" AND n = node AND m = model ` +
+    `WHERE day = ?1 / ${DAY_MS}) SELECT "${by}" AS name, ${sums}, SUM(cpu_ms * cpu_part) AS cpu_ms FROM part GROUP BY "${by}"`
+  );
+}
+
+/** ?4: 1 where only those count that began in the part. */
+function jobsSql(by: RowGroup): string {
+  const first = by === 'user' ? 'job_first_ms' : 'first_ms';
+  return (
+    `SELECT "${by}" AS name, COUNT(DISTINCT job) AS jobs FROM (${SHARES}) AS share ` +
+    `WHERE inside > 0 AND (?4 = 0 OR ${first} >= ?2) GROUP BY "${by}"`
+  );
+}
+
+/** `newOnly`: jobs count where they began in the part; the others were counted in an earlier part of the range. */
+export type EdgeReader = (edge: EdgeDay, by: RowGroup, newOnly: boolean) => EdgeSum[];
+
+/** Keeps the database open while it is used. */
+export function createEdgeReader(database: Database): EdgeReader {
+  const kept = new Map<string, Statement>();
+  const statement = (sql: string) => {
+    const made = kept.get(sql) ?? database.prepare(sql);
+    kept.set(sql, made);
+    return made;
+  };
+
+  return ({ day, fromMs, toMs }, by, newOnly) => {
+    const range = [day * DAY_MS, fromMs, toMs];
+    const jobs = new Map(
+      statement(jobsSql(by))
+        .all(...range, newOnly ? 1 : 0)
+        .map((row) => [text(row.name), Number(row.jobs)]),
+    );
+    const times = new Map(
+      statement(timesSql(by))
+        .all(...range)
+        .map((row) => [text(row.name), timeOf(row)]),
+    );
+    return [...new Set([...times.keys(), ...jobs.keys()])].map((key) => ({
+      key,
+      time: times.get(key) ?? timeOf({}),
+      jobs: jobs.get(key) ?? 0,
+    }));
   };
 }

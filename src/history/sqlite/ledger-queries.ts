@@ -26,17 +26,16 @@ const counts: Record<RowGroup, { all: string; new: string }> = {
 };
 
 /**
- * Rows of a day lie together by user, so that the inner sums need no sorting. Jobs that were there before the range are
- * counted on its first day, unless an earlier part of a day has counted them.
+ * Jobs that were there before the range are counted on its first day, unless an earlier part of a day has counted them.
+ * Rows of a day lie together by user: those sums need no sorting, and what is left to sort are a user's days.
  */
 function sumsSql(by: RowGroup): string {
-  const outer = usageSums;
   const { all, new: fresh } = counts[by];
-  const jobs = `SUM(CASE WHEN day = ? THEN ${all} ELSE ${fresh} END)`;
-  return (
-    `SELECT name, SUM(jobs) AS jobs, ${outer} FROM (SELECT "${by}" AS name, ${jobs} AS jobs, ${usageSums} ` +
-    `FROM usage WHERE day >= ? AND day < ? GROUP BY day, "${by}") AS daily GROUP BY name`
-  );
+  const jobs = `SUM(CASE WHEN day = ? THEN ${all} ELSE ${fresh} END) AS jobs`;
+  const days = 'FROM usage WHERE day >= ? AND day < ? GROUP BY';
+  if (by !== 'user') return `SELECT ${by} AS name, ${jobs}, ${usageSums} ${days} ${by}`;
+  const daily = `SELECT "user" AS name, ${jobs}, ${usageSums} ${days} day, "user"`;
+  return `SELECT name, SUM(jobs) AS jobs, ${usageSums} FROM (${daily}) AS daily GROUP BY name`;
 }
 
 /** Of a job what lies in the range, as if it had done the same all its life. */
@@ -81,9 +80,8 @@ export function createLedgerQueries(database: Database): LedgerQueries {
     }
     for (const edge of [before, after]) {
       if (edge === null) continue;
-      const found = readEdge(edge, by, edge === after && (before !== null || first < end), noGpuTime);
-      for (const [key, time] of found.times) take(key, time, 0);
-      for (const [key, count] of found.jobs) take(key, noGpuTime(), count);
+      const isLater = edge === after && (before !== null || first < end);
+      for (const { key, time, jobs: count } of readEdge(edge, by, isLater)) take(key, time, count);
     }
     return Array.from(times, ([key, time]) => ({
       key: key === '' ? null : key,
@@ -133,6 +131,9 @@ export function createLedgerQueries(database: Database): LedgerQueries {
 const isSomething = ({ jobs, gpuHoursHeld, gpuHoursUnknown, cpuHours }: LedgerRow) =>
   jobs > 0 || gpuHoursHeld > 0 || gpuHoursUnknown > 0 || (cpuHours ?? 0) > 0;
 
+/** A job may be told to have ended a little later than it was counted. */
+const ENDS_MS = 86_400_000;
+
 function pageSql({ fromMs, toMs, user, node, kind, ended, before }: PastJobsQuestion): {
   sql: string;
   values: SqlValue[];
@@ -144,8 +145,9 @@ function pageSql({ fromMs, toMs, user, node, kind, ended, before }: PastJobsQues
   if (kind !== null) conditions.push(['kind = ?', kind]);
   if (node !== null)
     conditions.push([
-      'EXISTS (SELECT 1 FROM job_share WHERE job_share.job = job.id AND job_share.node = ?)',
+      'id IN (SELECT job FROM job_share WHERE node = ? AND last_ms >= ?)',
       node,
+      fromMs - ENDS_MS,
     ]);
   if (before !== null) {
     const at = before.indexOf('~');

@@ -1,4 +1,5 @@
 import type { JobKind } from '../../protocol/job-kinds.ts';
+import { DAY_MS } from '../ledger/days.ts';
 import type {
   GpuTime,
   HeldGpu,
@@ -38,6 +39,9 @@ const countColumns = {
 
 const summed = [...Object.values(countColumns), ...Object.values(timeColumns)];
 const told = Object.values(toldColumns);
+
+/** What time on GPUs is kept in; time of cores is not. */
+export const gpuTimeColumns: readonly string[] = [...Object.values(timeColumns), toldColumns.energyJoules];
 
 /** All that is added up of usage, for queries. */
 export const usageSums = [...Object.values(timeColumns), ...told]
@@ -86,10 +90,11 @@ export function createLedgerTables(database: Database): void {
     CREATE INDEX IF NOT EXISTS job_by_user ON job ("user", until_ms, id);
     CREATE TABLE IF NOT EXISTS job_share (
       job TEXT NOT NULL, node TEXT NOT NULL, model TEXT NOT NULL, "user" TEXT NOT NULL, is_open INTEGER NOT NULL,
-      node_start_ms INTEGER, first_ms INTEGER NOT NULL, last_ms INTEGER NOT NULL, held_ms INTEGER NOT NULL,
-      cpu_ms INTEGER NOT NULL, last_day INTEGER, gpus TEXT NOT NULL, PRIMARY KEY (job, node, model)
+      node_start_ms INTEGER, job_first_ms INTEGER NOT NULL, first_ms INTEGER NOT NULL, last_ms INTEGER NOT NULL,
+      held_ms INTEGER NOT NULL, cpu_ms INTEGER NOT NULL, last_day INTEGER, gpus TEXT NOT NULL, PRIMARY KEY (job, node, model)
     ) WITHOUT ROWID;
-    CREATE INDEX IF NOT EXISTS job_share_by_time ON job_share (last_ms);
+    CREATE INDEX IF NOT EXISTS job_share_by_time ON job_share (last_ms, first_ms, "user", node, model, job_first_ms, held_ms, cpu_ms);
+    CREATE INDEX IF NOT EXISTS long_job_share ON job_share (last_ms, first_ms) WHERE last_ms - first_ms > ${DAY_MS};
     CREATE INDEX IF NOT EXISTS job_share_by_node ON job_share (node, last_ms);
     CREATE TABLE IF NOT EXISTS usage (
       day INTEGER NOT NULL, "user" TEXT NOT NULL, node TEXT NOT NULL, model TEXT NOT NULL, ${counts}, ${times},
@@ -138,8 +143,8 @@ export function openLedgerTables(database: Database): LedgerTables {
   );
   const dropShares = database.prepare('DELETE FROM job_share WHERE job = ?');
   const putShare = database.prepare(
-    'INSERT INTO job_share (job, node, model, "user", is_open, node_start_ms, first_ms, last_ms, held_ms, cpu_ms, ' +
-      `last_day, gpus) VALUES (${marks(12)})`,
+    'INSERT INTO job_share (job, node, model, "user", is_open, node_start_ms, job_first_ms, first_ms, last_ms, held_ms, ' +
+      `cpu_ms, last_day, gpus) VALUES (${marks(13)})`,
   );
   const addUsage = database.prepare(addingSql());
   const numberOf = database.prepare('SELECT number FROM ledger_batch WHERE writer = ?');
@@ -217,13 +222,14 @@ const timeValues = (time: GpuTime): SqlValue[] => [
 
 const keysOf = <Key extends string>(columns: Readonly<Record<Key, string>>) => Object.keys(columns) as Key[];
 
-const shareValues = ({ id, user }: JobRecord, share: ShareRecord): SqlValue[] => [
+const shareValues = ({ id, user, firstMs }: JobRecord, share: ShareRecord): SqlValue[] => [
   id,
   share.node,
   share.model,
   user ?? '',
   share.isOpen ? 1 : 0,
   share.nodeStartMs,
+  firstMs,
   share.firstMs,
   share.lastMs,
   share.heldMs,
