@@ -1,4 +1,4 @@
-// Builds what runs: the command and the threads of a large fleet (their packages stay outside; what a command needs is
+// Builds what runs: the command, the threads of a large fleet and of history (their packages stay outside; what a command needs is
 // loaded when it is asked for, out of dist/chunks), the monitor (one file, bundled alone), and the helper that reads
 // NVML on nodes that have it.
 import { createHash } from 'node:crypto';
@@ -48,7 +48,11 @@ if (monitorBytes > MONITOR_LIMIT_BYTES)
 
 const command = await build({
   ...shared,
-  entryPoints: { rollcall: 'src/cli/rollcall.ts', 'fleet-worker': 'src/fleet/shard-worker.ts' },
+  entryPoints: {
+    rollcall: 'src/cli/rollcall.ts',
+    'fleet-worker': 'src/fleet/shard-worker.ts',
+    'history-worker': 'src/history/worker.ts',
+  },
   outdir: 'dist',
   format: 'esm',
   splitting: true,

@@ -12,6 +12,7 @@ import { startInstalling } from './page/install.js';
 import { startScrolling } from './page/scroll.js';
 import { showTimes } from './page/times.js';
 import { startWhereNeeded } from './page/when-needed.js';
+import { startTimeMachine } from './then/start.js';
 
 const parts = [
   keepRoom,
@@ -23,6 +24,7 @@ const parts = [
   startSearchBox,
   startKeys,
   startOnlyMine,
+  startTimeMachine,
   startAnnouncing,
   startInstalling,
 ];

@@ -243,6 +243,7 @@ describe('settings that the pages name', () => {
   it.each([
     ['Settings', ''],
     ['Marks', 'marks'],
+    ['History', 'history'],
     ['Single nodes', 'nodes'],
   ])('are those of the program, and all of them, under "%s"', (heading, name) => {
     const section = ownSections.find((found) => found.name === name);
@@ -252,6 +253,6 @@ describe('settings that the pages name', () => {
 
   it('have all sections of the program', () => {
     expect(tabled('Settings', 'section').sort()).toEqual(titles.sort());
-    expect(['', 'marks', 'nodes']).toEqual(ownSections.map(({ name }) => name));
+    expect(['', 'marks', 'history', 'nodes']).toEqual(ownSections.map(({ name }) => name));
   });
 });

@@ -50,6 +50,11 @@ export const commands: readonly Command[] = [
     load: async () => (await import('./commands/users.ts')).usersCommand,
   },
   {
+    command: 'history [what] [words..]',
+    describe: "A node's former times; or size, check, repair and sql for what is kept of them",
+    load: async () => (await import('./commands/history.ts')).historyCommand,
+  },
+  {
     command: 'check [node]',
     describe: 'Walk through name, port, host key, login, shell, runtime, monitor, GPUs',
     load: async () => (await import('./commands/check.ts')).checkCommand,

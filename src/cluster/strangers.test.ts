@@ -91,7 +91,9 @@ async function answers(forStrangers: boolean): Promise<{ text: string; placeOf: 
   const jobs = (await (await app.request('/api/v1/jobs')).json()) as { jobs: { key: string }[] };
   const jobPaths = jobs.jobs.map(({ key }) => `/jobs/${encodeURIComponent(key)}`);
   expect(jobPaths).toHaveLength(1);
-  for (const path of [...paths, ...jobPaths]) {
+  const users = (await (await app.request('/api/v1/users')).json()) as { users: { user: string }[] };
+  const userPaths = users.users.map(({ user }) => `/users/${encodeURIComponent(user)}`);
+  for (const path of [...paths, ...jobPaths, ...userPaths]) {
     for (const accept of ['text/html', 'text/plain']) {
       const answer = await app.request(path, { headers: { accept } });
       expect(answer.status).toBe(200);

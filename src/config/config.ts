@@ -4,6 +4,7 @@ import { ConfigError } from './config-error.ts';
 import { defaultStateDir, settingsFileOf } from './setting-paths.ts';
 import { flatSection } from './settings/flat-section.ts';
 import type { GivenTable } from './settings/given.ts';
+import { type HistoryConfig, historySection, toHistoryConfig } from './settings/history-section.ts';
 import { type MarkSettings, marksSection, toMarkThresholds } from './settings/marks-section.ts';
 import { type NodeRule, nodesSection, toNodeRule } from './settings/nodes-section.ts';
 import type { Setting } from './settings/parse-table.ts';
@@ -39,6 +40,8 @@ export interface Config {
   jumpHostHandshakes: number;
   /** When a GPU is remarkable. */
   marks: MarkSettings;
+  /** What is kept of former times; null for nothing. */
+  history: HistoryConfig | null;
   /** In the order of the file: later ones win. */
   nodeRules: NodeRule[];
   /** What every section says, for `sectionOf`. */
@@ -69,7 +72,7 @@ export interface ConfigSources {
 }
 
 /** What there was before rooms had settings of their own. */
-export const ownSections: readonly Section[] = [flatSection, marksSection, nodesSection];
+export const ownSections: readonly Section[] = [flatSection, marksSection, historySection, nodesSection];
 
 /** Flags win over the environment, that over rollcall.toml, that over the defaults. Throws `ConfigError`. */
 export function readConfig(sources: ConfigSources): Config {
@@ -151,6 +154,7 @@ function toConfig({ values, inForce }: Settings, file: SettingsFile, sources: Co
     handshakes: flat.handshakes,
     jumpHostHandshakes: flat['jump-host-handshakes'],
     marks: toMarkThresholds(sectionOf(values, marksSection)),
+    history: toHistoryConfig(sectionOf(values, historySection), flat['state-dir']),
     nodeRules: Array.from(sectionOf(values, nodesSection), toNodeRule),
     sections: values,
     inForce,

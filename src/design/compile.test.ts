@@ -362,7 +362,8 @@ describe('MTCMon designs', () => {
       expect(page).toContain('<noscript><meta http-equiv="refresh" content="60"></noscript>');
       expect(page).not.toContain('gpu-node-1');
       expect(parts[1]?.template).toContain('gputable');
-      expect(parts.map(({ kind }) => kind)).toEqual(['nodes', 'nodes', 'gpus', 'jobs', 'jobs', 'users']);
+      const kinds = parts.map(({ kind }) => kind);
+      expect(kinds).toEqual(['nodes', 'nodes', 'gpus', 'jobs', 'jobs', 'users', 'jobs', 'users']);
     },
   );
 });

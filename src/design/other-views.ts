@@ -5,6 +5,8 @@ import type { SourceDocument, SourceElement } from './source-elements.ts';
 /** A design may know nothing but nodes: what it leaves out is taken from another file. */
 
 const others = viewNames.filter((view) => view !== 'nodes' && view !== 'node');
+/** Their loops are those of the lists: a design that has those may lack these. */
+const isDetail = (view: ViewName) => view === 'job' || view === 'user';
 
 function viewsIn(elements: readonly SourceElement[]): ViewName[] {
   return elements.flatMap(({ directives, children }) => [...(directives?.views ?? []), ...viewsIn(children)]);
@@ -44,7 +46,7 @@ export function withOtherViews(
 ): string {
   const kinds = document.roots.flatMap(loopsIn).map(loopKind);
   const own = viewsIn(document.roots);
-  const missing = others.filter((view) => (view === 'job' ? !own.includes(view) : !kinds.includes(view)));
+  const missing = others.filter((view) => (isDetail(view) ? !own.includes(view) : !kinds.includes(view)));
   const root = document.roots.findLast((element) => nodeLoopsIn(element).length > 0);
   const loop = root && nodeLoopsIn(root).at(-1);
   if (missing.length === 0 || root === undefined || loop === undefined) return source;

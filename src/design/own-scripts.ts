@@ -46,7 +46,7 @@ export function isImportedByEntry(element: SourceElement): boolean {
 
 /** What the entry must know, and that it is a module. */
 const ENTRY_ATTRIBUTES =
-  ' type="module" data-live-version="<%~ it.version %>" data-live-key="<%~ it.pageKey %>" data-live-outer="<%~ it.outerMark %>" data-live-whole="<%~ it.wholePart %>"';
+  ' type="module" data-live-version="<%~ it.version %>" data-live-key="<%~ it.pageKey %>" data-live-outer="<%~ it.outerMark %>" data-live-whole="<%~ it.wholePart %>" data-live-since="<%~ it.since %>"';
 
 /** What its tag gets besides; an empty text for other elements. */
 export const entryAttributes = (element: SourceElement) => (isEntry(element) ? ENTRY_ATTRIBUTES : '');

@@ -4,14 +4,18 @@ import { problemsForStrangers } from '../cluster/strangers.ts';
 import type { Config } from '../config/config.ts';
 import type { StateFolder } from '../config/state-folder.ts';
 import { version } from '../config/version.ts';
+import type { NodeReport } from '../report/node-report.ts';
 import type { State } from '../state/state.ts';
 import { type App, createApp } from '../web/app.ts';
 import { type ConnectionLimits, connectionLimits } from '../web/connection-limits.ts';
 import { createControlApp } from '../web/control.ts';
+import type { HistoryReader } from '../web/dependencies.ts';
 import { type Listening, serve } from '../web/serve.ts';
 import type { Design } from './design.ts';
+import type { HeadHistory } from './history.ts';
 import { listen } from './listen.ts';
 import type { LiveSettings } from './live-settings.ts';
+import { pastCluster } from './past-cluster.ts';
 import type { Source } from './source.ts';
 
 /** Where a head is spoken to: its page, and the Unix socket in its state folder. */
@@ -25,6 +29,7 @@ export interface Doors {
 /** What stands behind them. */
 export interface Rooms {
   state: State;
+  history: HeadHistory;
   source: Source;
   design: Design;
   settings: LiveSettings;
@@ -49,7 +54,14 @@ export async function openDoors(
   const page = await listen(app, config, limits.sockets);
   try {
     const control = createControlApp(
-      { cluster, problems, secrets: source.secrets, settings: settings.inForce, stop },
+      {
+        cluster,
+        problems,
+        secrets: source.secrets,
+        settings: settings.inForce,
+        historyStatus: rooms.history.status,
+        stop,
+      },
       app,
     );
     const socket = await serve(control, { path: folder.socketPath });
@@ -72,7 +84,7 @@ function createPage(
   config: Config,
   folder: StateFolder,
   cluster: Cluster,
-  { source, design, settings, problems }: Rooms,
+  { source, history, design, settings, problems }: Rooms,
   limits: { streams: ConnectionLimits },
 ): App {
   return createApp({
@@ -81,6 +93,8 @@ function createPage(
     token: folder.token,
     allowedHosts: settings.allowedHosts,
     cluster,
+    history: readerOf(history, cluster.names, config.public),
+    historySinceMs: () => history.status().sinceMs,
     problems: () => (config.public ? problemsForStrangers(problems()) : problems()),
     retry: source.retry,
     watch: source.watch,
@@ -88,6 +102,29 @@ function createPage(
     staticDir: join(config.projectFolder, 'static'),
     live: { streams: limits.streams },
   });
+}
+
+/** Strangers see of former times what they see of now. */
+function readerOf(
+  { service }: HeadHistory,
+  namesNow: () => string[],
+  forStrangers: boolean,
+): HistoryReader | null {
+  if (service === null) return null;
+  return {
+    history: service.history,
+    async clusterAt(atMs) {
+      const reports = await service.past(atMs);
+      return reports.length === 0 ? null : pastCluster(inOrderOf(namesNow(), reports), forStrangers);
+    },
+  };
+}
+
+/** As the list has them now; those that have left it come last. */
+function inOrderOf(names: readonly string[], reports: readonly NodeReport[]): NodeReport[] {
+  const places = new Map(names.map((name, at) => [name, at]));
+  const placeOf = ({ name }: NodeReport) => places.get(name) ?? names.length;
+  return [...reports].sort((a, b) => placeOf(a) - placeOf(b));
 }
 
 function pageUrl(config: Config, page: Listening): string {

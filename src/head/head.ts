@@ -13,6 +13,7 @@ import { faultsUntilNow } from '../lib/guarded.ts';
 import { createState } from '../state/state.ts';
 import { openDesign } from './design.ts';
 import { type Doors, openDoors } from './doors.ts';
+import { openHistory } from './history.ts';
 import { createLiveSettings } from './live-settings.ts';
 import { watchSettings } from './settings-watch.ts';
 import { demoSource, type Source, startFleet } from './source.ts';
@@ -56,7 +57,7 @@ async function startLocked(
   say: (line: string) => void,
 ): Promise<Head> {
   /** What goes on by itself until it is ended. */
-  const ends: (() => void)[] = [];
+  const ends: (() => void | Promise<void>)[] = [];
   let refresh: () => void = () => undefined;
   let finish: () => void = () => undefined;
   const ended = new Promise<void>((resolve) => {
@@ -68,7 +69,14 @@ async function startLocked(
   try {
     const settings = createLiveSettings(config, readAgain, (now) => source?.reload(now), log);
     const lookAtNext = (name: string) => source?.lookAtNext(name);
-    const state = createState(() => performance.now(), settings.marks, Date.now, lookAtNext);
+    const history = openHistory(
+      config,
+      folder.headId,
+      () => state,
+      () => refresh(),
+    );
+    ends.push(history.close);
+    const state = createState(() => performance.now(), settings.marks, Date.now, lookAtNext, history.note);
     const shares = shareDescriptors(descriptorLimit());
     const started = config.demo ? demoSource(state) : await startFleet(config, folder, state, shares);
     source = started;
@@ -85,6 +93,7 @@ async function startLocked(
       ...settings.problems(),
       ...started.problems(),
       ...[faultsUntilNow() ?? []].flat(),
+      ...[history.status().problem ?? []].flat(),
     ];
     const stop = onceAsked(async (onLine) => {
       settings.end();
@@ -93,7 +102,7 @@ async function startLocked(
       setTimeout(letGo, 100);
     });
     clearRecord(folder);
-    const rooms = { state, source: started, design, settings, problems, stop };
+    const rooms = { state, history, source: started, design, settings, problems, stop };
     const opened = await openDoors(config, folder, rooms, shares.web);
     doors = opened;
     refresh = opened.refresh;
@@ -107,7 +116,7 @@ async function startLocked(
 
     async function letGo(): Promise<void> {
       await opened.close();
-      for (const end of ends) end();
+      for (const end of ends) await end();
       removeRecord(folder, process.pid);
       lock.release();
       finish();
@@ -117,7 +126,7 @@ async function startLocked(
     // A page without a head would keep the process, and its port.
     await doors?.close();
     await source?.stop(() => undefined);
-    for (const end of ends) end();
+    for (const end of ends) await end();
     throw error;
   }
 }

@@ -11,6 +11,7 @@ import type { RowKind } from './row-kinds.ts';
  * - `it.piece(number)`: begins a piece of the page that is replaced as a whole; views show some of all pieces (page only).
  * - `it.cut`, `it.ageText`, `it.ageMs`: the marks below.
  * - `it.wholePart`: number and element of the part that shows a node as a whole (page only).
+ * - `it.since`: since when there is history, epoch ms; empty without (page only).
  * - `it.version`, `it.pageKey`, `it.outerMark`: where the live stream takes over (page only), fit for a quoted attribute.
  *
  * Values are recorded in the order in which they are shown, so two renderings with the same structure
@@ -31,9 +32,11 @@ export interface PartTemplate {
   template: string;
 }
 
-/** What a page can be about; `node` and `job` are one of them in detail. */
-export const viewNames = ['nodes', 'node', 'gpus', 'jobs', 'job', 'users'] as const;
+/** What a page can be about; `node`, `job` and `user` are one of them in detail. */
+export const viewNames = ['nodes', 'node', 'gpus', 'jobs', 'job', 'users', 'user'] as const;
 export type ViewName = (typeof viewNames)[number];
+/** Of these a page shows one, which its address names. */
+export type SingleView = 'node' | 'job' | 'user';
 
 /** Stands around each part of a page. Values can never hold it: control characters are made visible first. */
 export const CUT = '\u0000';

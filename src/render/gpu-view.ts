@@ -12,7 +12,7 @@ import type { CollectorReport } from '../protocol/sample.ts';
 import { describeAllocation, gpuUse, gpuUses } from '../report/gpu-use.ts';
 import { freeMemoryBytes, gpuLabel } from '../report/gpu-words.ts';
 import type { NodeReport } from '../report/node-report.ts';
-import { jobPath } from './page-request.ts';
+import { jobPath, userPath } from './page-request.ts';
 import { type Bar, bar, type ProgramView, reasonOf, viewProgram } from './view-parts.ts';
 
 /** What a design can show of one GPU. */
@@ -54,6 +54,8 @@ export interface GpuMemoryView extends Bar {
 export interface GpuJobView extends ProgramView {
   /** `11181 (alice)`. */
   who: string;
+  /** The user's page; null where nobody knows who that is. */
+  userPath: string | null;
   memory: string;
   time: string;
   /** Of the process and all its descendants: `3.1 cores`. */
@@ -113,6 +115,7 @@ function viewJob(
     commandLine: program.commandLine,
     user: program.user,
     who,
+    userPath: process.user === null ? null : userPath(process.user),
     memory: formatBytes(gpuMemoryBytes),
     time,
     cpu: formatCores(process.treeCpuPercent),

@@ -6,7 +6,7 @@ import { shortIds } from '../report/job-words.ts';
 import type { NodeReport } from '../report/node-report.ts';
 import type { ClusterJob, ClusterUser } from '../report/rows.ts';
 import { type JobShareView, viewJobShare } from './job-shares.ts';
-import { jobPath } from './page-request.ts';
+import { jobPath, userPath } from './page-request.ts';
 import { type Bar, bar } from './view-parts.ts';
 
 /** One job in the table of all jobs, or what one user holds. Sums over all nodes. */
@@ -41,7 +41,7 @@ export interface JobRowView extends HoldingsView {
   id: string;
   title: string;
   user: string;
-  /** A search for all that is the user's; null where nobody knows who that is. */
+  /** The user's page; null where nobody knows who that is. */
   userPath: string | null;
   /** The job's own page. */
   path: string;
@@ -57,6 +57,8 @@ export interface JobRowView extends HoldingsView {
 
 export interface UserRowView extends HoldingsView {
   name: string;
+  /** The user's page. */
+  path: string;
   heldIdle: number;
   /** A search for all that is the user's. */
   jobsPath: string;
@@ -80,7 +82,7 @@ const SHOWN_NODES = 8;
 /** Of a job on more nodes, the page shows so many of them. */
 const SHOWN_SHARES = 32;
 
-const userPath = (user: string) => `/jobs?q=${encodeURIComponent(`user:=${user}`)}`;
+const searchPath = (user: string) => `/jobs?q=${encodeURIComponent(`user:=${user}`)}`;
 
 function viewHoldings(row: Holdings): HoldingsView {
   const byNode = groupBy(row.gpus, ({ node }) => node);
@@ -136,8 +138,9 @@ export function viewUserRow(user: ClusterUser): UserRowView {
   return {
     ...viewHoldings(user),
     name: user.user,
+    path: userPath(user.user),
     heldIdle: user.heldIdleCount,
-    jobsPath: userPath(user.user),
+    jobsPath: searchPath(user.user),
     jobCount: user.jobs.length,
   };
 }

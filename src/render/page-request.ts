@@ -1,9 +1,9 @@
-import type { ViewName } from '../lib/compiled-templates.ts';
+import type { SingleView, ViewName } from '../lib/compiled-templates.ts';
 
 /** What a page shows: a view, what was searched for, and in which order. The address says all of it. */
 export interface PageRequest {
   view: ViewName;
-  /** The one node, or the key of the one job, that the page is about; only with the views `node` and `job`. */
+  /** The one node or user, or the key of the one job, that the page is about; null with the views of many. */
   only: string | null;
   /** As typed. */
   query: string;
@@ -22,7 +22,7 @@ export const usualLimit = (view: ViewName) => (view === 'nodes' ? 2_000 : 500);
 const LARGEST_LIMIT = 20_000;
 const LONGEST_WORD = 1_000;
 
-const paths: Record<Exclude<ViewName, 'node' | 'job'>, string> = {
+const paths: Record<Exclude<ViewName, SingleView>, string> = {
   nodes: '/',
   gpus: '/gpus',
   jobs: '/jobs',
@@ -40,14 +40,22 @@ export const allNodes: PageRequest = {
   limit: null,
 };
 
+/** Where the pages of one each lie. */
+const folders: Record<SingleView, string> = { node: 'nodes', job: 'jobs', user: 'users' };
+
+/** Whether a page of this view is about one, which its address names. */
+export const isSingle = (view: ViewName): view is SingleView => Object.hasOwn(folders, view);
+
+/** The page of a user, whoever that is. */
+export const userPath = (name: string) => `/users/${encodeURIComponent(name)}`;
+
 /** The page of a job, by its key among those of all nodes. */
 export const jobPath = (key: string) => `/jobs/${encodeURIComponent(key)}`;
 
 /** The request's address, always written the same way: pages with the same address are the same page. */
 export function pathOf(request: PageRequest): string {
   const { view, only, query, sort, group, rows, hasServices, limit } = request;
-  if (view === 'node') return `/nodes/${encodeURIComponent(only ?? '')}`;
-  if (view === 'job') return jobPath(only ?? '');
+  if (isSingle(view)) return `/${folders[view]}/${encodeURIComponent(only ?? '')}`;
   const words = new URLSearchParams();
   if (query) words.set('q', query);
   if (sort) words.set('sort', sort);
@@ -73,8 +81,9 @@ export function requestOf(path: string): PageRequest | null {
     return null;
   }
   const word = (name: string) => (url.searchParams.get(name) ?? '').slice(0, LONGEST_WORD).trim();
-  const [, list, one] = /^\/(nodes|jobs)\/([^/]+)$/.exec(url.pathname) ?? [];
-  if (one !== undefined) return singleRequest(list === 'jobs' ? 'job' : 'node', one);
+  const [, list, one] = /^\/(nodes|jobs|users)\/([^/]+)$/.exec(url.pathname) ?? [];
+  const single = (Object.keys(folders) as SingleView[]).find((name) => folders[name] === list);
+  if (one !== undefined && single !== undefined) return singleRequest(single, one);
   const pathname = url.pathname === '/gpus.html' ? '/' : url.pathname;
   const view = (Object.keys(paths) as (keyof typeof paths)[]).find((name) => paths[name] === pathname);
   if (view === undefined) return null;
@@ -92,7 +101,7 @@ export function requestOf(path: string): PageRequest | null {
 
 const rowsOf = (word: string) => (word === 'compact' || word === 'full' ? word : '');
 
-function singleRequest(view: 'node' | 'job', encoded: string): PageRequest | null {
+function singleRequest(view: SingleView, encoded: string): PageRequest | null {
   try {
     return { ...allNodes, view, only: decodeURIComponent(encoded) };
   } catch {

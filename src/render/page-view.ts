@@ -1,7 +1,7 @@
 import type { ViewName } from '../lib/compiled-templates.ts';
 import type { RowKind } from '../lib/row-kinds.ts';
 import type { JobChart } from './job-charts.ts';
-import { allNodes, type PageRequest, pathOf } from './page-request.ts';
+import { allNodes, isSingle, type PageRequest, pathOf } from './page-request.ts';
 import { type ChoiceView, type ColumnView, sortChoices, viewColumns } from './table-columns.ts';
 import { type ClusterTally, tallyCluster } from './tally.ts';
 
@@ -15,6 +15,8 @@ export interface PageView extends ClusterTally {
   view: ViewName;
   /** The one node that the page is about, or null. */
   onlyNode: string | null;
+  /** The one user that the page is about, or null. */
+  onlyUser: string | null;
   /** Nodes are a line each, which unfolds. */
   isCompact: boolean;
   /** As somebody chose; '' for what suits their number. */
@@ -28,6 +30,11 @@ export interface PageView extends ClusterTally {
   recentPath: string | null;
   /** Where a job's figures of the last minutes are read, of its first nodes. */
   charts: JobChart[];
+  /** What the ledger is asked of the one user, by day and of jobs that ended; null without a ledger. */
+  ledgerDaysPath: string | null;
+  ledgerJobsPath: string | null;
+  /** What it is asked of the one job. */
+  ledgerRecordPath: string | null;
   tabs: LinkView[];
   /** What was searched for, as typed. */
   query: string;
@@ -77,6 +84,7 @@ export interface PageFacts {
   sorts: readonly string[];
   groups: readonly string[];
   charts: readonly JobChart[];
+  hasLedger: boolean;
 }
 
 const titles: Record<ViewName, string> = {
@@ -86,6 +94,7 @@ const titles: Record<ViewName, string> = {
   jobs: 'Jobs',
   job: 'Job',
   users: 'Users',
+  user: 'User',
 };
 
 const tabViews = ['nodes', 'gpus', 'jobs', 'users'] as const;
@@ -103,8 +112,6 @@ const quickTerms = [
   { title: 'Only free', term: 'is:free' },
   { title: 'Only problems', term: 'is:problem' },
 ] as const;
-
-const isSingle = (view: ViewName) => view === 'node' || view === 'job';
 
 function quickLinks(request: PageRequest): LinkView[] {
   if (isSingle(request.view)) return [];
@@ -151,6 +158,7 @@ function nothing(
   if (matching > 0 || view === 'node') return null;
   if (view === 'job')
     return `There is no job "${only}" now: it has ended, or its node does not tell of it yet.`;
+  if (view === 'user') return `"${only}" holds nothing now.`;
   const what = wordFor(view);
   if (folded > 0) return `${query === '' ? 'All' : 'All that match'} are services.`;
   if (total > 0) return `Of ${total} ${what} none matches "${query}".`;
@@ -190,8 +198,22 @@ function folded(request: PageRequest, found: Found): Pick<PageView, 'foldedText'
 }
 
 /** The rows that a view is about. */
-export const kindOf = (view: ViewName): RowKind =>
-  view === 'node' ? 'nodes' : view === 'job' ? 'jobs' : view;
+export const kindOf = (view: ViewName): RowKind => (isSingle(view) ? `${view}s` : view);
+
+/** So far back the ledger is asked: what somebody compares, and what may have ended. */
+const LEDGER_RANGE = '-30d';
+const RECORD_RANGE = '-180d';
+
+function ledgerPaths({ view, only }: PageRequest, hasLedger: boolean) {
+  const asked = (path: string, words: Record<string, string>) => `${path}?${new URLSearchParams(words)}`;
+  const user = hasLedger && view === 'user' && only !== null ? only : null;
+  const job = hasLedger && view === 'job' && only !== null ? only : null;
+  return {
+    ledgerDaysPath: user && asked('/api/v1/ledger', { by: 'day', user, from: LEDGER_RANGE }),
+    ledgerJobsPath: user && asked('/api/v1/jobs', { user, from: LEDGER_RANGE, ended: '1' }),
+    ledgerRecordPath: job && asked('/api/v1/jobs', { job, from: RECORD_RANGE }),
+  };
+}
 
 const PRODUCT = 'Rollcall';
 
@@ -202,7 +224,7 @@ function titleOf({ view, only }: PageRequest): string {
 
 /** `tally`: of the whole cluster, whatever was searched for. Pure. */
 export function viewPage(
-  { version, demo, problems, request, found, sorts, groups, charts }: PageFacts,
+  { version, demo, problems, request, found, sorts, groups, charts, hasLedger }: PageFacts,
   tally: ClusterTally,
 ): PageView {
   const { view, only, query, sort, group } = request;
@@ -214,12 +236,14 @@ export function viewPage(
     problems,
     view,
     onlyNode: view === 'node' ? only : null,
+    onlyUser: view === 'user' ? only : null,
     isCompact: isCompact(request, found),
     rows: request.rows,
     ...otherRows(request, found),
     columns: viewColumns(request),
     recentPath: view !== 'node' || only === null ? null : `/api/v1/nodes/${encodeURIComponent(only)}/recent`,
     charts: [...charts],
+    ...ledgerPaths(request, hasLedger),
     tabs: viewTabs(request),
     query,
     queryError: found.error,
@@ -248,6 +272,7 @@ export function trialPage(view: ViewName): PageView {
     sorts: ['x'],
     groups: ['x'],
     charts,
+    hasLedger: true,
   };
   return viewPage(facts, tallyCluster([]));
 }

@@ -45,6 +45,8 @@ export interface PageInput {
   version: string;
   /** The page's name in the live stream. */
   pageKey: string;
+  /** The oldest that history has, epoch ms; none without history. */
+  sinceMs?: number | null;
 }
 
 /** What every row's view has, whatever else it shows. */
@@ -92,6 +94,7 @@ class Recorder {
   page: PageView | null = null;
   version = '';
   pageKey = '';
+  since = '';
   wholePart = '';
   pieceNumbers: number[] = [];
   part: (number: number) => string = () => '';
@@ -222,6 +225,7 @@ export function createPageRenderer(templates: CompiledTemplates): PageRenderer {
     pageRecorder.part = input.part;
     pageRecorder.version = input.version;
     pageRecorder.pageKey = escapeHtml(input.pageKey);
+    pageRecorder.since = input.sinceMs == null ? '' : String(Math.round(input.sinceMs));
     const pieces = pageTemplate(pageRecorder).split(CUT);
     return {
       html: pieces.join('').replace(OUTER, pageRecorder.outerStructure),

@@ -175,6 +175,7 @@ describe('around the rows', () => {
     sorts: ['name'],
     groups: [],
     charts: [],
+    hasLedger: false,
   };
   const pageOf = (request: Partial<PageRequest>, found = {}) =>
     viewPage(
@@ -223,6 +224,27 @@ describe('around the rows', () => {
       { value: '', isChosen: false },
       { value: 'name', isChosen: true },
     ]);
+  });
+
+  test('the ledger is asked of one user and one job, where there is a ledger', () => {
+    const pathsOf = (view: PageRequest['view'], only: string | null, hasLedger: boolean) => {
+      const request = { ...allNodes, view, only };
+      const page = viewPage({ ...facts, request, hasLedger }, tallyCluster([]));
+      return [page.ledgerDaysPath, page.ledgerJobsPath, page.ledgerRecordPath];
+    };
+    expect(pathsOf('user', 'a&b', true)).toEqual([
+      '/api/v1/ledger?by=day&user=a%26b&from=-30d',
+      '/api/v1/jobs?user=a%26b&from=-30d&ended=1',
+      null,
+    ]);
+    expect(pathsOf('job', 'slurm:7', true)).toEqual([null, null, '/api/v1/jobs?job=slurm%3A7&from=-180d']);
+    for (const [view, only, hasLedger] of [
+      ['user', 'alice', false],
+      ['job', 'slurm:7', false],
+      ['users', null, true],
+      ['node', 'gpu01', true],
+    ] as const)
+      expect(pathsOf(view, only, hasLedger)).toEqual([null, null, null]);
   });
 
   test('what is not there says why', () => {
@@ -282,6 +304,7 @@ describe('around the rows', () => {
       '/gpus?q=a+b&sort=-util&group=model&limit=5',
       '/nodes/a%2Fb',
       '/users?q=%25',
+      '/users/a%40b',
       '/jobs/systemd%3A1000%2Fa.service%40b',
       '/?rows=full',
       '/jobs?services=shown',
@@ -290,7 +313,7 @@ describe('around the rows', () => {
       expect(request && pathOf(request)).toBe(path);
     }
     expect(requestOf('/gpus.html')).toEqual(allNodes);
-    for (const path of ['/nodes/', '/nodes/a/b', '/events', '/nodes/%', 'http://['])
+    for (const path of ['/nodes/', '/nodes/a/b', '/users/', '/users/a/b', '/events', '/nodes/%', 'http://['])
       expect(requestOf(path), path).toBeNull();
   });
 });

@@ -1,8 +1,9 @@
 import { newestFigures } from '../history/memory-series.ts';
 import { guarded } from '../lib/guarded.ts';
-import { briefSample } from '../protocol/sample-brief.ts';
+import { briefSample, type SampleBrief } from '../protocol/sample-brief.ts';
+import type { Failure } from '../report/causes.ts';
 import type { FleetEvent, ListedNode } from '../report/fleet-event.ts';
-import type { NodeReport } from '../report/node-report.ts';
+import type { NodeReport, NodeState } from '../report/node-report.ts';
 import type { RecentFigures } from '../report/series.ts';
 import { defaultThresholds, type MarkThresholds } from './gpu-marks.ts';
 import { stateOf } from './node-reports.ts';
@@ -25,6 +26,8 @@ export interface State {
   names(): string[];
   report(name: string): NodeReport | undefined;
   reports(): NodeReport[];
+  /** How each node is, without a report of it. */
+  states(): Iterable<{ name: string; state: NodeState; failure: Failure | null }>;
   /** The last quarter of an hour, of it what came later than `sinceMs` (epoch ms; null for all). */
   recent(name: string, sinceMs: number | null): RecentFigures | undefined;
   /** The last sample's figures in the same shape: one point, or none before the first. */
@@ -36,13 +39,15 @@ export interface State {
 
 /**
  * The latest of every node. Pure: time comes in as `monotonicMs`, and as `epochMs` for what charts show; nothing goes
- * out but callbacks. `onRubbish` hears of nodes whose last sample turned out to be none when somebody asked for it.
+ * out but callbacks. `onRubbish` hears of nodes whose last sample turned out to be none when somebody asked for it,
+ * `onBrief` of what is brief of every sample (epoch ms), and whether it is from before now.
  */
 export function createState(
   monotonicMs: () => number,
   thresholds: MarkThresholds = defaultThresholds,
   epochMs: () => number = Date.now,
   onRubbish: (name: string) => void = () => undefined,
+  onBrief: (name: string, brief: SampleBrief, atMs: number, isPast: boolean) => void = () => undefined,
 ): State {
   let rows = new Map<string, NodeRow>();
   const listeners = new Set<(names: ReadonlySet<string>) => void>();
@@ -81,6 +86,7 @@ export function createState(
         return change(event.name, (row) => {
           const { name, message } = event;
           takeMessage(row, message, event.faults, at);
+          if (message.type === 'sample' && row.brief !== null) onBrief(name, row.brief, at.epochMs, false);
           const answer = message.type === 'facts' ? message.schedulerAnswer : undefined;
           if (answer !== undefined && answers.take(name, row.facts.slurm, answer, at.nowMs))
             tellCluster(answer.cluster);
@@ -89,11 +95,15 @@ export function createState(
         return change(event.name, (row) => {
           row.kept.keep(event.whole);
           takeSample(row, event.brief, row.kept.read, at);
+          onBrief(event.name, event.brief, at.epochMs, false);
         });
       case 'past-sample': {
         const row = rows.get(event.name);
         const { sample, atMs } = event;
-        row?.recent.note(briefSample(sample, row.facts), sample.intervalMs ?? 0, atMs);
+        if (row === undefined) return;
+        const brief = briefSample(sample, row.facts);
+        row.recent.note(brief, sample.intervalMs ?? 0, atMs);
+        onBrief(event.name, brief, atMs, true);
         return;
       }
       case 'failed':
@@ -140,6 +150,11 @@ export function createState(
     reports() {
       const nowMs = monotonicMs();
       return Array.from(rows.values(), (row) => reportAt(row, nowMs));
+    },
+    *states() {
+      const nowMs = monotonicMs();
+      for (const row of rows.values())
+        yield { name: row.name, state: stateOf(row, nowMs), failure: row.failure };
     },
     recent(name, sinceMs) {
       const row = rows.get(name);

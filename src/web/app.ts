@@ -6,15 +6,19 @@ import { COMMAND_NAME } from '../lib/command-name.ts';
 import type { CompiledTemplates } from '../lib/compiled-templates.ts';
 import { escapeHtml } from '../lib/escape-html.ts';
 import { visibleText, withoutControls } from '../lib/visible-text.ts';
-import { allNodes, type PageRequest, requestOf } from '../render/page-request.ts';
+import { allNodes, isSingle, type PageRequest, requestOf } from '../render/page-request.ts';
 import { renderJobText } from '../render/text/job-text.ts';
 import { renderNodeText } from '../render/text/nodes-text.ts';
+import { renderUserText } from '../render/text/user-text.ts';
 import { isMeantKey } from '../report/job-words.ts';
 import { type Buttons, createButtons } from './buttons.ts';
 import type { WebDependencies } from './dependencies.ts';
+import { addHistoryRoutes } from './history-routes.ts';
 import { isAllowedHost } from './host-check.ts';
 import { addListRoutes, askedOf } from './list-routes.ts';
 import { createLiveFeed, type LiveFeed, type LiveFeedOptions } from './live/feed.ts';
+import { answerPast } from './past-app.ts';
+import { hasRecord } from './past-records.ts';
 import { hasToken, wantsText } from './request.ts';
 import { withAges } from './row-json.ts';
 import { serveStatic } from './static-files.ts';
@@ -115,10 +119,11 @@ function messagePage(title: string, sentence: string): string {
 
 const unknownNode = (name: string) => `There is no node "${name}" in the node list.`;
 
-const unknownOne = ({ view, only }: PageRequest) =>
-  view === 'job'
-    ? `There is no job "${only}" now: it has ended, or its node does not tell of it yet.`
-    : unknownNode(only ?? '');
+function unknownOne({ view, only }: PageRequest): string {
+  if (view === 'job')
+    return `There is no job "${only}" now: it has ended, or its node does not tell of it yet.`;
+  return view === 'user' ? `Nothing is known of a user "${only}".` : unknownNode(only ?? '');
+}
 
 /** Everything that a handler needs. */
 interface Rooms {
@@ -129,29 +134,31 @@ interface Rooms {
 }
 
 /** Page and terminal text. */
-function addPageRoutes(app: Hono, { dependencies: { cluster }, feed, watching }: Rooms): void {
+function addPageRoutes(app: Hono, { dependencies, feed, watching }: Rooms): void {
+  const { cluster } = dependencies;
   const vary = (context: Context) => context.header('Vary', 'Accept, User-Agent');
 
-  const show = (context: Context, request: PageRequest) => {
-    const page = feed.renderPage(request);
+  const show = async (context: Context, request: PageRequest) => {
+    const now = feed.renderPage(request);
+    const page =
+      now ?? ((await hasRecord(dependencies.ledger, request)) ? feed.renderPage(request, true) : null);
     return page === null
       ? context.html(messagePage('Not found', unknownOne(request)), 404)
       : context.html(page);
   };
 
   for (const path of ['/', '/gpus.html', '/gpus', '/jobs', '/users']) {
-    app.get(path, (context) => {
+    app.get(path, async (context) => {
       vary(context);
       watching.glance(null);
       const request = requestOf(context.req.url) ?? allNodes;
-      if (!wantsText(context.req) || request.view === 'node' || request.view === 'job')
-        return show(context, request);
+      if (!wantsText(context.req) || isSingle(request.view)) return show(context, request);
       const { status, text } = textFor(request.view, cluster, askedOf(context));
       return context.text(text, status);
     });
   }
 
-  app.get('/nodes/:name', (context) => {
+  app.get('/nodes/:name', async (context) => {
     vary(context);
     const name = context.req.param('name');
     cluster.catchUp(name);
@@ -164,7 +171,7 @@ function addPageRoutes(app: Hono, { dependencies: { cluster }, feed, watching }:
       : context.text(`${visibleText(unknownNode(name))}\n`, 404);
   });
 
-  app.get('/jobs/:key', (context) => {
+  app.get('/jobs/:key', async (context) => {
     vary(context);
     watching.glance(null);
     const request: PageRequest = { ...allNodes, view: 'job', only: context.req.param('key') };
@@ -174,6 +181,21 @@ function addPageRoutes(app: Hono, { dependencies: { cluster }, feed, watching }:
     const jobs = cluster.currentRows().jobs.filter(({ key }) => isMeantKey(asked, key));
     return jobs.length > 0
       ? context.text(renderJobText(withAges(cluster, jobs), (name) => cluster.node(name)?.report))
+      : context.text(`${visibleText(unknownOne(request))}\n`, 404);
+  });
+
+  app.get('/users/:name', async (context) => {
+    vary(context);
+    watching.glance(null);
+    const name = context.req.param('name');
+    const request: PageRequest = { ...allNodes, view: 'user', only: name };
+    if (!wantsText(context.req)) return show(context, request);
+    cluster.catchUp();
+    const { users, jobs } = cluster.currentRows();
+    const own = jobs.filter(({ user }) => user === name);
+    const held = users.filter(({ user }) => user === name);
+    return own.length + held.length > 0
+      ? context.text(renderUserText(withAges(cluster, held), withAges(cluster, own)))
       : context.text(`${visibleText(unknownOne(request))}\n`, 404);
   });
 }
@@ -242,6 +264,7 @@ function addApiRoutes(app: Hono, { dependencies }: Rooms): void {
     jsonError(context, 404, 'unknown-node', visibleText(unknownNode(name)));
 
   addListRoutes(app, dependencies.cluster);
+  addHistoryRoutes(app, dependencies);
 
   app.get('/api/v1/nodes/:name', (context) => {
     const name = context.req.param('name');
@@ -337,6 +360,8 @@ export function createApp(dependencies: AppDependencies): App {
   app.use(refuseHosts(dependencies.allowedHosts));
   // Its own list of types leaves event streams and images alone.
   app.use(compress());
+  const past = answerPast(dependencies, (cluster) => createPastApp(dependencies, cluster), refuseInKind);
+  app.use(past.middleware);
   addPageRoutes(app, rooms);
   addButtonRoutes(app, rooms);
   addEventRoutes(app, rooms);
@@ -355,8 +380,38 @@ export function createApp(dependencies: AppDependencies): App {
     link: rooms.buttons.link,
     refresh: feed.refresh,
     close() {
+      past.close();
       feed.close();
       watching.close();
     },
   };
+}
+
+/** The routes that show nodes, on a table that does not change. Nobody is told that somebody looks. */
+function createPastApp(dependencies: AppDependencies, cluster: AppDependencies['cluster']) {
+  const watching = createWatching(() => undefined);
+  const ofThen = { ...dependencies, cluster, problems: () => [] };
+  const feed = createLiveFeed(ofThen, watching.look, dependencies.live);
+  const rooms = { dependencies: ofThen, feed, watching, buttons: createButtons(dependencies.token) };
+  const app = new Hono();
+  addPageRoutes(app, rooms);
+  addApiRoutes(app, rooms);
+  addFallbacks(app);
+  return {
+    request: (request: Request) => app.fetch(request),
+    close() {
+      feed.close();
+      watching.close();
+    },
+  };
+}
+
+/** A refusal as a program, a terminal or a browser reads it. */
+function refuseInKind(request: Request, status: 400 | 404 | 503, code: string, message: string): Response {
+  if (new URL(request.url).pathname.startsWith('/api/'))
+    return Response.json({ error: { code, message: visibleText(message) } }, { status });
+  const isText = !(request.headers.get('accept') ?? '').includes('text/html');
+  const body = isText ? `${visibleText(message)}\n` : messagePage('Not then', message);
+  const type = isText ? 'text/plain' : 'text/html';
+  return new Response(body, { status, headers: { 'Content-Type': `${type}; charset=utf-8` } });
 }

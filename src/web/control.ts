@@ -5,6 +5,7 @@ import { guarded, sayFault } from '../lib/guarded.ts';
 import { filterNodes } from '../query/filter.ts';
 import { parseQuery } from '../query/parse.ts';
 import type { Query } from '../query/query.ts';
+import type { HistoryStatus } from '../report/history.ts';
 import type { NodeReport } from '../report/node-report.ts';
 import type { App } from './app.ts';
 import type { WebDependencies } from './dependencies.ts';
@@ -25,6 +26,8 @@ export interface ControlDependencies extends Pick<WebDependencies, 'cluster' | '
   secrets: SecretDesk;
   /** Every setting as it is in force; secrets without their values. */
   settings(): readonly object[];
+  /** Whether former times are kept. */
+  historyStatus?(): HistoryStatus;
   /** Reports are told at most this often. */
   tellEveryMs?: number;
   /** Ends all monitors, then the head; one line for each node. */
@@ -93,7 +96,7 @@ export function createControlApp(deps: ControlDependencies, page: App): Hono {
   const write = createRowWriter(deps.cluster);
   app.get('/control/status', (context) => {
     deps.cluster.catchUp();
-    const after = `],"problems":${JSON.stringify(deps.problems())}}`;
+    const after = `],"problems":${JSON.stringify(deps.problems())},"history":${JSON.stringify(deps.historyStatus?.() ?? null)}}`;
     const body = streamOf(write('{"nodes":[', deps.cluster.reports(), after));
     return context.body(body, 200, { 'Content-Type': 'application/json' });
   });

@@ -1,5 +1,20 @@
 import type { Cluster } from '../cluster/cluster.ts';
+import type { HistoryAnswer, HistoryQuestion } from '../report/history.ts';
 import type { Watch } from './watching.ts';
+
+/** What the web room asks of former times. */
+export interface HistoryReader {
+  history(question: HistoryQuestion): Promise<HistoryAnswer>;
+  /** All nodes as they were in that minute (epoch ms), shown as the head's table is; null where nothing is known of it. */
+  clusterAt(atMs: number): Promise<Cluster | null>;
+}
+
+/** Whether a page that nothing of now stands on has something of former times. */
+export interface LedgerIndex {
+  hasUser(name: string): Promise<boolean>;
+  /** By its key, as `ClusterJob.key`. */
+  hasJob(key: string): Promise<boolean>;
+}
 
 /** All that the web room is given. The head hands it in; tests hand in their own. */
 export interface WebDependencies {
@@ -16,6 +31,12 @@ export interface WebDependencies {
   problems(): string[];
   /** Hears which nodes somebody looks at, whenever that changes. */
   watch: Watch;
+  /** What is known of former times; null or none where nothing is kept. */
+  history?: HistoryReader | null;
+  /** The oldest that history has, epoch ms; none without history. */
+  historySinceMs?(): number | null;
+  /** Whom and what the ledger has a record of; none without a ledger, and for strangers. */
+  ledger?: LedgerIndex | null;
   /** Tries a node again at once; false where there is no such node. */
   retry(name: string): boolean;
 }

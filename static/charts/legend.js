@@ -73,7 +73,7 @@ const headCell = (text, scope) => make('th', { scope }, text);
 /**
  * The last value of each line, for whoever sees no lines.
  * @param {HTMLTableElement} table
- * @param {Line[]} lines
+ * @param {readonly Line[]} lines
  * @param {number[]} times
  * @param {number} nowMs
  */
@@ -83,6 +83,39 @@ export function fillTable(table, lines, times, nowMs) {
     const at = lastAt(values);
     const value = make('td', {}, formatValue(unit, values[at] ?? null));
     return make('tr', {}, headCell(label, 'row'), value, make('td', {}, ageAt(times, at, nowMs)));
+  });
+  table.replaceChildren(head, ...rows);
+}
+
+/**
+ * What lies between its least and most; nothing where a point is one figure.
+ * @param {Line} line
+ * @param {number} at
+ */
+export function spreadAt({ unit, low, high }, at) {
+  const least = low?.[at] ?? null;
+  const most = high?.[at] ?? null;
+  if (least === null || most === null || least === most) return '';
+  return `${formatValue(unit, least)} to ${formatValue(unit, most)}`;
+}
+
+/**
+ * The least, the mean of all and the most of each line, for whoever sees no lines.
+ * @param {HTMLTableElement} table
+ * @param {readonly Line[]} lines
+ */
+export function fillPastTable(table, lines) {
+  const head = make('tr', {}, ...['Line', 'Least', 'Mean', 'Most'].map((word) => headCell(word, 'col')));
+  const rows = lines.map(({ label, unit, values, low, high }) => {
+    /** @param {(number | null)[]} all */
+    const known = (all) => all.filter((value) => value !== null);
+    const means = known(values);
+    const least = known(low ?? values).reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
+    const most = known(high ?? values).reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+    const mean = means.reduce((sum, value) => sum + value, 0) / means.length;
+    const cells = means.length > 0 ? [least, mean, most] : [null, null, null];
+    const texts = cells.map((value) => make('td', {}, formatValue(unit, value)));
+    return make('tr', {}, headCell(label, 'row'), ...texts);
   });
   table.replaceChildren(head, ...rows);
 }

@@ -1,7 +1,7 @@
 // What draws: uPlot, which is no module, and the styles. Loaded once, and only where there is something to draw.
 
 const SCRIPT = 'uplot/uPlot.iife.min.js';
-const STYLES = ['uplot/uPlot.min.css', 'styles/charts.css'];
+const STYLES = ['uplot/uPlot.min.css', 'styles/charts.css', 'styles/ranges.css'];
 
 /** @param {string} name below `/static/` */
 const addressOf = (name) => new URL(`../${name}`, import.meta.url).href;

@@ -11,6 +11,8 @@
  * @property {string} owner the GPU or job that it is of; else its own key
  * @property {number} place the same one in all charts, and so the same colour
  * @property {(number | null)[]} values one for each of the model's times
+ * @property {(number | null)[] | null} low where points stand for more than one figure, the least of each
+ * @property {(number | null)[] | null} high
  * @property {string | null} missing why there is none
  */
 /** @typedef {ReturnType<typeof createModel>} Model */
@@ -32,12 +34,12 @@ function placeOf(lines, owner, group) {
 }
 
 /**
- * @param {RecentSeries} series
+ * @param {Omit<RecentSeries, 'values'>} series
  * @param {Iterable<Line>} others
  * @param {number} count how many values it lacks
  * @returns {Line}
  */
-function newLine({ key, group, label, unit }, others, count) {
+export function newLine({ key, group, label, unit }, others, count) {
   const owner = group === 'gpus' || group === 'jobs' ? key.slice(0, key.lastIndexOf('.')) : key;
   return {
     key,
@@ -48,6 +50,8 @@ function newLine({ key, group, label, unit }, others, count) {
     owner,
     place: placeOf(others, owner, group),
     values: Array.from({ length: count }, () => null),
+    low: null,
+    high: null,
     missing: null,
   };
 }
@@ -109,14 +113,15 @@ export function createModel() {
 
 /**
  * Of lines without a value: each reason once, with whose it is where others have values or other reasons. Null of none.
- * @param {Line[]} absent
+ * @param {readonly Line[]} absent
  * @param {boolean} isAll
+ * @param {string} unexplained what is said of those without a reason
  */
-export function reasonsOf(absent, isAll) {
+export function reasonsOf(absent, isAll, unexplained) {
   /** @type {Map<string, string[]>} */
   const byReason = new Map();
   for (const { label, missing } of absent) {
-    const why = missing ?? 'no value in the last 15 minutes';
+    const why = missing ?? unexplained;
     byReason.set(why, [...(byReason.get(why) ?? []), label]);
   }
   const reasons = [...byReason];

@@ -65,8 +65,8 @@ test('each reason is told once, with whose it is where there are others', () => 
     cpu([null], { key: `gpu.${index}.power`, group: 'gpus', label: `GPU ${index}`, missing });
   model.append(chunk([1], [gpu(0, 'lost'), gpu(1, 'lost'), gpu(2, 'not told')]));
   const lines = model.of(subject('GPU power'));
-  expect(reasonsOf(lines, true)).toBe('GPU 0, GPU 1: lost; GPU 2: not told');
-  expect(reasonsOf(lines.slice(0, 2), true)).toBe('lost');
-  expect(reasonsOf(lines.slice(0, 2), false)).toBe('GPU 0, GPU 1: lost');
-  expect(reasonsOf([], true)).toBeNull();
+  expect(reasonsOf(lines, true, 'no value')).toBe('GPU 0, GPU 1: lost; GPU 2: not told');
+  expect(reasonsOf(lines.slice(0, 2), true, 'no value')).toBe('lost');
+  expect(reasonsOf(lines.slice(0, 2), false, 'no value')).toBe('GPU 0, GPU 1: lost');
+  expect(reasonsOf([], true, 'no value')).toBeNull();
 });

@@ -1,14 +1,14 @@
 // The charts in one element: the figures of a node, filled from `data-charts` and kept up by `rollcall:recent` events.
 
 /** @import { RecentFigures } from '../../src/report/series.ts' */
-/** @import { Panel } from './panel.js' */
+/** @import { Look, Panel } from './panel.js' */
 /** @import { Model } from './model.js' */
 /** @import { Subject } from './subjects.js' */
 import { make } from '../page/make.js';
 import { RECENT_MS } from '../shared/time-span.js';
 import { loadLibrary } from './library.js';
 import { createModel, reasonsOf } from './model.js';
-import { createPanel, endChart, restylePanel, setFigures, tickPanel, zone } from './panel.js';
+import { clockText, createPanel, endChart, restylePanel, setFigures, tickPanel, zone } from './panel.js';
 import { SUBJECTS } from './subjects.js';
 
 /**
@@ -16,6 +16,7 @@ import { SUBJECTS } from './subjects.js';
  * @property {HTMLElement} element
  * @property {string} address
  * @property {string[]} only beginnings of the keys of the series to show; all where there is none
+ * @property {string} nodeName as its address has it
  * @property {string} topic
  * @property {{ note: HTMLElement, grid: HTMLElement, zoneLine: HTMLElement }} parts
  * @property {Model} model
@@ -26,6 +27,7 @@ import { SUBJECTS } from './subjects.js';
  * @property {number} clockOffsetMs the head's clock less this browser's
  * @property {number} drawnAtMs
  * @property {number} retryTimer
+ * @property {Look} look
  */
 
 /** Nothing heard for longer: what is missing is asked for. */
@@ -41,13 +43,16 @@ const NO_VALUE = 'no value in the last 15 minutes';
 /**
  * Begins at once: asks for everything there is.
  * @param {HTMLElement} element with `data-charts`
+ * @param {Pick<Look, 'onSelect' | 'onBack'>} hears
  * @returns {NodeCharts}
  */
-export function createNodeCharts(element) {
+export function createNodeCharts(element, hears) {
   const { charts: address = '', chartsOnly = '' } = element.dataset;
+  const nodeName = decodeURIComponent(/\/nodes\/([^/?]+)/.exec(address)?.[1] ?? '');
+  const words = `Charts of ${nodeName}: arrow keys go back and forth in time, plus and minus zoom`;
   const parts = {
     note: make('p', { class: 'charts-note', role: 'status' }),
-    grid: make('div', { class: 'charts-grid' }),
+    grid: make('div', { class: 'charts-grid', role: 'group', tabindex: '0', 'aria-label': words }),
     zoneLine: make('p', { class: 'charts-zone' }),
   };
   element.replaceChildren(parts.note, parts.grid, parts.zoneLine);
@@ -56,7 +61,8 @@ export function createNodeCharts(element) {
     element,
     address,
     only: chartsOnly.split(' ').filter(Boolean).map(decodeURIComponent),
-    topic: `recent ${decodeURIComponent(/\/nodes\/([^/?]+)/.exec(address)?.[1] ?? '')}`,
+    nodeName,
+    topic: `recent ${nodeName}`,
     parts,
     model: createModel(),
     node: null,
@@ -66,6 +72,13 @@ export function createNodeCharts(element) {
     clockOffsetMs: 0,
     drawnAtMs: 0,
     retryTimer: 0,
+    look: {
+      isPast: false,
+      range: () => [nowMs(charts) - RECENT_MS, nowMs(charts)],
+      words: () => 'last 15 minutes',
+      momentText: clockText,
+      ...hears,
+    },
   };
   load(charts);
   return charts;
@@ -162,10 +175,8 @@ function arrangePanels(charts, wanted) {
   if (wanted.length === panels.length && wanted.every((subject, at) => panels[at]?.subject === subject))
     return;
   for (const panel of panels) if (!wanted.includes(panel.subject)) endChart(panel);
-  /** @type {Panel['range']} */
-  const range = () => [nowMs(charts) - RECENT_MS, nowMs(charts)];
   charts.panels = wanted.map(
-    (subject) => panels.find((known) => known.subject === subject) ?? createPanel(subject, range),
+    (subject) => panels.find((known) => known.subject === subject) ?? createPanel(subject, charts.look),
   );
   parts.grid.replaceChildren(...charts.panels.map(({ parts: { root } }) => root));
 }
@@ -178,7 +189,8 @@ function showFigures(panel, model) {
   const all = model.of(panel.subject);
   const present = all.filter(({ values }) => values.some((value) => value !== null));
   const absent = all.filter((line) => !present.includes(line));
-  const words = all.length > 0 ? reasonsOf(absent, present.length === 0) : model.whyNone(panel.subject.group);
+  const words =
+    all.length > 0 ? reasonsOf(absent, present.length === 0, NO_VALUE) : model.whyNone(panel.subject.group);
   setFigures(panel, model.times(), present, words ?? (present.length === 0 ? NO_VALUE : null));
 }
 

@@ -2,20 +2,29 @@
 
 /** @import { Entry } from './legend.js' */
 /** @import { Line } from './model.js' */
-/** @import { Plot } from './plot-options.js' */
 /** @import { Subject } from './subjects.js' */
 import { make } from '../page/make.js';
 import { zoneAt } from '../page/times.js';
 import { formatValue } from '../shared/figures.js';
 import { readColours } from './colours.js';
-import { ageAt, fillTable, lastAt, makeEntry } from './legend.js';
-import { HEIGHT_PX, plotOptions } from './plot-options.js';
+import { ageAt, fillPastTable, fillTable, lastAt, makeEntry, spreadAt } from './legend.js';
+import { dataOf, HEIGHT_PX, plotOptions, seriesOf } from './plot-options.js';
 
 /** @typedef {ReturnType<typeof makeParts>} Parts */
 /**
+ * What charts of the last minutes and those of former times do differently.
+ * @typedef {object} Look
+ * @property {boolean} isPast
+ * @property {() => [fromMs: number, toMs: number]} range the first and last moment to show
+ * @property {() => string} words which time that is
+ * @property {(ms: number) => string} momentText
+ * @property {(fromMs: number, toMs: number) => void} onSelect hears what was selected with the mouse
+ * @property {() => void} onBack
+ */
+/**
  * @typedef {object} Panel
  * @property {Subject} subject
- * @property {Plot['range']} range the first and last moment to show
+ * @property {Look} look
  * @property {Parts} parts
  * @property {uPlot | null} chart
  * @property {string} drawnKeys which lines it was made of
@@ -25,6 +34,7 @@ import { HEIGHT_PX, plotOptions } from './plot-options.js';
  * @property {Entry[]} entries
  * @property {boolean} isSeen
  * @property {Set<string>} hidden keys of lines that the reader hid
+ * @property {() => void} onDrawn to be called whenever it was drawn
  */
 
 const SMALLEST_WIDTH_PX = 200;
@@ -34,11 +44,13 @@ const LEGEND_CLOCK = { hour: '2-digit', minute: '2-digit', second: '2-digit' };
 /** The zone of all times here, which are those of the reader's clock. */
 export const zone = zoneAt(new Date());
 
+/** @param {number} ms */
+export const clockText = (ms) => `${new Date(ms).toLocaleTimeString([], LEGEND_CLOCK)} ${zone}`;
+
 /** @param {Subject} subject */
 function makeParts({ title }) {
-  const words = `${title}, last 15 minutes, times in ${zone}; the values are in the table below`;
   const age = make('small', { class: 'chart-age' });
-  const plot = make('div', { class: 'chart-plot', role: 'img', 'aria-label': words });
+  const plot = make('div', { class: 'chart-plot', role: 'img' });
   const reason = make('p', { class: 'chart-missing' });
   const legend = make('ul', { class: 'chart-legend' });
   const table = make('table');
@@ -50,14 +62,14 @@ function makeParts({ title }) {
 
 /**
  * @param {Subject} subject
- * @param {Plot['range']} range
+ * @param {Look} look
  * @returns {Panel}
  */
-export function createPanel(subject, range) {
+export function createPanel(subject, look) {
   /** @type {Panel} */
   const panel = {
     subject,
-    range,
+    look,
     parts: makeParts(subject),
     chart: null,
     drawnKeys: '',
@@ -67,6 +79,7 @@ export function createPanel(subject, range) {
     entries: [],
     isSeen: true,
     hidden: new Set(),
+    onDrawn: () => undefined,
   };
   const { root, plot, details } = panel.parts;
   new IntersectionObserver((entries) => {
@@ -90,14 +103,9 @@ export function endChart(panel) {
   Object.assign(panel, { chart: null, drawnKeys: '', entries: [], cursorAt: null });
 }
 
-/**
- * @param {Panel} panel
- * @returns {uPlot.AlignedData}
- */
-const dataOf = ({ times, lines }) => [times, ...lines.map(({ values }) => values)];
-
 /** @param {Panel} panel */
-const keysOf = ({ lines }) => lines.map(({ key, label }) => `${key} ${label}`).join('\n');
+const keysOf = ({ lines }) =>
+  lines.map(({ key, label, low }) => `${key} ${label}${low ? ' ~' : ''}`).join('\n');
 
 /**
  * Lines came or went, or the colours changed: made anew.
@@ -105,7 +113,7 @@ const keysOf = ({ lines }) => lines.map(({ key, label }) => `${key} ${label}`).j
  */
 function buildChart(panel) {
   endChart(panel);
-  const { subject, range, lines, hidden, parts } = panel;
+  const { subject, look, lines, hidden, parts } = panel;
   const colours = readColours(parts.root);
   const shown = lines.map((line) => ({ ...line, isHidden: hidden.has(line.key) }));
   const width = Math.max(SMALLEST_WIDTH_PX, parts.plot.clientWidth);
@@ -115,9 +123,9 @@ function buildChart(panel) {
     writeLegend(panel);
   };
   panel.drawnKeys = keysOf(panel);
-  const options = plotOptions({ subject, colours, lines: shown, width, range, onCursor });
-  panel.chart = new uPlot(options, dataOf(panel), parts.plot);
-  panel.entries = shown.map((line, at) => makeEntry(line, colours, () => toggleLine(panel, line.key, at)));
+  const options = plotOptions({ subject, colours, lines: shown, width, look, onCursor });
+  panel.chart = new uPlot(options, dataOf(panel.times, lines), parts.plot);
+  panel.entries = shown.map((line) => makeEntry(line, colours, () => toggleLine(panel, line.key)));
   parts.legend.replaceChildren(...panel.entries.map(({ item }) => item));
 }
 
@@ -125,49 +133,63 @@ function buildChart(panel) {
  * True where the line is hidden now.
  * @param {Panel} panel
  * @param {string} key
- * @param {number} at
  */
-function toggleLine({ chart, hidden }, key, at) {
+function toggleLine({ chart, hidden, lines }, key) {
   const isHidden = !hidden.delete(key);
   if (isHidden) hidden.add(key);
-  chart?.setSeries(at + 1, { show: !isHidden });
+  const line = lines.find((each) => each.key === key);
+  for (const at of line ? seriesOf(lines, line) : []) chart?.setSeries(at, { show: !isHidden });
   return isHidden;
+}
+
+/**
+ * Which moment the legend is about: that under the cursor, or else the last, which is now or has an age.
+ * @param {Panel} panel
+ */
+function legendMoment({ cursorAt, times, lines, look }) {
+  const pointed = cursorAt === null ? undefined : times[cursorAt];
+  if (pointed !== undefined) return `at ${look.momentText(pointed)}`;
+  const last = Math.max(-1, ...lines.map(({ values }) => lastAt(values)));
+  if (!look.isPast) return ageAt(times, last, look.range()[1]);
+  const time = times[last];
+  return time === undefined ? '' : `at ${look.momentText(time)}`;
 }
 
 /**
  * What stands under the cursor, or else what was heard last and how old that is.
  * @param {Panel} panel
  */
-function writeLegend({ isSeen, cursorAt, times, lines, entries, parts, range }) {
+function writeLegend(panel) {
+  const { isSeen, cursorAt, times, lines, entries, parts, look } = panel;
   // Out of sight, the entries may be those of other lines.
   if (!isSeen) return;
-  const [, nowMs] = range();
-  const pointed = cursorAt === null ? undefined : times[cursorAt];
-  const newest = times.length - 1;
-  parts.age.textContent =
-    pointed === undefined
-      ? ageAt(times, Math.max(-1, ...lines.map(({ values }) => lastAt(values))), nowMs)
-      : `at ${new Date(pointed).toLocaleTimeString([], LEGEND_CLOCK)} ${zone}`;
-  for (const [number, { values, unit }] of lines.entries()) {
+  const isPointed = cursorAt !== null && times[cursorAt] !== undefined;
+  parts.age.textContent = legendMoment(panel);
+  for (const [number, line] of lines.entries()) {
     const entry = entries[number];
-    const at = pointed === undefined || cursorAt === null ? lastAt(values) : cursorAt;
+    const at = isPointed ? cursorAt : lastAt(line.values);
     if (!entry) continue;
-    entry.value.textContent = formatValue(unit, values[at] ?? null);
-    entry.old.textContent = pointed !== undefined || at === newest ? '' : ageAt(times, at, nowMs);
+    entry.value.textContent = formatValue(line.unit, line.values[at] ?? null);
+    const isCurrent = isPointed || at === times.length - 1;
+    if (look.isPast) entry.old.textContent = spreadAt(line, at);
+    else entry.old.textContent = isCurrent ? '' : ageAt(times, at, look.range()[1]);
   }
 }
 
 /** @param {Panel} panel */
-function writeTable({ parts: { details, table }, lines, times, range }) {
-  if (details.open) fillTable(table, lines, times, range()[1]);
+function writeTable({ parts: { details, table }, lines, times, look }) {
+  if (!details.open) return;
+  if (look.isPast) fillPastTable(table, lines);
+  else fillTable(table, lines, times, look.range()[1]);
 }
 
 /** @param {Panel} panel */
 function drawPanel(panel) {
-  const { isSeen, parts, lines, chart } = panel;
+  const { isSeen, parts, lines, times, chart } = panel;
   if (!isSeen || document.hidden || !parts.root.isConnected || lines.length === 0) return;
   if (chart === null || keysOf(panel) !== panel.drawnKeys) buildChart(panel);
-  else chart.setData(dataOf(panel));
+  else chart.setData(dataOf(times, lines));
+  panel.onDrawn();
   writeLegend(panel);
   writeTable(panel);
 }
@@ -182,6 +204,9 @@ function drawPanel(panel) {
 export function setFigures(panel, times, lines, words) {
   Object.assign(panel, { times, lines });
   const { reason, plot, legend, details, age } = panel.parts;
+  const time = panel.look.words();
+  const label = `${panel.subject.title}, ${time}, times in ${zone}; the values are in the table below`;
+  plot.setAttribute('aria-label', label);
   reason.textContent = words ?? '';
   reason.hidden = words === null;
   for (const part of [plot, legend, details]) part.hidden = lines.length === 0;

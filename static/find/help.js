@@ -8,6 +8,9 @@ const KEYS = [
   ['↓ ↑ or j k', 'to the next or previous node or row'],
   ['Enter', 'opens it'],
   ['g then n, g, j, u', 'to the nodes, GPUs, jobs, users'],
+  ['t', 'the page as it was at a former moment, where the head keeps history'],
+  ['[ and ]', 'a minute back or forward'],
+  ['← → + −', 'in charts: back or forward in time, a shorter or longer range'],
   ['?', 'this help'],
   ['Esc', 'closes it'],
 ];

@@ -96,12 +96,20 @@ function act(key, target) {
   return false;
 }
 
+/**
+ * Whether a key is the page's own: nobody types anything, and no dialog is open.
+ * @param {KeyboardEvent} event
+ */
+export function isForPage({ target, altKey, ctrlKey, metaKey, isComposing, defaultPrevented }) {
+  if (altKey || ctrlKey || metaKey || isComposing || defaultPrevented) return false;
+  if (!(target instanceof Element) || target.closest(TYPED_IN)) return false;
+  return document.querySelector('dialog[open]') === null;
+}
+
 /** @param {KeyboardEvent} event */
 function onKey(event) {
-  const { key, target, altKey, ctrlKey, metaKey, isComposing, defaultPrevented } = event;
-  if (altKey || ctrlKey || metaKey || isComposing || defaultPrevented) return;
-  if (!(target instanceof Element) || target.closest(TYPED_IN) || document.querySelector('dialog[open]'))
-    return;
+  const { key, target } = event;
+  if (!isForPage(event) || !(target instanceof Element)) return;
   // A shifted arrow marks text.
   if (event.shiftKey && key.startsWith('Arrow')) return;
   if (act(key, target)) event.preventDefault();

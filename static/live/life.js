@@ -2,6 +2,7 @@
 
 /** @import { LiveMarks } from './live-marks.js' */
 /** @import { HeadStream, StreamEvent } from '../stream/head-stream.js' */
+import { pastMs } from '../page/past.js';
 import { openStream } from '../stream/open-stream.js';
 import { readAge, showAges } from './ages.js';
 import { applyMessage, pageSince } from './changes.js';
@@ -53,9 +54,9 @@ function hear(event) {
   showLost(performance.now());
 }
 
-/** Nothing to do on a page that no head made. */
+/** Nothing to do on a page that no head made, nor on one of the past, which does not change. */
 export function startLife() {
-  if (liveMarks === null) return;
+  if (liveMarks === null || pastMs !== null) return;
   const marks = liveMarks;
   collectRows(marks.version);
   const stream = openStream(hear);

@@ -8,6 +8,7 @@
  * @property {string} outer what surrounds its rows
  * @property {string} wholePart the part that shows a node as a whole, and the element of that
  * @property {string} wholeTag empty where there is none
+ * @property {number | null} sinceMs the oldest that history has, epoch ms; null without history
  */
 
 /**
@@ -17,11 +18,18 @@
 function readMarks() {
   /** @type {HTMLElement | null} */
   const script = document.querySelector('script[data-live-version]');
-  const { liveVersion = '', liveKey = '', liveOuter = '', liveWhole = '' } = script?.dataset ?? {};
+  const {
+    liveVersion = '',
+    liveKey = '',
+    liveOuter = '',
+    liveWhole = '',
+    liveSince = '',
+  } = script?.dataset ?? {};
   if (!liveVersion || !liveKey) return null;
   const [epoch = '', version] = liveVersion.split('.');
+  const sinceMs = liveSince === '' ? null : Number(liveSince);
   const [wholePart = '', wholeTag = ''] = liveWhole.split(' ');
-  return { epoch, version: Number(version), key: liveKey, outer: liveOuter, wholePart, wholeTag };
+  return { epoch, version: Number(version), key: liveKey, outer: liveOuter, wholePart, wholeTag, sinceMs };
 }
 
 export const liveMarks = readMarks();

@@ -1,14 +1,19 @@
 // Parts that only some pages need: loaded once there is an element for them.
 import { HEAT_MAPS } from '../heat/room.js';
+import { pastMs } from './past.js';
 
 const LOOK_MS = 1_000;
 
 /**
  * What is in each file begins with its `start`.
- * @type {{ elements: string, load: () => Promise<{ start(): void }> }[]}
+ * @type {{ elements: string, load: () => Promise<{ start(): void }>, isOfNow?: true }[]}
  */
 const parts = [
-  { elements: HEAT_MAPS, load: () => import('../heat/start.js') },
+  { elements: HEAT_MAPS, load: () => import('../heat/start.js'), isOfNow: true },
+  {
+    elements: '[data-ledger], [data-ledger-jobs], [data-ledger-record]',
+    load: () => import('../ledger/start.js'),
+  },
   { elements: '.charts[data-charts]', load: () => import('../charts/start.js') },
 ];
 
@@ -18,7 +23,7 @@ const waiting = new Set(parts);
 /** A part that could not be loaded is tried again. */
 function look() {
   for (const part of waiting) {
-    if (document.querySelector(part.elements) === null) continue;
+    if (document.querySelector(part.elements) === null || (part.isOfNow && pastMs !== null)) continue;
     waiting.delete(part);
     part.load().then(
       ({ start }) => start(),

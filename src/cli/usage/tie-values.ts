@@ -5,9 +5,11 @@ const mayBeginWithMinus: Readonly<Record<string, string>> = {
   '-q': '--query',
   '--query': '--query',
   '--sort': '--sort',
+  '--from': '--from',
+  '--to': '--to',
 };
 
-/** A search and an order may begin with a minus, which would be taken for an option: such values are tied to theirs. */
+/** A search, an order and a time may begin with a minus, which would be taken for an option: such values are tied to theirs. */
 export function tieValues(words: readonly string[]): string[] {
   const tied: string[] = [];
   for (const word of words) {
@@ -18,7 +20,15 @@ export function tieValues(words: readonly string[]): string[] {
   return tied;
 }
 
-const SWITCHES: ReadonlySet<string> = new Set(['all', 'demo', 'foreground', 'json', 'public', 'watch']);
+const SWITCHES: ReadonlySet<string> = new Set([
+  'all',
+  'csv',
+  'demo',
+  'foreground',
+  'json',
+  'public',
+  'watch',
+]);
 
 /** The parser takes any value but `true` for false: `--demo=1` would start the head of real nodes. Throws `UsageError`. */
 export function checkSwitches(words: readonly string[]): void {

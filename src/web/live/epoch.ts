@@ -9,7 +9,10 @@ import { createRows, type Rows } from './rows.ts';
 import { createTopics, type Topics } from './topics.ts';
 import type { Viewer } from './viewers.ts';
 
-export type EpochDependencies = Pick<WebDependencies, 'version' | 'demo' | 'cluster' | 'problems'> & {
+export type EpochDependencies = Pick<
+  WebDependencies,
+  'version' | 'demo' | 'cluster' | 'problems' | 'ledger' | 'historySinceMs'
+> & {
   templates(): CompiledTemplates;
 };
 

@@ -24,8 +24,8 @@ import { createViewers, subscribe } from './viewers.ts';
  */
 export interface LiveFeed {
   readonly viewerCount: number;
-  /** The whole page; null where it is about a node that does not exist. */
-  renderPage(request: PageRequest): string | null;
+  /** The whole page; null where it is about one that does not exist, unless there `isRecord` of it. */
+  renderPage(request: PageRequest, isRecord?: boolean): string | null;
   /** An event stream that tells nothing but its number until it is subscribed for; null where there are too many, in all or of this
    * client's (its address; null where nobody tells). `isCompressed`: as gzip. */
   open(client: string | null, isCompressed?: boolean): ReadableStream<Uint8Array> | null;
@@ -159,7 +159,7 @@ export function createLiveFeed(
     return true;
   }
 
-  function renderPage(request: PageRequest): string | null {
+  function renderPage(request: PageRequest, isRecord = false): string | null {
     takeTemplates();
     const nowMs = performance.now();
     cluster.refreshAll(nowMs);
@@ -167,7 +167,8 @@ export function createLiveFeed(
     if (nowMs - prunedAtMs >= keepaliveMs) prune(nowMs);
     epoch.version += 1;
     scheduleFlush();
-    return epoch.pages.html(request, epoch.version, nowMs, `${epoch.name}.${epoch.version}`);
+    const stamp = `${epoch.name}.${epoch.version}`;
+    return epoch.pages.html(request, epoch.version, nowMs, stamp, isRecord);
   }
 
   return {

@@ -6,12 +6,13 @@ import { withoutControls } from '../../lib/visible-text.ts';
 import type { RowsByKind } from '../../query/columns.ts';
 import { asksForFree } from '../../query/free-first.ts';
 import { parseQuery } from '../../query/parse.ts';
+import { isService } from '../../query/services.ts';
 import type { PageRenderer } from '../../render/page.ts';
 import { allNodes, type PageRequest } from '../../render/page-request.ts';
 import { kindOf } from '../../render/page-view.ts';
 import { isMeantKey } from '../../report/job-words.ts';
 import type { NodeReport } from '../../report/node-report.ts';
-import type { ClusterJob } from '../../report/rows.ts';
+import type { ClusterJob, ClusterUser } from '../../report/rows.ts';
 import type { Entry } from '../wire.ts';
 import { findRows, type Listing } from './find-rows.ts';
 import type { Row } from './row-identities.ts';
@@ -56,7 +57,26 @@ export function createPageLists(renderer: PageRenderer, cluster: Cluster, rows: 
     return { groups: [{ title: null, rows: shown }], found };
   }
 
+  /** One who holds next to nothing is no row of the list, but may have jobs. */
+  function listUser(name: string | null, nowMs: number): Listing<ClusterUser> {
+    const { users, jobs } = cluster.rows(nowMs);
+    const shown = users.filter(({ user }) => user === name);
+    const matching = shown.length + jobs.filter(({ user }) => user === name).length;
+    const found = { shown: matching, matching, total: users.length, folded: 0, error: null };
+    return { groups: [{ title: null, rows: shown }], found };
+  }
+
+  function listJobsOf(name: string | null, nowMs: number): Listing<ClusterJob> {
+    const { jobs } = cluster.rows(nowMs);
+    const shown = jobs.filter((job) => job.user === name && !isService(job));
+    const { length } = shown;
+    const found = { shown: length, matching: length, total: jobs.length, folded: 0, error: null };
+    return { groups: [{ title: null, rows: shown }], found };
+  }
+
   function list(kind: RowKind, request: PageRequest, nowMs: number): AnyListing {
+    if (request.view === 'user' && kind === 'users') return listUser(request.only, nowMs);
+    if (request.view === 'user' && kind === 'jobs') return listJobsOf(request.only, nowMs);
     if (request.view === 'node' && kind === 'nodes') return listOne(request.only);
     if (request.view === 'job' && kind === 'jobs') return listJob(request.only, nowMs);
     return findRows(kind, kind === kindOf(request.view) ? request : allNodes, cluster.rows(nowMs));

@@ -17,8 +17,14 @@ import type { Rows } from './rows.ts';
 
 /** Pages as they were last rendered: what stands around the rows, and which rows are where. */
 export interface Pages {
-  /** The whole page; null where there is no such node. */
-  html(request: PageRequest, version: number, nowMs: number, stamp: string): string | null;
+  /** The whole page; null where nothing of now stands on it, unless there `isRecord` of it. */
+  html(
+    request: PageRequest,
+    version: number,
+    nowMs: number,
+    stamp: string,
+    isRecord?: boolean,
+  ): string | null;
   /**
    * Renders the pages that are not as the cluster is now; false where nothing changed. Each at most once a second, and
    * all together within a share of the head's time: viewers may ask for as many searches as they like. Those come first
@@ -37,7 +43,7 @@ export interface Pages {
   readonly count: number;
 }
 
-type PagesDependencies = Pick<WebDependencies, 'version' | 'demo' | 'problems'>;
+type PagesDependencies = Pick<WebDependencies, 'version' | 'demo' | 'problems' | 'ledger' | 'historySinceMs'>;
 
 /** The request that a page is kept under; null where a browser named none as pages name themselves. */
 function requestUnder(key: string): PageRequest | null {
@@ -76,8 +82,16 @@ export function createPages(
       sorts: names ?? sortNames(kind),
       groups: names ?? groupNames(kind),
       charts: jobCharts(jobs),
+      hasLedger: dependencies.ledger != null,
     };
     return viewPage(facts, tallyCluster(cluster.nodes().map((node) => node.tally())));
+  }
+
+  /** A page of one that the cluster does not have. */
+  function isNothing(request: PageRequest, nowMs: number): boolean {
+    const { view, only } = request;
+    if (view === 'node') return !cluster.node(only ?? '');
+    return only !== null && list(kindOf(view), request, nowMs).found.matching === 0;
   }
 
   /** What a page is made of; it is not made anew while this stays. */
@@ -129,9 +143,8 @@ export function createPages(
   }
 
   return {
-    html(request, version, nowMs, stamp) {
-      if (request.view === 'node' && !cluster.node(request.only ?? '')) return null;
-      if (request.view === 'job' && list('jobs', request, nowMs).found.matching === 0) return null;
+    html(request, version, nowMs, stamp, isRecord = false) {
+      if (!isRecord && isNothing(request, nowMs)) return null;
       const page = pages.keep(request, nowMs);
       // A page that is loaded shows what is there now; with many viewers it was made a moment ago.
       if (page.madeOf !== stateOf()) take(page, version, nowMs);
@@ -147,6 +160,7 @@ export function createPages(
           partHtml(number, listingOf(renderer.parts[number]?.kind ?? 'nodes'), request, version, nowMs),
         version: stamp,
         pageKey: pathOf(request),
+        sinceMs: dependencies.historySinceMs?.() ?? null,
       }).html;
     },
     update(shares, version, nowMs) {

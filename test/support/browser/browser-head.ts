@@ -1,6 +1,6 @@
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import type { NodeReport } from '../../../src/report/node-report.ts';
-import { createApp } from '../../../src/web/app.ts';
+import { type App, createApp } from '../../../src/web/app.ts';
 import { createFakeCluster, type FakeChange, type FakeCluster } from '../fake-cluster.ts';
 import { compileOwnDesign, staticDir } from '../read-design.ts';
 import { CHROMIUM, hasChromium, launchChromium, listenForComplaints, PLAIN_HOST } from './chromium.ts';
@@ -17,8 +17,12 @@ export const chooseTheme = (page: Page, theme: string) => page.getByLabel('Theme
 
 const templates = compileOwnDesign();
 
-export const serveCluster = (cluster: FakeCluster): Promise<ServedApp> =>
-  serveApp(createApp(Object.assign(cluster, { templates: () => templates, staticDir })));
+/** `around`: what answers some of the requests instead of the app. */
+export const serveCluster = (
+  cluster: FakeCluster,
+  around: (app: App) => App = (app) => app,
+): Promise<ServedApp> =>
+  serveApp(around(createApp(Object.assign(cluster, { templates: () => templates, staticDir }))));
 
 export interface BrowserHead extends ServedApp {
   cluster: FakeCluster;
@@ -31,9 +35,10 @@ export async function startBrowserHead(
   browser: Browser,
   nodes: NodeReport[],
   change: FakeChange = {},
+  around?: (app: App) => App,
 ): Promise<BrowserHead> {
   const cluster = createFakeCluster(nodes, change);
-  const served = await serveCluster(cluster);
+  const served = await serveCluster(cluster, around);
   const contexts: { close(): Promise<void> }[] = [];
   const complaints: string[] = [];
 

@@ -1,0 +1,42 @@
+import { join } from 'node:path';
+import {
+  checkFile,
+  type FileFinding,
+  type FileSize,
+  fileSizes,
+  type Repair,
+  readSql,
+  repairFile,
+} from '../history/sqlite/inspect.ts';
+import { findSqlite, type SqlRow } from '../history/sqlite/sqlite.ts';
+
+/** What the command line does with a history's files itself. */
+export interface HistoryTools {
+  sizes(): FileSize[];
+  check(): Iterable<FileFinding>;
+  repair(name: string): Repair;
+  /** `file`: without its ending. Throws what SQLite says. */
+  sql(file: string, query: string, most: number): SqlRow[];
+}
+
+/** Rejects with a sentence where this machine has no SQLite. */
+export async function openHistoryTools(folder: string): Promise<HistoryTools> {
+  const sqlite = await findSqlite();
+  const names = () =>
+    fileSizes(folder)
+      .map(({ name }) => name)
+      .filter((name) => name.endsWith('.sqlite'));
+  return {
+    sizes: () => fileSizes(folder),
+    *check() {
+      for (const name of names()) yield checkFile(sqlite, folder, name);
+    },
+    repair: (name) => repairFile(sqlite, folder, name, Date.now()),
+    sql(file, query, most) {
+      const name = `${file}.sqlite`;
+      if (!names().includes(name))
+        throw new Error(`there is no file ${name} in ${folder}; there are: ${names().join(', ') || 'none'}`);
+      return readSql(sqlite, join(folder, name), query, most);
+    },
+  };
+}

@@ -1,0 +1,88 @@
+import type { BlobStore } from '../blob-store.ts';
+import { type ByteWriter, DamagedBytes } from '../codec/bytes.ts';
+import { type Chunk, openChunk } from '../codec/chunk.ts';
+import { bucketOf, type KeptDays, type Tier, type TierName, tiers } from '../tiers.ts';
+import { addChunk, type Bins, type FigureKey } from './bins.ts';
+import { type OpenBucket, replay } from './open-bucket.ts';
+
+/** What the parts of the engine share: what is still open, and how far each tier is done. */
+export interface Core {
+  store: BlobStore;
+  nowMs: () => number;
+  keptDays: KeptDays;
+  mostBytes: number | null;
+  /** Buckets of raw figures that still grow. */
+  open: Map<number, OpenBucket>;
+  /** What the journal has yet to get. */
+  pending: Map<number, ByteWriter>;
+  /** Buckets that were closed once already: what they have stays. */
+  reopened: Set<number>;
+  /** Until when each tier is complete. */
+  doneMs: Map<TierName, number>;
+  damages: string[];
+  /** When the first point came, ever; null before it. */
+  sinceMs: number | null;
+}
+
+const MOST_DAMAGES = 20;
+
+/** Epoch ms; 0 where nothing is done yet. */
+export const doneUntil = ({ doneMs }: Core, { name }: Tier): number => doneMs.get(name) ?? 0;
+
+/** Rethrows what is no damage. */
+export function noteDamage({ damages }: Core, what: string, error: unknown): void {
+  if (!(error instanceof DamagedBytes)) throw error;
+  if (damages.length < MOST_DAMAGES) damages.push(`${what} is damaged: ${error.message}`);
+}
+
+/** Takes up what was there when the head ended. */
+export async function restore(core: Core): Promise<void> {
+  const { store, open, doneMs } = core;
+  core.sinceMs = await store.mark('since');
+  for (const { name } of tiers) doneMs.set(name, (await store.mark(name)) ?? 0);
+  for (const { bucketMs, bytes } of await store.readJournal()) {
+    const bucket = open.get(bucketMs) ?? new Map();
+    open.set(bucketMs, bucket);
+    try {
+      replay(bucket, bytes);
+    } catch (error) {
+      noteDamage(core, `the journal of ${new Date(bucketMs).toISOString()}`, error);
+    }
+  }
+}
+
+/** A stored chunk; null for one that is damaged. */
+export function wholeChunk(
+  core: Core,
+  tier: Tier,
+  node: string,
+  bucketMs: number,
+  bytes: Uint8Array,
+): Chunk | null {
+  try {
+    return openChunk(bytes);
+  } catch (error) {
+    noteDamage(core, `the chunk of ${node} from ${new Date(bucketMs).toISOString()} (${tier.name})`, error);
+    return null;
+  }
+}
+
+/** Adds what the store has of a node in a range. */
+export async function addStored(
+  core: Core,
+  bins: Bins,
+  tier: Tier,
+  node: string,
+  { fromMs, toMs }: { fromMs: number; toMs: number },
+  isWanted?: (key: FigureKey) => boolean,
+): Promise<void> {
+  for (const { bucketMs, bytes } of await core.store.readChunks(
+    tier.name,
+    node,
+    bucketOf(tier, fromMs),
+    toMs,
+  )) {
+    const chunk = wholeChunk(core, tier, node, bucketMs, bytes);
+    if (chunk !== null) addChunk(bins, chunk, bucketMs, tier.stepMs, isWanted);
+  }
+}

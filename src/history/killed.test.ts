@@ -1,0 +1,56 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { expect, it } from 'vitest';
+import { openService } from './service.ts';
+import { usualKeptDays } from './tiers.ts';
+
+/** `ROLLCALL_KILLS=100` for a soak. */
+const KILLS = Number(process.env.ROLLCALL_KILLS ?? 8);
+const writer = fileURLToPath(new URL('../../test/support/history-writer.ts', import.meta.url));
+/** Yesterday: buckets are closed while it is written. */
+const FIRST = Math.floor((Date.now() - 86_400_000) / 10_000);
+
+it('that is killed while it is written has lost nothing that it said was written, and nothing is wrong', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'rollcall-killed-'));
+  let next = FIRST;
+  for (let kill = 0; kill < KILLS; kill++) {
+    const child = spawn(process.execPath, ['--import', 'tsx', writer, folder, String(next)], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const ended = once(child, 'exit');
+    let written = next - 1;
+    const wanted = next + 20 + ((kill * 37) % 150);
+    for await (const line of createInterface({ input: child.stdout })) {
+      written = Number(line);
+      if (written >= wanted && !child.killed) child.kill('SIGKILL');
+    }
+    await ended;
+    expect(written).toBeGreaterThanOrEqual(wanted);
+    const begun = performance.now();
+    const service = await openService({ folder, keptDays: usualKeptDays, mostBytes: null });
+    const openMs = performance.now() - begun;
+    expect(openMs).toBeLessThan(10_000);
+    const question = {
+      node: 'b',
+      series: null,
+      fromMs: FIRST * 10_000,
+      toMs: (written + 1) * 10_000,
+      stepMs: 10_000,
+    };
+    const { series, stepMs } = await service.history(question);
+    expect(stepMs).toBe(10_000);
+    const of = (key: string) => series.find((one) => one.key === key)?.mean;
+    const expected = Array.from({ length: written + 1 - FIRST }, (_, at) => FIRST + at);
+    expect(of('cpu')).toEqual(expected.map((at) => at % 100));
+    expect(of('gpu.0.utilization')).toEqual(expected.map((at) => (at * 7) % 100));
+    expect((await service.status()).problem).toBeNull();
+    await service.close();
+    next = written + 1;
+  }
+  rmSync(folder, { recursive: true, force: true });
+}, 600_000);

@@ -1,0 +1,87 @@
+import { deflateRawSync, inflateRawSync } from 'node:zlib';
+import type { HistoryAnswer, HistoryQuestion, HistoryStatus, PastEvent } from '../report/history.ts';
+import type { NodeReport } from '../report/node-report.ts';
+import { historyAnswer, rangeQuestion } from './answer.ts';
+import { createEngine, type NodePoint } from './engine/engine.ts';
+import type { FrameNode } from './engine/frames.ts';
+import { reportAt } from './past/snapshot.ts';
+import type { Seen } from './past/watcher.ts';
+import { findSqlite } from './sqlite/sqlite.ts';
+import { createSqliteStore } from './sqlite/sqlite-store.ts';
+import { FRAME_STEP_MS, type KeptDays } from './tiers.ts';
+
+/** What a history is opened with. Plain data: it goes to a thread. */
+export interface HistorySettings {
+  /** Where its files are. */
+  folder: string;
+  keptDays: KeptDays;
+  mostBytes: number | null;
+}
+
+/** All that is asked of history, wherever it is done. Parameters and results are plain data. */
+export interface HistoryService {
+  /** Takes points in; call about once a second, also without any: what has become due is done then. */
+  append(points: readonly NodePoint[]): Promise<void>;
+  history(question: HistoryQuestion): Promise<HistoryAnswer>;
+  /** The nodes that were heard in that minute. */
+  frame(atMs: number): Promise<FrameNode[]>;
+  /** How nodes are now, and what happened. */
+  observe(seen: Seen): Promise<void>;
+  /** All nodes as they were in that minute. */
+  past(atMs: number): Promise<NodeReport[]>;
+  /** Oldest first; `node`: null for all. */
+  events(node: string | null, fromMs: number, toMs: number): Promise<PastEvent[]>;
+  status(): Promise<HistoryStatus>;
+  close(): Promise<void>;
+}
+
+/** A chart shows no more, and a list is read by nobody. */
+const MOST_EVENTS = 1_000;
+
+/** Rejects with a sentence where history cannot be kept. */
+export async function openService({ folder, keptDays, mostBytes }: HistorySettings): Promise<HistoryService> {
+  const store = createSqliteStore({ folder, sqlite: await findSqlite() });
+  const engine = await createEngine({ store, keptDays, mostBytes });
+  return {
+    async append(points) {
+      await engine.append(points);
+      // The next seconds are taken in while it goes on.
+      void engine.work();
+    },
+    async history(question) {
+      const answer = historyAnswer(question, await engine.range(rangeQuestion(question)));
+      const { node, fromMs, toMs } = answer;
+      return { ...answer, events: await store.readEvents(node, fromMs, toMs, MOST_EVENTS) };
+    },
+    frame: engine.frame,
+    async observe({ snapshots, events }) {
+      if (events.length > 0) await store.writeEvents(events);
+      if (snapshots.length === 0) return;
+      await store.writeSnapshots(
+        snapshots.map(({ node, atMs, json }) => ({ node, atMs, bytes: deflateRawSync(json, { level: 5 }) })),
+      );
+    },
+    async past(atMs) {
+      const heard = new Map((await engine.frame(atMs)).map((node) => [node.name, node]));
+      const snapshots = await store.readSnapshots(atMs + FRAME_STEP_MS - 1);
+      return snapshots.map(({ node, bytes }) => {
+        const snapshot = JSON.parse(inflateRawSync(bytes).toString()) as NodeReport;
+        return reportAt(snapshot, heard.get(node) ?? null, atMs);
+      });
+    },
+    events: (node, fromMs, toMs) => store.readEvents(node, fromMs, toMs, MOST_EVENTS),
+    async status() {
+      const problem = engine.problem();
+      const damages = engine.damages();
+      return {
+        state: problem === null ? 'on' : 'failing',
+        problem: problem === null ? (damages.at(-1) ?? null) : `history is not written: ${problem}`,
+        place: store.place,
+        engine: store.engine,
+        sizeBytes: await store.sizeBytes(),
+        sinceMs: await engine.sinceMs(),
+      };
+    },
+    close: engine.close,
+  };
+}

@@ -1,0 +1,151 @@
+import { existsSync, lstatSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { openChunk } from '../codec/chunk.ts';
+import { isDamaged, openChunkFile, setAside } from './chunk-file.ts';
+import { inTransaction, type Sqlite, type SqlRow } from './sqlite.ts';
+
+/** A history's files, looked at from outside: sizes, what is damaged, and what can be saved. */
+
+export interface FileSize {
+  name: string;
+  bytes: number;
+}
+
+/** Files of history, and those that were set aside; with their logs. */
+export function fileSizes(folder: string): FileSize[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .filter((name) => /\.sqlite(\.damaged-\d+)?$/.test(name))
+    .sort()
+    .map((name) => {
+      const sizes = [name, `${name}-wal`].map(
+        (one) => lstatSync(join(folder, one), { throwIfNoEntry: false })?.size ?? 0,
+      );
+      return { name, bytes: sizes.reduce((a, b) => a + b, 0) };
+    });
+}
+
+export interface FileFinding {
+  name: string;
+  /** Null for a file that cannot be read at all. */
+  chunks: number | null;
+  /** Sentences; none where all is well. */
+  problems: string[];
+}
+
+const reasonOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
+
+/** Reads all of a file: SQLite's own check, and the checksum of every chunk. Nothing is changed. */
+export function checkFile(sqlite: Sqlite, folder: string, name: string): FileFinding {
+  const problems: string[] = [];
+  try {
+    const database = sqlite.open(join(folder, name), { readOnly: true });
+    try {
+      const [first] = database.prepare('PRAGMA quick_check(3)').all();
+      const said = String(first?.quick_check ?? 'no answer');
+      if (said !== 'ok') problems.push(said);
+      let chunks = 0;
+      for (const { id, bytes } of database.prepare('SELECT id, bytes FROM chunk').iterate()) {
+        chunks += 1;
+        const reason = damageOf(bytes ?? null);
+        if (reason !== null) problems.push(`chunk ${id}: ${reason}`);
+      }
+      return { name, chunks, problems };
+    } finally {
+      database.close();
+    }
+  } catch (error) {
+    return { name, chunks: null, problems: [...problems, reasonOf(error)] };
+  }
+}
+
+function damageOf(bytes: SqlRow[string]): string | null {
+  try {
+    openChunk(bytes as Uint8Array);
+    return null;
+  } catch (error) {
+    return reasonOf(error);
+  }
+}
+
+export interface Repair {
+  name: string;
+  /** Where the file of before is now. */
+  aside: string;
+  saved: number;
+  lost: number;
+}
+
+/** Tables whose rows are taken over as they are. */
+const PLAIN_TABLES = ['frame', 'snapshot', 'event', 'mark', 'journal'] as const;
+
+/**
+ * Puts a damaged file aside and makes a new one of all in it that can be read and is whole. Nobody else may have it open.
+ */
+export function repairFile(sqlite: Sqlite, folder: string, name: string, nowMs: number): Repair {
+  const path = join(folder, name);
+  const aside = setAside(path, nowMs);
+  const fresh = openChunkFile(sqlite, path);
+  fresh.beginWriting();
+  const counts = { saved: 0, lost: 0 };
+  try {
+    const old = sqlite.open(aside, { readOnly: true });
+    try {
+      inTransaction(fresh.database, () => {
+        for (const { id, name: node } of readable(() => old.prepare('SELECT id, name FROM node').iterate()))
+          fresh
+            .statement('INSERT OR IGNORE INTO node (id, name) VALUES (?, ?)')
+            .run(id ?? null, node ?? null);
+        for (const { id, bytes } of readable(() => old.prepare('SELECT id, bytes FROM chunk').iterate())) {
+          if (damageOf(bytes ?? null) !== null) counts.lost += 1;
+          else {
+            fresh
+              .statement('INSERT OR REPLACE INTO chunk (id, bytes) VALUES (?, ?)')
+              .run(id ?? null, bytes ?? null);
+            counts.saved += 1;
+          }
+        }
+        for (const table of PLAIN_TABLES)
+          for (const row of readable(() => old.prepare(`SELECT * FROM ${table}`).iterate())) {
+            const names = Object.keys(row);
+            const places = names.map(() => '?').join(', ');
+            fresh
+              .statement(`INSERT OR REPLACE INTO ${table} (${names.join(', ')}) VALUES (${places})`)
+              .run(...Object.values(row));
+            counts.saved += 1;
+          }
+      });
+    } finally {
+      old.close();
+    }
+  } catch (error) {
+    if (!isDamaged(error)) throw error;
+  } finally {
+    fresh.close();
+  }
+  return { name, aside, ...counts };
+}
+
+/** Rows up to the first that cannot be read. */
+function* readable(begin: () => Iterable<SqlRow>): Iterable<SqlRow> {
+  try {
+    yield* begin();
+  } catch (error) {
+    if (!isDamaged(error) && !/no such table/.test(reasonOf(error))) throw error;
+  }
+}
+
+/** What a query says, which may only read. Throws what SQLite says. `most`: rows. */
+export function readSql(sqlite: Sqlite, path: string, sql: string, most: number): SqlRow[] {
+  const database = sqlite.open(path, { readOnly: true });
+  try {
+    const rows: SqlRow[] = [];
+    for (const row of database.prepare(sql).iterate()) {
+      rows.push(row);
+      if (rows.length >= most) break;
+    }
+    return rows;
+  } finally {
+    database.close();
+  }
+}

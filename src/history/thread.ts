@@ -1,0 +1,53 @@
+import { Worker } from 'node:worker_threads';
+import { createCaller } from './calls.ts';
+import type { HistoryService, HistorySettings } from './service.ts';
+
+/** A store that does not answer must not keep a head from its end. */
+const CLOSE_LIMIT_MS = 3_000;
+/** A disk that hangs: seconds are left out rather than piled up. */
+const MOST_WAITING = 60;
+
+/**
+ * History in a thread of its own. What goes wrong there is a sentence of every answer from then on, and never ends the
+ * head. `file`: the thread's program.
+ */
+export function openInThread(file: string, settings: HistorySettings): HistoryService {
+  const worker = new Worker(file, { workerData: settings, resourceLimits: { maxOldGenerationSizeMb: 512 } });
+  worker.unref();
+  const caller = createCaller(worker);
+  worker.on('error', (error) => caller.fail(`the thread of the history ended: ${error.message}`));
+  worker.on('exit', () => caller.fail('the thread of the history has ended'));
+  const call = <Result>(name: keyof HistoryService, ...parameters: unknown[]) =>
+    caller.call(name, parameters) as Promise<Result>;
+  return {
+    append: async (points) => {
+      if (caller.waiting < MOST_WAITING) await call('append', points);
+    },
+    history: (question) => call('history', question),
+    frame: (atMs) => call('frame', atMs),
+    observe: (seen) => call('observe', seen),
+    past: (atMs) => call('past', atMs),
+    events: (node, fromMs, toMs) => call('events', node, fromMs, toMs),
+    async status() {
+      try {
+        return await call('status');
+      } catch (error) {
+        const problem = error instanceof Error ? error.message : String(error);
+        return {
+          state: 'failing',
+          problem,
+          place: settings.folder,
+          engine: null,
+          sizeBytes: null,
+          sinceMs: null,
+        };
+      }
+    },
+    async close() {
+      worker.ref();
+      const limit = new Promise<void>((resolve) => setTimeout(resolve, CLOSE_LIMIT_MS).unref());
+      await Promise.race([call('close').catch(() => undefined), limit]);
+      await worker.terminate();
+    },
+  };
+}

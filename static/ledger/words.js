@@ -1,0 +1,30 @@
+// Figures of the ledger as people read them.
+
+/** @import { JobRecord } from './answers.js' */
+import { DASH } from '../shared/figures.js';
+
+/**
+ * `12.3 h`, whole from 1,000 on.
+ * @param {number | null | undefined} hours
+ */
+export function hoursText(hours) {
+  if (hours === null || hours === undefined) return DASH;
+  if (hours > 0 && hours < 0.05) return '< 0.1 h';
+  return `${hours >= 1_000 ? Math.round(hours) : Math.round(hours * 10) / 10} h`;
+}
+
+/** @param {number | null | undefined} kilowattHours */
+export const energyText = (kilowattHours) =>
+  kilowattHours === null || kilowattHours === undefined
+    ? DASH
+    : `${kilowattHours >= 100 ? Math.round(kilowattHours) : Math.round(kilowattHours * 10) / 10} kWh`;
+
+/** @type {Record<string, string>} */
+const ENDS = { seen: 'seen to end', lost: 'its node was lost', unknown: 'not known' };
+
+/**
+ * How it ended, as far as that was seen.
+ * @param {JobRecord} record
+ */
+export const endText = ({ end, endMs }) =>
+  endMs === null && (end ?? null) === null ? 'runs' : (ENDS[end ?? 'unknown'] ?? String(end));
