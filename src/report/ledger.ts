@@ -3,7 +3,7 @@ import { type JobKind, jobKinds } from '../protocol/job-kinds.ts';
 
 /** Who used what: what is asked of the ledger, and what it answers. Times are epoch ms; the end is no part of a range. */
 
-export const ledgerGroups = ['user', 'job', 'node', 'model'] as const;
+export const ledgerGroups = ['user', 'job', 'node', 'model', 'day'] as const;
 export type LedgerGroup = (typeof ledgerGroups)[number];
 
 /** What `GET /api/v1/ledger` asks. */
@@ -11,7 +11,9 @@ export interface LedgerQuestion {
   by: LedgerGroup;
   fromMs: number;
   toMs: number;
-  /** Those that held most. */
+  /** What this one took alone; null for everybody. */
+  user: string | null;
+  /** Those that held most, or the first days. */
   most: number;
 }
 
@@ -22,9 +24,9 @@ export interface LedgerQuestion {
  * them, but counts whole for each of them in an answer by job. Null where it was never told.
  */
 export interface LedgerRow {
-  /** The user, the job's key as in `ClusterJob`, the node or the model; null where there is none. */
+  /** The user, the job's key as in `ClusterJob`, the node, the model or the day as `2026-12-01`; null where there is none. */
   key: string | null;
-  /** Null in answers by node and by model, and where it is not known. */
+  /** Null where it is not known, and in answers by something else of everybody. */
   user: string | null;
   /** Answers by job alone. */
   name?: string | null;
@@ -40,7 +42,7 @@ export interface LedgerRow {
   energyKilowattHours: number | null;
 }
 
-/** What `GET /api/v1/ledger` answers. */
+/** What `GET /api/v1/ledger` answers. Days are those of UTC, and whole: the range is as wide as they are. */
 export interface LedgerAnswer {
   by: LedgerGroup;
   fromMs: number;
@@ -54,6 +56,8 @@ export interface LedgerAnswer {
 export interface PastJobsQuestion {
   fromMs: number;
   toMs: number;
+  /** By its key, as in `ClusterJob`. */
+  job: string | null;
   user: string | null;
   node: string | null;
   kind: JobKind | null;
@@ -112,6 +116,10 @@ export interface PastJobsAnswer {
 export interface LedgerReader {
   ledger(question: LedgerQuestion): Promise<LedgerAnswer>;
   jobs(question: PastJobsQuestion): Promise<PastJobsAnswer>;
+  /** Whether there is anything of this one. */
+  hasUser(name: string): Promise<boolean>;
+  /** By its key, as in `ClusterJob`. */
+  hasJob(key: string): Promise<boolean>;
 }
 
 /** A question that cannot be answered: which part of it, and a sentence. */
@@ -152,7 +160,7 @@ function timeOf(name: string, text: string, nowMs: number): number {
   try {
     return parseTime(text, nowMs);
   } catch (error) {
-    throw new PartError(name, `${name}: ${error instanceof Error ? error.message : String(error)}.`);
+    throw new PartError(name, `${name}: ${error instanceof Error ? error.message : String(error)}`);
   }
 }
 
@@ -162,16 +170,17 @@ function rangeOf(given: Parameters, nowMs: number): { fromMs: number; toMs: numb
   const toMs = to === undefined ? nowMs : timeOf('to', to, nowMs);
   const fromMs = timeOf('from', given('from') ?? WEEK_TEXT, to === undefined ? nowMs : Math.min(toMs, nowMs));
   if (fromMs >= toMs)
-    throw new PartError('from', 'from: it must lie before to; without to the range ends now.');
+    throw new PartError('from', 'from: the range ends before it begins; exchange from and to');
   return { fromMs, toMs };
 }
 
+/** Who puts a table into a spreadsheet wants all of it. */
 function limitOf(given: Parameters): number {
   const text = given('limit');
-  if (text === undefined) return USUAL_ROWS;
+  if (text === undefined) return given('format') === 'csv' ? MOST_ROWS : USUAL_ROWS;
   const most = /^\d{1,9}$/.test(text) ? Number(text) : 0;
   if (most < 1 || most > MOST_ROWS)
-    throw new PartError('limit', `limit: it is a whole number from 1 to ${MOST_ROWS}.`);
+    throw new PartError('limit', `limit: it is a whole number from 1 to ${MOST_ROWS}`);
   return most;
 }
 
@@ -179,7 +188,7 @@ function wordOf<Word extends string>(given: Parameters, name: string, words: rea
   const text = given(name);
   if (text === undefined) return null;
   const word = words.find((one) => one === text);
-  if (word === undefined) throw new PartError(name, `${name}: it is one of ${words.join(', ')}.`);
+  if (word === undefined) throw new PartError(name, `${name}: it is one of ${words.join(', ')}`);
   return word;
 }
 
@@ -188,6 +197,7 @@ export const readLedgerQuestion = (given: Parameters, nowMs: number): Asked<Ledg
   read(() => ({
     by: wordOf(given, 'by', ledgerGroups) ?? 'user',
     ...rangeOf(given, nowMs),
+    user: given('user') ?? null,
     most: limitOf(given),
   }));
 
@@ -197,6 +207,7 @@ export const readPastJobsQuestion = (given: Parameters, nowMs: number): Asked<Pa
     const ended = wordOf(given, 'ended', ['true', 'false', '1', '0']);
     return {
       ...rangeOf(given, nowMs),
+      job: given('job') ?? null,
       user: given('user') ?? null,
       node: given('node') ?? null,
       kind: wordOf(given, 'kind', jobKinds),
@@ -210,6 +221,6 @@ export const readPastJobsQuestion = (given: Parameters, nowMs: number): Asked<Pa
 function placeOf(text: string | undefined): string | null {
   if (text === undefined) return null;
   if (text.length > LONGEST_PLACE || !/^\d{1,15}~.+$/.test(text))
-    throw new PartError('before', 'before: it is what an earlier answer told as next.');
+    throw new PartError('before', 'before: it is what an earlier answer told as next');
   return text;
 }

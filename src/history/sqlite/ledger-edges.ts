@@ -52,21 +52,21 @@ function timesSql(by: RowGroup): string {
   return (
     `WITH share AS (${SHARES}), weight AS (${weights}), part AS (SELECT usage.*, ${partSql('gpu')} AS gpu_part, ` +
     `${partSql('cpu')} AS cpu_part FROM usage LEFT JOIN weight ON u = "user" AND n = node AND m = model ` +
-    `WHERE day = ?1 / ${DAY_MS}) SELECT "${by}" AS name, ${sums}, SUM(cpu_ms * cpu_part) AS cpu_ms FROM part GROUP BY "${by}"`
+    `WHERE day = ?1 / ${DAY_MS} AND (?4 IS NULL OR "user" = ?4)) SELECT "${by}" AS name, ${sums}, SUM(cpu_ms * cpu_part) AS cpu_ms FROM part GROUP BY "${by}"`
   );
 }
 
-/** ?4: 1 where only those count that began in the part. */
+/** ?5: 1 where only those count that began in the part. */
 function jobsSql(by: RowGroup): string {
   const first = by === 'user' ? 'job_first_ms' : 'first_ms';
   return (
     `SELECT "${by}" AS name, COUNT(DISTINCT job) AS jobs FROM (${SHARES}) AS share ` +
-    `WHERE inside > 0 AND (?4 = 0 OR ${first} >= ?2) GROUP BY "${by}"`
+    `WHERE inside > 0 AND (?4 IS NULL OR "user" = ?4) AND (?5 = 0 OR ${first} >= ?2) GROUP BY "${by}"`
   );
 }
 
 /** `newOnly`: jobs count where they began in the part; the others were counted in an earlier part of the range. */
-export type EdgeReader = (edge: EdgeDay, by: RowGroup, newOnly: boolean) => EdgeSum[];
+export type EdgeReader = (edge: EdgeDay, by: RowGroup, user: string | null, newOnly: boolean) => EdgeSum[];
 
 /** Keeps the database open while it is used. */
 export function createEdgeReader(database: Database): EdgeReader {
@@ -77,8 +77,8 @@ export function createEdgeReader(database: Database): EdgeReader {
     return made;
   };
 
-  return ({ day, fromMs, toMs }, by, newOnly) => {
-    const range = [day * DAY_MS, fromMs, toMs];
+  return ({ day, fromMs, toMs }, by, user, newOnly) => {
+    const range = [day * DAY_MS, fromMs, toMs, user];
     const jobs = new Map(
       statement(jobsSql(by))
         .all(...range, newOnly ? 1 : 0)

@@ -6,6 +6,7 @@ import type {
   PastJobsQuestion,
 } from '../../report/ledger.ts';
 import { byHours, hoursOfTime, pastJobOf } from '../ledger/answers.ts';
+import { DAY_MS, dayOf } from '../ledger/days.ts';
 import { dayRange } from '../ledger/range.ts';
 import { addGpuTime, type GpuTime, noGpuTime } from '../ledger/records.ts';
 import { createEdgeReader, type RowGroup } from './ledger-edges.ts';
@@ -16,6 +17,9 @@ import type { Database, SqlValue, Statement } from './sqlite.ts';
 export interface LedgerQueries {
   ledger(question: LedgerQuestion, nowMs: number): LedgerAnswer;
   jobs(question: PastJobsQuestion): PastJobsAnswer;
+  hasUser(name: string): boolean;
+  /** By its key, as in `ClusterJob`. */
+  hasJob(key: string): boolean;
 }
 
 /** In which columns a job is counted once. */
@@ -31,26 +35,33 @@ const counts: Record<RowGroup, { all: string; new: string }> = {
  */
 function sumsSql(by: RowGroup): string {
   const { all, new: fresh } = counts[by];
-  const jobs = `SUM(CASE WHEN day = ? THEN ${all} ELSE ${fresh} END) AS jobs`;
-  const days = 'FROM usage WHERE day >= ? AND day < ? GROUP BY';
+  const jobs = `SUM(CASE WHEN day = ?1 THEN ${all} ELSE ${fresh} END) AS jobs`;
+  const days = 'FROM usage WHERE day >= ?2 AND day < ?3 AND (?4 IS NULL OR "user" = ?4) GROUP BY';
   if (by !== 'user') return `SELECT ${by} AS name, ${jobs}, ${usageSums} ${days} ${by}`;
   const daily = `SELECT "user" AS name, ${jobs}, ${usageSums} ${days} day, "user"`;
   return `SELECT name, SUM(jobs) AS jobs, ${usageSums} FROM (${daily}) AS daily GROUP BY name`;
 }
 
-/** Of a job what lies in the range, as if it had done the same all its life. */
+/** Of a job what lies in the range (?1 to ?2), as if it had done the same all its life. */
 const PART =
-  '(CAST(MIN(MAX(last_ms, first_ms + 1), ?) - MAX(first_ms, ?) AS REAL) / (MAX(last_ms, first_ms + 1) - first_ms))';
+  '(CAST(MIN(MAX(last_ms, first_ms + 1), ?2) - MAX(first_ms, ?1) AS REAL) / (MAX(last_ms, first_ms + 1) - first_ms))';
 
 const JOBS_SQL =
-  `SELECT *, ${PART} AS part FROM job WHERE until_ms > ? AND last_ms >= ? AND first_ms < ? ` +
-  'ORDER BY (held_ms + unknown_ms) * part DESC, cpu_ms * part DESC, id LIMIT ?';
+  `SELECT *, ${PART} AS part FROM job WHERE until_ms > ?1 AND last_ms >= ?1 AND first_ms < ?2 ` +
+  'AND (?3 IS NULL OR "user" = ?3) ORDER BY (held_ms + unknown_ms) * part DESC, cpu_ms * part DESC, id LIMIT ?4';
+
+const DAYS_SQL =
+  `SELECT day, SUM(jobs) AS jobs, ${usageSums} FROM usage WHERE day >= ?1 AND day < ?2 ` +
+  'AND (?3 IS NULL OR "user" = ?3) GROUP BY day ORDER BY day LIMIT ?4';
 
 /** Of a database with the tables; keeps it open while it is used. Each question reads one state of it. */
 export function createLedgerQueries(database: Database): LedgerQueries {
   const sums = new Map<RowGroup, Statement>();
   const readEdge = createEdgeReader(database);
   const largest = database.prepare(JOBS_SQL);
+  const daily = database.prepare(DAYS_SQL);
+  const oneOfUser = database.prepare('SELECT 1 AS one FROM usage WHERE "user" = ? LIMIT 1');
+  const oneOfKey = database.prepare('SELECT 1 AS one FROM job WHERE key = ? LIMIT 1');
   const sharesOf = database.prepare('SELECT * FROM job_share WHERE job = ? ORDER BY first_ms, node, model');
   const pages = new Map<string, Statement>();
 
@@ -60,7 +71,7 @@ export function createLedgerQueries(database: Database): LedgerQueries {
     return made;
   }
 
-  function rowsBy(by: RowGroup, { fromMs, toMs }: LedgerQuestion, nowMs: number): LedgerRow[] {
+  function rowsBy(by: RowGroup, { fromMs, toMs, user }: LedgerQuestion, nowMs: number): LedgerRow[] {
     const { first, end, before, after } = dayRange(fromMs, toMs, nowMs);
     const times = new Map<string, GpuTime>();
     const jobs = new Map<string, number>();
@@ -75,24 +86,25 @@ export function createLedgerQueries(database: Database): LedgerQueries {
         before === null ? first : first - 1,
         first,
         end,
+        user,
       );
       for (const row of days) take(text(row.name), timeOf(row), Number(row.jobs));
     }
     for (const edge of [before, after]) {
       if (edge === null) continue;
       const isLater = edge === after && (before !== null || first < end);
-      for (const { key, time, jobs: count } of readEdge(edge, by, isLater)) take(key, time, count);
+      for (const { key, time, jobs: count } of readEdge(edge, by, user, isLater)) take(key, time, count);
     }
     return Array.from(times, ([key, time]) => ({
       key: key === '' ? null : key,
-      user: by === 'user' && key !== '' ? key : null,
+      user: by === 'user' && key !== '' ? key : user,
       jobs: jobs.get(key) ?? 0,
       ...hoursOfTime(time),
     })).filter(isSomething);
   }
 
-  function rowsByJob({ fromMs, toMs, most }: LedgerQuestion): LedgerRow[] {
-    return largest.all(toMs, fromMs, fromMs, fromMs, toMs, most + 1).map((row) => {
+  function rowsByJob({ fromMs, toMs, user, most }: LedgerQuestion): LedgerRow[] {
+    return largest.all(fromMs, toMs, user, most + 1).map((row) => {
       const time = noGpuTime();
       addGpuTime(time, timeOf(row), Math.max(0, Number(row.part)));
       return {
@@ -105,9 +117,27 @@ export function createLedgerQueries(database: Database): LedgerQueries {
     });
   }
 
+  function answerByDay({ by, fromMs, toMs, user, most }: LedgerQuestion): LedgerAnswer {
+    const [first, end] = [dayOf(fromMs), dayOf(toMs - 1) + 1];
+    const rows = daily.all(first, end, user, most + 1).map((row) => ({
+      key: new Date(Number(row.day) * DAY_MS).toISOString().slice(0, 10),
+      user,
+      jobs: Number(row.jobs),
+      ...hoursOfTime(timeOf(row)),
+    }));
+    return {
+      by,
+      fromMs: first * DAY_MS,
+      toMs: end * DAY_MS,
+      rows: rows.slice(0, most),
+      isCut: rows.length > most,
+    };
+  }
+
   return {
     ledger(question, nowMs) {
       const { by, fromMs, toMs, most } = question;
+      if (by === 'day') return answerByDay(question);
       const rows = by === 'job' ? rowsByJob(question) : rowsBy(by, question, nowMs).sort(byHours);
       return { by, fromMs, toMs, rows: rows.slice(0, most), isCut: rows.length > most };
     },
@@ -124,6 +154,8 @@ export function createLedgerQueries(database: Database): LedgerQueries {
         next: found.length > most && last ? `${numberOrNull(last.until_ms)}~${text(last.id)}` : null,
       };
     },
+    hasUser: (name) => oneOfUser.get(name) !== undefined,
+    hasJob: (key) => oneOfKey.get(key) !== undefined,
   };
 }
 
@@ -134,13 +166,14 @@ const isSomething = ({ jobs, gpuHoursHeld, gpuHoursUnknown, cpuHours }: LedgerRo
 /** A job may be told to have ended a little later than it was counted. */
 const ENDS_MS = 86_400_000;
 
-function pageSql({ fromMs, toMs, user, node, kind, ended, before }: PastJobsQuestion): {
+function pageSql({ fromMs, toMs, job, user, node, kind, ended, before }: PastJobsQuestion): {
   sql: string;
   values: SqlValue[];
 } {
   const conditions: [string, ...SqlValue[]][] = [['until_ms >= ? AND first_ms < ?', fromMs, toMs]];
   if (ended === true) conditions.push(['end_ms < ?', toMs]);
   if (ended === false) conditions.push(['end_ms IS NULL']);
+  if (job !== null) conditions.push(['key = ?', job]);
   if (user !== null) conditions.push(['"user" = ?', user]);
   if (kind !== null) conditions.push(['kind = ?', kind]);
   if (node !== null)

@@ -114,12 +114,13 @@ function write(jobs: JobRecord[], rows: UsageRow[] = []): void {
 }
 
 const ledger = (by: LedgerGroup, fromMs: number, toMs: number, change: Partial<LedgerQuestion> = {}) =>
-  queries.ledger({ by, fromMs, toMs, most: 1_000, ...change }, NOW_MS);
+  queries.ledger({ by, fromMs, toMs, user: null, most: 1_000, ...change }, NOW_MS);
 
 const jobs = (change: Partial<PastJobsQuestion> = {}) =>
   queries.jobs({
     fromMs: START_MS,
     toMs: NOW_MS,
+    job: null,
     user: null,
     node: null,
     kind: null,
@@ -256,6 +257,8 @@ describe('jobs of former times', () => {
     expect(idsOf({ user: 'bob' })).toEqual(['5', '3', '1']);
     expect(idsOf({ node: "n'2" })).toEqual(['6', '5']);
     expect(idsOf({ kind: 'docker' })).toEqual(['3']);
+    expect(idsOf({ job: 'slurm:4' })).toEqual(['4']);
+    expect([queries.hasJob('slurm:4'), queries.hasJob('slurm:44')]).toEqual([true, false]);
     expect(idsOf({ user: "' OR 1=1 --" })).toEqual([]);
     const pages: string[][] = [];
     let before: string | null = null;
@@ -308,6 +311,26 @@ describe('the ledger', () => {
       ['ann', 'ann'],
     ]);
     expect(answer.isCut).toBe(true);
+  });
+
+  it('is told of one user, and by day: whole days', () => {
+    const bob = { user: 'bob', heldMs: 5 * HOUR_MS };
+    write([], [usage(), usage(bob), usage({ ...bob, day: DAY + 1, node: 'n2', jobs: 2, newJobs: 0 })]);
+    const days = ledger('day', START_MS + HOUR_MS, START_MS + 30 * HOUR_MS, { user: 'bob' });
+    expect(days).toMatchObject({ fromMs: START_MS, toMs: START_MS + 2 * DAY_MS, isCut: false });
+    expect(
+      days.rows.map(({ key, user, jobs: count, gpuHoursHeld }) => [key, user, count, gpuHoursHeld]),
+    ).toEqual([
+      [new Date(START_MS).toISOString().slice(0, 10), 'bob', 1, 5],
+      [new Date(START_MS + DAY_MS).toISOString().slice(0, 10), 'bob', 2, 5],
+    ]);
+    expect(ledger('day', START_MS, START_MS + DAY_MS).rows).toMatchObject([{ user: null, gpuHoursHeld: 6 }]);
+    const nodes = ledger('node', START_MS, START_MS + 2 * DAY_MS, { user: 'bob' });
+    expect(nodes.rows).toMatchObject([
+      { key: 'n1', gpuHoursHeld: 5 },
+      { key: 'n2', gpuHoursHeld: 5 },
+    ]);
+    expect([queries.hasUser('bob'), queries.hasUser('b')]).toEqual([true, false]);
   });
 
   it('says of GPUs of which no utilization was told that nobody knows', () => {

@@ -88,6 +88,7 @@ export function createLedgerTables(database: Database): void {
     ) WITHOUT ROWID;
     CREATE INDEX IF NOT EXISTS job_by_time ON job (until_ms, id);
     CREATE INDEX IF NOT EXISTS job_by_user ON job ("user", until_ms, id);
+    CREATE INDEX IF NOT EXISTS job_by_key ON job (key, until_ms, id);
     CREATE TABLE IF NOT EXISTS job_share (
       job TEXT NOT NULL, node TEXT NOT NULL, model TEXT NOT NULL, "user" TEXT NOT NULL, is_open INTEGER NOT NULL,
       node_start_ms INTEGER, job_first_ms INTEGER NOT NULL, first_ms INTEGER NOT NULL, last_ms INTEGER NOT NULL,
@@ -100,6 +101,7 @@ export function createLedgerTables(database: Database): void {
       day INTEGER NOT NULL, "user" TEXT NOT NULL, node TEXT NOT NULL, model TEXT NOT NULL, ${counts}, ${times},
       energy_joules REAL, cpu_ms INTEGER, PRIMARY KEY (day, "user", node, model)
     ) WITHOUT ROWID;
+    CREATE INDEX IF NOT EXISTS usage_by_user ON usage ("user", day);
     CREATE TABLE IF NOT EXISTS ledger_batch (writer TEXT NOT NULL PRIMARY KEY, number INTEGER NOT NULL);
   `);
 }
