@@ -26,9 +26,11 @@ const HOURS = [
   'energyKilowattHours',
 ] as const;
 
+/** A line for each row, as it is sorted. */
 export const ledgerCsv = ({ by, rows }: LedgerAnswer): string =>
   tableOf(rows, ['key', 'user', ...(by === 'job' ? (['name'] as const) : []), 'jobs', ...HOURS]);
 
+/** A line for each job. */
 export const pastJobsCsv = ({ jobs }: PastJobsAnswer): string =>
   tableOf(jobs, [
     'key',

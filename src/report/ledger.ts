@@ -128,7 +128,7 @@ export interface BadQuestion {
   message: string;
 }
 
-export type Asked<Question> = { ok: true; question: Question } | { ok: false; error: BadQuestion };
+export type AskedQuestion<Question> = { ok: true; question: Question } | { ok: false; error: BadQuestion };
 
 /** As they stand in an address; undefined where missing. */
 type Parameters = (name: string) => string | undefined;
@@ -147,7 +147,7 @@ class PartError extends Error {
   }
 }
 
-function read<Question>(make: () => Question): Asked<Question> {
+function read<Question>(make: () => Question): AskedQuestion<Question> {
   try {
     return { ok: true, question: make() };
   } catch (error) {
@@ -193,7 +193,7 @@ function wordOf<Word extends string>(given: Parameters, name: string, words: rea
 }
 
 /** What an address asks of the ledger. Pure. */
-export const readLedgerQuestion = (given: Parameters, nowMs: number): Asked<LedgerQuestion> =>
+export const readLedgerQuestion = (given: Parameters, nowMs: number): AskedQuestion<LedgerQuestion> =>
   read(() => ({
     by: wordOf(given, 'by', ledgerGroups) ?? 'user',
     ...rangeOf(given, nowMs),
@@ -202,7 +202,7 @@ export const readLedgerQuestion = (given: Parameters, nowMs: number): Asked<Ledg
   }));
 
 /** What an address asks of former jobs. Pure. */
-export const readPastJobsQuestion = (given: Parameters, nowMs: number): Asked<PastJobsQuestion> =>
+export const readPastJobsQuestion = (given: Parameters, nowMs: number): AskedQuestion<PastJobsQuestion> =>
   read(() => {
     const ended = wordOf(given, 'ended', ['true', 'false', '1', '0']);
     return {

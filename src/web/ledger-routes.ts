@@ -1,5 +1,10 @@
 import type { Context, Hono } from 'hono';
-import { type Asked, type LedgerReader, readLedgerQuestion, readPastJobsQuestion } from '../report/ledger.ts';
+import {
+  type AskedQuestion,
+  type LedgerReader,
+  readLedgerQuestion,
+  readPastJobsQuestion,
+} from '../report/ledger.ts';
 import { ledgerCsv, pastJobsCsv } from '../report/ledger-csv.ts';
 import type { WebDependencies } from './dependencies.ts';
 
@@ -44,7 +49,7 @@ type Parameters = (name: string) => string | undefined;
 async function answer<Question, Answer extends object>(
   context: Context,
   { ledgerReader, history }: Dependencies,
-  read: (given: Parameters, nowMs: number) => Asked<Question>,
+  read: (given: Parameters, nowMs: number) => AskedQuestion<Question>,
   ask: (reader: LedgerReader, question: Question) => Promise<Answer>,
   toCsv: (answer: Answer) => string,
 ): Promise<Response> {

@@ -30,6 +30,7 @@ export function hoursOfTime(time: GpuTime): Hours {
 
 const tenths = (value: number) => Math.round(value * 10) / 10;
 
+/** A record as the API tells it: its whole life. */
 export function pastJobOf(record: JobRecord): PastJob {
   const { gpuUtilizationPercent, cpuHours, energyKilowattHours, ...hours } = hoursOfTime(record);
   const { shares, bytesToldMs } = record;

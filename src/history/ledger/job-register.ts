@@ -1,6 +1,6 @@
 import { isOfScheduler } from '../../protocol/job-kinds.ts';
 import type { SeenJob } from './reported-jobs.ts';
-import { isEnded, type NodeShare, newJob, noteEnd, type TrackedJob } from './tracked-job.ts';
+import { isEnded, type NodeShare, newTrackedJob, noteEnd, type TrackedJob } from './tracked-job.ts';
 
 /** The jobs that are followed: which of them a node's job is, and which are to be written. */
 export interface JobRegister {
@@ -70,7 +70,7 @@ export function createJobRegister(writer: string): JobRegister {
       if (known !== undefined) return known;
       const { kind, id, user } = seen.job;
       made += 1;
-      const job = newJob({
+      const job = newTrackedJob({
         id: `${writer}.${made}`,
         key: seen.key,
         kind,

@@ -2,7 +2,7 @@ import type { SampleBrief } from '../../protocol/sample-brief.ts';
 import type { NodeReport } from '../../report/node-report.ts';
 import { placeCpu } from './attribute.ts';
 import { createJobRegister, isUserSure } from './job-register.ts';
-import { isLookDue, type LedgerNode, type Moment, newNode, takeBrief } from './ledger-node.ts';
+import { type ClockMoment, isLookDue, type LedgerNode, newNode, takeBrief } from './ledger-node.ts';
 import { closeShare, lookAt } from './look.ts';
 import { addGpuTime, type JobRecord, type LedgerBatch, type UsageRow } from './records.ts';
 import { fromRecord, type NodeShare, type TrackedJob, toRecord, wholeTime } from './tracked-job.ts';
@@ -13,8 +13,8 @@ export interface Ledger {
    * Takes in every sample, whether anybody looks or not. True where it is time for a look: then the caller makes the
    * node's report, with that same sample in it, and hands it to `look` before the next sample comes.
    */
-  note(node: string, brief: SampleBrief, at: Moment): boolean;
-  look(report: NodeReport, at: Moment): void;
+  note(node: string, brief: SampleBrief, at: ClockMoment): boolean;
+  look(report: NodeReport, at: ClockMoment): void;
   /** The node is in no list any more: its jobs end when they were seen last. */
   forget(node: string): void;
   /**
@@ -22,11 +22,11 @@ export interface Ledger {
    * end, while they run every ten minutes, or, with `all`, where they were not taken within ten seconds: for somebody who
    * is about to read, and at the end. At most `most` jobs at a time.
    */
-  takeChanges(at: Moment, options?: { all?: boolean; most?: number }): LedgerBatch | null;
+  takeChanges(at: ClockMoment, options?: { all?: boolean; most?: number }): LedgerBatch | null;
   /** The batch of this number is written. */
   confirm(number: number): void;
   /** Before the first sample: the jobs that were running when the store was written last. They go on where they are seen. */
-  restore(records: readonly JobRecord[], at: Moment): void;
+  restore(records: readonly JobRecord[], at: ClockMoment): void;
   /** How many jobs are followed. */
   readonly jobCount: number;
 }

@@ -1,4 +1,5 @@
-import { DAY_MS, dayOf } from './days.ts';
+import { DAY_MS } from '../tiers.ts';
+import { dayOf } from './days.ts';
 
 /** A part of a day at the beginning or end of a range. Epoch ms. */
 export interface EdgeDay {

@@ -1,7 +1,7 @@
-import { DAY_MS } from '../ledger/days.ts';
 import type { EdgeDay } from '../ledger/range.ts';
 import type { GpuTime } from '../ledger/records.ts';
-import { gpuTimeColumns, text, timeOf } from './ledger-tables.ts';
+import { DAY_MS } from '../tiers.ts';
+import { gpuTimeColumns, timeOfRow, toText } from './ledger-tables.ts';
 import type { Database, Statement } from './sqlite.ts';
 
 /**
@@ -9,7 +9,7 @@ import type { Database, Statement } from './sqlite.ts';
  * by the hours that these held and the time of cores that they took.
  */
 
-export type RowGroup = 'user' | 'node' | 'model';
+export type UsageGroup = 'user' | 'node' | 'model';
 
 /** What one user, node or model has of a part of a day. */
 export interface EdgeSum {
@@ -42,7 +42,7 @@ const partSql = (weight: 'gpu' | 'cpu') =>
 const weighed = (column: 'held_ms' | 'cpu_ms', ms: 'inside' | 'all_ms') =>
   `SUM(1.0 * ${column} * ${ms} / length)`;
 
-function timesSql(by: RowGroup): string {
+function timesSql(by: UsageGroup): string {
   const weights =
     `SELECT "user" AS u, node AS n, model AS m, ${weighed('held_ms', 'inside')} AS gpu_inside, ` +
     `${weighed('held_ms', 'all_ms')} AS gpu_all, ${weighed('cpu_ms', 'inside')} AS cpu_inside, ` +
@@ -57,7 +57,7 @@ function timesSql(by: RowGroup): string {
 }
 
 /** ?5: 1 where only those count that began in the part. */
-function jobsSql(by: RowGroup): string {
+function jobsSql(by: UsageGroup): string {
   const first = by === 'user' ? 'job_first_ms' : 'first_ms';
   return (
     `SELECT "${by}" AS name, COUNT(DISTINCT job) AS jobs FROM (${SHARES}) AS share ` +
@@ -66,7 +66,7 @@ function jobsSql(by: RowGroup): string {
 }
 
 /** `newOnly`: jobs count where they began in the part; the others were counted in an earlier part of the range. */
-export type EdgeReader = (edge: EdgeDay, by: RowGroup, user: string | null, newOnly: boolean) => EdgeSum[];
+export type EdgeReader = (edge: EdgeDay, by: UsageGroup, user: string | null, newOnly: boolean) => EdgeSum[];
 
 /** Keeps the database open while it is used. */
 export function createEdgeReader(database: Database): EdgeReader {
@@ -82,16 +82,16 @@ export function createEdgeReader(database: Database): EdgeReader {
     const jobs = new Map(
       statement(jobsSql(by))
         .all(...range, newOnly ? 1 : 0)
-        .map((row) => [text(row.name), Number(row.jobs)]),
+        .map((row) => [toText(row.name), Number(row.jobs)]),
     );
     const times = new Map(
       statement(timesSql(by))
         .all(...range)
-        .map((row) => [text(row.name), timeOf(row)]),
+        .map((row) => [toText(row.name), timeOfRow(row)]),
     );
     return [...new Set([...times.keys(), ...jobs.keys()])].map((key) => ({
       key,
-      time: times.get(key) ?? timeOf({}),
+      time: times.get(key) ?? timeOfRow({}),
       jobs: jobs.get(key) ?? 0,
     }));
   };

@@ -6,11 +6,20 @@ import type {
   PastJobsQuestion,
 } from '../../report/ledger.ts';
 import { byHours, hoursOfTime, pastJobOf } from '../ledger/answers.ts';
-import { DAY_MS, dayOf } from '../ledger/days.ts';
+import { dayOf } from '../ledger/days.ts';
 import { dayRange } from '../ledger/range.ts';
 import { addGpuTime, type GpuTime, noGpuTime } from '../ledger/records.ts';
-import { createEdgeReader, type RowGroup } from './ledger-edges.ts';
-import { jobOf, numberOrNull, shareOf, text, textOrNull, timeOf, usageSums } from './ledger-tables.ts';
+import { DAY_MS } from '../tiers.ts';
+import { createEdgeReader, type UsageGroup } from './ledger-edges.ts';
+import {
+  recordOfRow,
+  shareOfRow,
+  timeOfRow,
+  toNumberOrNull,
+  toText,
+  toTextOrNull,
+  usageSums,
+} from './ledger-tables.ts';
 import type { Database, SqlValue, Statement } from './sqlite.ts';
 
 /** What is asked of the ledger in a file. */
@@ -23,7 +32,7 @@ export interface LedgerQueries {
 }
 
 /** In which columns a job is counted once. */
-const counts: Record<RowGroup, { all: string; new: string }> = {
+const counts: Record<UsageGroup, { all: string; new: string }> = {
   user: { all: 'jobs', new: 'new_jobs' },
   node: { all: 'jobs_of_node', new: 'new_jobs_of_node' },
   model: { all: 'jobs_of_model', new: 'new_jobs_of_model' },
@@ -33,7 +42,7 @@ const counts: Record<RowGroup, { all: string; new: string }> = {
  * Jobs that were there before the range are counted on its first day, unless an earlier part of a day has counted them.
  * Rows of a day lie together by user: those sums need no sorting, and what is left to sort are a user's days.
  */
-function sumsSql(by: RowGroup): string {
+function sumsSql(by: UsageGroup): string {
   const { all, new: fresh } = counts[by];
   const jobs = `SUM(CASE WHEN day = ?1 THEN ${all} ELSE ${fresh} END) AS jobs`;
   const days = 'FROM usage WHERE day >= ?2 AND day < ?3 AND (?4 IS NULL OR "user" = ?4) GROUP BY';
@@ -56,7 +65,7 @@ const DAYS_SQL =
 
 /** Of a database with the tables; keeps it open while it is used. Each question reads one state of it. */
 export function createLedgerQueries(database: Database): LedgerQueries {
-  const sums = new Map<RowGroup, Statement>();
+  const sums = new Map<UsageGroup, Statement>();
   const readEdge = createEdgeReader(database);
   const largest = database.prepare(JOBS_SQL);
   const daily = database.prepare(DAYS_SQL);
@@ -71,7 +80,7 @@ export function createLedgerQueries(database: Database): LedgerQueries {
     return made;
   }
 
-  function rowsBy(by: RowGroup, { fromMs, toMs, user }: LedgerQuestion, nowMs: number): LedgerRow[] {
+  function rowsBy(by: UsageGroup, { fromMs, toMs, user }: LedgerQuestion, nowMs: number): LedgerRow[] {
     const { first, end, before, after } = dayRange(fromMs, toMs, nowMs);
     const times = new Map<string, GpuTime>();
     const jobs = new Map<string, number>();
@@ -88,7 +97,7 @@ export function createLedgerQueries(database: Database): LedgerQueries {
         end,
         user,
       );
-      for (const row of days) take(text(row.name), timeOf(row), Number(row.jobs));
+      for (const row of days) take(toText(row.name), timeOfRow(row), Number(row.jobs));
     }
     for (const edge of [before, after]) {
       if (edge === null) continue;
@@ -106,11 +115,11 @@ export function createLedgerQueries(database: Database): LedgerQueries {
   function rowsByJob({ fromMs, toMs, user, most }: LedgerQuestion): LedgerRow[] {
     return largest.all(fromMs, toMs, user, most + 1).map((row) => {
       const time = noGpuTime();
-      addGpuTime(time, timeOf(row), Math.max(0, Number(row.part)));
+      addGpuTime(time, timeOfRow(row), Math.max(0, Number(row.part)));
       return {
-        key: text(row.key),
-        user: textOrNull(row.user),
-        name: textOrNull(row.name),
+        key: toText(row.key),
+        user: toTextOrNull(row.user),
+        name: toTextOrNull(row.name),
         jobs: 1,
         ...hoursOfTime(time),
       };
@@ -123,7 +132,7 @@ export function createLedgerQueries(database: Database): LedgerQueries {
       key: new Date(Number(row.day) * DAY_MS).toISOString().slice(0, 10),
       user,
       jobs: Number(row.jobs),
-      ...hoursOfTime(timeOf(row)),
+      ...hoursOfTime(timeOfRow(row)),
     }));
     return {
       by,
@@ -150,8 +159,8 @@ export function createLedgerQueries(database: Database): LedgerQueries {
       return {
         fromMs,
         toMs,
-        jobs: rows.map((row) => pastJobOf(jobOf(row, sharesOf.all(text(row.id)).map(shareOf)))),
-        next: found.length > most && last ? `${numberOrNull(last.until_ms)}~${text(last.id)}` : null,
+        jobs: rows.map((row) => pastJobOf(recordOfRow(row, sharesOf.all(toText(row.id)).map(shareOfRow)))),
+        next: found.length > most && last ? `${toNumberOrNull(last.until_ms)}~${toText(last.id)}` : null,
       };
     },
     hasUser: (name) => oneOfUser.get(name) !== undefined,

@@ -1,5 +1,4 @@
 import type { JobKind } from '../../protocol/job-kinds.ts';
-import { DAY_MS } from '../ledger/days.ts';
 import type {
   GpuTime,
   HeldGpu,
@@ -9,6 +8,7 @@ import type {
   ShareRecord,
   UsageRow,
 } from '../ledger/records.ts';
+import { DAY_MS } from '../tiers.ts';
 import { type Database, inTransaction, type SqlRow, type SqlValue } from './sqlite.ts';
 
 /** The ledger in a file: jobs, what they have of each node, and what users took day by day. */
@@ -176,10 +176,12 @@ export function openLedgerTables(database: Database): LedgerTables {
       });
     },
     openJobs: () =>
-      running.all(RUNNING_UNTIL_MS).map((row) => jobOf(row, sharesOf.all(text(row.id)).map(shareOf))),
+      running
+        .all(RUNNING_UNTIL_MS)
+        .map((row) => recordOfRow(row, sharesOf.all(toText(row.id)).map(shareOfRow))),
     prune({ jobsBeforeMs, daysBefore, most }) {
       return inTransaction(database, () => {
-        const ids = jobsBeforeMs === null ? [] : oldJobs.all(jobsBeforeMs, most).map(({ id }) => text(id));
+        const ids = jobsBeforeMs === null ? [] : oldJobs.all(jobsBeforeMs, most).map(({ id }) => toText(id));
         for (const id of ids) {
           dropShares.run(id);
           dropJob.run(id);
@@ -249,14 +251,17 @@ const usageValues = (row: UsageRow): SqlValue[] => [
   ...timeValues(row),
 ];
 
-export const text = (value: SqlValue | undefined): string => String(value ?? '');
-export const textOrNull = (value: SqlValue | undefined): string | null =>
+/** '' for null. */
+export const toText = (value: SqlValue | undefined): string => String(value ?? '');
+/** Null stays null. */
+export const toTextOrNull = (value: SqlValue | undefined): string | null =>
   value == null ? null : String(value);
-export const numberOrNull = (value: SqlValue | undefined): number | null =>
+/** Null stays null. */
+export const toNumberOrNull = (value: SqlValue | undefined): number | null =>
   value == null ? null : Number(value);
 
 /** A row with columns of time, summed or not. */
-export const timeOf = (row: SqlRow): GpuTime => ({
+export const timeOfRow = (row: SqlRow): GpuTime => ({
   heldMs: Number(row.held_ms ?? 0),
   activeMs: Number(row.active_ms ?? 0),
   idleMs: Number(row.idle_ms ?? 0),
@@ -264,43 +269,45 @@ export const timeOf = (row: SqlRow): GpuTime => ({
   unknownMs: Number(row.unknown_ms ?? 0),
   toldMs: Number(row.told_ms ?? 0),
   percentMs: Number(row.percent_ms ?? 0),
-  energyJoules: numberOrNull(row.energy_joules),
-  cpuMs: numberOrNull(row.cpu_ms),
+  energyJoules: toNumberOrNull(row.energy_joules),
+  cpuMs: toNumberOrNull(row.cpu_ms),
 });
 
-export function jobOf(row: SqlRow, shares: ShareRecord[]): JobRecord {
+/** A row of `job` with those of `job_share`. */
+export function recordOfRow(row: SqlRow, shares: ShareRecord[]): JobRecord {
   return {
-    id: text(row.id),
-    key: text(row.key),
-    kind: text(row.kind) as JobKind,
-    jobId: text(row.job_id),
-    name: textOrNull(row.name),
-    user: textOrNull(row.user),
-    command: textOrNull(row.command),
-    startMs: numberOrNull(row.start_ms),
+    id: toText(row.id),
+    key: toText(row.key),
+    kind: toText(row.kind) as JobKind,
+    jobId: toText(row.job_id),
+    name: toTextOrNull(row.name),
+    user: toTextOrNull(row.user),
+    command: toTextOrNull(row.command),
+    startMs: toNumberOrNull(row.start_ms),
     firstMs: Number(row.first_ms),
     lastMs: Number(row.last_ms),
-    endMs: numberOrNull(row.end_ms),
-    end: textOrNull(row.ended) as JobEnd | null,
-    ...timeOf(row),
-    peakPercent: numberOrNull(row.peak_percent),
+    endMs: toNumberOrNull(row.end_ms),
+    end: toTextOrNull(row.ended) as JobEnd | null,
+    ...timeOfRow(row),
+    peakPercent: toNumberOrNull(row.peak_percent),
     byteMs: Number(row.byte_ms),
     bytesToldMs: Number(row.bytes_told_ms),
-    peakBytes: numberOrNull(row.peak_bytes),
-    peakResidentBytes: numberOrNull(row.peak_resident_bytes),
+    peakBytes: toNumberOrNull(row.peak_bytes),
+    peakResidentBytes: toNumberOrNull(row.peak_resident_bytes),
     shares,
   };
 }
 
-export const shareOf = (row: SqlRow): ShareRecord => ({
-  node: text(row.node),
-  model: text(row.model),
-  gpus: JSON.parse(text(row.gpus)) as HeldGpu[],
+/** A row of `job_share`, which this very program wrote. */
+export const shareOfRow = (row: SqlRow): ShareRecord => ({
+  node: toText(row.node),
+  model: toText(row.model),
+  gpus: JSON.parse(toText(row.gpus)) as HeldGpu[],
   isOpen: Number(row.is_open) === 1,
-  nodeStartMs: numberOrNull(row.node_start_ms),
+  nodeStartMs: toNumberOrNull(row.node_start_ms),
   firstMs: Number(row.first_ms),
   lastMs: Number(row.last_ms),
   heldMs: Number(row.held_ms),
   cpuMs: Number(row.cpu_ms),
-  lastDay: numberOrNull(row.last_day),
+  lastDay: toNumberOrNull(row.last_day),
 });
