@@ -15,6 +15,7 @@ import { type Buttons, createButtons } from './buttons.ts';
 import type { WebDependencies } from './dependencies.ts';
 import { addHistoryRoutes } from './history-routes.ts';
 import { isAllowedHost } from './host-check.ts';
+import { addLedgerRoutes } from './ledger-routes.ts';
 import { addListRoutes, askedOf } from './list-routes.ts';
 import { createLiveFeed, type LiveFeed, type LiveFeedOptions } from './live/feed.ts';
 import { answerPast } from './past-app.ts';
@@ -263,6 +264,7 @@ function addApiRoutes(app: Hono, { dependencies }: Rooms): void {
   const notFound = (context: Context, name: string) =>
     jsonError(context, 404, 'unknown-node', visibleText(unknownNode(name)));
 
+  addLedgerRoutes(app, dependencies);
   addListRoutes(app, dependencies.cluster);
   addHistoryRoutes(app, dependencies);
 

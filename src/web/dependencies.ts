@@ -1,5 +1,6 @@
 import type { Cluster } from '../cluster/cluster.ts';
 import type { HistoryAnswer, HistoryQuestion } from '../report/history.ts';
+import type { LedgerReader } from '../report/ledger.ts';
 import type { Watch } from './watching.ts';
 
 /** What the web room asks of former times. */
@@ -37,6 +38,8 @@ export interface WebDependencies {
   historySinceMs?(): number | null;
   /** Whom and what the ledger has a record of; none without a ledger, and for strangers. */
   ledger?: LedgerIndex | null;
+  /** What the ledger answers; likewise. */
+  ledgerReader?: LedgerReader | null;
   /** Tries a node again at once; false where there is no such node. */
   retry(name: string): boolean;
 }

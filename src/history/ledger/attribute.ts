@@ -1,6 +1,6 @@
 import { countTime, type Span } from './count-usage.ts';
 import type { GpuMeter, GpuMeters } from './gpu-meters.ts';
-import type { Moment } from './ledger-node.ts';
+import type { ClockMoment } from './ledger-node.ts';
 import type { GpuTime } from './records.ts';
 import type { Stretch } from './spell.ts';
 import type { Hold, NodeShare } from './tracked-job.ts';
@@ -66,7 +66,13 @@ export function countHold(
  * Counts the time without samples between two of them, in both of which the job had the GPU: nobody knows what it did.
  * `from`: the one before, up to which all is counted.
  */
-export function countGap(share: NodeShare, hold: Hold, from: Moment, to: Moment, holders: number): void {
+export function countGap(
+  share: NodeShare,
+  hold: Hold,
+  from: ClockMoment,
+  to: ClockMoment,
+  holders: number,
+): void {
   const unknownMs = to.monotonicMs - from.monotonicMs;
   countTime(share, hold.model, { fromMs: to.epochMs - unknownMs, toMs: to.epochMs }, { unknownMs }, holders);
   hold.idle.end();

@@ -1,4 +1,4 @@
-const DAY_MS = 86_400_000;
+import { DAY_MS } from '../tiers.ts';
 
 /** Days since 1970, UTC. */
 export const dayOf = (epochMs: number) => Math.floor(epochMs / DAY_MS);

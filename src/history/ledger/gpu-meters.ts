@@ -109,6 +109,7 @@ function resetMeter(meter: GpuMeter): void {
   meter.wasQuiet = meter.quietFromMs !== null;
 }
 
+/** Of a node that has said nothing yet. */
 export function createGpuMeters(): GpuMeters {
   const meters = new Map<number, GpuMeter>();
   /** Of the last sample, in the order of its rows. */

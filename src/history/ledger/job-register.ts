@@ -1,17 +1,28 @@
 import { isOfScheduler } from '../../protocol/job-kinds.ts';
 import type { SeenJob } from './reported-jobs.ts';
-import { isEnded, type NodeShare, newJob, noteEnd, type TrackedJob } from './tracked-job.ts';
+import { isEnded, type NodeShare, newTrackedJob, noteEnd, type TrackedJob } from './tracked-job.ts';
 
-/** The jobs that are followed, and which of them a node's job is. */
+/** The jobs that are followed: which of them a node's job is, and which are to be written. */
 export interface JobRegister {
   /** The job of all nodes to which this one of a node belongs; made where there is none. */
   jobFor(seen: SeenJob, mono: number, mayRecord: () => boolean): TrackedJob;
-  /** Takes in what a store had, or a job that is back. */
-  open(job: TrackedJob): void;
+  /** Takes in what a store has. */
+  restore(job: TrackedJob, mono: number): void;
   /** A share of it ended, or is open again. */
   noteShare(share: NodeShare): void;
-  jobs(): Iterable<TrackedJob>;
+  /**
+   * Jobs that began or ended since they were taken last, and those that were not taken for so long; then all of them are
+   * taken now. `isSettled`: whether a job that began may be taken already.
+   */
+  take(options: TakeOptions): TrackedJob[];
   readonly size: number;
+}
+
+export interface TakeOptions {
+  mono: number;
+  most: number;
+  everyMs: number;
+  isSettled: (job: TrackedJob) => boolean;
 }
 
 /**
@@ -24,10 +35,13 @@ export const isUserSure = (user: string | null) => user !== null && user !== 'ro
 export function createJobRegister(writer: string): JobRegister {
   const open = new Set<TrackedJob>();
   const byKey = new Map<string, TrackedJob[]>();
+  /** Began or ended. */
+  const fresh = new Set<TrackedJob>();
+  /** That was taken first comes first. */
+  const waiting = new Set<TrackedJob>();
   let made = 0;
 
   function add(job: TrackedJob): void {
-    if (open.has(job)) return;
     open.add(job);
     const same = byKey.get(job.key);
     if (same) same.push(job);
@@ -56,7 +70,7 @@ export function createJobRegister(writer: string): JobRegister {
       if (known !== undefined) return known;
       const { kind, id, user } = seen.job;
       made += 1;
-      const job = newJob({
+      const job = newTrackedJob({
         id: `${writer}.${made}`,
         key: seen.key,
         kind,
@@ -66,15 +80,40 @@ export function createJobRegister(writer: string): JobRegister {
         isUnrecorded: !mayRecord(),
       });
       add(job);
+      fresh.add(job);
       return job;
     },
-    open: add,
+    restore(job, mono) {
+      add(job);
+      job.takenMono = mono;
+      waiting.add(job);
+    },
     noteShare({ job }) {
       noteEnd(job);
+      if (isEnded(job) !== open.has(job)) return;
       if (isEnded(job)) remove(job);
       else add(job);
+      waiting.delete(job);
+      fresh.add(job);
     },
-    jobs: () => open,
+    take({ mono, most, everyMs, isSettled }) {
+      const taken: TrackedJob[] = [];
+      for (const job of fresh) {
+        if (taken.length >= most) break;
+        if (isEnded(job) || isSettled(job)) taken.push(job);
+      }
+      for (const job of waiting) {
+        if (taken.length >= most || mono - (job.takenMono ?? mono) < everyMs) break;
+        taken.push(job);
+      }
+      for (const job of taken) {
+        fresh.delete(job);
+        waiting.delete(job);
+        job.takenMono = mono;
+        if (open.has(job)) waiting.add(job);
+      }
+      return taken;
+    },
     get size() {
       return open.size;
     },

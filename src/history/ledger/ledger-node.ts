@@ -4,7 +4,7 @@ import { createGpuMeters, type GpuMeters } from './gpu-meters.ts';
 import type { NodeShare } from './tracked-job.ts';
 
 /** One moment by both clocks: what lasts is told by the one that nobody sets. */
-export interface Moment {
+export interface ClockMoment {
   monotonicMs: number;
   epochMs: number;
 }
@@ -14,8 +14,8 @@ export interface LedgerNode {
   name: string;
   meters: GpuMeters;
   /** The last sample, and the one before, up to which all is counted. Null before the first. */
-  sample: Moment | null;
-  before: Moment;
+  sample: ClockMoment | null;
+  before: ClockMoment;
   /** Between the two samples others are missing. */
   isGap: boolean;
   intervalMs: number;
@@ -41,6 +41,7 @@ const LOOK_EVERY_MS = 60_000;
 /** A report costs a hundred times what a sample's brief does. */
 const LOOK_AT_MOST_EVERY_MS = 5_000;
 
+/** A node that has said nothing yet. */
 export function newNode(name: string): LedgerNode {
   return {
     name,
@@ -62,7 +63,7 @@ export function newNode(name: string): LedgerNode {
 }
 
 /** Takes in a sample's brief. */
-export function takeBrief(node: LedgerNode, brief: SampleBrief, at: Moment): void {
+export function takeBrief(node: LedgerNode, brief: SampleBrief, at: ClockMoment): void {
   const last = node.sample ?? at;
   node.meters.settle(node.before.monotonicMs, last.monotonicMs, !node.isGap);
   if (!node.isGap) node.observedMs += last.monotonicMs - node.before.monotonicMs;

@@ -2,7 +2,7 @@ import type { SampleBrief } from '../../protocol/sample-brief.ts';
 import type { NodeReport } from '../../report/node-report.ts';
 import { placeCpu } from './attribute.ts';
 import { createJobRegister, isUserSure } from './job-register.ts';
-import { isLookDue, type LedgerNode, type Moment, newNode, takeBrief } from './ledger-node.ts';
+import { type ClockMoment, isLookDue, type LedgerNode, newNode, takeBrief } from './ledger-node.ts';
 import { closeShare, lookAt } from './look.ts';
 import { addGpuTime, type JobRecord, type LedgerBatch, type UsageRow } from './records.ts';
 import { fromRecord, type NodeShare, type TrackedJob, toRecord, wholeTime } from './tracked-job.ts';
@@ -13,8 +13,8 @@ export interface Ledger {
    * Takes in every sample, whether anybody looks or not. True where it is time for a look: then the caller makes the
    * node's report, with that same sample in it, and hands it to `look` before the next sample comes.
    */
-  note(node: string, brief: SampleBrief, at: Moment): boolean;
-  look(report: NodeReport, at: Moment): void;
+  note(node: string, brief: SampleBrief, at: ClockMoment): boolean;
+  look(report: NodeReport, at: ClockMoment): void;
   /** The node is in no list any more: its jobs end when they were seen last. */
   forget(node: string): void;
   /**
@@ -22,17 +22,18 @@ export interface Ledger {
    * end, while they run every ten minutes, or, with `all`, where they were not taken within ten seconds: for somebody who
    * is about to read, and at the end. At most `most` jobs at a time.
    */
-  takeChanges(at: Moment, options?: { all?: boolean; most?: number }): LedgerBatch | null;
+  takeChanges(at: ClockMoment, options?: { all?: boolean; most?: number }): LedgerBatch | null;
   /** The batch of this number is written. */
   confirm(number: number): void;
   /** Before the first sample: the jobs that were running when the store was written last. They go on where they are seen. */
-  restore(records: readonly JobRecord[], at: Moment): void;
+  restore(records: readonly JobRecord[], at: ClockMoment): void;
   /** How many jobs are followed. */
   readonly jobCount: number;
 }
 
 const WRITE_EVERY_MS = 600_000;
-const MOST_AT_ONCE = 250;
+/** Each takes some 20 µs. */
+const MOST_AT_ONCE = 100;
 /** Until then a job whose user may be learned yet is not written. */
 const USER_KNOWN_AFTER_MS = 60_000;
 /** Who reads sees what is no older; and needs no more certain a user. */
@@ -46,7 +47,6 @@ const MOST_USERS_OF_NODE = 256;
 export function createLedger(writer: string): Ledger {
   const nodes = new Map<string, LedgerNode>();
   const register = createJobRegister(writer);
-  const ended = new Set<TrackedJob>();
   let inFlight: LedgerBatch | null = null;
   let written = 0;
 
@@ -61,7 +61,6 @@ export function createLedger(writer: string): Ledger {
   function loseShare(share: NodeShare): void {
     closeShare(share, 'lost');
     register.noteShare(share);
-    if (share.job.endMs !== null) ended.add(share.job);
   }
 
   function loseJobs({ shares }: LedgerNode): void {
@@ -78,18 +77,14 @@ export function createLedger(writer: string): Ledger {
     }
   }
 
-  function isDue({ user, firstMono, takenMono }: TrackedJob, nowMono: number, all: boolean): boolean {
-    if (!isUserSure(user) && nowMono - firstMono < (all ? READ_AFTER_MS : USER_KNOWN_AFTER_MS)) return false;
-    return takenMono === null || nowMono - takenMono >= (all ? READ_AFTER_MS : WRITE_EVERY_MS);
-  }
-
-  function dueJobs(nowMono: number, all: boolean, most: number): TrackedJob[] {
-    const due = [...ended].slice(0, most);
-    for (const job of register.jobs()) {
-      if (due.length >= most) break;
-      if (isDue(job, nowMono, all)) due.push(job);
-    }
-    return due;
+  function dueJobs(mono: number, all: boolean, most: number): TrackedJob[] {
+    const settledMs = all ? READ_AFTER_MS : USER_KNOWN_AFTER_MS;
+    return register.take({
+      mono,
+      most,
+      everyMs: all ? READ_AFTER_MS : WRITE_EVERY_MS,
+      isSettled: ({ user, firstMono }) => isUserSure(user) || mono - firstMono >= settledMs,
+    });
   }
 
   /** A user beyond the first ones of a node and day is counted as nobody. */
@@ -126,7 +121,7 @@ export function createLedger(writer: string): Ledger {
     },
     look(report, at) {
       const node = nodes.get(report.name);
-      if (node !== undefined) lookAt({ node, register, report, at, onEnded: (job) => ended.add(job) });
+      if (node !== undefined) lookAt({ node, register, report, at });
     },
     forget(name) {
       const node = nodes.get(name);
@@ -136,15 +131,10 @@ export function createLedger(writer: string): Ledger {
     takeChanges({ monotonicMs }, { all = false, most = MOST_AT_ONCE } = {}) {
       if (inFlight !== null) return inFlight;
       loseSilentNodes(monotonicMs);
-      for (const job of ended) if (job.endMs === null) ended.delete(job);
       const due = dueJobs(monotonicMs, all, most);
       if (due.length === 0) return null;
       const usage = takeUsage(due, monotonicMs);
       const jobs = due.filter(({ isUnrecorded }) => !isUnrecorded).map(toRecord);
-      for (const job of due) {
-        job.takenMono = monotonicMs;
-        ended.delete(job);
-      }
       written += 1;
       inFlight = { writer, number: written, jobs, usage };
       return inFlight;
@@ -156,8 +146,7 @@ export function createLedger(writer: string): Ledger {
       const monoOf = (epochMs: number) => at.monotonicMs - Math.max(0, at.epochMs - epochMs);
       for (const record of records) {
         const job = fromRecord(record, monoOf);
-        job.takenMono = at.monotonicMs;
-        register.open(job);
+        register.restore(job, at.monotonicMs);
         const isOld = at.epochMs - record.lastMs > LOST_AFTER_MS;
         for (const share of job.shares) {
           const { shares } = nodeOf(share.node);

@@ -3,7 +3,7 @@ import type { ReportedGpu } from '../../protocol/reported-sample.ts';
 import type { NodeReport } from '../../report/node-report.ts';
 import { type Counted, countCpu, countGap, countHold, isKnownUpTo } from './attribute.ts';
 import { isUserSure, type JobRegister } from './job-register.ts';
-import type { LedgerNode, Moment } from './ledger-node.ts';
+import type { ClockMoment, LedgerNode } from './ledger-node.ts';
 import { isWorthRecord, type SeenJob, seenJobs } from './reported-jobs.ts';
 import {
   type Hold,
@@ -27,7 +27,7 @@ const SESSION_BACK_WITHIN_MS = 86_400_000;
 const MOST_GONE = 64;
 
 /** When a job's oldest process began, by the head's monotonic clock; null where it is not told. */
-function startMonoOf({ job }: SeenJob, report: NodeReport, at: Moment): number | null {
+function startMonoOf({ job }: SeenJob, report: NodeReport, at: ClockMoment): number | null {
   const { sample, sampleAgeMs } = report;
   if (job.startTimeMs === null || !sample?.takenAtMs) return null;
   return at.monotonicMs - Math.max(0, sample.takenAtMs - job.startTimeMs + (sampleAgeMs ?? 0));
@@ -48,9 +48,7 @@ export interface Look {
   node: LedgerNode;
   register: JobRegister;
   report: NodeReport;
-  at: Moment;
-  /** Hears of jobs that ended. */
-  onEnded(job: TrackedJob): void;
+  at: ClockMoment;
 }
 
 /** Does nothing where the node is not live: then nothing is known of its jobs. */
@@ -67,7 +65,7 @@ export function lookAt(look: Look): void {
   node.observedMs = 0;
 }
 
-function takeSeen(look: Look, seen: readonly SeenJob[], sample: Moment): void {
+function takeSeen(look: Look, seen: readonly SeenJob[], sample: ClockMoment): void {
   const { node, report, at } = look;
   const counted: Counted = {
     mono: node.before.monotonicMs,
@@ -98,8 +96,8 @@ function takeSeen(look: Look, seen: readonly SeenJob[], sample: Moment): void {
 /** Where samples were missing, and the job was there before and after. */
 function bridgeGap(
   share: NodeShare,
-  before: Moment,
-  sample: Moment,
+  before: ClockMoment,
+  sample: ClockMoment,
   holders: ReadonlyMap<number, number>,
 ): void {
   if (before.monotonicMs === sample.monotonicMs) return;
@@ -107,7 +105,7 @@ function bridgeGap(
   countTo(share, sample);
 }
 
-function countTo(share: NodeShare, { monotonicMs, epochMs }: Moment): void {
+function countTo(share: NodeShare, { monotonicMs, epochMs }: ClockMoment): void {
   share.countedMono = Math.max(share.countedMono, monotonicMs);
   share.countedMs = Math.max(share.firstMs, epochMs);
 }
@@ -143,13 +141,12 @@ function countShare(
 
 const placeOf = ({ index, uuid }: { index: number; uuid: string | null }) => `${index} ${uuid ?? ''}`;
 
-function endShare({ node, register, onEnded }: Look, key: string, share: NodeShare): void {
+function endShare({ node, register }: Look, key: string, share: NodeShare): void {
   closeShare(share, node.isGap ? 'lost' : 'seen');
   node.shares.delete(key);
   node.gone.delete(key);
   node.gone.set(key, share);
   register.noteShare(share);
-  if (share.job.endMs !== null) onEnded(share.job);
 }
 
 /** What a share had is not held any more. */
@@ -161,7 +158,12 @@ export function closeShare(share: NodeShare, end: 'seen' | 'lost'): void {
   share.holds.clear();
 }
 
-function openShare(look: Look, seen: SeenJob, startMono: number | null, sample: Moment): NodeShare | null {
+function openShare(
+  look: Look,
+  seen: SeenJob,
+  startMono: number | null,
+  sample: ClockMoment,
+): NodeShare | null {
   const { node, register } = look;
   const back = takeBack(node, seen, startMono);
   if (back === null && !isWorthRecord(seen)) return null;
@@ -177,14 +179,13 @@ function openShare(look: Look, seen: SeenJob, startMono: number | null, sample: 
   share.end = null;
   share.countedMono = first.monotonicMs;
   share.cpuPercent = seen.job.cpuPercent;
-  job.takenMono = null;
   node.shares.set(seen.key, share);
   register.noteShare(share);
   return share;
 }
 
 /** From when on a job that is seen for the first time counts: between the last two samples, where its start lies. */
-function startOf({ before, isGap }: LedgerNode, startMono: number | null, sample: Moment): Moment {
+function startOf({ before, isGap }: LedgerNode, startMono: number | null, sample: ClockMoment): ClockMoment {
   if (isGap) return sample;
   const mono = Math.min(Math.max(startMono ?? before.monotonicMs, before.monotonicMs), sample.monotonicMs);
   return { monotonicMs: mono, epochMs: sample.epochMs - (sample.monotonicMs - mono) };
@@ -210,7 +211,7 @@ function noteFacts(
   share: NodeShare,
   { job: said, command }: SeenJob,
   startMono: number | null,
-  at: Moment,
+  at: ClockMoment,
 ): void {
   const { job } = share;
   // One node alone renames no job of others.
@@ -247,7 +248,7 @@ function takeHolds(
   { meters }: LedgerNode,
   share: NodeShare,
   { gpus, touched }: SeenJob,
-  sample: Moment,
+  sample: ClockMoment,
 ): void {
   for (const gpu of gpus) {
     const hold = share.holds.get(gpu.index) ?? takeHold(share, gpu);

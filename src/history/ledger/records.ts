@@ -119,6 +119,7 @@ export interface LedgerBatch {
   usage: UsageRow[];
 }
 
+/** Nothing yet, and nothing told. */
 export const noGpuTime = (): GpuTime => ({
   heldMs: 0,
   activeMs: 0,

@@ -19,6 +19,7 @@ export interface Spell {
   end(): void;
 }
 
+/** One that has not begun. Pure. */
 export function createSpell(): Spell {
   let lengthMs = 0;
   let waiting: Stretch[] = [];

@@ -98,7 +98,8 @@ const MAX_GPUS_OF_SHARE = 256;
 const MAX_MODELS_OF_SHARE = 16;
 export const OTHER_MODEL = 'other models';
 
-export function newJob(
+/** A job of which nothing is counted yet, and without a share. */
+export function newTrackedJob(
   facts: Pick<TrackedJob, 'id' | 'key' | 'kind' | 'jobId' | 'user' | 'firstMono' | 'isUnrecorded'>,
 ): TrackedJob {
   return {
@@ -118,6 +119,7 @@ export function newJob(
   };
 }
 
+/** A hold that counts from that moment (monotonic) on. */
 export function newHold(gpu: HeldGpu, model: string, countedMono: number): Hold {
   return { gpu, model, countedMono, idle: createSpell(), untouched: createSpell() };
 }
@@ -146,6 +148,7 @@ export function heldGpuOf({ gpus }: ModelShare, index: number, uuid: string | nu
   return made;
 }
 
+/** Whether it is on no node any more. */
 export const isEnded = ({ shares }: TrackedJob) => shares.every(({ isOpen }) => !isOpen);
 
 /** A job ended when its last share did, and is known to have ended where that one is. */
@@ -194,6 +197,7 @@ export function toRecord(job: TrackedJob): JobRecord {
 
 const whole = (value: number | null) => (value === null ? null : Math.round(value));
 
+/** To whole milliseconds; energy stays as it is. */
 export const wholeTime = (time: GpuTime): GpuTime => ({
   heldMs: Math.round(time.heldMs),
   activeMs: Math.round(time.activeMs),
@@ -237,7 +241,7 @@ function shareRecords(share: NodeShare): ShareRecord[] {
  * anew: nobody knows what a GPU did meanwhile.
  */
 export function fromRecord(record: JobRecord, monoOf: (epochMs: number) => number): TrackedJob {
-  const job = newJob({
+  const job = newTrackedJob({
     ...record,
     firstMono: monoOf(record.firstMs),
     isUnrecorded: false,
@@ -279,6 +283,7 @@ function restoreShare(
   }
 }
 
+/** A share that is open and counts from that moment on; the same by both clocks. */
 export function newShare(job: TrackedJob, node: string, firstMono: number, firstMs: number): NodeShare {
   return {
     job,
