@@ -94,6 +94,8 @@ function createPage(
     allowedHosts: settings.allowedHosts,
     cluster,
     history: readerOf(history, cluster.names, config.public),
+    // Whose hours those were is nothing for strangers.
+    ledger: config.public ? null : history.ledger,
     historySinceMs: () => history.status().sinceMs,
     problems: () => (config.public ? problemsForStrangers(problems()) : problems()),
     retry: source.retry,

@@ -10,13 +10,6 @@ export interface HistoryReader {
   clusterAt(atMs: number): Promise<Cluster | null>;
 }
 
-/** Whether a page that nothing of now stands on has something of former times. */
-export interface LedgerIndex {
-  hasUser(name: string): Promise<boolean>;
-  /** By its key, as `ClusterJob.key`. */
-  hasJob(key: string): Promise<boolean>;
-}
-
 /** All that the web room is given. The head hands it in; tests hand in their own. */
 export interface WebDependencies {
   version: string;
@@ -36,10 +29,8 @@ export interface WebDependencies {
   history?: HistoryReader | null;
   /** The oldest that history has, epoch ms; none without history. */
   historySinceMs?(): number | null;
-  /** Whom and what the ledger has a record of; none without a ledger, and for strangers. */
-  ledger?: LedgerIndex | null;
-  /** What the ledger answers; likewise. */
-  ledgerReader?: LedgerReader | null;
+  /** Who used what; none without a ledger, and for strangers. */
+  ledger?: LedgerReader | null;
   /** Tries a node again at once; false where there is no such node. */
   retry(name: string): boolean;
 }
