@@ -101,7 +101,7 @@ describe('the ledger', () => {
 
   test('that cannot be read knows nothing, and no page fails with it', async () => {
     const fails = () => Promise.reject(new Error('disk I/O error'));
-    start({ hasUser: fails, hasJob: fails });
+    start({ ledger: notAsked, jobs: notAsked, hasUser: fails, hasJob: fails });
     expect((await get('/jobs/slurm%3A3')).status).toBe(404);
     expect((await get('/users/alice')).status).toBe(200);
   });
