@@ -115,6 +115,7 @@ function readerOf(
   if (service === null) return null;
   return {
     history: service.history,
+    events: service.events,
     async clusterAt(atMs) {
       const reports = await service.past(atMs);
       return reports.length === 0 ? null : pastCluster(inOrderOf(namesNow(), reports), forStrangers);

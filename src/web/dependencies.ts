@@ -1,5 +1,5 @@
 import type { Cluster } from '../cluster/cluster.ts';
-import type { HistoryAnswer, HistoryQuestion } from '../report/history.ts';
+import type { HistoryAnswer, HistoryQuestion, PastEvent } from '../report/history.ts';
 import type { LedgerReader } from '../report/ledger.ts';
 import type { Watch } from './watching.ts';
 
@@ -8,6 +8,8 @@ export interface HistoryReader {
   history(question: HistoryQuestion): Promise<HistoryAnswer>;
   /** All nodes as they were in that minute (epoch ms), shown as the head's table is; null where nothing is known of it. */
   clusterAt(atMs: number): Promise<Cluster | null>;
+  /** Of all nodes, oldest first. */
+  events(node: string | null, fromMs: number, toMs: number): Promise<PastEvent[]>;
 }
 
 /** All that the web room is given. The head hands it in; tests hand in their own. */
