@@ -276,7 +276,7 @@ describe.skipIf(!hasChromium)(`ranges of charts (skipped: no ${CHROMIUM})`, () =
   });
 
   test('a range that ends now goes on, and asks for its newest part alone', async () => {
-    const page = await openLive(`${NODE}?from=-1h`);
+    const page = await head.open(`${NODE}?from=-1h`);
     await told(page).getByText('One point per').waitFor();
     const first = past.asked.length;
     await expect.poll(() => past.asked.length, { timeout: 30_000 }).toBe(first + 1);
