@@ -8,7 +8,7 @@ import { momentText } from './moments.js';
 const NEAR_PERCENT = 0.8;
 const MOST_TEXTS = 4;
 /** Beyond its middle a text stands on the other side of its line. */
-const MIDDLE_PERCENT = 55;
+const MIDDLE_PERCENT = 45;
 
 const WORST_FIRST = ['critical', 'error', 'warning', 'info'];
 

@@ -196,10 +196,10 @@ function askNewest(charts, known) {
 export function tickRange(charts) {
   const { answer, answered, isAsking, isRefused, askedAtMs, range } = charts;
   if (document.hidden || isAsking || isRefused) return;
-  const restMs = Math.max(REST_MS, answer?.stepMs ?? 0);
-  if (performance.now() - askedAtMs < restMs) return;
+  const restedMs = performance.now() - askedAtMs;
+  if (restedMs < REST_MS) return;
   if (answer === null || answered !== range) askAll(charts);
-  else if (range.endMs === null) askNewest(charts, answer);
+  else if (range.endMs === null && restedMs >= answer.stepMs) askNewest(charts, answer);
 }
 
 /**

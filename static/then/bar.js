@@ -69,7 +69,7 @@ export function makeBar({ atMs, kept, go, close }) {
   });
 
   const steps = STEPS.map(({ text, label, byMs }) => {
-    const button = make('button', { type: 'button', 'aria-label': label, title: label }, text);
+    const button = make('button', { type: 'button', title: label }, text);
     button.addEventListener('click', () => go(shifted(atMs, byMs, kept)));
     // There is nothing after now.
     button.disabled = atMs === null && byMs > 0;

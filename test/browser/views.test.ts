@@ -100,7 +100,11 @@ describe.skipIf(!hasChromium)(`views in Chromium (skipped: no ${CHROMIUM})`, () 
     await page.getByRole('link', { name: 'Users' }).click();
     await rowsOf(page).filter({ hasText: 'alice' }).waitFor();
     await page.getByRole('link', { name: 'alice' }).click();
-    expect(new URL(page.url()).searchParams.get('q')).toBe('user:=alice');
+    await page.getByRole('heading', { level: 2, name: 'alice' }).waitFor();
+    expect(new URL(page.url()).pathname).toBe('/users/alice');
+    await row.waitFor();
+    await page.locator('.jobfacts a[href^="/jobs?"]').click();
+    await expect.poll(() => new URL(page.url()).searchParams.get('q')).toBe('user:=alice');
     await row.waitFor();
     expect(complaints).toEqual([]);
   });
