@@ -1,20 +1,21 @@
 // What the ledger answers, and what is made of it before it is shown. Draws nothing.
 
 /**
- * Hours are null where nobody knows; `gpuHoursHeld` is what active, idle and unknown come to.
+ * Null where it was never told.
  * @typedef {object} Hours
- * @property {number | null} gpuHoursHeld
+ * @property {number | null} gpuHoursHeld those that are known; short rests between work are neither active nor idle
  * @property {number | null} gpuHoursActive
- * @property {number | null} gpuHoursIdle held without any work
- * @property {number | null} gpuHoursUnknown
+ * @property {number | null} gpuHoursIdle held for long without any work
+ * @property {number | null} gpuHoursUnknown nothing was heard of the node: no part of those held
  * @property {number | null} cpuHours
  * @property {number | null} energyKilowattHours
  */
 /** @typedef {Hours & { key: string, jobs: number | null }} Period `key`: its first day, UTC, as `2026-12-01` */
 /**
  * @typedef {Hours & {
- *   key: string, kind: string, jobId: string, name: string | null, user: string | null, command: string | null,
- *   nodes: string[], startMs: number | null, endMs: number | null, end: string | null,
+ *   key: string, kind: string, id: string, name: string | null, user: string | null, command: string | null,
+ *   nodes: string[], gpus: string[], startTimeMs: number | null, endTimeMs: number | null, end: string | null,
+ *   gpuMemoryPeakBytes: number | null, residentPeakBytes: number | null, gpuUtilizationPercent: number | null,
  * }} JobRecord
  */
 

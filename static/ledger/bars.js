@@ -1,26 +1,37 @@
-// Hours of GPUs by day or week, as bars: active, idle and unknown upon each other.
+// Hours of GPUs by day or week, as bars: active, idle, what else was held, and what nobody knows, upon each other.
 
 /** @import { Period } from './answers.js' */
 import { make } from '../page/make.js';
 import { hoursText } from './words.js';
 
-export const PARTS = /** @type {const} */ ([
-  { name: 'gpuHoursActive', title: 'active', kind: 'active' },
-  { name: 'gpuHoursIdle', title: 'held idle', kind: 'idle' },
-  { name: 'gpuHoursUnknown', title: 'not known', kind: 'unknown' },
-]);
+/**
+ * Held are the first three together.
+ * @type {{ title: string, kind: string, hoursOf: (row: Period) => number }[]}
+ */
+const PARTS = [
+  { title: 'active', kind: 'active', hoursOf: ({ gpuHoursActive }) => gpuHoursActive ?? 0 },
+  { title: 'held idle', kind: 'idle', hoursOf: ({ gpuHoursIdle }) => gpuHoursIdle ?? 0 },
+  { title: 'held, neither of both', kind: 'rest', hoursOf: restOf },
+  { title: 'not known', kind: 'unknown', hoursOf: ({ gpuHoursUnknown }) => gpuHoursUnknown ?? 0 },
+];
+
+/** @param {Period} row */
+function restOf({ gpuHoursHeld, gpuHoursActive, gpuHoursIdle }) {
+  return Math.max(0, (gpuHoursHeld ?? 0) - (gpuHoursActive ?? 0) - (gpuHoursIdle ?? 0));
+}
 
 /** Above a bar there is room for nothing. */
 const MOST_PERCENT = 100;
 
 /** @param {Period | null} row */
-const heightOf = (row) => PARTS.reduce((sum, { name }) => sum + (row?.[name] ?? 0), 0);
+const heightOf = (row) => (row === null ? 0 : PARTS.reduce((sum, { hoursOf }) => sum + hoursOf(row), 0));
 
 /** @param {{ key: string, row: Period | null }} period */
 function wordsOf({ key, row }) {
   if (row === null) return `${key}: nothing known`;
-  const parts = PARTS.map(({ name, title }) => `${hoursText(row[name])} ${title}`);
-  return `${key}: ${hoursText(row.gpuHoursHeld)} held, of these ${parts.join(', ')}`;
+  const { gpuHoursHeld, gpuHoursActive, gpuHoursIdle, gpuHoursUnknown } = row;
+  const held = `${hoursText(gpuHoursHeld)} held: ${hoursText(gpuHoursActive)} active, ${hoursText(gpuHoursIdle)} idle`;
+  return `${key}: ${held}; ${hoursText(gpuHoursUnknown)} not known`;
 }
 
 /**
@@ -28,9 +39,10 @@ function wordsOf({ key, row }) {
  * @param {number} most
  */
 function makeBar(period, most) {
-  const pieces = PARTS.map(({ name, kind }) => {
+  const { row } = period;
+  const pieces = PARTS.map(({ hoursOf, kind }) => {
     const piece = make('span', { class: kind });
-    piece.style.height = `${(((period.row?.[name] ?? 0) / most) * MOST_PERCENT).toFixed(2)}%`;
+    piece.style.height = `${(((row === null ? 0 : hoursOf(row)) / most) * MOST_PERCENT).toFixed(2)}%`;
     return piece;
   });
   return make('div', { class: 'ledger-bar', title: wordsOf(period) }, ...pieces.reverse());

@@ -90,10 +90,16 @@ function showJobs({ jobs }, address) {
   return [makeJobTable(jobs), makeFiles(address)];
 }
 
-/** @param {{ jobs: JobRecord[] }} answer */
-function showRecords({ jobs }) {
-  if (jobs.length === 0) return [make('p', { class: 'none' }, 'The ledger has no record of it.')];
-  return jobs.map(makeRecord);
+/**
+ * Of the job that the address names, whatever else is answered: a number that was used anew has several records.
+ * @param {{ jobs: JobRecord[] }} answer
+ * @param {string} address
+ */
+function showRecords({ jobs }, address) {
+  const asked = new URL(address, location.href).searchParams.get('job');
+  const own = jobs.filter(({ key }) => key === asked);
+  if (own.length === 0) return [make('p', { class: 'none' }, 'The ledger has no record of it.')];
+  return own.map(makeRecord);
 }
 
 /** @param {HTMLElement} element */
@@ -110,7 +116,11 @@ function fill(element) {
           showJobs(answer, ledgerJobs),
         )
       : []),
-    ...(ledgerRecord ? makePart(ledgerRecord, 'In the ledger', showRecords) : []),
+    ...(ledgerRecord
+      ? makePart(ledgerRecord, 'In the ledger', (/** @type {{ jobs: JobRecord[] }} */ answer) =>
+          showRecords(answer, ledgerRecord),
+        )
+      : []),
   );
 }
 

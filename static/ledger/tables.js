@@ -3,7 +3,7 @@
 /** @import { JobRecord, Period } from './answers.js' */
 import { momentText } from '../history/moments.js';
 import { make } from '../page/make.js';
-import { DASH } from '../shared/figures.js';
+import { DASH, formatBytes, formatValue } from '../shared/figures.js';
 import { endText, energyText, hoursText } from './words.js';
 
 /** @param {string[]} words */
@@ -51,13 +51,13 @@ const momentOf = (ms) => (ms === null ? DASH : momentText(ms));
 
 /** @param {JobRecord} record */
 function jobRow(record) {
-  const link = make('a', { href: jobAddress(record.key) }, `${record.kind} ${record.jobId}`);
+  const link = make('a', { href: jobAddress(record.key) }, `${record.kind} ${record.id}`);
   return make(
     'tr',
     {},
     make('th', { scope: 'row' }, link),
     make('td', { 'data-label': 'Name' }, record.name ?? DASH),
-    make('td', { 'data-label': 'Ended' }, momentOf(record.endMs)),
+    make('td', { 'data-label': 'Ended' }, momentOf(record.endTimeMs)),
     make('td', { 'data-label': 'How' }, endText(record)),
     ...hourCells(record),
   );
@@ -68,7 +68,7 @@ function jobRow(record) {
  * @param {readonly JobRecord[]} records
  */
 export function makeJobTable(records) {
-  const sorted = [...records].sort((a, b) => (b.endMs ?? 0) - (a.endMs ?? 0));
+  const sorted = [...records].sort((a, b) => (b.endTimeMs ?? 0) - (a.endTimeMs ?? 0));
   const caption = make('caption', {}, 'Jobs that ended, with their hours of GPUs and cores');
   const head = headRow(['Job', 'Name', 'Ended', 'How', ...HOUR_WORDS]);
   return make(
@@ -100,16 +100,23 @@ export function makeRecord(record) {
     { class: 'jobfacts' },
     fact('Name', record.name ?? DASH),
     fact('User', who),
-    fact('Began', momentOf(record.startMs)),
-    fact('Ended', momentOf(record.endMs)),
+    fact('Began', momentOf(record.startTimeMs)),
+    fact('Ended', momentOf(record.endTimeMs)),
     fact('How', endText(record)),
     fact('GPUs held', hoursText(record.gpuHoursHeld)),
     fact('… active', hoursText(record.gpuHoursActive)),
     fact('… idle', hoursText(record.gpuHoursIdle)),
     fact('… not known', hoursText(record.gpuHoursUnknown)),
+    fact(
+      'GPU use, mean',
+      record.gpuUtilizationPercent == null ? DASH : formatValue('percent', record.gpuUtilizationPercent),
+    ),
+    fact('GPU memory, peak', formatBytes(record.gpuMemoryPeakBytes ?? null)),
+    fact('RAM, peak', formatBytes(record.residentPeakBytes ?? null)),
     fact('CPU', hoursText(record.cpuHours)),
     fact('Energy', energyText(record.energyKilowattHours)),
     fact('Nodes', (record.nodes ?? []).join(', ') || DASH, 'wide'),
+    fact('GPUs', (record.gpus ?? []).join(', ') || DASH, 'wide'),
     fact('Command', make('code', {}, record.command ?? DASH), 'wide'),
   );
 }

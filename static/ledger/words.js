@@ -20,11 +20,10 @@ export const energyText = (kilowattHours) =>
     : `${kilowattHours >= 100 ? Math.round(kilowattHours) : Math.round(kilowattHours * 10) / 10} kWh`;
 
 /** @type {Record<string, string>} */
-const ENDS = { seen: 'seen to end', lost: 'its node was lost', unknown: 'not known' };
+const ENDS = { seen: 'seen to end', lost: 'while its node or the head was away' };
 
 /**
  * How it ended, as far as that was seen.
  * @param {JobRecord} record
  */
-export const endText = ({ end, endMs }) =>
-  endMs === null && (end ?? null) === null ? 'runs' : (ENDS[end ?? 'unknown'] ?? String(end));
+export const endText = ({ end }) => (end === null ? 'not seen to end' : (ENDS[end] ?? end));

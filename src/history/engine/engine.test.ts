@@ -209,10 +209,10 @@ describe('history', () => {
 
   it('removes what is old, tier by tier', async () => {
     const history = await openHistory();
-    // A point every three hours, over 40 days.
+    // A point every six hours, over 36 days.
     await feed(
       history,
-      series(START_MS, START_MS + 40 * DAY_MS, 3 * HOUR_MS, () => 7),
+      series(START_MS, START_MS + 36 * DAY_MS, 6 * HOUR_MS, () => 7),
     );
     await history.engine.work();
     const days = (kind: string) =>
@@ -221,7 +221,7 @@ describe('history', () => {
     expect(days('raw')).toBeLessThanOrEqual(5);
     expect(days('minute')).toBeLessThanOrEqual(16);
     expect(days('frame')).toBeLessThanOrEqual(32);
-    const { cpu, tier } = await read(history.engine, START_MS, START_MS + 30 * DAY_MS, 3 * HOUR_MS);
+    const { cpu, tier } = await read(history.engine, START_MS, START_MS + 30 * DAY_MS, 6 * HOUR_MS);
     expect(tier).toBe('quarter');
     expect(cpu?.mean.every((value) => value === 7)).toBe(true);
     // Asked finely for what is kept coarsely only: the finest that there is.

@@ -24,9 +24,11 @@ export async function sealWhatIsOver(core: Core): Promise<void> {
 async function seal(core: Core, bucketMs: number, bucket: OpenBucket): Promise<void> {
   const { store } = core;
   const frame: [string, Uint8Array][] = [];
+  const sealedBytes = new Map<string, number>();
   for (const nodes of stepsOf([...bucket], NODES_PER_STEP)) {
     const chunks: [string, Uint8Array][] = [];
     for (const [name, node] of nodes) {
+      sealedBytes.set(name, node.bytes.length);
       const table = await wholeTable(core, bucketMs, name, node);
       frame.push([name, encodeFrameNode(table, bucketMs)]);
       chunks.push([name, encodeChunk(table)]);
@@ -35,10 +37,15 @@ async function seal(core: Core, bucketMs: number, bucket: OpenBucket): Promise<v
     await pause();
   }
   await store.writeFrame(bucketMs, encodeNamed(frame));
-  await finish(core, 'raw', bucketMs + RAW.bucketMs);
+  // What came meanwhile, late, is closed the next time with all the rest.
+  for (const [name, node] of bucket) if (node.bytes.length !== sealedBytes.get(name)) return;
+  const untilMs = bucketMs + RAW.bucketMs;
+  // At once: whoever reads finds it in one place, and what comes later opens it again.
   core.open.delete(bucketMs);
   core.pending.delete(bucketMs);
   core.reopened.delete(bucketMs);
+  core.doneMs.set('raw', Math.max(untilMs, doneUntil(core, RAW)));
+  await store.setMark('raw', doneUntil(core, RAW));
   await store.dropJournal(bucketMs);
 }
 
@@ -51,6 +58,7 @@ async function wholeTable(core: Core, bucketMs: number, name: string, node: Open
   return chunk === null ? table : mergeTables(chunk, table);
 }
 
+/** Of the coarser ones. */
 async function finish({ store, doneMs }: Core, tier: TierName, untilMs: number): Promise<void> {
   if (untilMs <= (doneMs.get(tier) ?? 0)) return;
   await store.setMark(tier, untilMs);

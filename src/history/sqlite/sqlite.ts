@@ -83,8 +83,14 @@ export function isRecent(version: string): boolean {
   return true;
 }
 
-/** Writes into the file what stands in its log, and takes the log away. */
-export const leaveNoLog = (database: Database): void => database.exec('PRAGMA journal_mode = DELETE');
+/** Writes into the file what stands in its log, and takes the log away; where somebody else has it open too, it stays. */
+export function leaveNoLog(database: Database): void {
+  try {
+    database.exec('PRAGMA busy_timeout = 0; PRAGMA journal_mode = DELETE');
+  } catch {
+    // Whoever closes it last, or opens it next, does it.
+  }
+}
 
 /** Runs `action` in one transaction: all of it counts, or nothing. */
 export function inTransaction<Result>(database: Database, action: () => Result): Result {
