@@ -1,100 +1,12 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import {
-  epochOf,
-  holdAt,
-  isThere,
-  makeTrace,
-  momentOf,
-  monoOf,
-  type Trace,
-  type TraceJob,
-} from '../../../test/support/ledger-trace.ts';
-import { briefOf, reportOf, SAMPLE_MS } from '../../../test/support/ledger-world.ts';
+import { createMemoryStore, type MemoryStore, play } from '../../../test/support/ledger-play.ts';
+import { holdAt, isThere, makeTrace, type Trace, type TraceJob } from '../../../test/support/ledger-trace.ts';
+import { SAMPLE_MS } from '../../../test/support/ledger-world.ts';
 import { groupBy } from '../../lib/group-by.ts';
-import { createLedger, type Ledger } from './ledger.ts';
-import {
-  addGpuTime,
-  type GpuTime,
-  type JobRecord,
-  type LedgerBatch,
-  noGpuTime,
-  type UsageRow,
-} from './records.ts';
+import { addGpuTime, type GpuTime, type JobRecord, noGpuTime } from './records.ts';
 
 /** Every figure of the ledger against one that goes through all samples again for each job and GPU. */
-
-/** A store in memory, which leaves out what it has written. */
-function createStore() {
-  const jobs = new Map<string, JobRecord>();
-  const usage = new Map<string, UsageRow>();
-  const numbers = new Map<string, number>();
-  return {
-    jobs,
-    usage,
-    write({ writer, number, jobs: records, usage: rows }: LedgerBatch): void {
-      if (number <= (numbers.get(writer) ?? 0)) return;
-      numbers.set(writer, number);
-      for (const job of records) jobs.set(job.id, structuredClone(job));
-      for (const row of rows) {
-        const key = [row.day, row.user, row.node, row.model].join('|');
-        const known = usage.get(key);
-        if (known === undefined) usage.set(key, structuredClone(row));
-        else {
-          addGpuTime(known, row);
-          known.jobs += row.jobs;
-          known.newJobs += row.newJobs;
-        }
-      }
-    },
-  };
-}
-
-type Store = ReturnType<typeof createStore>;
-
-function writeAll(ledger: Ledger, store: Store, at: { monotonicMs: number; epochMs: number }): void {
-  // Until nothing is left: what was taken before is not taken again within ten seconds.
-  for (;;) {
-    const batch = ledger.takeChanges(at, { all: true, most: 3 });
-    if (batch === null) return;
-    store.write(batch);
-    // An answer that got lost.
-    store.write(batch);
-    ledger.confirm(batch.number);
-  }
-}
-
-/** `careless`: the head is killed instead of stopped, writes as it comes, and looks only where that is due. */
-function play(trace: Trace, careless = false): Store {
-  const store = createStore();
-  let ledger = createLedger('run0');
-  const later = (tick: number) => ({
-    monotonicMs: monoOf(tick) + 60_000,
-    epochMs: epochOf(trace, tick) + 60_000,
-  });
-  for (let tick = 0; tick < trace.ticks; tick++) {
-    const at = { monotonicMs: monoOf(tick), epochMs: epochOf(trace, tick) };
-    if (trace.restarts.has(tick)) {
-      if (!careless) writeAll(ledger, store, later(tick - 1));
-      ledger = createLedger(`run${tick}`);
-      const open = [...store.jobs.values()].filter(({ endMs }) => endMs === null);
-      ledger.restore(structuredClone(open), { monotonicMs: monoOf(tick) - 5, epochMs: at.epochMs - 5 });
-    }
-    for (const node of trace.nodes) {
-      if (!trace.isUp(node, tick)) continue;
-      const moment = momentOf(trace, node, tick);
-      const isDue = ledger.note(node, briefOf(moment), at);
-      if (isDue || !careless) ledger.look(reportOf(moment), at);
-    }
-    const batch = careless ? ledger.takeChanges(at) : null;
-    if (batch === null) continue;
-    store.write(batch);
-    // The answer may get lost.
-    if (tick % 3 > 0) ledger.confirm(batch.number);
-  }
-  writeAll(ledger, store, later(trace.ticks));
-  return store;
-}
 
 const LIMIT = 3;
 const QUIET_MS = 600_000;
@@ -212,7 +124,7 @@ const isSeen = (trace: Trace, job: TraceJob, node: string, tick: number) =>
 
 const figures = ['heldMs', 'activeMs', 'idleMs', 'untouchedMs', 'unknownMs', 'toldMs', 'percentMs'] as const;
 
-function recordsOf(store: Store, trace: Trace): Map<number, JobRecord[]> {
+function recordsOf(store: MemoryStore, trace: Trace): Map<number, JobRecord[]> {
   const runs = new Map<number, JobRecord[]>();
   for (const record of store.jobs.values()) {
     const [share] = record.shares;
@@ -229,7 +141,7 @@ function recordsOf(store: Store, trace: Trace): Map<number, JobRecord[]> {
 }
 
 function compare(trace: Trace): void {
-  const store = play(trace);
+  const store = play(trace, createMemoryStore());
   const records = recordsOf(store, trace);
   expect(records.get(-1) ?? []).toEqual([]);
   const split = new Map<string, GpuTime>();
@@ -291,7 +203,7 @@ it('doubles nothing and splits no job where the head is killed, and never has mo
   fc.assert(
     fc.property(seeds, (seed) => {
       const trace = makeTrace({ seed, restarts: 4 });
-      const store = play(trace, true);
+      const store = play(trace, createMemoryStore(), true);
       for (const [run, records] of recordsOf(store, trace)) {
         expect(run).toBeGreaterThanOrEqual(0);
         expect(records.length, `records of run ${run}`).toBe(1);
