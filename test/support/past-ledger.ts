@@ -52,7 +52,7 @@ export async function createPastLedger(nowMs = Date.now()): Promise<PastLedger> 
       {
         node: 'gpu01',
         model: 'H100',
-        gpus: [{ index: 0, uuid: 'GPU-1', isHeld: false, isTouched: true }],
+        gpus: [{ index: 0, uuid: 'GPU-1', isHeld: false, isTouched: true, countedMs: null }],
         isOpen: false,
         nodeStartMs: startMs,
         firstMs: startMs,

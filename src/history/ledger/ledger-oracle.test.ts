@@ -62,6 +62,13 @@ function holdOf(trace: Trace, job: TraceJob, node: string, index: number, sums: 
       countedMs = timeMs;
       return;
     }
+    if (!trace.gpus(node, before).some((one) => one.index === index)) {
+      // There was no such GPU at the sample before.
+      countedMs = timeMs;
+      end('idle');
+      end('untouched');
+      return;
+    }
     const wasThere = isThere(job, node, before);
     const startMs = job.from * SAMPLE_MS - job.earlierMs;
     const fromMs = wasThere ? before * SAMPLE_MS : Math.max(startMs, before * SAMPLE_MS);
@@ -75,13 +82,6 @@ function holdOf(trace: Trace, job: TraceJob, node: string, index: number, sums: 
     const ms = timeMs - fromMs;
     const holders = holdersAt(tick);
     const gpu = trace.gpus(node, tick).find((one) => one.index === index);
-    const wasPresent = trace.gpus(node, before).some((one) => one.index === index);
-    if (!wasPresent) {
-      // There was no such GPU at the sample before.
-      end('idle');
-      end('untouched');
-      return;
-    }
     count({ heldMs: ms }, holders);
     if (!now.isTouched) {
       runs.untouched.push([ms, holders]);

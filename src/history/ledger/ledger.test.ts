@@ -129,7 +129,11 @@ describe('a job', () => {
     expect(record.percentMs / record.toldMs).toBeCloseTo(60);
     expect(record.byteMs / record.bytesToldMs).toBeCloseTo(4 * GIB, -3);
     expect(record.shares.map(({ node, model, gpus }) => ({ node, model, gpus }))).toEqual([
-      { node: 'n1', model: 'H100', gpus: [{ index: 0, uuid: 'GPU-0', isHeld: false, isTouched: true }] },
+      {
+        node: 'n1',
+        model: 'H100',
+        gpus: [{ index: 0, uuid: 'GPU-0', isHeld: false, isTouched: true, countedMs: null }],
+      },
     ]);
     expect(sumOf(usage, 'heldMs')).toBe(record.heldMs);
     expect(usage.every(({ user, node, model }) => `${user} ${node} ${model}` === 'ann n1 H100')).toBe(true);

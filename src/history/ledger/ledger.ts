@@ -1,11 +1,12 @@
 import type { SampleBrief } from '../../protocol/sample-brief.ts';
 import type { NodeReport } from '../../report/node-report.ts';
 import { placeCpu } from './attribute.ts';
+import { fromRecord, toRecord, wholeTime } from './job-records.ts';
 import { createJobRegister, isUserSure } from './job-register.ts';
 import { type ClockMoment, isLookDue, type LedgerNode, newNode, takeBrief } from './ledger-node.ts';
 import { closeShare, lookAt } from './look.ts';
 import { addGpuTime, type JobRecord, type LedgerBatch, type UsageRow } from './records.ts';
-import { fromRecord, type NodeShare, type TrackedJob, toRecord, wholeTime } from './tracked-job.ts';
+import type { NodeShare, TrackedJob } from './tracked-job.ts';
 
 /** Who used what: every job as one record, and what its user took, day by day. Pure: time comes in with each call. */
 export interface Ledger {
