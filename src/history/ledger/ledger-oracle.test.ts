@@ -233,7 +233,8 @@ it('doubles nothing and splits no job where the head is killed, and never has mo
 function checkRecord(record: JobRecord): void {
   const { heldMs, activeMs, idleMs, untouchedMs, unknownMs, toldMs, firstMs, lastMs, shares } = record;
   for (const figure of figures) expect(record[figure]).toBeGreaterThanOrEqual(0);
-  expect(activeMs + idleMs).toBeLessThanOrEqual(toldMs + 5);
+  // Of a job's first minute each figure is the same part, but a spell is what it is.
+  expect(activeMs + idleMs).toBeLessThanOrEqual(toldMs + SAMPLE_MS);
   expect(toldMs + untouchedMs).toBeLessThanOrEqual(heldMs + 5);
   const gpus = Math.max(1, shares.flatMap((share) => share.gpus).length);
   expect(heldMs + unknownMs).toBeLessThanOrEqual((lastMs - firstMs) * gpus + 5);
