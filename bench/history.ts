@@ -5,6 +5,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
 import { cellCount, GPU_WIDTH, MACHINE_WIDTH } from '../src/history/codec/kept-point.ts';
@@ -114,7 +115,8 @@ globalThis.gc?.();
 const residentBefore = process.memoryUsage().rss;
 let appendMs = 0;
 let workMs = 0;
-let longestStepMs = 0;
+/** Whoever waits for an answer waits for one step. */
+const delay = monitorEventLoopDelay({ resolution: 1 });
 let mostResident = 0;
 for (; clock.ms < endMs; clock.ms += STEP_MS) {
   // As a head hands them over: a hundred or so at a time, each time synced to the disk.
@@ -125,16 +127,9 @@ for (; clock.ms < endMs; clock.ms += STEP_MS) {
     appendMs += cpuMs() - begun;
   }
   const begun = cpuMs();
-  const ticks = setInterval(() => undefined, 1);
-  let last = performance.now();
-  const watch = setInterval(() => {
-    const now = performance.now();
-    longestStepMs = Math.max(longestStepMs, now - last);
-    last = now;
-  }, 0);
+  delay.enable();
   await engine.work();
-  clearInterval(ticks);
-  clearInterval(watch);
+  delay.disable();
   workMs += cpuMs() - begun;
   if (clock.ms % 3_600_000 === 0) mostResident = Math.max(mostResident, process.memoryUsage().rss);
 }
@@ -183,7 +178,11 @@ printTable([
     `${round(((appendMs + workMs) * 1_000) / ((options.nodes * simulatedMs) / STEP_MS))} µs`,
     '',
   ],
-  ['longest step of what becomes due', `${round(longestStepMs)} ms`, '≤ 20 ms'],
+  [
+    'longest step of what becomes due',
+    `${round(delay.percentile(99) / 1e6)} ms of 99 %, ${round(delay.max / 1e6)} ms at most`,
+    '≤ 20 ms',
+  ],
   [
     'resident, more than before (with the made-up nodes)',
     `${round((mostResident - residentBefore) / 1024 ** 2)} MiB`,

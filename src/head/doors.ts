@@ -94,6 +94,8 @@ function createPage(
     allowedHosts: settings.allowedHosts,
     cluster,
     history: readerOf(history, cluster.names, config.public),
+    // Whose hours those were is nothing for strangers.
+    ledger: config.public ? null : history.ledger,
     historySinceMs: () => history.status().sinceMs,
     problems: () => (config.public ? problemsForStrangers(problems()) : problems()),
     retry: source.retry,
@@ -113,6 +115,7 @@ function readerOf(
   if (service === null) return null;
   return {
     history: service.history,
+    events: service.events,
     async clusterAt(atMs) {
       const reports = await service.past(atMs);
       return reports.length === 0 ? null : pastCluster(inOrderOf(namesNow(), reports), forStrangers);

@@ -5,9 +5,10 @@ import { createPastWatcher } from '../history/past/watcher.ts';
 import { createRecorder } from '../history/recorder.ts';
 import type { HistoryService } from '../history/service.ts';
 import { openInThread } from '../history/thread.ts';
-import { guarded } from '../lib/guarded.ts';
+import { guarded, sayFault } from '../lib/guarded.ts';
 import type { SampleBrief } from '../protocol/sample-brief.ts';
 import type { HistoryStatus } from '../report/history.ts';
+import type { LedgerReader } from '../report/ledger.ts';
 import type { State } from '../state/state.ts';
 
 /** What a head keeps of former times, and what is asked of it. */
@@ -16,6 +17,8 @@ export interface HeadHistory {
   note(name: string, brief: SampleBrief, atMs: number, isPast: boolean): void;
   /** Null where nothing is kept. */
   service: HistoryService | null;
+  /** Null likewise. What is written down first is what was not yet. */
+  ledger: LedgerReader | null;
   /** As it was said last, at most some seconds ago. */
   status(): HistoryStatus;
   close(): Promise<void>;
@@ -35,6 +38,7 @@ const OFF: HistoryStatus = {
 const NOTHING: HeadHistory = {
   note: () => undefined,
   service: null,
+  ledger: null,
   status: () => OFF,
   close: async () => undefined,
 };
@@ -56,6 +60,7 @@ export function openHistory(
   const recorder = createRecorder();
   const watcher = createPastWatcher();
   const ledger = createLedger(writer);
+  let isRestored = false;
   let status: HistoryStatus = { ...OFF, state: 'on', place: config.history.folder };
 
   function look(name: string, atMs: number): void {
@@ -63,6 +68,32 @@ export function openHistory(
     if (report === undefined) return;
     ledger.look(report, { monotonicMs: performance.now(), epochMs: atMs });
     watcher.look(report, atMs);
+  }
+
+  const moment = () => ({ monotonicMs: performance.now(), epochMs: Date.now() });
+
+  /** `all`: for somebody who is about to read. What cannot be written comes again with the next second. */
+  async function writeLedger(all: boolean): Promise<void> {
+    if (!isRestored) return;
+    for (
+      let batch = ledger.takeChanges(moment(), { all });
+      batch !== null;
+      batch = ledger.takeChanges(moment(), { all })
+    ) {
+      await service.writeLedger(batch);
+      ledger.confirm(batch.number);
+    }
+  }
+
+  /** What ran when the head ended goes on where it is seen again. */
+  async function restoreLedger(): Promise<void> {
+    ledger.restore(await service.openJobs(), moment());
+    isRestored = true;
+  }
+
+  async function read<Answer>(question: () => Promise<Answer>): Promise<Answer> {
+    await writeLedger(true).catch(() => undefined);
+    return question();
   }
 
   async function write(): Promise<void> {
@@ -76,6 +107,7 @@ export function openHistory(
     if (seen.snapshots.length + seen.events.length > 0)
       await service.observe(seen).catch(() => watcher.giveBack(seen));
     await points.catch(() => undefined);
+    await writeLedger(false).catch(() => undefined);
   }
 
   async function ask(): Promise<void> {
@@ -89,18 +121,26 @@ export function openHistory(
     setInterval(() => void ask(), ASK_EVERY_MS),
   ];
   void ask();
+  restoreLedger().catch((error) => sayFault('the ledger', error));
   return {
     note(name, brief, atMs, isPast) {
       recorder.note(name, brief, atMs);
-      if (isPast) return;
+      if (isPast || !isRestored) return;
       const isDue = ledger.note(name, brief, { monotonicMs: performance.now(), epochMs: atMs });
       if (isDue) guarded(`the ledger's look at ${name}`, () => look(name, atMs), undefined);
     },
     service,
+    ledger: {
+      ledger: (question) => read(() => service.ledger(question)),
+      jobs: (question) => read(() => service.jobs(question)),
+      hasUser: (name) => read(() => service.hasUser(name)),
+      hasJob: (key) => read(() => service.hasJob(key)),
+    },
     status: () => status,
     async close() {
       timers.forEach(clearInterval);
       await write();
+      await writeLedger(true).catch(() => undefined);
       await service.close();
     },
   };

@@ -1,14 +1,17 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import type { HistoryAnswer, HistoryQuestion, HistoryStatus, PastEvent } from '../report/history.ts';
+import type { LedgerReader } from '../report/ledger.ts';
 import type { NodeReport } from '../report/node-report.ts';
 import { historyAnswer, rangeQuestion } from './answer.ts';
 import { createEngine, type NodePoint } from './engine/engine.ts';
 import type { FrameNode } from './engine/frames.ts';
+import type { JobRecord, LedgerBatch } from './ledger/records.ts';
 import { reportAt } from './past/snapshot.ts';
 import type { Seen } from './past/watcher.ts';
+import { openLedgerFile } from './sqlite/ledger-file.ts';
 import { findSqlite } from './sqlite/sqlite.ts';
 import { createSqliteStore } from './sqlite/sqlite-store.ts';
-import { FRAME_STEP_MS, type KeptDays } from './tiers.ts';
+import { DAY_MS, FRAME_STEP_MS, type KeptDays } from './tiers.ts';
 
 /** What a history is opened with. Plain data: it goes to a thread. */
 export interface HistorySettings {
@@ -19,7 +22,7 @@ export interface HistorySettings {
 }
 
 /** All that is asked of history, wherever it is done. Parameters and results are plain data. */
-export interface HistoryService {
+export interface HistoryService extends LedgerReader {
   /** Takes points in; call about once a second, also without any: what has become due is done then. */
   append(points: readonly NodePoint[]): Promise<void>;
   history(question: HistoryQuestion): Promise<HistoryAnswer>;
@@ -31,17 +34,36 @@ export interface HistoryService {
   past(atMs: number): Promise<NodeReport[]>;
   /** Oldest first; `node`: null for all. */
   events(node: string | null, fromMs: number, toMs: number): Promise<PastEvent[]>;
+  /** Rejects where it cannot be written; the same again is written once. */
+  writeLedger(batch: LedgerBatch): Promise<void>;
+  /** For `Ledger.restore`. */
+  openJobs(): Promise<JobRecord[]>;
   status(): Promise<HistoryStatus>;
   close(): Promise<void>;
 }
 
 /** A chart shows no more, and a list is read by nobody. */
 const MOST_EVENTS = 1_000;
+const PRUNE_EVERY_MS = 3_600_000;
+const MOST_PRUNED = 500;
 
 /** Rejects with a sentence where history cannot be kept. */
 export async function openService({ folder, keptDays, mostBytes }: HistorySettings): Promise<HistoryService> {
-  const store = createSqliteStore({ folder, sqlite: await findSqlite() });
+  const sqlite = await findSqlite();
+  const store = createSqliteStore({ folder, sqlite });
   const engine = await createEngine({ store, keptDays, mostBytes });
+  const ledger = openLedgerFile(sqlite, folder);
+  let prunedMs = 0;
+
+  /** Jobs are kept as long as quarters of an hour, what users took for ever. */
+  function pruneLedger(): void {
+    const nowMs = Date.now();
+    if (Math.abs(nowMs - prunedMs) < PRUNE_EVERY_MS) return;
+    const jobsBeforeMs = keptDays.quarter === null ? null : nowMs - keptDays.quarter * DAY_MS;
+    const hasMore = ledger.prune({ jobsBeforeMs, daysBefore: null, most: MOST_PRUNED });
+    if (!hasMore) prunedMs = nowMs;
+  }
+
   return {
     async append(points) {
       await engine.append(points);
@@ -70,9 +92,18 @@ export async function openService({ folder, keptDays, mostBytes }: HistorySettin
       });
     },
     events: (node, fromMs, toMs) => store.readEvents(node, fromMs, toMs, MOST_EVENTS),
+    async writeLedger(batch) {
+      ledger.write(batch);
+      pruneLedger();
+    },
+    openJobs: async () => ledger.openJobs(),
+    ledger: async (question) => ledger.ask((queries) => queries.ledger(question, Date.now())),
+    jobs: async (question) => ledger.ask((queries) => queries.jobs(question)),
+    hasUser: async (name) => ledger.ask((queries) => queries.hasUser(name)),
+    hasJob: async (key) => ledger.ask((queries) => queries.hasJob(key)),
     async status() {
       const problem = engine.problem();
-      const damages = engine.damages();
+      const damages = [...engine.damages(), ...ledger.problems];
       return {
         state: problem === null ? 'on' : 'failing',
         problem: problem === null ? (damages.at(-1) ?? null) : `history is not written: ${problem}`,
@@ -82,6 +113,9 @@ export async function openService({ folder, keptDays, mostBytes }: HistorySettin
         sinceMs: await engine.sinceMs(),
       };
     },
-    close: engine.close,
+    async close() {
+      await engine.close();
+      ledger.close();
+    },
   };
 }

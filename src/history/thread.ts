@@ -28,6 +28,12 @@ export function openInThread(file: string, settings: HistorySettings): HistorySe
     observe: (seen) => call('observe', seen),
     past: (atMs) => call('past', atMs),
     events: (node, fromMs, toMs) => call('events', node, fromMs, toMs),
+    writeLedger: (batch) => call('writeLedger', batch),
+    openJobs: () => call('openJobs'),
+    ledger: (question) => call('ledger', question),
+    jobs: (question) => call('jobs', question),
+    hasUser: (name) => call('hasUser', name),
+    hasJob: (key) => call('hasJob', key),
     async status() {
       try {
         return await call('status');

@@ -1,5 +1,5 @@
 import type { Cluster } from '../cluster/cluster.ts';
-import type { HistoryAnswer, HistoryQuestion } from '../report/history.ts';
+import type { HistoryAnswer, HistoryQuestion, PastEvent } from '../report/history.ts';
 import type { LedgerReader } from '../report/ledger.ts';
 import type { Watch } from './watching.ts';
 
@@ -8,13 +8,8 @@ export interface HistoryReader {
   history(question: HistoryQuestion): Promise<HistoryAnswer>;
   /** All nodes as they were in that minute (epoch ms), shown as the head's table is; null where nothing is known of it. */
   clusterAt(atMs: number): Promise<Cluster | null>;
-}
-
-/** Whether a page that nothing of now stands on has something of former times. */
-export interface LedgerIndex {
-  hasUser(name: string): Promise<boolean>;
-  /** By its key, as `ClusterJob.key`. */
-  hasJob(key: string): Promise<boolean>;
+  /** Of all nodes, oldest first. */
+  events(node: string | null, fromMs: number, toMs: number): Promise<PastEvent[]>;
 }
 
 /** All that the web room is given. The head hands it in; tests hand in their own. */
@@ -36,10 +31,8 @@ export interface WebDependencies {
   history?: HistoryReader | null;
   /** The oldest that history has, epoch ms; none without history. */
   historySinceMs?(): number | null;
-  /** Whom and what the ledger has a record of; none without a ledger, and for strangers. */
-  ledger?: LedgerIndex | null;
-  /** What the ledger answers; likewise. */
-  ledgerReader?: LedgerReader | null;
+  /** Who used what; none without a ledger, and for strangers. */
+  ledger?: LedgerReader | null;
   /** Tries a node again at once; false where there is no such node. */
   retry(name: string): boolean;
 }

@@ -1,6 +1,7 @@
 import type { Context, Hono } from 'hono';
 import { parseSpan, parseTime } from '../lib/parse-time.ts';
 import { visibleText } from '../lib/visible-text.ts';
+import { type Changes, changesBetween, type Then } from '../report/changes.ts';
 import { gpuLabel } from '../report/gpu-words.ts';
 import type { HistoryAnswer, HistoryQuestion, HistorySeries } from '../report/history.ts';
 import { historyCsv } from '../report/history-csv.ts';
@@ -82,6 +83,7 @@ const OFF = 'Nothing is kept of former times here: [history] enabled = false in 
 
 /** Mistakes in a question are 400 with the place and a remedy; 404 where nothing is kept, 503 where it cannot be read. */
 export function addHistoryRoutes(app: Hono, dependencies: Dependencies): void {
+  addChangesRoute(app, dependencies);
   app.get('/api/v1/history', async (context) => {
     const { history, cluster } = dependencies;
     if (!history) return context.json({ error: { code: 'history-off', message: OFF } }, 404);
@@ -96,10 +98,51 @@ export function addHistoryRoutes(app: Hono, dependencies: Dependencies): void {
       if (context.req.query('format') !== 'csv') return context.json(answer);
       return context.body(historyCsv(answer), 200, { 'Content-Type': 'text/csv; charset=utf-8' });
     } catch (error) {
-      if (error instanceof BadQuestion)
-        return context.json({ error: { code: error.code, message: error.message } }, 400);
-      const message = `History cannot be read: ${error instanceof Error ? error.message : String(error)}`;
-      return context.json({ error: { code: 'history-failing', message } }, 503);
+      return refused(context, error);
     }
   });
+}
+
+const MINUTE_MS = 60_000;
+
+/** What is another at `to` (now) than at `from`. */
+function addChangesRoute(app: Hono, { history, cluster }: Dependencies): void {
+  app.get('/api/v1/changes', async (context) => {
+    if (!history) return context.json({ error: { code: 'history-off', message: OFF } }, 404);
+    const nowMs = Date.now();
+    try {
+      const toMs = timeOf(context, 'to', nowMs, nowMs);
+      const fromMs = timeOf(context, 'from', toMs - HOUR_MS, nowMs);
+      if (fromMs >= toMs) throw new BadQuestion('bad-from', 'from: it must lie before to');
+      const [before, after] = [
+        await history.clusterAt(toMinute(fromMs)),
+        toMs > nowMs - MINUTE_MS ? cluster : await history.clusterAt(toMinute(toMs)),
+      ];
+      if (before === null || after === null) {
+        const missingMs = toMinute(before === null ? fromMs : toMs);
+        const message = `Nothing is kept of ${new Date(missingMs).toISOString().slice(0, 16)}Z.`;
+        return context.json({ error: { code: 'no-history', message } }, 404);
+      }
+      const changes = changesBetween(thenOf(before), thenOf(after));
+      const events = await history.events(null, fromMs, toMs);
+      return context.json({ fromMs, toMs, ...changes, events } satisfies Changes);
+    } catch (error) {
+      return refused(context, error);
+    }
+  });
+}
+
+const toMinute = (ms: number) => Math.floor(ms / MINUTE_MS) * MINUTE_MS;
+
+function thenOf(cluster: WebDependencies['cluster']): Then {
+  cluster.catchUp();
+  const { gpus, jobs, nodes } = cluster.currentRows();
+  return { nodes, gpus, jobs };
+}
+
+function refused(context: Context, error: unknown): Response {
+  if (error instanceof BadQuestion)
+    return context.json({ error: { code: error.code, message: error.message } }, 400);
+  const message = `History cannot be read: ${error instanceof Error ? error.message : String(error)}`;
+  return context.json({ error: { code: 'history-failing', message } }, 503);
 }

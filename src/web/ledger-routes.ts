@@ -10,7 +10,7 @@ import type { WebDependencies } from './dependencies.ts';
 
 /** Who used what: `GET /api/v1/ledger`, and of jobs that were `GET /api/v1/jobs?from=`. */
 
-type Dependencies = Pick<WebDependencies, 'ledgerReader' | 'history'>;
+type Dependencies = Pick<WebDependencies, 'ledger' | 'history'>;
 
 /** What makes a question about jobs one about former times. */
 const PAST_WORDS = ['from', 'to', 'ended', 'job', 'before'] as const;
@@ -48,21 +48,20 @@ type Parameters = (name: string) => string | undefined;
 
 async function answer<Question, Answer extends object>(
   context: Context,
-  { ledgerReader, history }: Dependencies,
+  { ledger, history }: Dependencies,
   read: (given: Parameters, nowMs: number) => AskedQuestion<Question>,
   ask: (reader: LedgerReader, question: Question) => Promise<Answer>,
   toCsv: (answer: Answer) => string,
 ): Promise<Response> {
   const refuse = (status: 400 | 404 | 503, code: string, message: string) =>
     context.json({ error: { code, message } }, status);
-  if (!ledgerReader)
-    return history ? refuse(404, 'ledger-hidden', STRANGERS) : refuse(404, 'history-off', OFF);
+  if (!ledger) return history ? refuse(404, 'ledger-hidden', STRANGERS) : refuse(404, 'history-off', OFF);
   const format = context.req.query('format') ?? 'json';
   if (format !== 'json' && format !== 'csv') return refuse(400, 'bad-format', 'format: it is json or csv');
   const asked = read((name) => context.req.query(name), Date.now());
   if (!asked.ok) return refuse(400, asked.error.code, asked.error.message);
   try {
-    const said = await ask(ledgerReader, asked.question);
+    const said = await ask(ledger, asked.question);
     if (format === 'json') return context.json(said);
     return context.body(toCsv(said), 200, { 'Content-Type': 'text/csv; charset=utf-8' });
   } catch (error) {

@@ -5,6 +5,7 @@ import { complete } from '../query/complete.ts';
 import { fields } from '../query/fields.ts';
 import type { RowGroup } from '../query/order.ts';
 import { type Vocabulary, vocabularyOf } from '../query/vocabulary.ts';
+import { rowsCsv } from '../report/rows-csv.ts';
 import { type Asked, type AskedError, listRows } from './listings.ts';
 import { createRowWriter, streamOf } from './row-json.ts';
 import type { FieldDescription } from './wire.ts';
@@ -42,6 +43,8 @@ function answerLists(cluster: Cluster): (context: Context, kind: RowKind) => Res
       return context.json({ error: { code: codes[name], message, at, length } }, 400);
     }
     const { rows, groups } = outcome.listing;
+    if (context.req.query('format') === 'csv')
+      return context.body(rowsCsv(kind, rows), 200, { 'Content-Type': 'text/csv; charset=utf-8' });
     const grouped = groups ? `,"groups":${JSON.stringify(placesOf(rows, groups))}` : '';
     const body = streamOf(write(`{"${kind}":[`, rows, `]${grouped}}`));
     return context.body(body, 200, { 'Content-Type': 'application/json' });

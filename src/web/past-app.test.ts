@@ -9,6 +9,7 @@ import { pastCluster } from '../head/past-cluster.ts';
 import { createPastWatcher } from '../history/past/watcher.ts';
 import { type HistoryService, openService } from '../history/service.ts';
 import { usualKeptDays } from '../history/tiers.ts';
+import type { Changes } from '../report/changes.ts';
 import { type App, createApp } from './app.ts';
 
 const MINUTE_MS = 60_000;
@@ -66,17 +67,24 @@ beforeAll(async () => {
     history: {
       clusterAt(atMs: number): Promise<ReturnType<typeof pastCluster> | null>;
       history: HistoryService['history'];
+      events: HistoryService['events'];
     } | null,
   ) =>
     createApp(
-      Object.assign(createFakeCluster([fakeNode('gpu01')]), {
-        templates: () => templates,
-        staticDir,
-        history,
-      }),
+      Object.assign(
+        createFakeCluster([
+          fakeNode('gpu01', {}, { gpus: [fakeGpu(0), fakeGpu(1)], gpuProcesses: [], jobs: [] }),
+        ]),
+        {
+          templates: () => templates,
+          staticDir,
+          history,
+        },
+      ),
     );
   app = build({
     history: service.history,
+    events: service.events,
     async clusterAt(atMs) {
       const reports = await service.past(atMs);
       return reports.length === 0 ? null : pastCluster(reports, false);
@@ -145,6 +153,29 @@ describe('what is asked with a time', () => {
     expect((await off.request('/api/v1/history?node=gpu01')).status).toBe(404);
     expect((await get(`/healthz?at=${THEN}`)).status).toBe(200);
   });
+});
+
+describe('GET /api/v1/changes', () => {
+  it('tells what is another than then', async () => {
+    const changes = (await (await get(`/api/v1/changes?from=${THEN}`)).json()) as Changes;
+    expect(changes.ended.map(({ key }) => key)).toContain('slurm:7');
+    expect(changes.begun.map(({ key }) => key)).not.toContain('slurm:7');
+    expect(changes.nodes).toEqual([]);
+    expect(changes.gpus.find(({ index }) => index === 0)).toMatchObject({ node: 'gpu01', before: 'busy' });
+    expect((await get('/api/v1/changes?from=-40d')).status).toBe(404);
+    expect((await get('/api/v1/changes?from=-1h&to=-2h')).status).toBe(400);
+  });
+});
+
+it('lists are tables for spreadsheets too, also as of then', async () => {
+  for (const kind of ['nodes', 'gpus', 'jobs', 'users']) {
+    const answer = await get(`/api/v1/${kind}?format=csv&at=${THEN}`);
+    expect(answer.headers.get('content-type')).toContain('text/csv');
+    const [head = '', ...rows] = (await answer.text()).trim().split('\r\n');
+    expect(rows.length).toBeGreaterThan(0);
+    for (const row of rows) expect(row.split(',')).toHaveLength(head.split(',').length);
+  }
+  expect(await (await get(`/api/v1/gpus?format=csv&at=${THEN}`)).text()).toContain(',busy,88,');
 });
 
 describe('GET /api/v1/history', () => {

@@ -1,20 +1,23 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { createFakeCluster, fakeNode, fakeReportedJob } from '../../test/support/fake-cluster.ts';
 import { compileOwnDesign, staticDir } from '../../test/support/read-design.ts';
+import type { LedgerReader } from '../report/ledger.ts';
 import { type App, createApp } from './app.ts';
-import type { LedgerIndex } from './dependencies.ts';
 
 /** The page of a user, and those of what is no more and has a record in the ledger. */
 
 const templates = compileOwnDesign();
 let app: App;
 
-const knows = (...names: string[]): LedgerIndex => ({
+const notAsked = () => Promise.reject(new Error('nobody asks that here'));
+const knows = (...names: string[]): LedgerReader => ({
+  ledger: notAsked,
+  jobs: notAsked,
   hasUser: async (name) => names.includes(name),
   hasJob: async (key) => names.includes(key),
 });
 
-function start(ledger: LedgerIndex | null = null): void {
+function start(ledger: LedgerReader | null = null): void {
   const service = fakeReportedJob('systemd:cron.service', { user: 'root', cpuPercent: 0 });
   const nodes = [
     fakeNode('gpu01', {}, { jobs: [fakeReportedJob('slurm:7'), service] }),
@@ -98,7 +101,7 @@ describe('the ledger', () => {
 
   test('that cannot be read knows nothing, and no page fails with it', async () => {
     const fails = () => Promise.reject(new Error('disk I/O error'));
-    start({ hasUser: fails, hasJob: fails });
+    start({ ledger: notAsked, jobs: notAsked, hasUser: fails, hasJob: fails });
     expect((await get('/jobs/slurm%3A3')).status).toBe(404);
     expect((await get('/users/alice')).status).toBe(200);
   });

@@ -100,7 +100,11 @@ describe.skipIf(!hasChromium)(`the ledger on pages (skipped: no ${CHROMIUM})`, (
   afterAll(() => browser.close());
   beforeEach(async () => {
     answers = { asked: [], error: null, isEmpty: false };
+    // The browser's own questions are answered by the routes above.
+    const notAsked = () => Promise.reject(new Error('nobody asks that here'));
     const ledger = {
+      ledger: notAsked,
+      jobs: notAsked,
       hasUser: async (name: string) => name === 'gone',
       hasJob: async (key: string) => key === 'slurm:9',
     };

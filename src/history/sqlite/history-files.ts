@@ -7,7 +7,7 @@ import type { Sqlite } from './sqlite.ts';
 /** The files of a history's folder. Those of a UTC day bear its name. */
 
 const byDay = ['raw', 'minute', 'frame'] as const;
-export type FileKind = (typeof byDay)[number] | 'quarter' | 'day' | 'ledger';
+export type FileKind = (typeof byDay)[number] | 'quarter' | 'day' | 'events';
 
 /** Open at a time: an answer over many days needs them one after the other. */
 const MOST_OPEN = 8;
@@ -39,7 +39,7 @@ export const ALWAYS: Range = { fromMs: 0, toMs: Number.MAX_SAFE_INTEGER };
 
 const isByDay = (kind: FileKind): boolean => (byDay as readonly string[]).includes(kind);
 const nameOf = (kind: FileKind, atMs: number) => `${kind}${isByDay(kind) ? `-${dayName(atMs)}` : ''}.sqlite`;
-const fileName = /^(raw|minute|frame)-(\d{4}-\d\d-\d\d)\.sqlite$|^(quarter|day|ledger)\.sqlite$/;
+const fileName = /^(raw|minute|frame)-(\d{4}-\d\d-\d\d)\.sqlite$|^(quarter|day|events)\.sqlite$/;
 
 /** Makes the folder where it is missing. Throws where it cannot be used. */
 export function openHistoryFiles(folder: string, sqlite: Sqlite, nowMs: () => number): HistoryFiles {

@@ -79,7 +79,7 @@ export function createSqliteStore({ folder, sqlite, nowMs = Date.now }: SqliteSt
       return Array.from(last, ([node, { at, bytes }]) => ({ node, atMs: at, bytes: bytes as Uint8Array }));
     },
     async writeEvents(events) {
-      files.write('ledger', 0, (file) =>
+      files.write('events', 0, (file) =>
         inTransaction(file.database, () => {
           for (const { atMs, node, kind, severity, gpuIndex, text } of events)
             file.statement(ADD_EVENT).run(Math.round(atMs), node, kind, severity, gpuIndex, text);
@@ -87,7 +87,7 @@ export function createSqliteStore({ folder, sqlite, nowMs = Date.now }: SqliteSt
       );
     },
     async readEvents(node, fromMs, toMs, most) {
-      const rows = files.read('ledger', ALWAYS, (file) =>
+      const rows = files.read('events', ALWAYS, (file) =>
         file.statement(LAST_EVENTS).all(Math.floor(fromMs), Math.ceil(toMs), node, node, most),
       );
       return rows.flat().map(eventOf).reverse();
@@ -111,19 +111,19 @@ export function createSqliteStore({ folder, sqlite, nowMs = Date.now }: SqliteSt
       );
     },
     async mark(name) {
-      const [row] = files.read('ledger', ALWAYS, (file) =>
+      const [row] = files.read('events', ALWAYS, (file) =>
         file.statement('SELECT value FROM mark WHERE name = ?').get(name),
       );
       return row === undefined ? null : Number(row.value);
     },
     async setMark(name, value) {
-      files.write('ledger', 0, (file) =>
+      files.write('events', 0, (file) =>
         file.statement('INSERT OR REPLACE INTO mark (name, value) VALUES (?, ?)').run(name, value),
       );
     },
     async prune(what, beforeMs) {
       if (what === 'event') {
-        files.change('ledger', (file) =>
+        files.change('events', (file) =>
           file.statement('DELETE FROM event WHERE at < ?').run(Math.floor(beforeMs)),
         );
         return;
