@@ -19,7 +19,7 @@ beforeAll(async () => {
   past = await createPastLedger();
   const cluster = createFakeCluster([fakeNode('gpu01')]);
   const templates = compileOwnDesign();
-  app = createApp(Object.assign(cluster, { templates: () => templates, staticDir, ledgerReader: past }));
+  app = createApp(Object.assign(cluster, { templates: () => templates, staticDir, ledger: past }));
   url = await new Promise((resolve) => {
     const fetch: App['fetch'] = (request, ...rest) => {
       asked.push(new URL(request.url).search);

@@ -16,9 +16,9 @@ beforeAll(async () => {
 afterAll(() => past.close());
 afterEach(() => app.close());
 
-function start(ledgerReader: LedgerReader | null = past, history: HistoryReader | null = null): void {
+function start(ledger: LedgerReader | null = past, history: HistoryReader | null = null): void {
   const cluster = createFakeCluster([fakeNode('gpu01')]);
-  app = createApp(Object.assign(cluster, { templates: () => templates, staticDir, ledgerReader, history }));
+  app = createApp(Object.assign(cluster, { templates: () => templates, staticDir, ledger, history }));
 }
 
 const jsonOf = async (path: string) => (await app.request(path)).json();
@@ -116,7 +116,11 @@ it('says where nothing is kept, what strangers are not told, and what cannot be 
   start(null);
   expect(await errorOf('/api/v1/ledger')).toMatch(/^404 history-off .*\[history\] enabled = false/);
   app.close();
-  start(null, { history: () => Promise.reject(new Error('no')), clusterAt: async () => null });
+  start(null, {
+    history: () => Promise.reject(new Error('no')),
+    clusterAt: async () => null,
+    events: async () => [],
+  });
   expect(await errorOf('/api/v1/ledger')).toMatch(/^404 ledger-hidden .*--public/);
   expect(await errorOf('/api/v1/jobs?ended=true')).toMatch(/^404 ledger-hidden /);
   app.close();
