@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { connectedHead, everyText, hear } from '../../test/support/every-text.ts';
 import { createApp } from '../web/app.ts';
-import { problemsForStrangers } from './strangers.ts';
+import { pastEventForStrangers, problemsForStrangers } from './strangers.ts';
 
 /** Texts from a node that strangers may see; whatever else it says must not be in any answer. */
 const seen = [
@@ -136,4 +136,16 @@ describe('--public', () => {
     ])
       expect(shown).toContain(place);
   });
+});
+
+it('of what happened strangers see that it did, and not why', () => {
+  const past = { atMs: 1, node: 'a', severity: 'error', gpuIndex: null } as const;
+  const away = {
+    ...past,
+    kind: 'state',
+    text: 'unreachable: carol@10.0.0.7 refused the key /home/carol/.ssh/id',
+  } as const;
+  expect(pastEventForStrangers(away)).toEqual({ ...past, kind: 'state', text: 'unreachable' });
+  const xid = { ...past, kind: 'xid', text: 'Xid 13: NVRM: Xid: pid=1, name=secret-plan' } as const;
+  expect(JSON.stringify(pastEventForStrangers(xid))).not.toContain('secret-plan');
 });

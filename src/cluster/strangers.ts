@@ -8,6 +8,7 @@ import type {
 } from '../protocol/reported-sample.ts';
 import type { CollectorReport, FilesystemSample } from '../protocol/sample.ts';
 import type { NodeScheduler } from '../protocol/scheduler.ts';
+import type { PastEvent } from '../report/history.ts';
 import { jobLabel } from '../report/job-words.ts';
 import type { GpuMark } from '../report/marks.ts';
 import type { NodeReport, ReportedHello } from '../report/node-report.ts';
@@ -139,13 +140,15 @@ const hello: Table<ReportedHello> = {
   nvmlFor: shown,
 };
 
+const KERNEL_SAYS = 'a message of the kernel about this GPU';
+
 const event: Table<NodeEvent> = {
   atMs: shown,
   kind: shown,
   code: shown,
   severity: shown,
   // The kernel's words name programs and modules.
-  text: () => 'a message of the kernel about this GPU',
+  text: () => KERNEL_SAYS,
   pciAddress: shown,
   pid: shown,
   jobs: shown,
@@ -194,6 +197,12 @@ const report: Table<NodeReport> = {
 
 /** A report as strangers may see it. */
 export const reportForStrangers = (node: NodeReport): NodeReport => seenBy(report, node);
+
+/** What happened, as strangers may see it: that a node was away, and not why. */
+export const pastEventForStrangers = (past: PastEvent): PastEvent => ({
+  ...past,
+  text: past.kind === 'state' ? (past.text.split(':')[0] ?? '') : KERNEL_SAYS,
+});
 
 /** That something is wrong with the head's own files is no secret; which of them, and how, is. */
 export function problemsForStrangers(problems: readonly string[]): string[] {

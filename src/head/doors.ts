@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import { type Cluster, createCluster } from '../cluster/cluster.ts';
-import { problemsForStrangers } from '../cluster/strangers.ts';
+import { pastEventForStrangers, problemsForStrangers } from '../cluster/strangers.ts';
 import type { Config } from '../config/config.ts';
 import type { StateFolder } from '../config/state-folder.ts';
 import { version } from '../config/version.ts';
+import type { PastEvent } from '../report/history.ts';
 import type { NodeReport } from '../report/node-report.ts';
 import type { State } from '../state/state.ts';
 import { type App, createApp } from '../web/app.ts';
@@ -113,9 +114,13 @@ function readerOf(
   forStrangers: boolean,
 ): HistoryReader | null {
   if (service === null) return null;
+  const seen = (events: PastEvent[]) => (forStrangers ? events.map(pastEventForStrangers) : events);
   return {
-    history: service.history,
-    events: service.events,
+    async history(question) {
+      const answer = await service.history(question);
+      return { ...answer, events: seen(answer.events) };
+    },
+    events: async (node, fromMs, toMs) => seen(await service.events(node, fromMs, toMs)),
     async clusterAt(atMs) {
       const reports = await service.past(atMs);
       return reports.length === 0 ? null : pastCluster(inOrderOf(namesNow(), reports), forStrangers);
