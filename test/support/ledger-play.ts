@@ -59,7 +59,7 @@ function writeAll(ledger: Ledger, store: LedgerStore, at: { monotonicMs: number;
 
 /** `careless`: the head is killed instead of stopped, writes as it comes, and looks only where that is due. */
 export function play<Store extends LedgerStore>(trace: Trace, store: Store, careless = false): Store {
-  let ledger = createLedger('run0');
+  let ledger = createLedger('head');
   const later = (tick: number) => ({
     monotonicMs: monoOf(tick) + 60_000,
     epochMs: epochOf(trace, tick) + 60_000,
@@ -68,7 +68,7 @@ export function play<Store extends LedgerStore>(trace: Trace, store: Store, care
     const at = { monotonicMs: monoOf(tick), epochMs: epochOf(trace, tick) };
     if (trace.restarts.has(tick)) {
       if (!careless) writeAll(ledger, store, later(tick - 1));
-      ledger = createLedger(`run${tick}`);
+      ledger = createLedger('head');
       ledger.restore(store.openJobs(), { monotonicMs: monoOf(tick) - 5, epochMs: at.epochMs - 5 });
     }
     for (const node of trace.nodes) {

@@ -116,6 +116,13 @@ function expectedOf(trace: Trace, job: TraceJob): Expected {
   return sums;
 }
 
+/** Whether every node that had it was heard without it afterwards. */
+const isOver = (trace: Trace, job: TraceJob) =>
+  job.nodes.every((node) => {
+    const ticks = [...Array(trace.ticks).keys()].filter((tick) => trace.isUp(node, tick));
+    return (ticks.at(-1) ?? 0) >= job.to || !ticks.some((tick) => isSeen(trace, job, node, tick));
+  });
+
 const isSeen = (trace: Trace, job: TraceJob, node: string, tick: number) =>
   isThere(job, node, tick) &&
   (job.kind === 'slurm' ||
@@ -151,6 +158,7 @@ function compare(trace: Trace): void {
     expect(own.length, `records of run ${job.run}`).toBe(expected.samples > 0 ? 1 : 0);
     const [record] = own;
     if (record === undefined) continue;
+    expect(record.end !== null, `whether run ${job.run} has ended`).toBe(isOver(trace, job));
     for (const figure of figures) {
       const off = figure === 'percentMs' ? 2_000 : 20;
       expect(
