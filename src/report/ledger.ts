@@ -133,7 +133,7 @@ export type AskedQuestion<Question> = { ok: true; question: Question } | { ok: f
 /** As they stand in an address; undefined where missing. */
 type Parameters = (name: string) => string | undefined;
 
-const WEEK_TEXT = '-7d';
+const WEEK_MS = 7 * 86_400_000;
 const MOST_ROWS = 10_000;
 const USUAL_ROWS = 1_000;
 const LONGEST_PLACE = 400;
@@ -164,11 +164,11 @@ function timeOf(name: string, text: string, nowMs: number): number {
   }
 }
 
-/** Without words the last seven days. */
+/** Without words seven days, up to now. */
 function rangeOf(given: Parameters, nowMs: number): { fromMs: number; toMs: number } {
-  const to = given('to');
+  const [from, to] = [given('from'), given('to')];
   const toMs = to === undefined ? nowMs : timeOf('to', to, nowMs);
-  const fromMs = timeOf('from', given('from') ?? WEEK_TEXT, to === undefined ? nowMs : Math.min(toMs, nowMs));
+  const fromMs = from === undefined ? Math.max(0, toMs - WEEK_MS) : timeOf('from', from, nowMs);
   if (fromMs >= toMs)
     throw new PartError('from', 'from: the range ends before it begins; exchange from and to');
   return { fromMs, toMs };

@@ -24,10 +24,12 @@ const SWITCHES: ReadonlySet<string> = new Set([
   'all',
   'csv',
   'demo',
+  'ended',
   'foreground',
   'json',
   'public',
   'watch',
+  'week',
 ]);
 
 /** The parser takes any value but `true` for false: `--demo=1` would start the head of real nodes. Throws `UsageError`. */

@@ -27,7 +27,7 @@ let nowMs: number;
 const at = (ms = nowMs) => ({ monotonicMs: 1_000 + ms, epochMs: EPOCH_MS + ms });
 
 beforeEach(() => {
-  ledger = createLedger('head1');
+  ledger = createLedger('head', '1');
   nowMs = 0;
 });
 
@@ -102,7 +102,7 @@ describe('a job', () => {
     const { jobs, usage } = taken();
     const lastMs = 10 * MINUTE_MS - SAMPLE_MS;
     expect(jobs.at(-1)).toMatchObject({
-      id: 'head1.1',
+      id: 'head.1.1',
       key: 'slurm:7',
       kind: 'slurm',
       jobId: '7',
@@ -129,7 +129,11 @@ describe('a job', () => {
     expect(record.percentMs / record.toldMs).toBeCloseTo(60);
     expect(record.byteMs / record.bytesToldMs).toBeCloseTo(4 * GIB, -3);
     expect(record.shares.map(({ node, model, gpus }) => ({ node, model, gpus }))).toEqual([
-      { node: 'n1', model: 'H100', gpus: [{ index: 0, uuid: 'GPU-0', isHeld: false, isTouched: true }] },
+      {
+        node: 'n1',
+        model: 'H100',
+        gpus: [{ index: 0, uuid: 'GPU-0', isHeld: false, isTouched: true, countedMs: null }],
+      },
     ]);
     expect(sumOf(usage, 'heldMs')).toBe(record.heldMs);
     expect(usage.every(({ user, node, model }) => `${user} ${node} ${model}` === 'ann n1 H100')).toBe(true);
@@ -228,7 +232,7 @@ describe('a job', () => {
     samples(MINUTE_MS, [gpu(0, 0)], [], 'n2');
     const { jobs, usage } = taken();
     expect(only(jobs)).toMatchObject({
-      id: 'head1.1',
+      id: 'head.1.1',
       end: 'seen',
       endMs: EPOCH_MS + 12 * MINUTE_MS - SAMPLE_MS,
     });
@@ -264,7 +268,7 @@ describe('a job', () => {
     const next = { ...first, startTimeMs: EPOCH_MS + nowMs - 3_000 };
     samples(5 * MINUTE_MS, [gpu(0, 50)], [next]);
     const records = taken().jobs;
-    expect(records.map(({ id, end }) => `${id} ${end}`)).toEqual(['head1.1 seen', 'head1.2 null']);
+    expect(records.map(({ id, end }) => `${id} ${end}`)).toEqual(['head.1.1 seen', 'head.1.2 null']);
     // What a step of the node's clock does is no new start.
     const set = { ...next, startTimeMs: next.startTimeMs + DAY_MS };
     for (const endMs = nowMs + MINUTE_MS; nowMs < endMs; nowMs += SAMPLE_MS) {
@@ -278,7 +282,7 @@ describe('a job', () => {
       ledger.note('n1', briefOf(moment), at());
       ledger.look(reportOf(moment), at());
     }
-    expect(only(taken().jobs).id).toBe('head1.2');
+    expect(only(taken().jobs).id).toBe('head.1.2');
   });
 
   it('that nobody names is one once it takes something, and the same when it is told of again', () => {
@@ -287,10 +291,10 @@ describe('a job', () => {
     expect(taken().jobs).toEqual([]);
     samples(5 * MINUTE_MS, [], [shell(300)]);
     samples(40 * MINUTE_MS, [], []);
-    expect(only(taken().jobs)).toMatchObject({ id: 'head1.1', end: 'seen' });
+    expect(only(taken().jobs)).toMatchObject({ id: 'head.1.1', end: 'seen' });
     samples(5 * MINUTE_MS, [], [shell(2)]);
     const { jobs, usage } = taken();
-    expect(only(jobs)).toMatchObject({ id: 'head1.1', endMs: null, end: null });
+    expect(only(jobs)).toMatchObject({ id: 'head.1.1', endMs: null, end: null });
     expect(sumOf(usage, 'newJobs')).toBe(0);
   });
 });
@@ -390,7 +394,7 @@ describe('what is written', () => {
     expect(ledger.takeChanges(at())).toBeNull();
     samples(9 * MINUTE_MS, [gpu(0, 50)], [job()]);
     const second = ledger.takeChanges(at());
-    expect(second).toMatchObject({ number: 2, writer: 'head1' });
+    expect(second).toMatchObject({ number: 2, writer: 'head.1' });
     ledger.confirm(2);
     samples(SAMPLE_MS, [gpu(0, 50)], []);
     expect(ledger.takeChanges(at())).toMatchObject({ number: 3, jobs: [{ end: 'seen' }] });
@@ -400,7 +404,7 @@ describe('what is written', () => {
     samples(10 * MINUTE_MS, [gpu(0, 50)], [job()]);
     const before = taken();
     nowMs += HOUR_MS;
-    ledger = createLedger('head2');
+    ledger = createLedger('head', '2');
     ledger.restore(before.jobs, { monotonicMs: 77, epochMs: at().epochMs });
     const back = (ms: number) => ({ monotonicMs: 77 + ms, epochMs: EPOCH_MS + nowMs + ms });
     for (let ms = 0; ms < 5 * MINUTE_MS; ms += SAMPLE_MS) {
@@ -416,7 +420,7 @@ describe('what is written', () => {
     }
     const batch = ledger.takeChanges(back(20 * MINUTE_MS), { all: true });
     expect(only(batch?.jobs ?? [])).toMatchObject({
-      id: 'head1.1',
+      id: 'head.1.1',
       endMs: null,
       // The sample that waited for the next one is gone with the head.
       unknownMs: HOUR_MS + 2 * SAMPLE_MS,
@@ -424,10 +428,20 @@ describe('what is written', () => {
     expect(sumOf(batch?.usage ?? [], 'newJobs')).toBe(0);
   });
 
+  it('is told apart from what an earlier run of the same head wrote', () => {
+    const ids = [1, 2].map(() => {
+      ledger = createLedger('head');
+      sample([gpu(0, 50)], [job()]);
+      const batch = ledger.takeChanges(at());
+      return [batch?.writer, batch?.jobs[0]?.id];
+    });
+    expect(new Set(ids.flat()).size).toBe(4);
+  });
+
   it('takes up no job that a store saw longer ago than a week', () => {
     samples(10 * MINUTE_MS, [gpu(0, 50)], [job()]);
     const before = taken();
-    ledger = createLedger('head2');
+    ledger = createLedger('head', '2');
     ledger.restore(before.jobs, { monotonicMs: 77, epochMs: EPOCH_MS + 9 * DAY_MS });
     expect(only(ledger.takeChanges({ monotonicMs: 80, epochMs: 0 })?.jobs ?? [])).toMatchObject({
       end: 'lost',

@@ -1,11 +1,13 @@
+import { randomBytes } from 'node:crypto';
 import type { SampleBrief } from '../../protocol/sample-brief.ts';
 import type { NodeReport } from '../../report/node-report.ts';
 import { placeCpu } from './attribute.ts';
+import { fromRecord, toRecord, wholeTime } from './job-records.ts';
 import { createJobRegister, isUserSure } from './job-register.ts';
 import { type ClockMoment, isLookDue, type LedgerNode, newNode, takeBrief } from './ledger-node.ts';
 import { closeShare, lookAt } from './look.ts';
 import { addGpuTime, type JobRecord, type LedgerBatch, type UsageRow } from './records.ts';
-import { fromRecord, type NodeShare, type TrackedJob, toRecord, wholeTime } from './tracked-job.ts';
+import type { NodeShare, TrackedJob } from './tracked-job.ts';
 
 /** Who used what: every job as one record, and what its user took, day by day. Pure: time comes in with each call. */
 export interface Ledger {
@@ -43,8 +45,9 @@ const LOST_AFTER_MS = 7 * 86_400_000;
 /** Of one node in one day: a node that makes users up fills no disk. */
 const MOST_USERS_OF_NODE = 256;
 
-/** `writer`: names this run of the head, in batches and in the ids of jobs. */
-export function createLedger(writer: string): Ledger {
+/** `head`: its id. `run`: another one with each start, so that batches and ids of jobs are not those of an earlier one. */
+export function createLedger(head: string, run = randomBytes(6).toString('hex')): Ledger {
+  const writer = `${head}.${run}`;
   const nodes = new Map<string, LedgerNode>();
   const register = createJobRegister(writer);
   let inFlight: LedgerBatch | null = null;

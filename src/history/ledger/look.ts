@@ -243,27 +243,30 @@ function startEpochOf(known: number | null, told: number): number {
   return known !== null && Math.abs(known - told) < 60_000 ? Math.min(known, told) : told;
 }
 
-/** Takes the GPUs that it has now, and counts from the sample before on: it got them since. */
+/**
+ * Takes the GPUs that it has now, and counts from the sample before on: it got them since. A card that was not there then
+ * has nothing that could be counted.
+ */
 function takeHolds(
   { meters }: LedgerNode,
   share: NodeShare,
   { gpus, touched }: SeenJob,
   sample: ClockMoment,
 ): void {
+  const since = { monotonicMs: share.countedMono, epochMs: share.countedMs };
   for (const gpu of gpus) {
-    const hold = share.holds.get(gpu.index) ?? takeHold(share, gpu);
-    // A card that was not there before has nothing that could be counted.
-    if (meters.get(gpu.index)?.isNew !== false) hold.countedMono = sample.monotonicMs;
+    const from = meters.get(gpu.index)?.isNew === false ? since : sample;
+    const hold = share.holds.get(gpu.index) ?? takeHold(share, gpu, from);
+    hold.countedMono = Math.max(hold.countedMono, from.monotonicMs);
     if (touched === null || touched.has(gpu.index)) hold.gpu.isTouched = true;
   }
 }
 
-function takeHold(share: NodeShare, gpu: ReportedGpu): Hold {
-  const of = modelShareOf(share, modelOf(gpu), share.countedMs);
+function takeHold(share: NodeShare, gpu: ReportedGpu, from: ClockMoment): Hold {
+  const of = modelShareOf(share, modelOf(gpu), from.epochMs);
   const held = heldGpuOf(of, gpu.index, gpu.uuid);
-  const hold = newHold(held, of.model, share.countedMono);
+  const hold = newHold(held, of.model, from.monotonicMs);
   held.isHeld = true;
-  of.lastMs = Math.max(of.lastMs, share.countedMs);
   share.holds.set(gpu.index, hold);
   return hold;
 }

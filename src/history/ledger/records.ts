@@ -38,6 +38,8 @@ export interface HeldGpu {
   isHeld: boolean;
   /** A process of the job was on it. */
   isTouched: boolean;
+  /** While it is held: what came before is counted. */
+  countedMs: number | null;
 }
 
 /** What a job has of one model of GPUs on one node. Times are by the head's clock, unless another one is named. */

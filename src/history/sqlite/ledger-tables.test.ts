@@ -43,7 +43,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const share = (change: Partial<ShareRecord> = {}): ShareRecord => ({
   node: 'n1',
   model: 'H100',
-  gpus: [{ index: 0, uuid: 'GPU-0', isHeld: true, isTouched: true }],
+  gpus: [{ index: 0, uuid: 'GPU-0', isHeld: true, isTouched: true, countedMs: START_MS }],
   isOpen: true,
   nodeStartMs: START_MS - 7,
   firstMs: START_MS,
