@@ -37,15 +37,15 @@ function timeOf(context: Context, name: 'from' | 'to', usualMs: number, nowMs: n
   }
 }
 
-/** `60`, `60s`, `15m`: what lies between two points. */
+/** Milliseconds, or `60s`, `15m`: what lies between two points. */
 function stepOf(text: string | undefined): number | null {
   if (text === undefined) return null;
   try {
-    return /^\d+$/.test(text) ? parseSpan(`${text}s`) : parseSpan(text);
+    return /^\d{1,15}$/.test(text) ? Math.max(1, Number(text)) : parseSpan(text);
   } catch {
     throw new BadQuestion(
       'bad-step',
-      `step: "${visibleText(text)}" is no length of time; give it as 10s, 15m or 1d`,
+      `step: "${visibleText(text)}" is no length of time; give it as 10s, 15m, 1d, or in milliseconds`,
     );
   }
 }
