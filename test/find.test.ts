@@ -79,7 +79,7 @@ describe('rollcall finds', () => {
   it('nodes for a status, as text, as JSON and with a line for all', async () => {
     const { nodes = [] } = await json('status', '-q', 'gpu:4090');
     expect(nodes.map(({ name }) => name)).toEqual(['ws-01', 'ws-02']);
-    expect(Object.keys(await json('status'))).toEqual(['nodes', 'problems']);
+    expect(Object.keys(await json('status'))).toEqual(['nodes', 'problems', 'history']);
     const { stdout } = await head.rollcall('status', '-q', 'gpu:4090');
     expect(stdout).toMatch(
       /^head: pid \d+, page .*\nNODE +STATE .*\nws-01 .*\nws-02 .*\n2 nodes: 2 live · \d+ GPUs: /,
