@@ -97,6 +97,7 @@ function createPage(
     history: readerOf(history, cluster.names, config.public),
     // Whose hours those were is nothing for strangers.
     ledger: config.public ? null : history.ledger,
+    hasIdleBoard: config.history?.hasIdleBoard ?? false,
     historySinceMs: () => history.status().sinceMs,
     problems: () => (config.public ? problemsForStrangers(problems()) : problems()),
     retry: source.retry,

@@ -35,6 +35,8 @@ export interface PageView extends ClusterTally {
   ledgerJobsPath: string | null;
   /** What it is asked of the one job. */
   ledgerRecordPath: string | null;
+  /** What it is asked for the board of idle GPUs; null where there is none. */
+  ledgerIdlePath: string | null;
   tabs: LinkView[];
   /** What was searched for, as typed. */
   query: string;
@@ -85,6 +87,7 @@ export interface PageFacts {
   groups: readonly string[];
   charts: readonly JobChart[];
   hasLedger: boolean;
+  hasIdleBoard: boolean;
 }
 
 const titles: Record<ViewName, string> = {
@@ -204,7 +207,10 @@ export const kindOf = (view: ViewName): RowKind => (isSingle(view) ? `${view}s` 
 const LEDGER_RANGE = '-30d';
 const RECORD_RANGE = '-180d';
 
-function ledgerPaths({ view, only }: PageRequest, hasLedger: boolean) {
+function ledgerPaths(
+  { view, only }: PageRequest,
+  { hasLedger, hasIdleBoard }: Pick<PageFacts, 'hasLedger' | 'hasIdleBoard'>,
+) {
   const asked = (path: string, words: Record<string, string>) => `${path}?${new URLSearchParams(words)}`;
   const user = hasLedger && view === 'user' && only !== null ? only : null;
   const job = hasLedger && view === 'job' && only !== null ? only : null;
@@ -212,6 +218,10 @@ function ledgerPaths({ view, only }: PageRequest, hasLedger: boolean) {
     ledgerDaysPath: user && asked('/api/v1/ledger', { by: 'day', user, from: LEDGER_RANGE }),
     ledgerJobsPath: user && asked('/api/v1/jobs', { user, from: LEDGER_RANGE, ended: '1' }),
     ledgerRecordPath: job && asked('/api/v1/jobs', { job, from: RECORD_RANGE }),
+    ledgerIdlePath:
+      view === 'users' && hasLedger && hasIdleBoard
+        ? asked('/api/v1/ledger', { by: 'user', from: '-7d' })
+        : null,
   };
 }
 
@@ -224,7 +234,7 @@ function titleOf({ view, only }: PageRequest): string {
 
 /** `tally`: of the whole cluster, whatever was searched for. Pure. */
 export function viewPage(
-  { version, demo, problems, request, found, sorts, groups, charts, hasLedger }: PageFacts,
+  { version, demo, problems, request, found, sorts, groups, charts, hasLedger, hasIdleBoard }: PageFacts,
   tally: ClusterTally,
 ): PageView {
   const { view, only, query, sort, group } = request;
@@ -243,7 +253,7 @@ export function viewPage(
     columns: viewColumns(request),
     recentPath: view !== 'node' || only === null ? null : `/api/v1/nodes/${encodeURIComponent(only)}/recent`,
     charts: [...charts],
-    ...ledgerPaths(request, hasLedger),
+    ...ledgerPaths(request, { hasLedger, hasIdleBoard }),
     tabs: viewTabs(request),
     query,
     queryError: found.error,
@@ -273,6 +283,7 @@ export function trialPage(view: ViewName): PageView {
     groups: ['x'],
     charts,
     hasLedger: true,
+    hasIdleBoard: true,
   };
   return viewPage(facts, tallyCluster([]));
 }

@@ -176,6 +176,7 @@ describe('around the rows', () => {
     groups: [],
     charts: [],
     hasLedger: false,
+    hasIdleBoard: false,
   };
   const pageOf = (request: Partial<PageRequest>, found = {}) =>
     viewPage(
@@ -223,6 +224,18 @@ describe('around the rows', () => {
     expect(page.sorts).toMatchObject([
       { value: '', isChosen: false },
       { value: 'name', isChosen: true },
+    ]);
+  });
+
+  test('the board of idle GPUs stands on the page of users, where a site wants it', () => {
+    const pathOf = (view: PageRequest['view'], hasLedger: boolean, hasIdleBoard: boolean) =>
+      viewPage({ ...facts, request: { ...allNodes, view }, hasLedger, hasIdleBoard }, tallyCluster([]))
+        .ledgerIdlePath;
+    expect(pathOf('users', true, true)).toBe('/api/v1/ledger?by=user&from=-7d');
+    expect([pathOf('users', true, false), pathOf('users', false, true), pathOf('gpus', true, true)]).toEqual([
+      null,
+      null,
+      null,
     ]);
   });
 

@@ -33,6 +33,8 @@ export interface WebDependencies {
   historySinceMs?(): number | null;
   /** Who used what; none without a ledger, and for strangers. */
   ledger?: LedgerReader | null;
+  /** The page of users shows who held GPUs idle. */
+  hasIdleBoard?: boolean;
   /** Tries a node again at once; false where there is no such node. */
   retry(name: string): boolean;
 }

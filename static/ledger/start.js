@@ -1,11 +1,11 @@
 // What the ledger has of a user or a job, filled into the page: `data-ledger` is the address of days, `data-ledger-jobs`
-// that of jobs that ended, `data-ledger-record` that of one job. Loaded by page/when-needed.js.
+// that of jobs that ended, `data-ledger-record` that of one job, `data-ledger-idle` that of users. Loaded by page/when-needed.js.
 
 /** @import { JobRecord, Period } from './answers.js' */
 import { make } from '../page/make.js';
 import { askLedger, byWeek, everyDay } from './answers.js';
 import { makeBars, makeKey } from './bars.js';
-import { makeJobTable, makePeriodTable, makeRecord } from './tables.js';
+import { makeIdleTable, makeJobTable, makePeriodTable, makeRecord } from './tables.js';
 
 const STYLE = new URL('../styles/ledger.css', import.meta.url).href;
 const LOOK_MS = 1_000;
@@ -102,9 +102,19 @@ function showRecords({ jobs }, address) {
   return own.map(makeRecord);
 }
 
+/**
+ * @param {{ rows: Period[] }} answer
+ * @param {string} address
+ */
+function showIdle({ rows }, address) {
+  const idle = rows.filter(({ gpuHoursIdle }) => (gpuHoursIdle ?? 0) > 0);
+  if (idle.length === 0) return [make('p', { class: 'none' }, 'Nobody held a GPU idle in these days.')];
+  return [makeIdleTable(idle), makeFiles(address)];
+}
+
 /** @param {HTMLElement} element */
 function fill(element) {
-  const { ledger, ledgerJobs, ledgerRecord } = element.dataset;
+  const { ledger, ledgerJobs, ledgerRecord, ledgerIdle } = element.dataset;
   element.replaceChildren(
     ...(ledger
       ? makePart(ledger, 'The last 30 days', (/** @type {Parameters<typeof showDays>[0]} */ answer) =>
@@ -121,13 +131,18 @@ function fill(element) {
           showRecords(answer, ledgerRecord),
         )
       : []),
+    ...(ledgerIdle
+      ? makePart(ledgerIdle, 'GPUs held idle, the last 7 days', (/** @type {{ rows: Period[] }} */ answer) =>
+          showIdle(answer, ledgerIdle),
+        )
+      : []),
   );
 }
 
 /** The page may be made anew around us. */
 function look() {
   for (const element of document.querySelectorAll(
-    '[data-ledger], [data-ledger-jobs], [data-ledger-record]',
+    '[data-ledger], [data-ledger-jobs], [data-ledger-record], [data-ledger-idle]',
   )) {
     if (started.has(element) || !(element instanceof HTMLElement)) continue;
     started.add(element);

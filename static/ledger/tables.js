@@ -43,6 +43,27 @@ export function makePeriodTable(periods, word) {
   return make('table', { class: 'shares ledger-table' }, caption, head, make('tbody', {}, ...rows));
 }
 
+/**
+ * Who held GPUs idle, most first.
+ * @param {readonly Period[]} users
+ */
+export function makeIdleTable(users) {
+  const rows = [...users]
+    .sort((a, b) => (b.gpuHoursIdle ?? 0) - (a.gpuHoursIdle ?? 0))
+    .map((row) => {
+      const link = make('a', { href: `/users/${encodeURIComponent(row.key)}` }, row.key);
+      const figures = [
+        cell('Held idle', hoursText(row.gpuHoursIdle)),
+        cell('Held', hoursText(row.gpuHoursHeld)),
+        cell('Active', hoursText(row.gpuHoursActive)),
+      ];
+      return make('tr', {}, make('th', { scope: 'row' }, link), ...figures);
+    });
+  const caption = make('caption', {}, 'Spells of ten minutes or more without any work');
+  const head = headRow(['User', 'Held idle', 'Held', 'Active']);
+  return make('table', { class: 'shares ledger-table' }, caption, head, make('tbody', {}, ...rows));
+}
+
 /** @param {string} key */
 const jobAddress = (key) => `/jobs/${encodeURIComponent(key)}`;
 

@@ -11,7 +11,7 @@ const LOOK_MS = 1_000;
 const parts = [
   { elements: HEAT_MAPS, load: () => import('../heat/start.js'), isOfNow: true },
   {
-    elements: '[data-ledger], [data-ledger-jobs], [data-ledger-record]',
+    elements: '[data-ledger], [data-ledger-jobs], [data-ledger-record], [data-ledger-idle]',
     load: () => import('../ledger/start.js'),
   },
   { elements: '.charts[data-charts]', load: () => import('../charts/start.js') },

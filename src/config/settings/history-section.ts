@@ -12,6 +12,8 @@ const shape = {
   'minute-days': days().default(14),
   'frame-days': days().default(30),
   'quarter-hour-days': days().default(180),
+  /** For everybody who sees the page, who held GPUs idle this week. */
+  'idle-board': switchSchema().default(false),
   'max-gigabytes': z.coerce.number().min(0.1).max(100_000).optional(),
 };
 
@@ -29,6 +31,8 @@ export interface HistoryConfig {
   /** In days; null for ever. */
   keptDays: { raw: number; minute: number; frame: number; quarter: number; day: null };
   mostBytes: number | null;
+  /** The page of users shows who held GPUs idle. */
+  hasIdleBoard: boolean;
 }
 
 /** Null where nothing is to be kept. `stateDir`: where its folder is, unless another one is named. */
@@ -48,5 +52,6 @@ export function toHistoryConfig(
       day: null,
     },
     mostBytes: gigabytes === undefined ? null : gigabytes * 1e9,
+    hasIdleBoard: settings['idle-board'],
   };
 }

@@ -11,7 +11,7 @@ import type { Viewer } from './viewers.ts';
 
 export type EpochDependencies = Pick<
   WebDependencies,
-  'version' | 'demo' | 'cluster' | 'problems' | 'ledger' | 'historySinceMs'
+  'version' | 'demo' | 'cluster' | 'problems' | 'ledger' | 'historySinceMs' | 'hasIdleBoard'
 > & {
   templates(): CompiledTemplates;
 };

@@ -43,7 +43,10 @@ export interface Pages {
   readonly count: number;
 }
 
-type PagesDependencies = Pick<WebDependencies, 'version' | 'demo' | 'problems' | 'ledger' | 'historySinceMs'>;
+type PagesDependencies = Pick<
+  WebDependencies,
+  'version' | 'demo' | 'problems' | 'ledger' | 'historySinceMs' | 'hasIdleBoard'
+>;
 
 /** The request that a page is kept under; null where a browser named none as pages name themselves. */
 function requestUnder(key: string): PageRequest | null {
@@ -83,6 +86,7 @@ export function createPages(
       groups: names ?? groupNames(kind),
       charts: jobCharts(jobs),
       hasLedger: dependencies.ledger != null,
+      hasIdleBoard: dependencies.hasIdleBoard ?? false,
     };
     return viewPage(facts, tallyCluster(cluster.nodes().map((node) => node.tally())));
   }
