@@ -61,6 +61,7 @@ export function openHistory(
   const watcher = createPastWatcher();
   const ledger = createLedger(writer);
   let isRestored = false;
+  let listed: ReadonlySet<string> = new Set();
   let status: HistoryStatus = { ...OFF, state: 'on', place: config.history.folder };
 
   function look(name: string, atMs: number): void {
@@ -96,8 +97,16 @@ export function openHistory(
     return question();
   }
 
+  /** Nodes that have left the list. */
+  function forgetGone(): void {
+    const names = new Set(Array.from(stateNow().states(), ({ name }) => name));
+    for (const name of listed) if (!names.has(name)) ledger.forget(name);
+    listed = names;
+  }
+
   async function write(): Promise<void> {
     const nowMs = Date.now();
+    forgetGone();
     for (const name of watcher.noteStates(stateNow().states(), nowMs)) {
       const report = stateNow().report(name);
       if (report !== undefined) watcher.look(report, nowMs);

@@ -4,7 +4,7 @@
 import { momentText } from '../history/moments.js';
 import { make } from '../page/make.js';
 import { DASH, formatBytes, formatValue } from '../shared/figures.js';
-import { endText, energyText, hoursText } from './words.js';
+import { endText, energyText, hoursText, shortId } from './words.js';
 
 /** @param {string[]} words */
 const headRow = (words) =>
@@ -72,7 +72,7 @@ const momentOf = (ms) => (ms === null ? DASH : momentText(ms));
 
 /** @param {JobRecord} record */
 function jobRow(record) {
-  const link = make('a', { href: jobAddress(record.key) }, `${record.kind} ${record.id}`);
+  const link = make('a', { href: jobAddress(record.key) }, `${record.kind} ${shortId(record.id)}`);
   return make(
     'tr',
     {},

@@ -19,6 +19,12 @@ export const energyText = (kilowattHours) =>
     ? DASH
     : `${kilowattHours >= 100 ? Math.round(kilowattHours) : Math.round(kilowattHours * 10) / 10} kWh`;
 
+/**
+ * The id of a container as its own tools show it: the first 12 of 64 digits.
+ * @param {string} id
+ */
+export const shortId = (id) => id.replace(/[0-9a-f]{32,}/g, (digits) => digits.slice(0, 12));
+
 /** @type {Record<string, string>} */
 const ENDS = { seen: 'seen to end', lost: 'while its node or the head was away' };
 
