@@ -9,8 +9,8 @@ import { expect, it } from 'vitest';
 import { openService } from './service.ts';
 import { usualKeptDays } from './tiers.ts';
 
-/** `ROLLCALL_KILLS=100` for a soak. */
-const KILLS = Number(process.env.ROLLCALL_KILLS ?? 8);
+/** `HISTORY_KILLS=100` for a soak. */
+const KILLS = Number(process.env.HISTORY_KILLS ?? 8);
 const writer = fileURLToPath(new URL('../../test/support/history-writer.ts', import.meta.url));
 /** Yesterday: buckets are closed while it is written. */
 const FIRST = Math.floor((Date.now() - 86_400_000) / 10_000);
