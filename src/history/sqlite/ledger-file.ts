@@ -1,5 +1,5 @@
 import { chmodSync, existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { JobRecord, LedgerBatch } from '../ledger/records.ts';
 import { isDamaged, isNetworkFolder, setAside } from './chunk-file.ts';
 import { createLedgerQueries, type LedgerQueries } from './ledger-queries.ts';
@@ -19,6 +19,8 @@ export interface LedgerFile {
   close(): void;
 }
 
+export const LEDGER_FILE = 'ledger.sqlite';
+
 interface Opened {
   database: Database;
   tables: LedgerTables;
@@ -27,16 +29,16 @@ interface Opened {
 
 /** Makes the file where it is missing. Throws where it cannot be opened. */
 export function openLedgerFile(sqlite: Sqlite, folder: string, nowMs: () => number = Date.now): LedgerFile {
-  const path = join(folder, 'ledger.sqlite');
+  const path = join(folder, LEDGER_FILE);
   const problems: string[] = [];
   let opened = openOrSetAside();
 
   function openOrSetAside(): Opened {
     try {
-      return openFile(sqlite, folder, path);
+      return openFile(sqlite, path);
     } catch (error) {
       noteDamage(error);
-      return openFile(sqlite, folder, path);
+      return openFile(sqlite, path);
     }
   }
 
@@ -55,7 +57,7 @@ export function openLedgerFile(sqlite: Sqlite, folder: string, nowMs: () => numb
     } catch (error) {
       if (isDamaged(error)) opened.database.close();
       noteDamage(error);
-      opened = openFile(sqlite, folder, path);
+      opened = openFile(sqlite, path);
       return action(opened);
     }
   }
@@ -73,15 +75,26 @@ export function openLedgerFile(sqlite: Sqlite, folder: string, nowMs: () => numb
   };
 }
 
-function openFile(sqlite: Sqlite, folder: string, path: string): Opened {
+function openFile(sqlite: Sqlite, path: string): Opened {
+  const database = openLedgerDatabase(sqlite, path);
+  try {
+    createLedgerTables(database);
+    return { database, tables: openLedgerTables(database), queries: createLedgerQueries(database) };
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+/** The file, for writing; made without tables where it is missing. Throws where it cannot be opened. */
+export function openLedgerDatabase(sqlite: Sqlite, path: string): Database {
   const isNew = !existsSync(path);
   const database = sqlite.open(path);
   try {
     if (isNew) chmodSync(path, 0o600);
-    if (isNetworkFolder(folder)) database.exec('PRAGMA locking_mode = EXCLUSIVE');
+    if (isNetworkFolder(dirname(path))) database.exec('PRAGMA locking_mode = EXCLUSIVE');
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
-    createLedgerTables(database);
-    return { database, tables: openLedgerTables(database), queries: createLedgerQueries(database) };
+    return database;
   } catch (error) {
     database.close();
     throw error;
