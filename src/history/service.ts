@@ -8,7 +8,7 @@ import type { FrameNode } from './engine/frames.ts';
 import type { JobRecord, LedgerBatch } from './ledger/records.ts';
 import { reportAt } from './past/snapshot.ts';
 import type { Seen } from './past/watcher.ts';
-import { openLedgerFile } from './sqlite/ledger-file.ts';
+import { type LedgerFile, openLedgerFile } from './sqlite/ledger-file.ts';
 import { findSqlite } from './sqlite/sqlite.ts';
 import { createSqliteStore } from './sqlite/sqlite-store.ts';
 import { DAY_MS, FRAME_STEP_MS, type KeptDays } from './tiers.ts';
@@ -46,13 +46,36 @@ export interface HistoryService extends LedgerReader {
 const MOST_EVENTS = 1_000;
 const PRUNE_EVERY_MS = 3_600_000;
 const MOST_PRUNED = 500;
+const SNAPSHOTS_PER_STEP = 50;
 
 /** Rejects with a sentence where history cannot be kept. */
 export async function openService({ folder, keptDays, mostBytes }: HistorySettings): Promise<HistoryService> {
   const sqlite = await findSqlite();
   const store = createSqliteStore({ folder, sqlite });
-  const engine = await createEngine({ store, keptDays, mostBytes });
-  const ledger = openLedgerFile(sqlite, folder);
+  const engine = await createEngine({ store, keptDays, mostBytes }).catch(async (error) => {
+    await store.close();
+    throw error;
+  });
+  let ledger: LedgerFile;
+  try {
+    ledger = openLedgerFile(sqlite, folder);
+  } catch (error) {
+    await engine.close();
+    throw error;
+  }
+  /** What could not be written last, beside figures: of each kind its sentence. */
+  const unwritten = new Map<string, string>();
+
+  async function writing(what: string, action: () => void | Promise<void>): Promise<void> {
+    try {
+      await action();
+      unwritten.delete(what);
+    } catch (error) {
+      unwritten.set(what, error instanceof Error ? error.message : String(error));
+      throw error;
+    }
+  }
+
   let prunedMs = 0;
 
   /** Jobs are kept as long as quarters of an hour, what users took for ever. */
@@ -76,13 +99,17 @@ export async function openService({ folder, keptDays, mostBytes }: HistorySettin
       return { ...answer, events: await store.readEvents(node, fromMs, toMs, MOST_EVENTS) };
     },
     frame: engine.frame,
-    async observe({ snapshots, events }) {
-      if (events.length > 0) await store.writeEvents(events);
-      if (snapshots.length === 0) return;
-      await store.writeSnapshots(
-        snapshots.map(({ node, atMs, json }) => ({ node, atMs, bytes: deflateRawSync(json, { level: 5 }) })),
-      );
-    },
+    observe: ({ snapshots, events }) =>
+      writing('what happened', async () => {
+        // A store that fails is asked with few. The same snapshot again is one, the same event would be two: they come last.
+        for (let at = 0; at < snapshots.length; at += SNAPSHOTS_PER_STEP) {
+          const some = snapshots.slice(at, at + SNAPSHOTS_PER_STEP);
+          await store.writeSnapshots(
+            some.map(({ node, atMs, json }) => ({ node, atMs, bytes: deflateRawSync(json, { level: 5 }) })),
+          );
+        }
+        if (events.length > 0) await store.writeEvents(events);
+      }),
     async past(atMs) {
       const heard = new Map((await engine.frame(atMs)).map((node) => [node.name, node]));
       const snapshots = await store.readSnapshots(atMs + FRAME_STEP_MS - 1);
@@ -92,17 +119,19 @@ export async function openService({ folder, keptDays, mostBytes }: HistorySettin
       });
     },
     events: (node, fromMs, toMs) => store.readEvents(node, fromMs, toMs, MOST_EVENTS),
-    async writeLedger(batch) {
-      ledger.write(batch);
-      pruneLedger();
-    },
+    writeLedger: (batch) =>
+      writing('the ledger', () => {
+        ledger.write(batch);
+        pruneLedger();
+      }),
     openJobs: async () => ledger.openJobs(),
     ledger: async (question) => ledger.ask((queries) => queries.ledger(question, Date.now())),
     jobs: async (question) => ledger.ask((queries) => queries.jobs(question)),
     hasUser: async (name) => ledger.ask((queries) => queries.hasUser(name)),
     hasJob: async (key) => ledger.ask((queries) => queries.hasJob(key)),
     async status() {
-      const problem = engine.problem();
+      const [other] = unwritten;
+      const problem = engine.problem() ?? (other === undefined ? null : other.join(': '));
       const damages = [...engine.damages(), ...ledger.problems];
       return {
         state: problem === null ? 'on' : 'failing',

@@ -1,9 +1,9 @@
 import { existsSync, lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { openChunk } from '../codec/chunk.ts';
-import { isDamaged, openChunkFile, setAside } from './chunk-file.ts';
+import { openChunkFile, setAside } from './chunk-file.ts';
 import { LEDGER_FILE, openLedgerDatabase } from './ledger-file.ts';
-import { createLedgerTables } from './ledger-tables.ts';
+import { isDamaged } from './own-file.ts';
 import {
   type Database,
   inTransaction,
@@ -89,9 +89,7 @@ export interface Repair {
 /** A new file of the same kind, with its tables and nothing in them. */
 function makeFresh(sqlite: Sqlite, path: string, name: string): Database {
   if (name === LEDGER_FILE) {
-    const database = openLedgerDatabase(sqlite, path);
-    createLedgerTables(database);
-    return database;
+    return openLedgerDatabase(sqlite, path).database;
   }
   const file = openChunkFile(sqlite, path);
   file.beginWriting();

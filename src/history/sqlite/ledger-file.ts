@@ -1,10 +1,10 @@
-import { chmodSync, existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { JobRecord, LedgerBatch } from '../ledger/records.ts';
-import { isDamaged, isNetworkFolder, setAside } from './chunk-file.ts';
+import { setAside } from './chunk-file.ts';
 import { createLedgerQueries, type LedgerQueries } from './ledger-queries.ts';
 import { createLedgerTables, type LedgerTables, openLedgerTables } from './ledger-tables.ts';
-import { type Database, leaveNoLog, type Sqlite } from './sqlite.ts';
+import { isDamaged, type OwnFile, openOwnFile } from './own-file.ts';
+import { leaveNoLog, type Sqlite } from './sqlite.ts';
 
 /** `ledger.sqlite`: open as long as the head runs. */
 export interface LedgerFile {
@@ -21,8 +21,7 @@ export interface LedgerFile {
 
 export const LEDGER_FILE = 'ledger.sqlite';
 
-interface Opened {
-  database: Database;
+interface Opened extends OwnFile {
   tables: LedgerTables;
   queries: LedgerQueries;
 }
@@ -52,6 +51,12 @@ export function openLedgerFile(sqlite: Sqlite, folder: string, nowMs: () => numb
   }
 
   function attempt<Result>(action: (file: Opened) => Result): Result {
+    // Whoever removes it loses what it has, and not what comes after.
+    if (!opened.isInPlace()) {
+      leaveNoLog(opened.database);
+      opened.database.close();
+      opened = openFile(sqlite, path);
+    }
     try {
       return action(opened);
     } catch (error) {
@@ -76,27 +81,13 @@ export function openLedgerFile(sqlite: Sqlite, folder: string, nowMs: () => numb
 }
 
 function openFile(sqlite: Sqlite, path: string): Opened {
-  const database = openLedgerDatabase(sqlite, path);
-  try {
-    createLedgerTables(database);
-    return { database, tables: openLedgerTables(database), queries: createLedgerQueries(database) };
-  } catch (error) {
-    database.close();
-    throw error;
-  }
+  const { database, isInPlace } = openLedgerDatabase(sqlite, path);
+  return { database, isInPlace, tables: openLedgerTables(database), queries: createLedgerQueries(database) };
 }
 
-/** The file, for writing; made without tables where it is missing. Throws where it cannot be opened. */
-export function openLedgerDatabase(sqlite: Sqlite, path: string): Database {
-  const isNew = !existsSync(path);
-  const database = sqlite.open(path);
-  try {
-    if (isNew) chmodSync(path, 0o600);
-    if (isNetworkFolder(dirname(path))) database.exec('PRAGMA locking_mode = EXCLUSIVE');
+/** The file with its tables, which are made where they are missing. Throws where it cannot be opened. */
+export const openLedgerDatabase = (sqlite: Sqlite, path: string): OwnFile =>
+  openOwnFile(sqlite, path, (database) => {
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
-    return database;
-  } catch (error) {
-    database.close();
-    throw error;
-  }
-}
+    createLedgerTables(database);
+  });

@@ -1,0 +1,99 @@
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmdirSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import type { PastEvent } from '../report/history.ts';
+import { type HistoryService, openService } from './service.ts';
+import { findSqlite } from './sqlite/sqlite.ts';
+import { dayName, usualKeptDays } from './tiers.ts';
+
+let folder: string;
+let service: HistoryService | null = null;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'rollcall-service-'));
+});
+afterEach(async () => {
+  await service?.close();
+  service = null;
+  rmSync(folder, { recursive: true, force: true });
+});
+const open = () => openService({ folder, keptDays: usualKeptDays, mostBytes: null });
+
+const NOW_MS = Date.now();
+const event: PastEvent = {
+  atMs: NOW_MS,
+  node: 'a',
+  kind: 'state',
+  severity: 'error',
+  gpuIndex: null,
+  text: 'gone',
+};
+const seen = { snapshots: [{ node: 'a', atMs: NOW_MS, json: '{}' }], events: [event] };
+
+it('says that something is in the way of what happened, and tells it once when it is not any more', async () => {
+  service = await open();
+  const inTheWay = join(folder, `frame-${dayName(NOW_MS)}.sqlite`);
+  mkdirSync(inTheWay);
+  await expect(service.observe(seen)).rejects.toThrow();
+  await expect(service.observe(seen)).rejects.toThrow();
+  expect(await service.status()).toMatchObject({
+    state: 'failing',
+    problem: expect.stringMatching(/^history is not written: what happened: .*frame-/),
+  });
+  rmdirSync(inTheWay);
+  await service.observe(seen);
+  expect(await service.events(null, NOW_MS - 1, NOW_MS + 1)).toEqual([event]);
+  expect(await service.status()).toMatchObject({ state: 'on', problem: null });
+});
+
+it('says that the ledger is not written', async () => {
+  service = await open();
+  const other = (await findSqlite()).open(join(folder, 'ledger.sqlite'));
+  other.exec(
+    "CREATE TRIGGER stop BEFORE INSERT ON ledger_batch BEGIN SELECT RAISE(ABORT, 'no more paper'); END",
+  );
+  const batch = { writer: 'head', number: 1, jobs: [], usage: [] };
+  await expect(service.writeLedger(batch)).rejects.toThrow('no more paper');
+  expect(await service.status()).toMatchObject({
+    state: 'failing',
+    problem: 'history is not written: the ledger: no more paper',
+  });
+  other.exec('DROP TRIGGER stop');
+  other.close();
+  await service.writeLedger(batch);
+  expect(await service.status()).toMatchObject({ state: 'on', problem: null });
+});
+
+it('that could not be opened leaves nothing open, and can be later', async () => {
+  const inTheWay = join(folder, 'ledger.sqlite');
+  mkdirSync(inTheWay);
+  await expect(open()).rejects.toThrow('ledger.sqlite');
+  rmdirSync(inTheWay);
+  service = await open();
+  expect(await service.openJobs()).toEqual([]);
+});
+
+it('whose files are removed while it is open goes on in new ones', async () => {
+  service = await open();
+  await service.observe(seen);
+  await service.writeLedger({ writer: 'head', number: 1, jobs: [], usage: [] });
+  for (const name of readdirSync(folder)) rmSync(join(folder, name));
+  await service.observe(seen);
+  await service.writeLedger({ writer: 'head', number: 2, jobs: [], usage: [] });
+  await service.close();
+  expect(readdirSync(folder).sort()).toEqual([
+    'events.sqlite',
+    `frame-${dayName(NOW_MS)}.sqlite`,
+    'ledger.sqlite',
+  ]);
+  service = await open();
+  expect(await service.events(null, NOW_MS - 1, NOW_MS + 1)).toEqual([event]);
+});
+
+it('does not write where a link leads', async () => {
+  service = await open();
+  const elsewhere = join(folder, 'elsewhere');
+  symlinkSync(elsewhere, join(folder, `frame-${dayName(NOW_MS)}.sqlite`));
+  await expect(service.observe(seen)).rejects.toThrow('is no plain file; move it away');
+  expect(existsSync(elsewhere)).toBe(false);
+});
