@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmdirSync, rmSync, sym
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { pointOf } from '../../test/support/history-trace.ts';
 import type { PastEvent } from '../report/history.ts';
 import { type HistoryService, openService } from './service.ts';
 import { findSqlite } from './sqlite/sqlite.ts';
@@ -88,6 +89,30 @@ it('whose files are removed while it is open goes on in new ones', async () => {
   ]);
   service = await open();
   expect(await service.events(null, NOW_MS - 1, NOW_MS + 1)).toEqual([event]);
+});
+
+it('bounds an answer about a node that had thousands of jobs', async () => {
+  service = await open();
+  const lastMs = Math.floor(NOW_MS / 10_000) * 10_000;
+  const first = lastMs / 10_000 - 2_000;
+  const points = Array.from({ length: 2_000 }, (_, at) =>
+    pointOf('a', (first + at) * 10_000, {
+      cpu: at % 100,
+      gpus: new Map(Array.from({ length: 8 }, (__, gpu) => [gpu, at % 100])),
+      // One that stays, and four that are others every time.
+      jobs: new Map([['slurm:1', 1], ...[2, 3, 4, 5].map((job) => [`slurm:${at * 9 + job}`, 1] as const)]),
+    }),
+  );
+  await service.append(points);
+  const question = { node: 'a', fromMs: first * 10_000, toMs: lastMs, stepMs: 10_000 };
+  const all = await service.history({ ...question, series: null });
+  const jobs = new Set(all.series.flatMap(({ jobKey }) => jobKey ?? []));
+  expect(jobs.size).toBe(48);
+  expect(jobs).toContain('slurm:1');
+  expect(all.series.length * all.timesMs.length).toBeLessThan(252_000);
+  expect(all.series.find(({ key }) => key === 'cpu')?.max).not.toContain(null);
+  const one = await service.history({ ...question, series: ['job.slurm:2'] });
+  expect(one.stepMs).toBe(10_000);
 });
 
 it('does not write where a link leads', async () => {
