@@ -121,10 +121,10 @@ export function openHistory(
       if (report !== undefined) watcher.look(report, nowMs);
     }
     const seen = watcher.take();
-    const points = service.append(recorder.take());
+    const points = service.append(recorder.take()).catch(() => undefined);
     if (seen.snapshots.length + seen.events.length > 0)
       await service.observe(seen).catch(() => watcher.giveBack(seen));
-    await points.catch(() => undefined);
+    await points;
     await restoreLedger();
     await writeLedger(false).catch(() => undefined);
   }

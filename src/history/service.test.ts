@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { pointOf } from '../../test/support/history-trace.ts';
+import { openHistoryTools } from '../head/history-tools.ts';
 import type { PastEvent } from '../report/history.ts';
 import { type HistoryService, openService } from './service.ts';
 import { findSqlite } from './sqlite/sqlite.ts';
@@ -78,7 +79,7 @@ it('whose files are removed while it is open goes on in new ones', async () => {
   service = await open();
   await service.observe(seen);
   await service.writeLedger({ writer: 'head', number: 1, jobs: [], usage: [] });
-  for (const name of readdirSync(folder)) rmSync(join(folder, name));
+  for (const name of readdirSync(folder).filter((one) => one !== 'lock')) rmSync(join(folder, name));
   await service.observe(seen);
   await service.writeLedger({ writer: 'head', number: 2, jobs: [], usage: [] });
   await service.close();
@@ -86,6 +87,7 @@ it('whose files are removed while it is open goes on in new ones', async () => {
     'events.sqlite',
     `frame-${dayName(NOW_MS)}.sqlite`,
     'ledger.sqlite',
+    'lock',
   ]);
   service = await open();
   expect(await service.events(null, NOW_MS - 1, NOW_MS + 1)).toEqual([event]);
@@ -113,6 +115,16 @@ it('bounds an answer about a node that had thousands of jobs', async () => {
   expect(all.series.find(({ key }) => key === 'cpu')?.max).not.toContain(null);
   const one = await service.history({ ...question, series: ['job.slurm:2'] });
   expect(one.stepMs).toBe(10_000);
+});
+
+it('has its folder for itself, until it is closed', async () => {
+  service = await open();
+  await expect(open()).rejects.toThrow(`another head has its history in ${folder}`);
+  const { repair } = await openHistoryTools(folder);
+  expect(() => repair('ledger.sqlite')).toThrow('another head');
+  await service.close();
+  service = await open();
+  expect((await service.status()).state).toBe('on');
 });
 
 it('does not write where a link leads', async () => {

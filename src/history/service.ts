@@ -3,11 +3,13 @@ import type { HistoryAnswer, HistoryQuestion, HistoryStatus, PastEvent } from '.
 import type { LedgerReader } from '../report/ledger.ts';
 import type { NodeReport } from '../report/node-report.ts';
 import { historyAnswer, rangeQuestion } from './answer.ts';
-import { createEngine, type NodePoint } from './engine/engine.ts';
+import type { BlobStore } from './blob-store.ts';
+import { createEngine, type Engine, type NodePoint } from './engine/engine.ts';
 import type { FrameNode } from './engine/frames.ts';
 import type { JobRecord, LedgerBatch } from './ledger/records.ts';
 import { reportAt } from './past/snapshot.ts';
 import type { Seen } from './past/watcher.ts';
+import { lockFolder } from './sqlite/folder-lock.ts';
 import { type LedgerFile, openLedgerFile } from './sqlite/ledger-file.ts';
 import { findSqlite } from './sqlite/sqlite.ts';
 import { createSqliteStore } from './sqlite/sqlite-store.ts';
@@ -51,16 +53,19 @@ const SNAPSHOTS_PER_STEP = 50;
 /** Rejects with a sentence where history cannot be kept. */
 export async function openService({ folder, keptDays, mostBytes }: HistorySettings): Promise<HistoryService> {
   const sqlite = await findSqlite();
-  const store = createSqliteStore({ folder, sqlite });
-  const engine = await createEngine({ store, keptDays, mostBytes }).catch(async (error) => {
-    await store.close();
-    throw error;
-  });
+  const unlock = lockFolder(sqlite, folder);
+  /** In the order of opening. */
+  const opened: (() => void | Promise<void>)[] = [unlock];
+  let store: BlobStore;
+  let engine: Engine;
   let ledger: LedgerFile;
   try {
+    store = createSqliteStore({ folder, sqlite });
+    opened.push(store.close);
+    engine = await createEngine({ store, keptDays, mostBytes });
     ledger = openLedgerFile(sqlite, folder);
   } catch (error) {
-    await engine.close();
+    for (const close of opened.reverse()) await close();
     throw error;
   }
   /** What could not be written last, beside figures: of each kind its sentence. */
@@ -145,6 +150,7 @@ export async function openService({ folder, keptDays, mostBytes }: HistorySettin
     async close() {
       await engine.close();
       ledger.close();
+      unlock();
     },
   };
 }
