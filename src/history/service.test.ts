@@ -127,6 +127,20 @@ it('has its folder for itself, until it is closed', async () => {
   expect((await service.status()).state).toBe('on');
 });
 
+it('tells the other nodes of a minute where one is damaged, and says so', async () => {
+  service = await open();
+  const json = (name: string) => JSON.stringify({ name, state: 'live', sample: null });
+  await service.observe({
+    snapshots: ['a', 'b'].map((node) => ({ node, atMs: NOW_MS, json: json(node) })),
+    events: [],
+  });
+  const other = (await findSqlite()).open(join(folder, `frame-${dayName(NOW_MS)}.sqlite`));
+  other.exec("UPDATE snapshot SET bytes = x'0102030405' WHERE node = (SELECT id FROM node WHERE name = 'a')");
+  other.close();
+  expect((await service.past(NOW_MS)).map(({ name }) => name)).toEqual(['b']);
+  expect((await service.status()).problem).toMatch(/^how a was at .* is damaged/);
+});
+
 it('does not write where a link leads', async () => {
   service = await open();
   const elsewhere = join(folder, 'elsewhere');

@@ -49,6 +49,7 @@ const MOST_EVENTS = 1_000;
 const PRUNE_EVERY_MS = 3_600_000;
 const MOST_PRUNED = 500;
 const SNAPSHOTS_PER_STEP = 50;
+const LONGEST_SNAPSHOT_BYTES = 64 * 1024 * 1024;
 
 /** Rejects with a sentence where history cannot be kept. */
 export async function openService({ folder, keptDays, mostBytes }: HistorySettings): Promise<HistoryService> {
@@ -82,6 +83,7 @@ export async function openService({ folder, keptDays, mostBytes }: HistorySettin
   }
 
   let prunedMs = 0;
+  let damagedSnapshot: string | null = null;
 
   /** Jobs are kept as long as quarters of an hour, what users took for ever. */
   function pruneLedger(): void {
@@ -90,6 +92,18 @@ export async function openService({ folder, keptDays, mostBytes }: HistorySettin
     const jobsBeforeMs = keptDays.quarter === null ? null : nowMs - keptDays.quarter * DAY_MS;
     const hasMore = ledger.prune({ jobsBeforeMs, daysBefore: null, most: MOST_PRUNED });
     if (!hasMore) prunedMs = nowMs;
+  }
+
+  /** Null for one that is damaged: the other nodes are told. */
+  function readSnapshot(node: string, atMs: number, bytes: Uint8Array): NodeReport | null {
+    try {
+      return JSON.parse(
+        inflateRawSync(bytes, { maxOutputLength: LONGEST_SNAPSHOT_BYTES }).toString(),
+      ) as NodeReport;
+    } catch {
+      damagedSnapshot = `how ${node} was at ${new Date(atMs).toISOString()} is damaged and left out`;
+      return null;
+    }
   }
 
   return {
@@ -118,9 +132,9 @@ export async function openService({ folder, keptDays, mostBytes }: HistorySettin
     async past(atMs) {
       const heard = new Map((await engine.frame(atMs)).map((node) => [node.name, node]));
       const snapshots = await store.readSnapshots(atMs + FRAME_STEP_MS - 1);
-      return snapshots.map(({ node, bytes }) => {
-        const snapshot = JSON.parse(inflateRawSync(bytes).toString()) as NodeReport;
-        return reportAt(snapshot, heard.get(node) ?? null, atMs);
+      return snapshots.flatMap(({ node, atMs: sinceMs, bytes }) => {
+        const snapshot = readSnapshot(node, sinceMs, bytes);
+        return snapshot === null ? [] : [reportAt(snapshot, heard.get(node) ?? null, atMs)];
       });
     },
     events: (node, fromMs, toMs) => store.readEvents(node, fromMs, toMs, MOST_EVENTS),
@@ -137,7 +151,7 @@ export async function openService({ folder, keptDays, mostBytes }: HistorySettin
     async status() {
       const [other] = unwritten;
       const problem = engine.problem() ?? (other === undefined ? null : other.join(': '));
-      const damages = [...engine.damages(), ...ledger.problems];
+      const damages = [...engine.damages(), ...ledger.problems, ...[damagedSnapshot ?? []].flat()];
       return {
         state: problem === null ? 'on' : 'failing',
         problem: problem === null ? (damages.at(-1) ?? null) : `history is not written: ${problem}`,
