@@ -14,7 +14,7 @@ export function lockFolder(sqlite: Sqlite, folder: string): Unlock {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   try {
     const { database } = openOwnFile(sqlite, join(folder, 'lock'), (file) =>
-      file.exec('PRAGMA busy_timeout = 0; BEGIN EXCLUSIVE'),
+      file.exec('PRAGMA busy_timeout = 0; PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE'),
     );
     return () => database.close();
   } catch (error) {
