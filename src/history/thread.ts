@@ -17,7 +17,11 @@ export function openInThread(file: string, settings: HistorySettings): ThreadedH
   const worker = new Worker(file, { workerData: settings, resourceLimits: { maxOldGenerationSizeMb: 512 } });
   worker.unref();
   const caller = createCaller(worker);
-  worker.on('error', (error) => caller.fail(`the thread of the history ended: ${error.message}`));
+  worker.on('error', (error) =>
+    caller.fail(
+      `the thread of the history ended: ${error.message}; it begins again with the head's next start`,
+    ),
+  );
   worker.on('exit', () => caller.fail('the thread of the history has ended'));
   const call = <Result>(name: keyof HistoryService, ...parameters: unknown[]) =>
     caller.call(name, parameters) as Promise<Result>;
