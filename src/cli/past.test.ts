@@ -4,6 +4,7 @@ import { createFakeCluster, fakeNode } from '../../test/support/fake-cluster.ts'
 import { createPastLedger, type PastLedger } from '../../test/support/past-ledger.ts';
 import { compileOwnDesign, staticDir } from '../../test/support/read-design.ts';
 import { type App, createApp } from '../web/app.ts';
+import { historyCommand } from './commands/history.ts';
 import { jobsCommand } from './commands/jobs.ts';
 import { usersCommand } from './commands/users.ts';
 
@@ -87,4 +88,9 @@ describe('jobs', () => {
   it('are those of now without a time', async () => {
     expect(await printed(jobsCommand, {})).toBe('No jobs.\n');
   });
+});
+
+it('a node may be called as anything that every object has', async () => {
+  for (const name of ['constructor', 'toString', '__proto__'])
+    await expect(printed(historyCommand, { what: name, url })).rejects.toThrow(/nothing|Nothing/);
 });

@@ -115,18 +115,24 @@ function readerOf(
   forStrangers: boolean,
 ): HistoryReader | null {
   if (service === null) return null;
+  const told = <Answer>(answer: Promise<Answer>) => (forStrangers ? answer.catch(failForStrangers) : answer);
   const seen = (events: PastEvent[]) => (forStrangers ? events.map(pastEventForStrangers) : events);
   return {
     async history(question) {
-      const answer = await service.history(question);
+      const answer = await told(service.history(question));
       return { ...answer, events: seen(answer.events) };
     },
-    events: async (node, fromMs, toMs) => seen(await service.events(node, fromMs, toMs)),
+    events: async (node, fromMs, toMs) => seen(await told(service.events(node, fromMs, toMs))),
     async clusterAt(atMs) {
-      const reports = await service.past(atMs);
+      const reports = await told(service.past(atMs));
       return reports.length === 0 ? null : pastCluster(inOrderOf(namesNow(), reports), forStrangers);
     },
   };
+}
+
+/** The reason names files of the head. */
+function failForStrangers(): never {
+  throw new Error('its owner sees why with rollcall status');
 }
 
 /** As the list has them now; those that have left it come last. */

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -47,6 +47,32 @@ it('gives everything back where it cannot say in its folder that it runs', async
   rmSync(inTheWay, { recursive: true });
   const head = await start(port);
   expect((await fetch(`${head.url}healthz`)).status).toBe(200);
+  await head.stop(() => undefined);
+  await head.ended;
+});
+
+it('tells strangers that history fails, and not where it lies', async () => {
+  const port = await freePort();
+  const inTheWay = join(folder, 'history');
+  writeFileSync(inTheWay, '');
+  const config = readConfig({
+    flags: { demo: true, port, public: true, 'state-dir': folder },
+    environment: {},
+    workingFolder: '/',
+    projectFolder,
+  });
+  const head = await startHead(
+    config,
+    () => config,
+    () => undefined,
+  );
+  for (const path of ['api/v1/history?node=x', 'api/v1/changes', 'api/v1/nodes?at=-5m']) {
+    const answer = await fetch(`${head.url}${path}`);
+    expect(answer.status).toBe(503);
+    const text = await answer.text();
+    expect(text).toContain('rollcall status');
+    expect(text).not.toContain(folder);
+  }
   await head.stop(() => undefined);
   await head.ended;
 });

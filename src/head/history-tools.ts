@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { lockFolder } from '../history/sqlite/folder-lock.ts';
 import {
   checkFile,
   type FileFinding,
@@ -31,7 +32,14 @@ export async function openHistoryTools(folder: string): Promise<HistoryTools> {
     *check() {
       for (const name of names()) yield checkFile(sqlite, folder, name);
     },
-    repair: (name) => repairFile(sqlite, folder, name, Date.now()),
+    repair(name) {
+      const unlock = lockFolder(sqlite, folder);
+      try {
+        return repairFile(sqlite, folder, name, Date.now());
+      } finally {
+        unlock();
+      }
+    },
     sql(file, query, most) {
       const name = `${file}.sqlite`;
       if (!names().includes(name))

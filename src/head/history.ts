@@ -26,6 +26,9 @@ export interface HeadHistory {
 
 const APPEND_EVERY_MS = 1_000;
 const ASK_EVERY_MS = 5_000;
+/** Whoever stops the head kills it after three seconds. */
+const LAST_WRITES_MS = 1_500;
+const END_MS = 2_500;
 
 const OFF: HistoryStatus = {
   state: 'off',
@@ -62,6 +65,8 @@ export function openHistory(
   const ledger = createLedger(writer);
   let isRestored = false;
   let listed: ReadonlySet<string> = new Set();
+  let writing: Promise<void> | null = null;
+  let asking: Promise<void> | null = null;
   let status: HistoryStatus = { ...OFF, state: 'on', place: config.history.folder };
 
   function look(name: string, atMs: number): void {
@@ -86,10 +91,13 @@ export function openHistory(
     }
   }
 
-  /** What ran when the head ended goes on where it is seen again. */
+  /** What ran when the head ended goes on where it is seen again. Where it cannot be read, it is tried with each second. */
   async function restoreLedger(): Promise<void> {
-    ledger.restore(await service.openJobs(), moment());
+    if (isRestored) return;
+    const jobs = await service.openJobs().catch(() => null);
+    if (jobs === null || isRestored) return;
     isRestored = true;
+    ledger.restore(jobs, moment());
   }
 
   async function read<Answer>(question: () => Promise<Answer>): Promise<Answer> {
@@ -100,11 +108,22 @@ export function openHistory(
   /** Nodes that have left the list. */
   function forgetGone(): void {
     const names = new Set(Array.from(stateNow().states(), ({ name }) => name));
-    for (const name of listed) if (!names.has(name)) ledger.forget(name);
+    for (const name of listed)
+      if (!names.has(name)) for (const room of [ledger, recorder, watcher]) room.forget(name);
     listed = names;
   }
 
-  async function write(): Promise<void> {
+  /** One after the other: while the store does not answer nothing piles up before it. */
+  function write(): Promise<void> {
+    writing ??= writeSecond()
+      .catch((error) => sayFault('the history', error))
+      .finally(() => {
+        writing = null;
+      });
+    return writing;
+  }
+
+  async function writeSecond(): Promise<void> {
     const nowMs = Date.now();
     forgetGone();
     for (const name of watcher.noteStates(stateNow().states(), nowMs)) {
@@ -112,21 +131,37 @@ export function openHistory(
       if (report !== undefined) watcher.look(report, nowMs);
     }
     const seen = watcher.take();
-    const points = service.append(recorder.take());
+    const points = service.append(recorder.take()).catch(() => undefined);
     if (seen.snapshots.length + seen.events.length > 0)
       await service.observe(seen).catch(() => watcher.giveBack(seen));
-    await points.catch(() => undefined);
+    await points;
+    await restoreLedger();
     await writeLedger(false).catch(() => undefined);
   }
 
-  async function ask(): Promise<void> {
+  function ask(): Promise<void> {
+    asking ??= takeStatus()
+      .catch((error) => sayFault("the history's status", error))
+      .finally(() => {
+        asking = null;
+      });
+    return asking;
+  }
+
+  async function takeStatus(): Promise<void> {
     const before = status.problem;
     status = await service.status();
     if (status.problem !== before) onProblem();
   }
 
+  async function writeLast(): Promise<void> {
+    await writing;
+    await write();
+    await writeLedger(true);
+  }
+
   const timers = [
-    setInterval(() => guarded('the history', () => void write(), undefined), APPEND_EVERY_MS),
+    setInterval(() => void write(), APPEND_EVERY_MS),
     setInterval(() => void ask(), ASK_EVERY_MS),
   ];
   void ask();
@@ -148,9 +183,19 @@ export function openHistory(
     status: () => status,
     async close() {
       timers.forEach(clearInterval);
-      await write();
-      await writeLedger(true).catch(() => undefined);
-      await service.close();
+      const begunMs = performance.now();
+      await within(LAST_WRITES_MS, writeLast());
+      await service.close(END_MS - (performance.now() - begunMs));
     },
   };
+}
+
+/** Waits for it, but no longer, and whatever becomes of it. The timer keeps the process until then. */
+async function within(limitMs: number, action: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, limitMs);
+  });
+  await Promise.race([action.catch(() => undefined), limit]);
+  clearTimeout(timer);
 }

@@ -9,6 +9,9 @@ import type { RangeAnswer, RangeQuestion } from './engine/range.ts';
 /** A screen shows no more, and a node of many GPUs and jobs has a hundred lines. */
 export const MOST_POINTS = 3_000;
 const USUAL_POINTS = 600;
+/** An answer is made and read in one piece: some megabytes of JSON, some ten milliseconds of the head. */
+const MOST_FIGURES = 250_000;
+const MOST_JOBS = 48;
 
 const figuresOf: Record<FigureKey['group'], readonly KeptFigure[]> = {
   machine: keptMachineFigures,
@@ -34,6 +37,7 @@ export function rangeQuestion({ node, series, fromMs, toMs, stepMs }: HistoryQue
     toMs,
     stepMs: Math.max(span / MOST_POINTS, stepMs ?? span / USUAL_POINTS),
     isWanted,
+    most: { jobs: MOST_JOBS, figures: MOST_FIGURES },
   };
 }
 

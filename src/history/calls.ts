@@ -18,11 +18,27 @@ type Callable = Record<string, (...parameters: never[]) => Promise<unknown>>;
 
 const sentence = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
-/** Answers each call with the function of its name. Calls wait until the functions are there; where they fail to come, all fail. */
-export function answerCalls(port: Port, coming: Promise<object>): void {
-  coming.catch(() => undefined);
+const OPEN_AGAIN_MS = 5_000;
+
+/**
+ * Answers each call with the function of its name. Calls wait until the functions are there. Where they fail to come, all
+ * fail, and some seconds later a call tries again: a full disk gets room, and a folder its rights.
+ */
+export function answerCalls(port: Port, open: () => Promise<object>, againMs = OPEN_AGAIN_MS): void {
+  let coming = open();
+  let failedMs: number | null = null;
+  const watchOpening = () =>
+    coming.catch(() => {
+      failedMs = performance.now();
+    });
+  watchOpening();
   port.on('message', async (message) => {
     const { id, name, parameters } = message as Call;
+    if (failedMs !== null && performance.now() - failedMs >= againMs) {
+      failedMs = null;
+      coming = open();
+      watchOpening();
+    }
     try {
       const functions = (await coming) as Callable;
       const result = await functions[name]?.(...(parameters as never[]));
@@ -38,7 +54,6 @@ export interface Caller {
   call(name: string, parameters: readonly unknown[]): Promise<unknown>;
   /** Fails all that are still under way, and all that come. */
   fail(reason: string): void;
-  readonly waiting: number;
 }
 
 /** The way to call what `answerCalls` answers at the other end. */
@@ -63,12 +78,10 @@ export function createCaller(port: Port): Caller {
       });
     },
     fail(reason) {
-      failed = reason;
-      for (const { reject } of waiting.values()) reject(new Error(reason));
+      // The first one says why; what follows from it does not.
+      failed ??= reason;
+      for (const { reject } of waiting.values()) reject(new Error(failed));
       waiting.clear();
-    },
-    get waiting() {
-      return waiting.size;
     },
   };
 }

@@ -7,6 +7,8 @@ import { RAW } from './tiers.ts';
 export interface Recorder {
   /** `atMs`: epoch ms of its arrival. Cheap for those that are not taken. */
   note(node: string, brief: SampleBrief, atMs: number): void;
+  /** The node is in no list any more. */
+  forget(node: string): void;
   /** What was noted since the last time. */
   take(): NodePoint[];
 }
@@ -24,6 +26,9 @@ export function createRecorder(): Recorder {
       if (lastPlaces.get(node) === place || points.length >= MOST_WAITING) return;
       lastPlaces.set(node, place);
       points.push(pointOf(node, brief, atMs));
+    },
+    forget(node) {
+      lastPlaces.delete(node);
     },
     take() {
       const taken = points;

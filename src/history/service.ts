@@ -3,12 +3,14 @@ import type { HistoryAnswer, HistoryQuestion, HistoryStatus, PastEvent } from '.
 import type { LedgerReader } from '../report/ledger.ts';
 import type { NodeReport } from '../report/node-report.ts';
 import { historyAnswer, rangeQuestion } from './answer.ts';
-import { createEngine, type NodePoint } from './engine/engine.ts';
+import type { BlobStore } from './blob-store.ts';
+import { createEngine, type Engine, type NodePoint } from './engine/engine.ts';
 import type { FrameNode } from './engine/frames.ts';
 import type { JobRecord, LedgerBatch } from './ledger/records.ts';
 import { reportAt } from './past/snapshot.ts';
 import type { Seen } from './past/watcher.ts';
-import { openLedgerFile } from './sqlite/ledger-file.ts';
+import { lockFolder } from './sqlite/folder-lock.ts';
+import { type LedgerFile, openLedgerFile } from './sqlite/ledger-file.ts';
 import { findSqlite } from './sqlite/sqlite.ts';
 import { createSqliteStore } from './sqlite/sqlite-store.ts';
 import { DAY_MS, FRAME_STEP_MS, type KeptDays } from './tiers.ts';
@@ -46,14 +48,42 @@ export interface HistoryService extends LedgerReader {
 const MOST_EVENTS = 1_000;
 const PRUNE_EVERY_MS = 3_600_000;
 const MOST_PRUNED = 500;
+const SNAPSHOTS_PER_STEP = 50;
+const LONGEST_SNAPSHOT_BYTES = 64 * 1024 * 1024;
 
 /** Rejects with a sentence where history cannot be kept. */
 export async function openService({ folder, keptDays, mostBytes }: HistorySettings): Promise<HistoryService> {
   const sqlite = await findSqlite();
-  const store = createSqliteStore({ folder, sqlite });
-  const engine = await createEngine({ store, keptDays, mostBytes });
-  const ledger = openLedgerFile(sqlite, folder);
+  const unlock = lockFolder(sqlite, folder);
+  /** In the order of opening. */
+  const opened: (() => void | Promise<void>)[] = [unlock];
+  let store: BlobStore;
+  let engine: Engine;
+  let ledger: LedgerFile;
+  try {
+    store = createSqliteStore({ folder, sqlite });
+    opened.push(store.close);
+    engine = await createEngine({ store, keptDays, mostBytes });
+    ledger = openLedgerFile(sqlite, folder);
+  } catch (error) {
+    for (const close of opened.reverse()) await close();
+    throw error;
+  }
+  /** What could not be written last, beside figures: of each kind its sentence. */
+  const unwritten = new Map<string, string>();
+
+  async function writing(what: string, action: () => void | Promise<void>): Promise<void> {
+    try {
+      await action();
+      unwritten.delete(what);
+    } catch (error) {
+      unwritten.set(what, error instanceof Error ? error.message : String(error));
+      throw error;
+    }
+  }
+
   let prunedMs = 0;
+  let damagedSnapshot: string | null = null;
 
   /** Jobs are kept as long as quarters of an hour, what users took for ever. */
   function pruneLedger(): void {
@@ -62,6 +92,18 @@ export async function openService({ folder, keptDays, mostBytes }: HistorySettin
     const jobsBeforeMs = keptDays.quarter === null ? null : nowMs - keptDays.quarter * DAY_MS;
     const hasMore = ledger.prune({ jobsBeforeMs, daysBefore: null, most: MOST_PRUNED });
     if (!hasMore) prunedMs = nowMs;
+  }
+
+  /** Null for one that is damaged: the other nodes are told. */
+  function readSnapshot(node: string, atMs: number, bytes: Uint8Array): NodeReport | null {
+    try {
+      return JSON.parse(
+        inflateRawSync(bytes, { maxOutputLength: LONGEST_SNAPSHOT_BYTES }).toString(),
+      ) as NodeReport;
+    } catch {
+      damagedSnapshot = `how ${node} was at ${new Date(atMs).toISOString()} is damaged and left out`;
+      return null;
+    }
   }
 
   return {
@@ -76,34 +118,40 @@ export async function openService({ folder, keptDays, mostBytes }: HistorySettin
       return { ...answer, events: await store.readEvents(node, fromMs, toMs, MOST_EVENTS) };
     },
     frame: engine.frame,
-    async observe({ snapshots, events }) {
-      if (events.length > 0) await store.writeEvents(events);
-      if (snapshots.length === 0) return;
-      await store.writeSnapshots(
-        snapshots.map(({ node, atMs, json }) => ({ node, atMs, bytes: deflateRawSync(json, { level: 5 }) })),
-      );
-    },
+    observe: ({ snapshots, events }) =>
+      writing('what happened', async () => {
+        // A store that fails is asked with few. The same snapshot again is one, the same event would be two: they come last.
+        for (let at = 0; at < snapshots.length; at += SNAPSHOTS_PER_STEP) {
+          const some = snapshots.slice(at, at + SNAPSHOTS_PER_STEP);
+          await store.writeSnapshots(
+            some.map(({ node, atMs, json }) => ({ node, atMs, bytes: deflateRawSync(json, { level: 5 }) })),
+          );
+        }
+        if (events.length > 0) await store.writeEvents(events);
+      }),
     async past(atMs) {
       const heard = new Map((await engine.frame(atMs)).map((node) => [node.name, node]));
       const snapshots = await store.readSnapshots(atMs + FRAME_STEP_MS - 1);
-      return snapshots.map(({ node, bytes }) => {
-        const snapshot = JSON.parse(inflateRawSync(bytes).toString()) as NodeReport;
-        return reportAt(snapshot, heard.get(node) ?? null, atMs);
+      return snapshots.flatMap(({ node, atMs: sinceMs, bytes }) => {
+        const snapshot = readSnapshot(node, sinceMs, bytes);
+        return snapshot === null ? [] : [reportAt(snapshot, heard.get(node) ?? null, atMs)];
       });
     },
     events: (node, fromMs, toMs) => store.readEvents(node, fromMs, toMs, MOST_EVENTS),
-    async writeLedger(batch) {
-      ledger.write(batch);
-      pruneLedger();
-    },
+    writeLedger: (batch) =>
+      writing('the ledger', () => {
+        ledger.write(batch);
+        pruneLedger();
+      }),
     openJobs: async () => ledger.openJobs(),
     ledger: async (question) => ledger.ask((queries) => queries.ledger(question, Date.now())),
     jobs: async (question) => ledger.ask((queries) => queries.jobs(question)),
     hasUser: async (name) => ledger.ask((queries) => queries.hasUser(name)),
     hasJob: async (key) => ledger.ask((queries) => queries.hasJob(key)),
     async status() {
-      const problem = engine.problem();
-      const damages = [...engine.damages(), ...ledger.problems];
+      const [other] = unwritten;
+      const problem = engine.problem() ?? (other === undefined ? null : other.join(': '));
+      const damages = [...engine.damages(), ...ledger.problems, ...[damagedSnapshot ?? []].flat()];
       return {
         state: problem === null ? 'on' : 'failing',
         problem: problem === null ? (damages.at(-1) ?? null) : `history is not written: ${problem}`,
@@ -116,6 +164,7 @@ export async function openService({ folder, keptDays, mostBytes }: HistorySettin
     async close() {
       await engine.close();
       ledger.close();
+      unlock();
     },
   };
 }

@@ -4,25 +4,29 @@ import type { HistoryService, HistorySettings } from './service.ts';
 
 /** A store that does not answer must not keep a head from its end. */
 const CLOSE_LIMIT_MS = 3_000;
-/** A disk that hangs: seconds are left out rather than piled up. */
-const MOST_WAITING = 60;
+export interface ThreadedHistory extends HistoryService {
+  /** Whatever the thread does, it has ended after so long. */
+  close(limitMs?: number): Promise<void>;
+}
 
 /**
  * History in a thread of its own. What goes wrong there is a sentence of every answer from then on, and never ends the
  * head. `file`: the thread's program.
  */
-export function openInThread(file: string, settings: HistorySettings): HistoryService {
+export function openInThread(file: string, settings: HistorySettings): ThreadedHistory {
   const worker = new Worker(file, { workerData: settings, resourceLimits: { maxOldGenerationSizeMb: 512 } });
   worker.unref();
   const caller = createCaller(worker);
-  worker.on('error', (error) => caller.fail(`the thread of the history ended: ${error.message}`));
+  worker.on('error', (error) =>
+    caller.fail(
+      `the thread of the history ended: ${error.message}; it begins again with the head's next start`,
+    ),
+  );
   worker.on('exit', () => caller.fail('the thread of the history has ended'));
   const call = <Result>(name: keyof HistoryService, ...parameters: unknown[]) =>
     caller.call(name, parameters) as Promise<Result>;
   return {
-    append: async (points) => {
-      if (caller.waiting < MOST_WAITING) await call('append', points);
-    },
+    append: (points) => call('append', points),
     history: (question) => call('history', question),
     frame: (atMs) => call('frame', atMs),
     observe: (seen) => call('observe', seen),
@@ -49,9 +53,9 @@ export function openInThread(file: string, settings: HistorySettings): HistorySe
         };
       }
     },
-    async close() {
+    async close(limitMs = CLOSE_LIMIT_MS) {
       worker.ref();
-      const limit = new Promise<void>((resolve) => setTimeout(resolve, CLOSE_LIMIT_MS).unref());
+      const limit = new Promise<void>((resolve) => setTimeout(resolve, limitMs).unref());
       await Promise.race([call('close').catch(() => undefined), limit]);
       await worker.terminate();
     },

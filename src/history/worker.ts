@@ -5,4 +5,4 @@ import { type HistorySettings, openService } from './service.ts';
 /** The thread in which a head keeps its history. */
 
 if (parentPort === null) throw new Error('this is a thread of the head');
-answerCalls(parentPort, openService(workerData as HistorySettings));
+answerCalls(parentPort, () => openService(workerData as HistorySettings));

@@ -94,6 +94,8 @@ test('moments name their zone', () => {
   expect(formatMoment(1_700_000_000_000)).toBe('2023-11-14 22:13:20 UTC');
   expect(isoMoment(1_700_000_000_000)).toBe('2023-11-14T22:13:20.000Z');
   expect([formatMoment(null), isoMoment(null)]).toEqual(['–', null]);
+  // No date can hold it.
+  expect([formatMoment(9e15), isoMoment(9e15)]).toEqual(['–', null]);
 });
 
 test('absent is a dash', () => {

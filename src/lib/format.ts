@@ -32,13 +32,17 @@ export function formatCoresOf(percent: number | null, coreCount: number | null):
 
 /** `2026-01-01 10:00:00 UTC`, with its zone: nobody can tell whose clock it is otherwise. */
 export function formatMoment(epochMs: number | null): string {
-  if (epochMs === null) return DASH;
-  return `${new Date(epochMs).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+  const iso = isoMoment(epochMs);
+  return iso === null ? DASH : `${iso.slice(0, 19).replace('T', ' ')} UTC`;
 }
 
-/** For `<time datetime>`, by which a page tells the time of its reader's zone; null for what is absent. */
+/**
+ * For `<time datetime>`, by which a page tells the time of its reader's zone, and for tables; null for what is absent, and
+ * for what no date can hold: one row that tells such a moment must not take the others with it.
+ */
 export function isoMoment(epochMs: number | null): string | null {
-  return epochMs === null ? null : new Date(epochMs).toISOString();
+  const date = new Date(epochMs ?? Number.NaN);
+  return Number.isNaN(date.getTime()) ? null : date.toISOString();
 }
 
 const pad = (value: number) => (value < 10 ? `0${value}` : String(value));

@@ -212,7 +212,7 @@ export const milliseconds = (collector: string, name: string) => figure(collecto
 const LAST_MOMENT_MS = 8.64e15;
 /** A moment that a `Date` can hold. */
 export const epochMs = (collector: string, name: string) => figure(collector, name, 0, LAST_MOMENT_MS);
-/** How many, or a moment of a node's clock that is only compared. */
+/** How many. */
 export const count = (collector: string, name: string) => figure(collector, name, 0, LARGEST);
 
 /** Text from a node, cut to `max` characters. Never trusted: whoever shows it escapes it. */

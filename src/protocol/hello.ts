@@ -10,7 +10,7 @@ import {
   MAX_WARNINGS,
 } from './constants.ts';
 import { nodeEventSchema, nodeWarningSchema } from './events.ts';
-import { bytes, count, list, text } from './figures.ts';
+import { bytes, count, epochMs, list, text } from './figures.ts';
 import { gpuFactsSchema } from './gpu-facts.ts';
 import { jobFactsSchema, jobKeySchema } from './jobs.ts';
 import { nvmlArchitectures } from './nvml.ts';
@@ -21,7 +21,7 @@ const pid = z.number().int().min(0).max(LARGEST_PID);
 /** What stays the same about one process; `startTimeMs` is epoch time by the node's clock. */
 export const processFactsSchema = z.object({
   pid,
-  startTimeMs: count('processes', 'startTimeMs'),
+  startTimeMs: epochMs('processes', 'startTimeMs'),
   user: text(100).nullable().default(null),
   /** Program name: the last part of argv[0], or the kernel's name for it in brackets. */
   command: text(256),

@@ -3,7 +3,7 @@ import { cutText } from '../lib/cut-text.ts';
 import type { RowValues } from './column-kinds.ts';
 import { columnSchemas } from './column-schemas.ts';
 import { MAX_JOBS } from './constants.ts';
-import { count, table, text } from './figures.ts';
+import { epochMs, table, text } from './figures.ts';
 import { jobKinds } from './job-kinds.ts';
 import { jobFigureColumns } from './process-columns.ts';
 
@@ -26,7 +26,7 @@ export const jobFactsSchema = z.object({
   name: text(200).nullable().default(null),
   user: text(100).nullable().default(null),
   /** When its oldest process on this node began, by the node's clock. */
-  startTimeMs: count('processes', 'startTimeMs'),
+  startTimeMs: epochMs('processes', 'startTimeMs'),
 });
 export type JobFacts = z.infer<typeof jobFactsSchema>;
 

@@ -1,4 +1,5 @@
 import { csvOf } from '../lib/csv.ts';
+import { isoMoment } from '../lib/format.ts';
 import type { LedgerAnswer, PastJobsAnswer } from './ledger.ts';
 
 /** Answers of the ledger as tables, with the names that the API has; times are ISO 8601. */
@@ -10,7 +11,7 @@ function tableOf<Row extends object>(rows: readonly Row[], columns: readonly (ke
 }
 
 function cellOf(name: string, value: unknown): Cell {
-  if (typeof value === 'number') return name.endsWith('Ms') ? new Date(value).toISOString() : value;
+  if (typeof value === 'number') return name.endsWith('Ms') ? isoMoment(value) : value;
   if (Array.isArray(value)) return value.join(' ');
   return typeof value === 'string' ? value : null;
 }

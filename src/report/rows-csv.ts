@@ -1,4 +1,5 @@
 import { type CsvCell, csvOf } from '../lib/csv.ts';
+import { isoMoment } from '../lib/format.ts';
 import { countGpus } from './gpu-use.ts';
 import type { NodeReport } from './node-report.ts';
 import type { ClusterGpu, ClusterJob, ClusterUser } from './rows.ts';
@@ -9,7 +10,6 @@ type Columns<Row> = Readonly<Record<string, (row: Row) => CsvCell>>;
 
 const joined = (words: readonly string[]) => words.join(' ');
 const places = (gpus: ClusterJob['gpus']) => joined(gpus.map(({ node, index }) => `${node}:${index}`));
-const moment = (epochMs: number | null) => (epochMs === null ? null : new Date(epochMs).toISOString());
 
 const nodes: Columns<NodeReport> = {
   node: ({ name }) => name,
@@ -55,7 +55,7 @@ const jobs: Columns<ClusterJob> = {
   residentBytes: ({ residentBytes }) => residentBytes,
   processes: ({ processCount }) => processCount,
   command: ({ command }) => command,
-  started: ({ startTimeMs }) => moment(startTimeMs),
+  started: ({ startTimeMs }) => isoMoment(startTimeMs),
 };
 
 const users: Columns<ClusterUser> = {

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createFakeCluster, fakeGpu, fakeJob, fakeNode } from '../../test/support/fake-cluster.ts';
 import { pointOf } from '../../test/support/history-trace.ts';
 import { compileOwnDesign, staticDir } from '../../test/support/read-design.ts';
@@ -211,5 +211,69 @@ describe('GET /api/v1/history', () => {
 
   it('knows no node that was never there', async () => {
     expect((await get('/api/v1/history?node=gpu99')).status).toBe(404);
+  });
+});
+
+describe('minutes', () => {
+  const nothing = { history: async () => Promise.reject(), events: async () => [] };
+  const clusterOf = () => pastCluster([fakeNode('gpu01')], false);
+  /** An app that hears which minutes are read, and holds each until it is let go. */
+  function appOf(clusterAt: (atMs: number) => Promise<ReturnType<typeof pastCluster> | null>) {
+    const templates = compileOwnDesign();
+    return createApp(
+      Object.assign(createFakeCluster([fakeNode('gpu01')]), {
+        templates: () => templates,
+        staticDir,
+        history: { ...nothing, clusterAt },
+      }),
+    );
+  }
+
+  it('of which something may still come are read again', async () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: THEN_MS + 30_000 });
+    let known = false;
+    const own = appOf(async () => (known ? clusterOf() : null));
+    try {
+      expect((await own.request(`/api/v1/nodes?at=${THEN}`)).status).toBe(404);
+      known = true;
+      vi.setSystemTime(THEN_MS + 36_000);
+      expect((await own.request(`/api/v1/nodes?at=${THEN}`)).status).toBe(200);
+    } finally {
+      own.close();
+      vi.useRealTimers();
+    }
+  });
+
+  it('that have just begun are shown as the one before', async () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: THEN_MS + 2_000 });
+    const own = appOf(async () => clusterOf());
+    try {
+      const answer = (await (await own.request(`/api/v1/nodes?at=${THEN}`)).json()) as { atMs: number };
+      expect(answer.atMs).toBe(THEN_MS - MINUTE_MS);
+    } finally {
+      own.close();
+      vi.useRealTimers();
+    }
+  });
+
+  it('are read two at a time, however many are asked for at once, and all are answered', async () => {
+    let running = 0;
+    let most = 0;
+    let reads = 0;
+    const own = appOf(async () => {
+      reads += 1;
+      running += 1;
+      most = Math.max(most, running);
+      await new Promise(setImmediate);
+      running -= 1;
+      return clusterOf();
+    });
+    const minutes = Array.from({ length: 20 }, (_, at) => new Date(THEN_MS - at * MINUTE_MS).toISOString());
+    const answers = await Promise.all(
+      minutes.map((minute) => own.request(`/?at=${minute}`, { headers: { accept: 'text/html' } })),
+    );
+    for (const answer of answers) expect(await answer.text()).toContain('data-at=');
+    expect({ most, reads }).toEqual({ most: 2, reads: 20 });
+    own.close();
   });
 });

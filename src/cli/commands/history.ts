@@ -47,7 +47,7 @@ export const historyCommand: CommandModule = {
       throw new UsageError(
         'history of which node? rollcall history NODE [SERIES…] --last 24h; or size, check, repair, sql',
       );
-    const tool = tools[what];
+    const tool = Object.hasOwn(tools, what) ? tools[what] : undefined;
     if (tool === undefined) return showNode(what, words, flags);
     const { history } = configFrom(flags);
     if (history === null) throw new UsageError('nothing is kept: [history] enabled = false in rollcall.toml');

@@ -2,7 +2,7 @@ import type { BlobStore } from '../blob-store.ts';
 import { type ByteWriter, DamagedBytes } from '../codec/bytes.ts';
 import { type Chunk, openChunk } from '../codec/chunk.ts';
 import { bucketOf, type KeptDays, type Tier, type TierName, tiers } from '../tiers.ts';
-import { addChunk, type Bins, type FigureKey } from './bins.ts';
+import { addChunk, type Bins } from './bins.ts';
 import { type OpenBucket, replay } from './open-bucket.ts';
 
 /** What the parts of the engine share: what is still open, and how far each tier is done. */
@@ -67,15 +67,33 @@ export function wholeChunk(
   }
 }
 
+export interface PlacedChunk {
+  chunk: Chunk;
+  bucketMs: number;
+  /** Between its points. */
+  stepMs: number;
+}
+
 /** Adds what the store has of a node in a range. */
 export async function addStored(
   core: Core,
   bins: Bins,
   tier: Tier,
   node: string,
-  { fromMs, toMs }: { fromMs: number; toMs: number },
-  isWanted?: (key: FigureKey) => boolean,
+  range: { fromMs: number; toMs: number },
 ): Promise<void> {
+  for (const { chunk, bucketMs, stepMs } of await storedChunks(core, tier, node, range))
+    addChunk(bins, chunk, bucketMs, stepMs);
+}
+
+/** What the store has of a node in a range; no column is read yet. */
+export async function storedChunks(
+  core: Core,
+  tier: Tier,
+  node: string,
+  { fromMs, toMs }: { fromMs: number; toMs: number },
+): Promise<PlacedChunk[]> {
+  const chunks: PlacedChunk[] = [];
   for (const { bucketMs, bytes } of await core.store.readChunks(
     tier.name,
     node,
@@ -83,6 +101,7 @@ export async function addStored(
     toMs,
   )) {
     const chunk = wholeChunk(core, tier, node, bucketMs, bytes);
-    if (chunk !== null) addChunk(bins, chunk, bucketMs, tier.stepMs, isWanted);
+    if (chunk !== null) chunks.push({ chunk, bucketMs, stepMs: tier.stepMs });
   }
+  return chunks;
 }

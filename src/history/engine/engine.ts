@@ -43,6 +43,8 @@ export interface EngineOptions {
 }
 
 const PRUNE_EVERY_MS = 3_600_000;
+/** All nodes of a bucket are closed anew: not every second. */
+const WORK_AGAIN_MS = 10_000;
 
 /** Goes on where the store was left. Rejects where it cannot be read. */
 export async function createEngine(options: EngineOptions): Promise<Engine> {
@@ -61,17 +63,20 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   };
   await restore(core);
   const { open, pending, doneMs } = core;
-  let problem: string | null = null;
+  /** Each of the two is forgotten once it works again, and not where the other does. */
+  const problems: Record<'append' | 'work', string | null> = { append: null, work: null };
+  let failedMs = Number.NEGATIVE_INFINITY;
   let prunedMs = 0;
   let working: Promise<void> | null = null;
 
-  /** Runs what writes; what is wrong with the store is said, and forgotten once it works again. */
-  async function guarded(action: () => Promise<void>): Promise<void> {
+  /** Runs what writes; what is wrong with the store is said. */
+  async function guarded(what: keyof typeof problems, action: () => Promise<void>): Promise<void> {
     try {
       await action();
-      problem = null;
+      problems[what] = null;
     } catch (error) {
-      problem = error instanceof Error ? error.message : String(error);
+      problems[what] = error instanceof Error ? error.message : String(error);
+      if (what === 'work') failedMs = performance.now();
     }
   }
 
@@ -101,13 +106,14 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
 
   return {
     append: (points) =>
-      guarded(async () => {
+      guarded('append', async () => {
         if (points[0]) await noteFirst(points[0].atMs);
         for (const point of points) await take(point);
         await writeJournal();
       }),
     work() {
-      working ??= guarded(async () => {
+      if (performance.now() - failedMs < WORK_AGAIN_MS) return Promise.resolve();
+      working ??= guarded('work', async () => {
         await sealWhatIsOver(core);
         await rollUpAll(core);
         if (Math.abs(nowMs() - prunedMs) < PRUNE_EVERY_MS) return;
@@ -144,11 +150,11 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       // A bucket begins before its first point.
       return known.length === 0 ? null : Math.max(Math.min(...known), core.sinceMs ?? 0);
     },
-    problem: () => problem,
+    problem: () => problems.append ?? problems.work,
     damages: () => [...store.problems(), ...core.damages],
     async close() {
       await working;
-      await guarded(writeJournal);
+      await guarded('append', writeJournal);
       await store.close();
     },
   };

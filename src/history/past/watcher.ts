@@ -23,6 +23,8 @@ export interface PastWatcher {
   noteStates(nodes: Iterable<NodeNow>, atMs: number): string[];
   /** A report that was made for whatever reason. */
   look(report: NodeReport, atMs: number): void;
+  /** The node is in no list any more. */
+  forget(node: string): void;
   take(): Seen;
   /** It could not be written: the same again with the next. */
   giveBack(seen: Seen): void;
@@ -136,6 +138,9 @@ export function createPastWatcher(): PastWatcher {
       node.snapshotKey = key;
       node.snapshotMs = atMs;
       snapshots.push({ node: report.name, atMs, json: JSON.stringify(snapshotOf(report)) });
+    },
+    forget(node) {
+      known.delete(node);
     },
     take() {
       const taken = { snapshots, events };

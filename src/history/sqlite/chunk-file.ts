@@ -1,12 +1,14 @@
-import { chmodSync, existsSync, renameSync, statfsSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { existsSync, renameSync } from 'node:fs';
 import { DAY_MS } from '../tiers.ts';
+import { type OwnFile, openOwnFile } from './own-file.ts';
 import { type Database, leaveNoLog, type Sqlite, type Statement } from './sqlite.ts';
 
 /** A file of one day and one kind of figures, or of all days: chunks by bucket and node, frames, a journal, marks. */
 
 export interface ChunkFile {
   database: Database;
+  /** As of `OwnFile`. */
+  isInPlace(): boolean;
   /** Before the first change: a file that is only read stays as it is. */
   beginWriting(): void;
   put(bucketMs: number, node: string, bytes: Uint8Array): void;
@@ -45,39 +47,21 @@ const SCHEMA = `
 /** Raised where the tables change; files of a later one are left alone. */
 export const FILE_VERSION = 1;
 
-/** File systems of networks, by their magic numbers (linux/magic.h and their own): they share no memory between programs. */
-const networkTypes = new Set([
-  0x6969, 0x517b, 0xff534d42, 0xfe534d42, 0x65735546, 0x0bd00bd0, 0x47504653, 0x19830326, 0x00c36400,
-  0x01021997,
-]);
-
-/** Whether other machines may have the folder open too. */
-export function isNetworkFolder(folder: string): boolean {
-  return networkTypes.has(statfsSync(folder).type >>> 0);
-}
-
 /** Opens a file, and makes it where it is missing. Throws; `isDamaged` tells whether it is the file's fault. */
 export function openChunkFile(sqlite: Sqlite, path: string): ChunkFile {
-  const isNew = !existsSync(path);
-  const database = sqlite.open(path);
-  try {
-    if (isNew) chmodSync(path, 0o600);
-    // Without it SQLite keeps an index of its log in memory that several programs share.
-    if (isNetworkFolder(dirname(path))) database.exec('PRAGMA locking_mode = EXCLUSIVE');
-    const version = Number(database.prepare('PRAGMA user_version').get()?.user_version ?? 0);
-    if (version > FILE_VERSION)
-      throw new Error(
-        `${path} is of a later Rollcall (format ${version}); name another folder in [history] dir`,
-      );
-    if (version < FILE_VERSION) database.exec(`${SCHEMA}; PRAGMA user_version = ${FILE_VERSION}`);
-    return fileOn(database);
-  } catch (error) {
-    database.close();
-    throw error;
-  }
+  return fileOn(
+    openOwnFile(sqlite, path, (database) => {
+      const version = Number(database.prepare('PRAGMA user_version').get()?.user_version ?? 0);
+      if (version > FILE_VERSION)
+        throw new Error(
+          `it is of a later Rollcall (format ${version}); name another folder in [history] dir`,
+        );
+      if (version < FILE_VERSION) database.exec(`${SCHEMA}; PRAGMA user_version = ${FILE_VERSION}`);
+    }),
+  );
 }
 
-function fileOn(database: Database): ChunkFile {
+function fileOn({ database, isInPlace }: OwnFile): ChunkFile {
   const statements = new Map<string, Statement>();
   const statement = (sql: string) => {
     const known = statements.get(sql) ?? database.prepare(sql);
@@ -101,6 +85,7 @@ function fileOn(database: Database): ChunkFile {
 
   return {
     database,
+    isInPlace,
     statement,
     beginWriting() {
       if (isWritten) return;
@@ -153,11 +138,6 @@ const SHORTEST_BUCKET_MS = 30 * MINUTE_MS;
 function* bucketsBetween(fromMs: number, toMs: number): Iterable<number> {
   const step = toMs - fromMs > 2 * DAY_MS ? DAY_MS : SHORTEST_BUCKET_MS;
   for (let at = Math.ceil(fromMs / step) * step; at < toMs; at += step) yield at;
-}
-
-/** Whether SQLite says that the file itself is broken. */
-export function isDamaged(error: unknown): boolean {
-  return error instanceof Error && /malformed|not a database|file is encrypted/i.test(error.message);
 }
 
 /** Puts a damaged file beside its place, with what belongs to it; nothing is deleted. The new path. */

@@ -1,7 +1,8 @@
 import { lstatSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DAY_MS, dayName } from '../tiers.ts';
-import { type ChunkFile, isDamaged, openChunkFile, setAside } from './chunk-file.ts';
+import { type ChunkFile, openChunkFile, setAside } from './chunk-file.ts';
+import { isDamaged } from './own-file.ts';
 import type { Sqlite } from './sqlite.ts';
 
 /** The files of a history's folder. Those of a UTC day bear its name. */
@@ -48,6 +49,8 @@ export function openHistoryFiles(folder: string, sqlite: Sqlite, nowMs: () => nu
   const problems: string[] = [];
 
   function fileOf(name: string): ChunkFile {
+    // Whoever removes a file loses what it has, and not what comes after.
+    if (open.get(name)?.isInPlace() === false) closeFile(name);
     const file = open.get(name) ?? openOrSetAside(join(folder, name));
     open.delete(name);
     open.set(name, file);

@@ -1,8 +1,17 @@
 import { existsSync, lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { openChunk } from '../codec/chunk.ts';
-import { isDamaged, openChunkFile, setAside } from './chunk-file.ts';
-import { inTransaction, type Sqlite, type SqlRow } from './sqlite.ts';
+import { openChunkFile, setAside } from './chunk-file.ts';
+import { LEDGER_FILE, openLedgerDatabase } from './ledger-file.ts';
+import { isDamaged } from './own-file.ts';
+import {
+  type Database,
+  inTransaction,
+  leaveNoLog,
+  type Sqlite,
+  type SqlRow,
+  type Statement,
+} from './sqlite.ts';
 
 /** A history's files, looked at from outside: sizes, what is damaged, and what can be saved. */
 
@@ -45,7 +54,8 @@ export function checkFile(sqlite: Sqlite, folder: string, name: string): FileFin
       const said = String(first?.quick_check ?? 'no answer');
       if (said !== 'ok') problems.push(said);
       let chunks = 0;
-      for (const { id, bytes } of database.prepare('SELECT id, bytes FROM chunk').iterate()) {
+      const rows = name === LEDGER_FILE ? [] : database.prepare('SELECT id, bytes FROM chunk').iterate();
+      for (const { id, bytes } of rows) {
         chunks += 1;
         const reason = damageOf(bytes ?? null);
         if (reason !== null) problems.push(`chunk ${id}: ${reason}`);
@@ -76,8 +86,15 @@ export interface Repair {
   lost: number;
 }
 
-/** Tables whose rows are taken over as they are. */
-const PLAIN_TABLES = ['frame', 'snapshot', 'event', 'mark', 'journal'] as const;
+/** A new file of the same kind, with its tables and nothing in them. */
+function makeFresh(sqlite: Sqlite, path: string, name: string): Database {
+  if (name === LEDGER_FILE) {
+    return openLedgerDatabase(sqlite, path).database;
+  }
+  const file = openChunkFile(sqlite, path);
+  file.beginWriting();
+  return file.database;
+}
 
 /**
  * Puts a damaged file aside and makes a new one of all in it that can be read and is whole. Nobody else may have it open.
@@ -85,35 +102,13 @@ const PLAIN_TABLES = ['frame', 'snapshot', 'event', 'mark', 'journal'] as const;
 export function repairFile(sqlite: Sqlite, folder: string, name: string, nowMs: number): Repair {
   const path = join(folder, name);
   const aside = setAside(path, nowMs);
-  const fresh = openChunkFile(sqlite, path);
-  fresh.beginWriting();
+  const fresh = makeFresh(sqlite, path, name);
   const counts = { saved: 0, lost: 0 };
   try {
     const old = sqlite.open(aside, { readOnly: true });
     try {
-      inTransaction(fresh.database, () => {
-        for (const { id, name: node } of readable(() => old.prepare('SELECT id, name FROM node').iterate()))
-          fresh
-            .statement('INSERT OR IGNORE INTO node (id, name) VALUES (?, ?)')
-            .run(id ?? null, node ?? null);
-        for (const { id, bytes } of readable(() => old.prepare('SELECT id, bytes FROM chunk').iterate())) {
-          if (damageOf(bytes ?? null) !== null) counts.lost += 1;
-          else {
-            fresh
-              .statement('INSERT OR REPLACE INTO chunk (id, bytes) VALUES (?, ?)')
-              .run(id ?? null, bytes ?? null);
-            counts.saved += 1;
-          }
-        }
-        for (const table of PLAIN_TABLES)
-          for (const row of readable(() => old.prepare(`SELECT * FROM ${table}`).iterate())) {
-            const names = Object.keys(row);
-            const places = names.map(() => '?').join(', ');
-            fresh
-              .statement(`INSERT OR REPLACE INTO ${table} (${names.join(', ')}) VALUES (${places})`)
-              .run(...Object.values(row));
-            counts.saved += 1;
-          }
+      inTransaction(fresh, () => {
+        for (const table of tablesOf(fresh)) copyTable(old, fresh, table, counts);
       });
     } finally {
       old.close();
@@ -121,9 +116,38 @@ export function repairFile(sqlite: Sqlite, folder: string, name: string, nowMs: 
   } catch (error) {
     if (!isDamaged(error)) throw error;
   } finally {
+    leaveNoLog(fresh);
     fresh.close();
   }
   return { name, aside, ...counts };
+}
+
+const tablesOf = (database: Database): string[] =>
+  database
+    .prepare("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
+    .all()
+    .map(({ name }) => String(name));
+
+function copyTable(
+  old: Database,
+  fresh: Database,
+  table: string,
+  counts: { saved: number; lost: number },
+): void {
+  let put: Statement | null = null;
+  for (const row of readable(() => old.prepare(`SELECT * FROM "${table}"`).iterate())) {
+    if (table === 'chunk' && damageOf(row.bytes ?? null) !== null) {
+      counts.lost += 1;
+      continue;
+    }
+    const names = Object.keys(row);
+    put ??= fresh.prepare(
+      `INSERT OR REPLACE INTO "${table}" (${names.map((one) => `"${one}"`).join(', ')}) VALUES (${names.map(() => '?').join(', ')})`,
+    );
+    put.run(...Object.values(row));
+    // Names of nodes are nothing by themselves.
+    if (table !== 'node') counts.saved += 1;
+  }
 }
 
 /** Rows up to the first that cannot be read. */
@@ -137,6 +161,9 @@ function* readable(begin: () => Iterable<SqlRow>): Iterable<SqlRow> {
 
 /** What a query says, which may only read. Throws what SQLite says. `most`: rows. */
 export function readSql(sqlite: Sqlite, path: string, sql: string, most: number): SqlRow[] {
+  // Of a file that is only read it would still write a copy somewhere else.
+  if (/\bvacuum\b/i.test(sql) && !/^[\s(]*(select|with|explain|values)\b/i.test(sql))
+    throw new Error('vacuum writes a file; a query here may only read');
   const database = sqlite.open(path, { readOnly: true });
   try {
     const rows: SqlRow[] = [];

@@ -1,10 +1,10 @@
-import { chmodSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { JobRecord, LedgerBatch } from '../ledger/records.ts';
-import { isDamaged, isNetworkFolder, setAside } from './chunk-file.ts';
+import { setAside } from './chunk-file.ts';
 import { createLedgerQueries, type LedgerQueries } from './ledger-queries.ts';
 import { createLedgerTables, type LedgerTables, openLedgerTables } from './ledger-tables.ts';
-import { type Database, leaveNoLog, type Sqlite } from './sqlite.ts';
+import { isDamaged, type OwnFile, openOwnFile } from './own-file.ts';
+import { leaveNoLog, type Sqlite } from './sqlite.ts';
 
 /** `ledger.sqlite`: open as long as the head runs. */
 export interface LedgerFile {
@@ -19,24 +19,25 @@ export interface LedgerFile {
   close(): void;
 }
 
-interface Opened {
-  database: Database;
+export const LEDGER_FILE = 'ledger.sqlite';
+
+interface Opened extends OwnFile {
   tables: LedgerTables;
   queries: LedgerQueries;
 }
 
 /** Makes the file where it is missing. Throws where it cannot be opened. */
 export function openLedgerFile(sqlite: Sqlite, folder: string, nowMs: () => number = Date.now): LedgerFile {
-  const path = join(folder, 'ledger.sqlite');
+  const path = join(folder, LEDGER_FILE);
   const problems: string[] = [];
   let opened = openOrSetAside();
 
   function openOrSetAside(): Opened {
     try {
-      return openFile(sqlite, folder, path);
+      return openFile(sqlite, path);
     } catch (error) {
       noteDamage(error);
-      return openFile(sqlite, folder, path);
+      return openFile(sqlite, path);
     }
   }
 
@@ -50,12 +51,18 @@ export function openLedgerFile(sqlite: Sqlite, folder: string, nowMs: () => numb
   }
 
   function attempt<Result>(action: (file: Opened) => Result): Result {
+    // Whoever removes it loses what it has, and not what comes after.
+    if (!opened.isInPlace()) {
+      leaveNoLog(opened.database);
+      opened.database.close();
+      opened = openFile(sqlite, path);
+    }
     try {
       return action(opened);
     } catch (error) {
       if (isDamaged(error)) opened.database.close();
       noteDamage(error);
-      opened = openFile(sqlite, folder, path);
+      opened = openFile(sqlite, path);
       return action(opened);
     }
   }
@@ -73,17 +80,14 @@ export function openLedgerFile(sqlite: Sqlite, folder: string, nowMs: () => numb
   };
 }
 
-function openFile(sqlite: Sqlite, folder: string, path: string): Opened {
-  const isNew = !existsSync(path);
-  const database = sqlite.open(path);
-  try {
-    if (isNew) chmodSync(path, 0o600);
-    if (isNetworkFolder(folder)) database.exec('PRAGMA locking_mode = EXCLUSIVE');
+function openFile(sqlite: Sqlite, path: string): Opened {
+  const { database, isInPlace } = openLedgerDatabase(sqlite, path);
+  return { database, isInPlace, tables: openLedgerTables(database), queries: createLedgerQueries(database) };
+}
+
+/** The file with its tables, which are made where they are missing. Throws where it cannot be opened. */
+export const openLedgerDatabase = (sqlite: Sqlite, path: string): OwnFile =>
+  openOwnFile(sqlite, path, (database) => {
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
     createLedgerTables(database);
-    return { database, tables: openLedgerTables(database), queries: createLedgerQueries(database) };
-  } catch (error) {
-    database.close();
-    throw error;
-  }
-}
+  });
