@@ -61,7 +61,11 @@ export function openHistory(
   const watcher = createPastWatcher();
   const ledger = createLedger(writer);
   let isRestored = false;
-  let status: HistoryStatus = { ...OFF, state: 'on', place: config.history.folder };
+  let status: HistoryStatus = {
+    ...OFF,
+    state: 'on',
+    place: config.history.url === null ? config.history.folder : null,
+  };
 
   function look(name: string, atMs: number): void {
     const report = stateNow().report(name);

@@ -32,7 +32,7 @@ it('that is killed while it is written has lost nothing that it said was written
     await ended;
     expect(written).toBeGreaterThanOrEqual(wanted);
     const begun = performance.now();
-    const service = await openService({ folder, keptDays: usualKeptDays, mostBytes: null });
+    const service = await openService({ folder, keptDays: usualKeptDays, mostBytes: null, url: null });
     const openMs = performance.now() - begun;
     expect(openMs).toBeLessThan(10_000);
     const question = {

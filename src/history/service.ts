@@ -3,23 +3,16 @@ import type { HistoryAnswer, HistoryQuestion, HistoryStatus, PastEvent } from '.
 import type { LedgerReader } from '../report/ledger.ts';
 import type { NodeReport } from '../report/node-report.ts';
 import { historyAnswer, rangeQuestion } from './answer.ts';
-import { createEngine, type NodePoint } from './engine/engine.ts';
+import type { NodePoint } from './engine/engine.ts';
 import type { FrameNode } from './engine/frames.ts';
 import type { JobRecord, LedgerBatch } from './ledger/records.ts';
+import { openKeeper } from './open-keeper.ts';
 import { reportAt } from './past/snapshot.ts';
 import type { Seen } from './past/watcher.ts';
+import type { HistorySettings } from './settings.ts';
 import { openLedgerFile } from './sqlite/ledger-file.ts';
 import { findSqlite } from './sqlite/sqlite.ts';
-import { createSqliteStore } from './sqlite/sqlite-store.ts';
-import { DAY_MS, FRAME_STEP_MS, type KeptDays } from './tiers.ts';
-
-/** What a history is opened with. Plain data: it goes to a thread. */
-export interface HistorySettings {
-  /** Where its files are. */
-  folder: string;
-  keptDays: KeptDays;
-  mostBytes: number | null;
-}
+import { DAY_MS, FRAME_STEP_MS } from './tiers.ts';
 
 /** All that is asked of history, wherever it is done. Parameters and results are plain data. */
 export interface HistoryService extends LedgerReader {
@@ -48,10 +41,10 @@ const PRUNE_EVERY_MS = 3_600_000;
 const MOST_PRUNED = 500;
 
 /** Rejects with a sentence where history cannot be kept. */
-export async function openService({ folder, keptDays, mostBytes }: HistorySettings): Promise<HistoryService> {
+export async function openService(settings: HistorySettings): Promise<HistoryService> {
+  const { folder, keptDays } = settings;
   const sqlite = await findSqlite();
-  const store = createSqliteStore({ folder, sqlite });
-  const engine = await createEngine({ store, keptDays, mostBytes });
+  const keeper = await openKeeper(settings, sqlite);
   const ledger = openLedgerFile(sqlite, folder);
   let prunedMs = 0;
 
@@ -65,25 +58,26 @@ export async function openService({ folder, keptDays, mostBytes }: HistorySettin
   }
 
   return {
-    async append(points) {
-      await engine.append(points);
-      // The next seconds are taken in while it goes on.
-      void engine.work();
-    },
+    append: keeper.append,
     async history(question) {
+      const { engine, store } = keeper.now();
       const answer = historyAnswer(question, await engine.range(rangeQuestion(question)));
       const { node, fromMs, toMs } = answer;
       return { ...answer, events: await store.readEvents(node, fromMs, toMs, MOST_EVENTS) };
     },
-    frame: engine.frame,
+    frame: async (atMs) => keeper.now().engine.frame(atMs),
     async observe({ snapshots, events }) {
-      if (events.length > 0) await store.writeEvents(events);
+      if (events.length > 0) await keeper.write((store) => store.writeEvents(events));
       if (snapshots.length === 0) return;
-      await store.writeSnapshots(
-        snapshots.map(({ node, atMs, json }) => ({ node, atMs, bytes: deflateRawSync(json, { level: 5 }) })),
-      );
+      const packed = snapshots.map(({ node, atMs, json }) => ({
+        node,
+        atMs,
+        bytes: deflateRawSync(json, { level: 5 }),
+      }));
+      await keeper.write((store) => store.writeSnapshots(packed));
     },
     async past(atMs) {
+      const { engine, store } = keeper.now();
       const heard = new Map((await engine.frame(atMs)).map((node) => [node.name, node]));
       const snapshots = await store.readSnapshots(atMs + FRAME_STEP_MS - 1);
       return snapshots.map(({ node, bytes }) => {
@@ -91,7 +85,7 @@ export async function openService({ folder, keptDays, mostBytes }: HistorySettin
         return reportAt(snapshot, heard.get(node) ?? null, atMs);
       });
     },
-    events: (node, fromMs, toMs) => store.readEvents(node, fromMs, toMs, MOST_EVENTS),
+    events: async (node, fromMs, toMs) => keeper.now().store.readEvents(node, fromMs, toMs, MOST_EVENTS),
     async writeLedger(batch) {
       ledger.write(batch);
       pruneLedger();
@@ -102,19 +96,22 @@ export async function openService({ folder, keptDays, mostBytes }: HistorySettin
     hasUser: async (name) => ledger.ask((queries) => queries.hasUser(name)),
     hasJob: async (key) => ledger.ask((queries) => queries.hasJob(key)),
     async status() {
-      const problem = engine.problem();
+      const problem = keeper.problem();
+      const { engine, store } = keeper.now();
       const damages = [...engine.damages(), ...ledger.problems];
+      const saidProblem =
+        problem && (problem.isWritten ? problem.text : `history is not written: ${problem.text}`);
       return {
-        state: problem === null ? 'on' : 'failing',
-        problem: problem === null ? (damages.at(-1) ?? null) : `history is not written: ${problem}`,
-        place: store.place,
+        state: problem === null || problem.isWritten ? 'on' : 'failing',
+        problem: saidProblem ?? damages.at(-1) ?? null,
+        place: keeper.place,
         engine: store.engine,
         sizeBytes: await store.sizeBytes(),
         sinceMs: await engine.sinceMs(),
       };
     },
     async close() {
-      await engine.close();
+      await keeper.close();
       ledger.close();
     },
   };

@@ -8,7 +8,7 @@ import { pointOf } from './history-trace.ts';
  */
 
 const [folder = '', first = '0'] = process.argv.slice(2);
-const service = await openService({ folder, keptDays: usualKeptDays, mostBytes: null });
+const service = await openService({ folder, keptDays: usualKeptDays, mostBytes: null, url: null });
 for (let at = Number(first); ; at++) {
   const atMs = at * 10_000;
   const points = ['a', 'b', 'c'].map((node) =>

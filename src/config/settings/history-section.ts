@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { z } from 'zod';
-import { pathSchema, type Section, switchSchema } from './section.ts';
+import { pathSchema, type Section, secretOrFile, switchSchema } from './section.ts';
 
 const days = () => z.coerce.number().int('must be whole days').min(1, 'must be at least 1 day').max(36_500);
 
@@ -12,14 +12,21 @@ const shape = {
   'minute-days': days().default(14),
   'frame-days': days().default(30),
   'quarter-hour-days': days().default(180),
+  /** A database instead of files. */
+  ...secretOrFile('url'),
   'max-gigabytes': z.coerce.number().min(0.1).max(100_000).optional(),
 };
+
+const DATABASE = /^postgres(ql)?:\/\//;
 
 /** `[history]`. */
 export const historySection: Section<'table', typeof shape> = {
   name: 'history',
   kind: 'table',
-  schema: z.strictObject(shape),
+  schema: z.strictObject(shape).refine(({ url }) => url === undefined || DATABASE.test(url), {
+    path: ['url'],
+    error: 'must be postgres://USER:PASSWORD@HOST:5432/DATABASE',
+  }),
   means: 'what is kept of former times, where and for how long',
   afterRestart: 'all',
 };
@@ -29,6 +36,8 @@ export interface HistoryConfig {
   /** In days; null for ever. */
   keptDays: { raw: number; minute: number; frame: number; quarter: number; day: null };
   mostBytes: number | null;
+  /** Of a database that has it instead: a secret. */
+  url: string | null;
 }
 
 /** Null where nothing is to be kept. `stateDir`: where its folder is, unless another one is named. */
@@ -48,5 +57,6 @@ export function toHistoryConfig(
       day: null,
     },
     mostBytes: gigabytes === undefined ? null : gigabytes * 1e9,
+    url: settings.url ?? null,
   };
 }

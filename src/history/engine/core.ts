@@ -1,6 +1,6 @@
 import type { BlobStore } from '../blob-store.ts';
 import { type ByteWriter, DamagedBytes } from '../codec/bytes.ts';
-import { type Chunk, openChunk } from '../codec/chunk.ts';
+import { type Chunk, decodeNamed, openChunk } from '../codec/chunk.ts';
 import { bucketOf, type KeptDays, type Tier, type TierName, tiers } from '../tiers.ts';
 import { addChunk, type Bins, type FigureKey } from './bins.ts';
 import { type OpenBucket, replay } from './open-bucket.ts';
@@ -35,6 +35,16 @@ export function noteDamage({ damages }: Core, what: string, error: unknown): voi
   if (damages.length < MOST_DAMAGES) damages.push(`${what} is damaged: ${error.message}`);
 }
 
+/** Each node's part of a frame; none where it is damaged, or there is none. */
+export function partsOf(core: Core, bucketMs: number, frame: Uint8Array | null): [string, Uint8Array][] {
+  try {
+    return frame === null ? [] : [...decodeNamed(frame)];
+  } catch (error) {
+    noteDamage(core, `the frame of ${new Date(bucketMs).toISOString()}`, error);
+    return [];
+  }
+}
+
 /** Takes up what was there when the head ended. */
 export async function restore(core: Core): Promise<void> {
   const { store, open, doneMs } = core;
@@ -43,6 +53,8 @@ export async function restore(core: Core): Promise<void> {
   for (const { bucketMs, bytes } of await store.readJournal()) {
     const bucket = open.get(bucketMs) ?? new Map();
     open.set(bucketMs, bucket);
+    // Its chunks are written: the head ended before the journal was dropped.
+    if (bucketMs < (doneMs.get('raw') ?? 0)) core.reopened.add(bucketMs);
     try {
       replay(bucket, bytes);
     } catch (error) {

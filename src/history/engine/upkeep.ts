@@ -1,7 +1,7 @@
 import { encodeChunk, encodeNamed } from '../codec/chunk.ts';
 import { bucketOf, DAY_MS, RAW, type Tier, type TierName, tiers } from '../tiers.ts';
 import { createBins, tableOfBins } from './bins.ts';
-import { addStored, type Core, doneUntil, wholeChunk } from './core.ts';
+import { addStored, type Core, doneUntil, partsOf, wholeChunk } from './core.ts';
 import { encodeFrameNode } from './frames.ts';
 import { mergeTables } from './merge-tables.ts';
 import { type OpenBucket, type OpenNode, tableOf } from './open-bucket.ts';
@@ -36,7 +36,7 @@ async function seal(core: Core, bucketMs: number, bucket: OpenBucket): Promise<v
     await store.writeChunks('raw', bucketMs, chunks);
     await pause();
   }
-  await store.writeFrame(bucketMs, encodeNamed(frame));
+  await store.writeFrame(bucketMs, encodeNamed([...frame, ...(await othersInFrame(core, bucketMs, bucket))]));
   // What came meanwhile, late, is closed the next time with all the rest.
   for (const [name, node] of bucket) if (node.bytes.length !== sealedBytes.get(name)) return;
   const untilMs = bucketMs + RAW.bucketMs;
@@ -58,6 +58,16 @@ async function wholeTable(core: Core, bucketMs: number, name: string, node: Open
   return chunk === null ? table : mergeTables(chunk, table);
 }
 
+/** Nodes that were closed before the bucket was opened again. */
+async function othersInFrame(
+  core: Core,
+  bucketMs: number,
+  bucket: OpenBucket,
+): Promise<[string, Uint8Array][]> {
+  const stored = core.reopened.has(bucketMs) ? await core.store.readFrame(bucketMs) : null;
+  return partsOf(core, bucketMs, stored).filter(([name]) => !bucket.has(name));
+}
+
 /** Of the coarser ones. */
 async function finish({ store, doneMs }: Core, tier: TierName, untilMs: number): Promise<void> {
   if (untilMs <= (doneMs.get(tier) ?? 0)) return;
@@ -66,9 +76,18 @@ async function finish({ store, doneMs }: Core, tier: TierName, untilMs: number):
 }
 
 /** The clock was set back to a time that is complete: what is made of it is made again. */
-export async function reopen({ store, doneMs, reopened }: Core, bucketMs: number): Promise<void> {
-  reopened.add(bucketMs);
-  for (const tier of tiers) {
+export async function reopen(core: Core, bucketMs: number): Promise<void> {
+  core.reopened.add(bucketMs);
+  await makeAgain(core, tiers, bucketMs);
+}
+
+/** What tiers have from a bucket on is made again. */
+export async function makeAgain(
+  { store, doneMs }: Core,
+  concerned: readonly Tier[],
+  bucketMs: number,
+): Promise<void> {
+  for (const tier of concerned) {
     const untilMs = bucketOf(tier, bucketMs);
     if ((doneMs.get(tier.name) ?? 0) <= untilMs) continue;
     doneMs.set(tier.name, untilMs);

@@ -10,6 +10,7 @@ export interface NodeNumbers {
   find(name: string): Promise<number | null>;
 }
 
+/** Rejects as `query` does. */
 export function createNodeNumbers(query: Server['query']): NodeNumbers {
   const known = new Map<string, number>();
 

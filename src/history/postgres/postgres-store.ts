@@ -1,10 +1,10 @@
 import { groupBy } from '../../lib/group-by.ts';
 import type { PastEvent } from '../../report/history.ts';
 import type { BlobStore, StoredSnapshot } from '../blob-store.ts';
-import { DAY_MS, type TierName } from '../tiers.ts';
+import { DAY_MS, RAW, type TierName, tiers } from '../tiers.ts';
 import { createNodeNumbers, storedText } from './node-numbers.ts';
 import { bucketMsOf, bucketNumber, createPartitions, type Partitioned, prepareSchema } from './schema.ts';
-import { byteaArray, connectServer, type Row, type Server } from './server.ts';
+import { byteaArray, connectServer, type PostgresRow, type Server } from './server.ts';
 
 /**
  * History in PostgreSQL 15 or later: the same bytes as in files of SQLite, in plain SQL. Bytes are sent as they are; they
@@ -39,14 +39,14 @@ const SIZE = `
   SELECT coalesce(sum(pg_total_relation_size(oid)), 0)::bigint AS size FROM pg_class
   WHERE relkind = 'r' AND relnamespace = 'rollcall'::regnamespace`;
 
-const snapshotOf = ({ name, at, bytes }: Row): StoredSnapshot => ({
+const snapshotOf = ({ name, at, bytes }: PostgresRow): StoredSnapshot => ({
   node: String(name),
   atMs: Number(at),
   bytes: bytes as Buffer,
 });
 
 /** A row that this very program wrote. */
-const eventOf = ({ at, node, kind, severity, gpu, text }: Row): PastEvent => ({
+const eventOf = ({ at, node, kind, severity, gpu, text }: PostgresRow): PastEvent => ({
   atMs: Number(at),
   node: String(node),
   kind: kind as PastEvent['kind'],
@@ -54,6 +54,17 @@ const eventOf = ({ at, node, kind, severity, gpu, text }: Row): PastEvent => ({
   gpuIndex: gpu === null ? null : Number(gpu),
   text: String(text),
 });
+
+/** To add up hundreds of tables is not for every question. */
+const SIZE_EVERY_MS = 60_000;
+
+/** The numbers of buckets that begin in a range: a chunk is looked for by its place. */
+function bucketsBetween(tier: TierName, fromMs: number, toMs: number): number[] {
+  const stepMs = tiers.find(({ name }) => name === tier)?.bucketMs ?? RAW.bucketMs;
+  const first = Math.ceil(fromMs / stepMs);
+  const count = Math.max(0, Math.ceil(Math.min(toMs, Date.now() + DAY_MS) / stepMs) - first);
+  return Array.from({ length: count }, (_, at) => bucketNumber((first + at) * stepMs));
+}
 
 /** PostgreSQL has no number for the end of an open range. */
 const MOST_MS = 2 ** 31 * 60_000 - 60_000;
@@ -80,10 +91,19 @@ function storeOn(server: Server, version: string): BlobStore {
   const { query } = server;
   const nodes = createNodeNumbers(query);
   const partitions = createPartitions(server);
+  let size = { bytes: 0, askedMs: Number.NEGATIVE_INFINITY };
 
   async function write(table: TierName | Partitioned, atMs: number, ...statement: Parameters<typeof query>) {
     if (table !== 'quarter' && table !== 'day') await partitions.ready(table, atMs);
     await query(...statement);
+  }
+
+  async function oldestMs(what: TierName | 'frame'): Promise<number | null> {
+    const [row] =
+      what === 'frame'
+        ? await query(OLDEST_FRAME)
+        : await query(`SELECT min(bucket)::bigint * 60000 AS at FROM rollcall.${what}`);
+    return typeof row?.at === 'string' ? Number(row.at) : null;
   }
 
   return {
@@ -97,17 +117,17 @@ function storeOn(server: Server, version: string): BlobStore {
         bucketMs,
         `INSERT INTO rollcall.${tier} (node, bucket, bytes)
          SELECT node, $1::int, bytes FROM unnest($2::int[], $3::bytea[]) AS chunk (node, bytes)
-         ON CONFLICT (node, bucket) DO UPDATE SET bytes = excluded.bytes`,
+         ON CONFLICT (bucket, node) DO UPDATE SET bytes = excluded.bytes`,
         [bucketNumber(bucketMs), numbers, byteaArray(chunks.map(([, bytes]) => bytes))],
       );
     },
     async readChunks(tier, node, fromMs, toMs) {
       const number = await nodes.find(node);
       if (number === null) return [];
+      const buckets = bucketsBetween(tier, Math.max(fromMs, (await oldestMs(tier)) ?? toMs), toMs);
       const rows = await query(
-        `SELECT bucket, bytes FROM rollcall.${tier}
-         WHERE node = $1::int AND bucket >= $2::int AND bucket < $3::int ORDER BY bucket`,
-        [number, bucketNumber(inRange(fromMs)), bucketNumber(inRange(toMs))],
+        `SELECT bucket, bytes FROM rollcall.${tier} WHERE bucket = ANY ($1::int[]) AND node = $2::int ORDER BY bucket`,
+        [buckets, number],
       );
       return rows.map(({ bucket, bytes }) => ({ bucketMs: bucketMsOf(bucket), bytes: bytes as Buffer }));
     },
@@ -199,6 +219,7 @@ function storeOn(server: Server, version: string): BlobStore {
       );
     },
     async prune(what, beforeMs) {
+      size.askedMs = Number.NEGATIVE_INFINITY;
       if (what === 'event')
         await query('DELETE FROM rollcall.event WHERE at < $1::bigint', [Math.floor(beforeMs)]);
       else if (what === 'quarter' || what === 'day')
@@ -208,14 +229,14 @@ function storeOn(server: Server, version: string): BlobStore {
         if (what === 'frame') await partitions.dropBefore('snapshot', beforeMs);
       }
     },
-    sizeBytes: async () => Number((await query(SIZE))[0]?.size ?? 0),
-    async oldestMs(what) {
-      const [row] =
-        what === 'frame'
-          ? await query(OLDEST_FRAME)
-          : await query(`SELECT min(bucket)::bigint * 60000 AS at FROM rollcall.${what}`);
-      return typeof row?.at === 'string' ? Number(row.at) : null;
+    async sizeBytes() {
+      if (Date.now() - size.askedMs > SIZE_EVERY_MS) {
+        const [row] = await query(SIZE);
+        size = { bytes: Number(row?.size ?? 0), askedMs: Date.now() };
+      }
+      return size.bytes;
     },
+    oldestMs,
     problems: () => [],
     close: server.close,
   };

@@ -8,7 +8,9 @@ export type Partitioned = (typeof partitioned)[number];
 
 const MINUTE_MS = 60_000;
 const MINUTES_PER_DAY = DAY_MS / MINUTE_MS;
+/** Epoch ms → minutes; of a moment within a bucket, what comes after it. */
 export const bucketNumber = (atMs: number): number => Math.ceil(atMs / MINUTE_MS);
+/** Epoch ms of what a row has. */
 export const bucketMsOf = (bucket: unknown): number => Number(bucket) * MINUTE_MS;
 
 /** Raised where the tables change; a database of a later one is left alone. */
@@ -17,7 +19,7 @@ const VERSION = 1;
 const LOCK = 5_070_401_214;
 
 const chunkTable = (name: string, suffix: string) => `
-  CREATE TABLE rollcall.${name} (node int NOT NULL, bucket int NOT NULL, bytes bytea NOT NULL, PRIMARY KEY (node, bucket))
+  CREATE TABLE rollcall.${name} (node int NOT NULL, bucket int NOT NULL, bytes bytea NOT NULL, PRIMARY KEY (bucket, node))
     ${suffix};
   ALTER TABLE rollcall.${name} ALTER bytes SET STORAGE EXTERNAL;`;
 
@@ -79,6 +81,7 @@ export interface Partitions {
   dropBefore(table: Partitioned, beforeMs: number): Promise<void>;
 }
 
+/** Knows none yet. */
 export function createPartitions(server: Server): Partitions {
   const known = new Set<string>();
   const nameOf = (table: Partitioned, dayMs: number) => `${table}_${dayName(dayMs).replaceAll('-', '')}`;

@@ -8,13 +8,13 @@ export type SqlParameter =
   | Uint8Array
   | readonly string[]
   | readonly (number | null)[];
-export type Row = Record<string, unknown>;
+export type PostgresRow = Record<string, unknown>;
 
 /** A few connections to one database. Everything rejects with a sentence that has no password. */
 export interface Server {
   /** `postgres://user@host:5432/database`. */
   place: string;
-  query(sql: string, values?: readonly SqlParameter[]): Promise<Row[]>;
+  query(sql: string, values?: readonly SqlParameter[]): Promise<PostgresRow[]>;
   /** All of it counts, or nothing. */
   transaction(action: (query: Server['query']) => Promise<void>): Promise<void>;
   close(): Promise<void>;
@@ -56,7 +56,7 @@ export function connectServer(url: string): Server {
     place,
     async query(sql, values = []) {
       try {
-        return (await pool.query<Row>(sql, values.map(asParameter))).rows;
+        return (await pool.query<PostgresRow>(sql, values.map(asParameter))).rows;
       } catch (error) {
         throw withoutPassword(error);
       }
@@ -72,7 +72,7 @@ export function connectServer(url: string): Server {
       try {
         await client.query('BEGIN');
         await action(
-          async (sql, values = []) => (await client.query<Row>(sql, values.map(asParameter))).rows,
+          async (sql, values = []) => (await client.query<PostgresRow>(sql, values.map(asParameter))).rows,
         );
         await client.query('COMMIT');
       } catch (error) {
@@ -88,6 +88,9 @@ export function connectServer(url: string): Server {
     },
   };
 }
+
+/** `postgres://user@host:5432/database`. Throws a sentence where the address cannot be read. */
+export const placeOf = (url: string): string => readAddress(url).place;
 
 function readAddress(url: string): { place: string; password: string | null } {
   if (!/^postgres(ql)?:\/\//.test(url))
