@@ -16,11 +16,11 @@ export async function openKeeper(
     return createLocalKeeper(await openKeeping(createSqliteStore({ folder, sqlite }), limits));
   // Whoever has no database does without its package.
   const { createPostgresStore } = await import('./postgres/postgres-store.ts');
-  const { placeOf } = await import('./postgres/server.ts');
+  const { databasePlace } = await import('./postgres/server.ts');
   const waiting = join(folder, 'waiting');
   return openServerKeeper({
-    place: placeOf(url),
-    openServer: async () => openKeeping(await createPostgresStore({ url }), limits),
+    place: databasePlace(url),
+    openServer: async () => openKeeping(await createPostgresStore({ url, isAlone: true }), limits),
     openWaiting: () => openKeeping(createSqliteStore({ folder: waiting, sqlite }), limits),
     hasWaiting: () => existsSync(waiting),
     removeWaiting: () => rmSync(waiting, { recursive: true, force: true }),

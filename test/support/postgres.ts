@@ -80,7 +80,8 @@ export async function startPostgres(): Promise<Postgres> {
   const words = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   let child: ReturnType<typeof spawn> | null = null;
 
-  async function start(): Promise<void> {
+  /** Resolves to what it said where it did not start. */
+  async function tryStart(): Promise<string | null> {
     const started = spawn(join(programs ?? '', 'postgres'), ['-D', data, ...words], {
       ...identity,
       cwd: folder,
@@ -88,13 +89,22 @@ export async function startPostgres(): Promise<Postgres> {
     });
     child = started;
     const said: string[] = [];
-    await new Promise<void>((resolve, reject) => {
+    return new Promise((resolve) => {
       createInterface({ input: started.stderr }).on('line', (line) => {
         said.push(line);
-        if (line.includes('ready to accept connections')) resolve();
+        if (line.includes('ready to accept connections')) resolve(null);
       });
-      started.once('exit', () => reject(new Error(`postgres: ${said.join('\n')}`)));
+      started.once('exit', () => resolve(said.join('\n')));
     });
+  }
+
+  async function start(): Promise<void> {
+    for (;;) {
+      const refusal = await tryStart();
+      if (refusal === null) return;
+      // What a killed one left behind ends by itself, soon.
+      if (!refusal.includes('is still in use')) throw new Error(`postgres: ${refusal}`);
+    }
   }
 
   async function stop(signal: NodeJS.Signals = 'SIGINT'): Promise<void> {

@@ -119,7 +119,7 @@ describe.runIf(hasPostgres)('a database that goes away', () => {
     expect((await service.status()).place).toMatch(/^postgres:/);
     await postgres.stop('SIGKILL');
     await append(500);
-    expect(await problem()).toMatch(/^postgres:.*(ECONNREFUSED|terminat).*meanwhile it is kept here/s);
+    expect(await problem()).toMatch(/^postgres:.*; meanwhile it is kept here/s);
     expect((await service.status()).state).toBe('on');
     expect(existsSync(waiting())).toBe(true);
     await postgres.start();

@@ -23,13 +23,15 @@ describe.runIf(hasPostgres)('PostgreSQL', () => {
   describeBlobStore('PostgreSQL', async () => {
     await run('DROP SCHEMA IF EXISTS rollcall CASCADE');
     return {
-      open: () => createPostgresStore({ url: postgres.url }),
+      open: () => createPostgresStore({ url: postgres.url, isAlone: false }),
       remove: async () => void (await run('DROP SCHEMA rollcall CASCADE')),
     };
   });
 
   it('is made once by heads that start at the same time, and written by both', async () => {
-    const stores = await Promise.all([1, 2, 3].map(() => createPostgresStore({ url: postgres.url })));
+    const stores = await Promise.all(
+      [1, 2, 3].map(() => createPostgresStore({ url: postgres.url, isAlone: false })),
+    );
     await Promise.all(
       stores.map((store, at) => store.writeChunks('raw', 0, [[`n${at}`, Uint8Array.of(at)]])),
     );
@@ -39,7 +41,7 @@ describe.runIf(hasPostgres)('PostgreSQL', () => {
   });
 
   it('never says the password, neither as it is nor as the address has it', async () => {
-    const store = await createPostgresStore({ url: postgres.url });
+    const store = await createPostgresStore({ url: postgres.url, isAlone: false });
     const { host, pathname } = new URL(postgres.url);
     expect(store.place).toBe(`postgres://rollcall@${host}${pathname}`);
     await store.close();
@@ -54,7 +56,7 @@ describe.runIf(hasPostgres)('PostgreSQL', () => {
       `${postgres.url}?sslmode=verify-full`,
     ];
     for (const url of wrong) {
-      const failing = createPostgresStore({ url });
+      const failing = createPostgresStore({ url, isAlone: true });
       said.push(
         await failing.then(
           () => 'nothing',
@@ -70,10 +72,24 @@ describe.runIf(hasPostgres)('PostgreSQL', () => {
     expect(said[2]).toMatch(/ECONNREFUSED/);
   });
 
+  it('is written by one head at a time, which goes no further where it lost its place', async () => {
+    const first = await createPostgresStore({ url: postgres.url, isAlone: true });
+    const second = () => createPostgresStore({ url: postgres.url, isAlone: true });
+    await expect(second()).rejects.toThrow(/another head keeps its history in it/);
+    await run(`SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'`);
+    await expect.poll(() => first.setMark('x', 1).then(() => '', String)).toMatch(/has ended/);
+    await (await second()).close();
+    await first.close();
+    await (await second()).close();
+    await run('DROP SCHEMA rollcall CASCADE');
+  });
+
   it('leaves the tables of a later version alone', async () => {
-    await (await createPostgresStore({ url: postgres.url })).close();
+    await (await createPostgresStore({ url: postgres.url, isAlone: false })).close();
     await run('UPDATE rollcall.version SET version = 99');
-    await expect(createPostgresStore({ url: postgres.url })).rejects.toThrow(/later Rollcall \(format 99\)/);
+    await expect(createPostgresStore({ url: postgres.url, isAlone: false })).rejects.toThrow(
+      /later Rollcall \(format 99\)/,
+    );
     await run('DROP SCHEMA rollcall CASCADE');
   });
 });

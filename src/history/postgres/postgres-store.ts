@@ -1,10 +1,9 @@
-import { groupBy } from '../../lib/group-by.ts';
-import type { PastEvent } from '../../report/history.ts';
-import type { BlobStore, StoredSnapshot } from '../blob-store.ts';
-import { DAY_MS, RAW, type TierName, tiers } from '../tiers.ts';
-import { createNodeNumbers, storedText } from './node-numbers.ts';
-import { bucketMsOf, bucketNumber, createPartitions, type Partitioned, prepareSchema } from './schema.ts';
-import { byteaArray, connectServer, type PostgresRow, type Server } from './server.ts';
+import type { BlobStore } from '../blob-store.ts';
+import { RAW, type TierName, tiers } from '../tiers.ts';
+import { momentsOn } from './moments.ts';
+import { createNodeNumbers } from './node-numbers.ts';
+import { bucketMsOf, bucketNumber, createPartitions, createWrite, inRange, prepareSchema } from './schema.ts';
+import { byteaArray, connectServer, type Server } from './server.ts';
 
 /**
  * History in PostgreSQL 15 or later: the same bytes as in files of SQLite, in plain SQL. Bytes are sent as they are; they
@@ -15,63 +14,38 @@ import { byteaArray, connectServer, type PostgresRow, type Server } from './serv
 export interface PostgresStoreOptions {
   /** `postgres://USER:PASSWORD@HOST:5432/DATABASE`; what it lacks is taken from PG… variables and ~/.pgpass. */
   url: string;
+  /** Whoever writes what the time brings does so alone: two would spoil each other's open half hour. */
+  isAlone: boolean;
 }
 
+/** The lock of the one head that writes. */
+const WRITER = 5_070_401_215;
 const OLDEST_VERSION = 150_000;
 
-const LAST_SNAPSHOTS = `
-  WITH last AS (
-    SELECT node, max(at) AS at FROM rollcall.snapshot WHERE at >= $1::bigint AND at <= $2::bigint GROUP BY node
-  )
-  SELECT name, at, bytes FROM last JOIN rollcall.snapshot USING (node, at) JOIN rollcall.node ON node.id = node`;
-const SNAPSHOTS = `
-  SELECT name, at, bytes FROM rollcall.snapshot JOIN rollcall.node ON node.id = snapshot.node
-  WHERE at >= $1::bigint AND at < $2::bigint ORDER BY at, name`;
 const OLDEST_FRAME = `
   SELECT least((SELECT min(bucket)::bigint * 60000 FROM rollcall.frame), (SELECT min(at) FROM rollcall.snapshot)) AS at`;
-const LAST_EVENTS = `
-  SELECT at, node, kind, severity, gpu, text FROM rollcall.event
-  WHERE at >= $1::bigint AND at < $2::bigint AND ($3::text IS NULL OR node = $3) ORDER BY at DESC, id DESC LIMIT $4::int`;
-const ADD_EVENTS = `
-  INSERT INTO rollcall.event (at, node, kind, severity, gpu, text)
-  SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::int[], $6::text[]) ON CONFLICT DO NOTHING`;
 const SIZE = `
   SELECT coalesce(sum(pg_total_relation_size(oid)), 0)::bigint AS size FROM pg_class
   WHERE relkind = 'r' AND relnamespace = 'rollcall'::regnamespace`;
 
-const snapshotOf = ({ name, at, bytes }: PostgresRow): StoredSnapshot => ({
-  node: String(name),
-  atMs: Number(at),
-  bytes: bytes as Buffer,
-});
-
-/** A row that this very program wrote. */
-const eventOf = ({ at, node, kind, severity, gpu, text }: PostgresRow): PastEvent => ({
-  atMs: Number(at),
-  node: String(node),
-  kind: kind as PastEvent['kind'],
-  severity: severity as PastEvent['severity'],
-  gpuIndex: gpu === null ? null : Number(gpu),
-  text: String(text),
-});
-
 /** To add up hundreds of tables is not for every question. */
 const SIZE_EVERY_MS = 60_000;
 
-/** The numbers of buckets that begin in a range: a chunk is looked for by its place. */
+const stepOf = (tier: TierName): number => tiers.find(({ name }) => name === tier)?.bucketMs ?? RAW.bucketMs;
+
+/** The numbers of buckets that begin in a range. */
 function bucketsBetween(tier: TierName, fromMs: number, toMs: number): number[] {
-  const stepMs = tiers.find(({ name }) => name === tier)?.bucketMs ?? RAW.bucketMs;
+  const stepMs = stepOf(tier);
   const first = Math.ceil(fromMs / stepMs);
-  const count = Math.max(0, Math.ceil(Math.min(toMs, Date.now() + DAY_MS) / stepMs) - first);
-  return Array.from({ length: count }, (_, at) => bucketNumber((first + at) * stepMs));
+  const length = Math.max(0, Math.ceil(toMs / stepMs) - first);
+  return Array.from({ length }, (_, at) => bucketNumber((first + at) * stepMs));
 }
 
-/** PostgreSQL has no number for the end of an open range. */
-const MOST_MS = 2 ** 31 * 60_000 - 60_000;
-const inRange = (atMs: number) => Math.min(Math.max(atMs, 0), MOST_MS);
+/** Beyond it the range is made shorter by what there is. */
+const MANY_BUCKETS = 2_000;
 
 /** Makes its tables where they are missing. Rejects with a sentence, which has no password. */
-export async function createPostgresStore({ url }: PostgresStoreOptions): Promise<BlobStore> {
+export async function createPostgresStore({ url, isAlone }: PostgresStoreOptions): Promise<BlobStore> {
   const server = connectServer(url);
   try {
     const [row] = await server.query(
@@ -79,6 +53,10 @@ export async function createPostgresStore({ url }: PostgresStoreOptions): Promis
     );
     if (Number(row?.number) < OLDEST_VERSION)
       throw new Error(`${server.place}: PostgreSQL ${row?.version} is too old; 15 or later is needed`);
+    if (isAlone && !(await server.hold(WRITER)))
+      throw new Error(
+        `${server.place}: another head keeps its history in it; stop that one, or name another database in [history] url`,
+      );
     await prepareSchema(server);
     return storeOn(server, String(row?.version));
   } catch (error) {
@@ -91,19 +69,12 @@ function storeOn(server: Server, version: string): BlobStore {
   const { query } = server;
   const nodes = createNodeNumbers(query);
   const partitions = createPartitions(server);
+  const write = createWrite(server, partitions);
   let size = { bytes: 0, askedMs: Number.NEGATIVE_INFINITY };
 
-  async function write(table: TierName | Partitioned, atMs: number, ...statement: Parameters<typeof query>) {
-    if (table !== 'quarter' && table !== 'day') await partitions.ready(table, atMs);
-    await query(...statement);
-  }
-
-  async function oldestMs(what: TierName | 'frame'): Promise<number | null> {
-    const [row] =
-      what === 'frame'
-        ? await query(OLDEST_FRAME)
-        : await query(`SELECT min(bucket)::bigint * 60000 AS at FROM rollcall.${what}`);
-    return typeof row?.at === 'string' ? Number(row.at) : null;
+  async function extent(tier: TierName): Promise<{ fromMs: number; toMs: number }> {
+    const [row] = await query(`SELECT min(bucket) AS first, max(bucket) AS last FROM rollcall.${tier}`);
+    return { fromMs: bucketMsOf(row?.first ?? 0), toMs: bucketMsOf(row?.last ?? -1) + 1 };
   }
 
   return {
@@ -124,7 +95,10 @@ function storeOn(server: Server, version: string): BlobStore {
     async readChunks(tier, node, fromMs, toMs) {
       const number = await nodes.find(node);
       if (number === null) return [];
-      const buckets = bucketsBetween(tier, Math.max(fromMs, (await oldestMs(tier)) ?? toMs), toMs);
+      // A chunk is looked for by its place: its table has no order by nodes.
+      const isLong = (toMs - fromMs) / stepOf(tier) > MANY_BUCKETS;
+      const known = isLong ? await extent(tier) : { fromMs, toMs };
+      const buckets = bucketsBetween(tier, Math.max(fromMs, known.fromMs), Math.min(toMs, known.toMs));
       const rows = await query(
         `SELECT bucket, bytes FROM rollcall.${tier} WHERE bucket = ANY ($1::int[]) AND node = $2::int ORDER BY bucket`,
         [buckets, number],
@@ -139,61 +113,7 @@ function storeOn(server: Server, version: string): BlobStore {
       );
       return rows.map(({ name }) => String(name));
     },
-    writeFrame: (bucketMs, bytes) =>
-      write(
-        'frame',
-        bucketMs,
-        `INSERT INTO rollcall.frame (bucket, bytes) VALUES ($1::int, $2::bytea)
-         ON CONFLICT (bucket) DO UPDATE SET bytes = excluded.bytes`,
-        [bucketNumber(bucketMs), bytes],
-      ),
-    async readFrame(bucketMs) {
-      const [row] = await query('SELECT bytes FROM rollcall.frame WHERE bucket = $1::int', [
-        bucketNumber(bucketMs),
-      ]);
-      return row === undefined ? null : (row.bytes as Buffer);
-    },
-    async writeSnapshots(snapshots) {
-      for (const ofDay of groupBy(snapshots, ({ atMs }) => Math.floor(atMs / DAY_MS)).values()) {
-        // One statement writes a row once.
-        const last = [...new Map(ofDay.map((one) => [`${one.atMs} ${one.node}`, one])).values()];
-        const numbers = await nodes.of(last.map(({ node }) => node));
-        await write(
-          'snapshot',
-          ofDay[0]?.atMs ?? 0,
-          `INSERT INTO rollcall.snapshot (node, at, bytes) SELECT * FROM unnest($1::int[], $2::bigint[], $3::bytea[])
-           ON CONFLICT (node, at) DO UPDATE SET bytes = excluded.bytes`,
-          [numbers, last.map(({ atMs }) => atMs), byteaArray(last.map(({ bytes }) => bytes))],
-        );
-      }
-    },
-    async readSnapshots(atMs) {
-      const fromMs = Math.floor((atMs - DAY_MS) / DAY_MS) * DAY_MS;
-      return (await query(LAST_SNAPSHOTS, [fromMs, Math.floor(atMs)])).map(snapshotOf);
-    },
-    snapshotsBetween: async (fromMs, toMs) =>
-      (await query(SNAPSHOTS, [inRange(fromMs), inRange(toMs)])).map(snapshotOf),
-    async writeEvents(events) {
-      if (events.length === 0) return;
-      await query(ADD_EVENTS, [
-        events.map(({ atMs }) => Math.round(atMs)),
-        events.map(({ node }) => storedText(node)),
-        events.map(({ kind }) => kind),
-        events.map(({ severity }) => severity),
-        events.map(({ gpuIndex }) => gpuIndex),
-        events.map(({ text }) => storedText(text)),
-      ]);
-    },
-    async readEvents(node, fromMs, toMs, most) {
-      const name = node === null ? null : storedText(node);
-      const rows = await query(LAST_EVENTS, [
-        Math.floor(inRange(fromMs)),
-        Math.ceil(inRange(toMs)),
-        name,
-        most,
-      ]);
-      return rows.map(eventOf).reverse();
-    },
+    ...momentsOn(query, nodes, write),
     async appendJournal(bucketMs, bytes) {
       await query('INSERT INTO rollcall.journal (bucket, bytes) VALUES ($1::int, $2::bytea)', [
         bucketNumber(bucketMs),
@@ -236,7 +156,13 @@ function storeOn(server: Server, version: string): BlobStore {
       }
       return size.bytes;
     },
-    oldestMs,
+    async oldestMs(what) {
+      const [row] =
+        what === 'frame'
+          ? await query(OLDEST_FRAME)
+          : await query(`SELECT min(bucket)::bigint * 60000 AS at FROM rollcall.${what}`);
+      return typeof row?.at === 'string' ? Number(row.at) : null;
+    },
     problems: () => [],
     close: server.close,
   };

@@ -1,4 +1,4 @@
-import { DAY_MS, dayName } from '../tiers.ts';
+import { DAY_MS, dayName, type TierName } from '../tiers.ts';
 import type { Server } from './server.ts';
 
 /** Tables in the schema `rollcall`. Buckets are minutes since 1970, other times epoch ms. */
@@ -12,6 +12,11 @@ const MINUTES_PER_DAY = DAY_MS / MINUTE_MS;
 export const bucketNumber = (atMs: number): number => Math.ceil(atMs / MINUTE_MS);
 /** Epoch ms of what a row has. */
 export const bucketMsOf = (bucket: unknown): number => Number(bucket) * MINUTE_MS;
+
+/** PostgreSQL has no number for the end of an open range. */
+const MOST_MS = 2 ** 31 * 60_000 - 60_000;
+/** A moment that a bucket can have. */
+export const inRange = (atMs: number) => Math.min(Math.max(atMs, 0), MOST_MS);
 
 /** Raised where the tables change; a database of a later one is left alone. */
 const VERSION = 1;
@@ -117,3 +122,18 @@ export function createPartitions(server: Server): Partitions {
     },
   };
 }
+
+/** Writes into a table, of which the day's part is made where it is missing. */
+export type Write = (
+  table: TierName | Partitioned,
+  atMs: number,
+  ...statement: Parameters<Server['query']>
+) => Promise<void>;
+
+/** Rejects as `query` does. */
+export const createWrite =
+  ({ query }: Server, partitions: Partitions): Write =>
+  async (table, atMs, ...statement) => {
+    if (table !== 'quarter' && table !== 'day') await partitions.ready(table, atMs);
+    await query(...statement);
+  };

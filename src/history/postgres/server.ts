@@ -17,14 +17,21 @@ export interface Server {
   query(sql: string, values?: readonly SqlParameter[]): Promise<PostgresRow[]>;
   /** All of it counts, or nothing. */
   transaction(action: (query: Server['query']) => Promise<void>): Promise<void>;
+  /** Whether it got a lock that nobody else has. It is held until the end; once it is lost, all that is asked rejects. */
+  hold(lock: number): Promise<boolean>;
   close(): Promise<void>;
 }
 
-const MOST_CONNECTIONS = 3;
+/** Two for what is asked and written, and one that holds the lock. */
+const MOST_CONNECTIONS = 2;
 const CONNECT_LIMIT_MS = 5_000;
 const STATEMENT_LIMIT_MS = 30_000;
 /** A server that hangs does not even end its statements. */
 const ANSWER_LIMIT_MS = STATEMENT_LIMIT_MS + 5_000;
+
+/** The lock of a head whose machine has gone is free again after half a minute. */
+const NOTICE_SOON = `
+  SET tcp_keepalives_idle = 15; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3`;
 
 /** Throws a sentence where the address cannot be read. Nothing is connected yet. */
 export function connectServer(url: string): Server {
@@ -39,23 +46,30 @@ export function connectServer(url: string): Server {
     const { code } = error as { code?: unknown };
     return Object.assign(new Error(`${place}: ${clean}`), { code });
   };
-  const pool = new pg.Pool({
+  const connection = {
     connectionString: url,
-    max: MOST_CONNECTIONS,
     connectionTimeoutMillis: CONNECT_LIMIT_MS,
     statement_timeout: STATEMENT_LIMIT_MS,
     idle_in_transaction_session_timeout: STATEMENT_LIMIT_MS,
     query_timeout: ANSWER_LIMIT_MS,
     keepAlive: true,
     application_name: 'rollcall',
-  });
+  };
+  const pool = new pg.Pool({ ...connection, max: MOST_CONNECTIONS });
+  let holder: pg.Client | null = null;
+  let isLost = false;
   // A connection at rest that ends is replaced by the next one.
   pool.on('error', () => undefined);
+
+  function checkLock(): void {
+    if (isLost) throw new Error('the connection to the database has ended');
+  }
 
   return {
     place,
     async query(sql, values = []) {
       try {
+        checkLock();
         return (await pool.query<PostgresRow>(sql, values.map(asParameter))).rows;
       } catch (error) {
         throw withoutPassword(error);
@@ -64,6 +78,7 @@ export function connectServer(url: string): Server {
     async transaction(action) {
       let client: pg.PoolClient;
       try {
+        checkLock();
         client = await pool.connect();
       } catch (error) {
         throw withoutPassword(error);
@@ -83,14 +98,33 @@ export function connectServer(url: string): Server {
         client.release(failure);
       }
     },
+    async hold(lock) {
+      const client = new pg.Client(connection);
+      holder = client;
+      const lose = () => {
+        isLost = true;
+      };
+      client.on('error', lose).on('end', lose);
+      try {
+        await client.connect();
+        await client.query(NOTICE_SOON);
+        const { rows } = await client.query<PostgresRow>('SELECT pg_try_advisory_lock($1::bigint) AS held', [
+          lock,
+        ]);
+        return rows[0]?.held === true;
+      } catch (error) {
+        throw withoutPassword(error);
+      }
+    },
     async close() {
+      await holder?.end().catch(() => undefined);
       await pool.end();
     },
   };
 }
 
 /** `postgres://user@host:5432/database`. Throws a sentence where the address cannot be read. */
-export const placeOf = (url: string): string => readAddress(url).place;
+export const databasePlace = (url: string): string => readAddress(url).place;
 
 function readAddress(url: string): { place: string; password: string | null } {
   if (!/^postgres(ql)?:\/\//.test(url))
