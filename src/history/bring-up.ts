@@ -17,9 +17,9 @@ export interface BringUp {
   open(): Promise<void>;
 }
 
-/** Coarser tiers are made again where they are brought to. */
-export function createBringUp(from: Keeping, to: Keeping): BringUp {
-  let nextMs = 0;
+/** Coarser tiers are made again where they are brought to. `fromMs`: what was closed before is left out. */
+export function createBringUp(from: Keeping, to: Keeping, fromMs = 0): BringUp {
+  let nextMs = fromMs;
   let snapshotsMs = 0;
 
   async function closed(): Promise<void> {

@@ -58,11 +58,17 @@ export function connectServer(url: string): Server {
   const pool = new pg.Pool({ ...connection, max: MOST_CONNECTIONS });
   let holder: pg.Client | null = null;
   let isLost = false;
+  let closing: Promise<void> | null = null;
   // A connection at rest that ends is replaced by the next one.
   pool.on('error', () => undefined);
 
   function checkLock(): void {
     if (isLost) throw new Error('the connection to the database has ended');
+  }
+
+  async function end(): Promise<void> {
+    await holder?.end().catch(() => undefined);
+    await pool.end();
   }
 
   return {
@@ -116,9 +122,9 @@ export function connectServer(url: string): Server {
         throw withoutPassword(error);
       }
     },
-    async close() {
-      await holder?.end().catch(() => undefined);
-      await pool.end();
+    close() {
+      closing ??= end();
+      return closing;
     },
   };
 }
