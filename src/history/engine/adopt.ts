@@ -1,5 +1,5 @@
 import { decodeChunk, encodeChunk, encodeNamed } from '../codec/chunk.ts';
-import { RAW, tiers } from '../tiers.ts';
+import { RAW } from '../tiers.ts';
 import { type Core, doneUntil, partsOf, wholeChunk } from './core.ts';
 import { encodeFrameNode } from './frames.ts';
 import { mergeTables } from './merge-tables.ts';
@@ -32,7 +32,7 @@ export async function adopt(core: Core, { bucketMs, chunks, frame }: ClosedBucke
   if (all.size > 0) await store.writeFrame(bucketMs, encodeNamed([...all]));
   // What is still open of it is put to what is closed.
   if (core.open.has(bucketMs)) core.reopened.add(bucketMs);
-  await makeAgain(core, tiers.slice(1), bucketMs);
+  await makeAgain(core, bucketMs);
   const untilMs = bucketMs + RAW.bucketMs;
   if (untilMs <= doneUntil(core, RAW)) return;
   await store.setMark('raw', untilMs);

@@ -1,9 +1,11 @@
 import type { BlobStore } from '../blob-store.ts';
 import { type ByteWriter, DamagedBytes } from '../codec/bytes.ts';
-import { type Chunk, decodeNamed, openChunk } from '../codec/chunk.ts';
-import { bucketOf, type KeptDays, type Tier, type TierName, tiers } from '../tiers.ts';
+import { type Chunk, type ChunkTable, decodeNamed, openChunk } from '../codec/chunk.ts';
+import { bucketOf, type KeptDays, RAW, type Tier, type TierName, tiers } from '../tiers.ts';
 import { addChunk, type Bins, type FigureKey } from './bins.ts';
-import { type OpenBucket, replay } from './open-bucket.ts';
+import { asChunk } from './frames.ts';
+import { mergeTables } from './merge-tables.ts';
+import { type OpenBucket, replay, tableOf } from './open-bucket.ts';
 
 /** What the parts of the engine share: what is still open, and how far each tier is done. */
 export interface Core {
@@ -53,7 +55,7 @@ export async function restore(core: Core): Promise<void> {
   for (const { bucketMs, bytes } of await store.readJournal()) {
     const bucket = open.get(bucketMs) ?? new Map();
     open.set(bucketMs, bucket);
-    // Its chunks are written: the head ended before the journal was dropped.
+    // What its chunks have stays.
     if (bucketMs < (doneMs.get('raw') ?? 0)) core.reopened.add(bucketMs);
     try {
       replay(bucket, bytes);
@@ -79,7 +81,14 @@ export function wholeChunk(
   }
 }
 
-/** Adds what the store has of a node in a range. */
+/** What came after a bucket was closed, and is not put to it yet; null where there is nothing. */
+function lateTable({ open, reopened }: Core, tier: Tier, bucketMs: number, node: string): ChunkTable | null {
+  if (tier !== RAW || !reopened.has(bucketMs)) return null;
+  const late = open.get(bucketMs)?.get(node);
+  return late ? tableOf(late) : null;
+}
+
+/** Adds what is closed of a node in a range, with what came late. */
 export async function addStored(
   core: Core,
   bins: Bins,
@@ -88,13 +97,19 @@ export async function addStored(
   { fromMs, toMs }: { fromMs: number; toMs: number },
   isWanted?: (key: FigureKey) => boolean,
 ): Promise<void> {
-  for (const { bucketMs, bytes } of await core.store.readChunks(
-    tier.name,
-    node,
-    bucketOf(tier, fromMs),
-    toMs,
-  )) {
-    const chunk = wholeChunk(core, tier, node, bucketMs, bytes);
-    if (chunk !== null) addChunk(bins, chunk, bucketMs, tier.stepMs, isWanted);
+  const firstMs = bucketOf(tier, fromMs);
+  const late = new Map<number, ChunkTable>();
+  for (const bucketMs of core.reopened) {
+    const table = bucketMs >= firstMs && bucketMs < toMs ? lateTable(core, tier, bucketMs, node) : null;
+    if (table !== null) late.set(bucketMs, table);
   }
+  for (const { bucketMs, bytes } of await core.store.readChunks(tier.name, node, firstMs, toMs)) {
+    const chunk = wholeChunk(core, tier, node, bucketMs, bytes);
+    if (chunk === null) continue;
+    const table = late.get(bucketMs);
+    late.delete(bucketMs);
+    const whole = table ? asChunk(mergeTables(chunk, table)) : chunk;
+    addChunk(bins, whole, bucketMs, tier.stepMs, isWanted);
+  }
+  for (const [bucketMs, table] of late) addChunk(bins, asChunk(table), bucketMs, tier.stepMs, isWanted);
 }

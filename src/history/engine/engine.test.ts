@@ -113,6 +113,32 @@ describe('history', () => {
     await first.engine.close();
   });
 
+  it('tells what comes late to a closed bucket at once, and over an end without goodbye', async () => {
+    const folder = newFolder();
+    const points = series(START_MS, START_MS + 45 * MINUTE_MS, 10_000, (ms) => (ms / 10_000) % 50);
+    const isLate = ({ atMs }: NodePoint) => Math.abs(atMs - START_MS - 600_000) < 120_000;
+    const first = await openHistory(folder);
+    await feed(
+      first,
+      points.filter((point) => !isLate(point)),
+    );
+    first.clock.ms = START_MS + HOUR_MS;
+    await first.engine.work();
+    await first.engine.append(points.filter(isLate));
+    const second = await openHistory(folder);
+    for (const { engine } of [first, second]) {
+      const { cpu } = await read(engine, START_MS, START_MS + 45 * MINUTE_MS, 10_000);
+      expect(cpu?.mean).toEqual(points.map(({ atMs }) => (atMs / 10_000) % 50));
+    }
+    second.clock.ms = START_MS + HOUR_MS;
+    await second.engine.work();
+    const { cpu } = await read(second.engine, START_MS, START_MS + 45 * MINUTE_MS, 10_000);
+    expect(cpu?.mean).toEqual(points.map(({ atMs }) => (atMs / 10_000) % 50));
+    expect((await second.engine.frame(START_MS)).map(({ name }) => name)).toEqual(['a']);
+    await second.engine.close();
+    await first.engine.close();
+  });
+
   it('keeps mean, least and most in coarser tiers, of which the newest part is made of finer ones', async () => {
     const history = await openHistory();
     const wave = (ms: number) => Math.round(50 + 50 * Math.sin(ms / 333_000));

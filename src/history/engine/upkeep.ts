@@ -78,16 +78,12 @@ async function finish({ store, doneMs }: Core, tier: TierName, untilMs: number):
 /** The clock was set back to a time that is complete: what is made of it is made again. */
 export async function reopen(core: Core, bucketMs: number): Promise<void> {
   core.reopened.add(bucketMs);
-  await makeAgain(core, tiers, bucketMs);
+  await makeAgain(core, bucketMs);
 }
 
-/** What tiers have from a bucket on is made again. */
-export async function makeAgain(
-  { store, doneMs }: Core,
-  concerned: readonly Tier[],
-  bucketMs: number,
-): Promise<void> {
-  for (const tier of concerned) {
+/** What coarser tiers have from a bucket on is made again. */
+export async function makeAgain({ store, doneMs }: Core, bucketMs: number): Promise<void> {
+  for (const tier of tiers.slice(1)) {
     const untilMs = bucketOf(tier, bucketMs);
     if ((doneMs.get(tier.name) ?? 0) <= untilMs) continue;
     doneMs.set(tier.name, untilMs);
