@@ -23,9 +23,7 @@ export async function copyFiles(history: NonNullable<Config['history']>, flags: 
     if (out.isTTY) out.write(`\r\u001b[K${text.slice(0, (out.columns || 80) - 1)}`);
   };
   try {
-    await copyToDatabase(history, url, ({ done, total }) =>
-      say(`${done} of ${total} buckets copied (${Math.floor((100 * done) / Math.max(1, total))} %)`),
-    );
+    await copyToDatabase(history, url, ({ done, total }) => say(`${done} of ${total} buckets copied`));
   } catch (error) {
     throw new UsageError(visibleText(error instanceof Error ? error.message : String(error)));
   } finally {
