@@ -27,7 +27,6 @@ export async function openServerKeeper(options: ServerKeeperOptions): Promise<Ke
   let waiting: Keeping | null = null;
   let problem: string | null = null;
   let timer: NodeJS.Timeout | null = null;
-  let trying: Promise<void> | null = null;
   let isClosed = false;
   let turn: Promise<unknown> = Promise.resolve();
 
@@ -56,7 +55,7 @@ export async function openServerKeeper(options: ServerKeeperOptions): Promise<Ke
     if (isClosed || timer !== null) return;
     timer = setTimeout(() => {
       timer = null;
-      trying = reach();
+      void reach();
     }, TRY_EVERY_MS);
     timer.unref();
   }
@@ -96,8 +95,15 @@ export async function openServerKeeper(options: ServerKeeperOptions): Promise<Ke
     });
   }
 
-  await reach();
-  if (server === null) await here();
+  if (options.hasWaiting()) {
+    // It may be much, and what comes meanwhile is not to wait for it.
+    await here();
+    problem = `${options.place}: what an earlier head kept on this machine is brought up`;
+    void reach();
+  } else {
+    await reach();
+    if (server === null) await here();
+  }
 
   return {
     now() {
@@ -141,7 +147,6 @@ export async function openServerKeeper(options: ServerKeeperOptions): Promise<Ke
       await turn;
       await server?.engine.close();
       await waiting?.engine.close();
-      void trying;
     },
   };
 }

@@ -66,17 +66,18 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   };
   await restore(core);
   const { open, pending, doneMs } = core;
-  let problem: string | null = null;
+  /** Of what is taken in, and of what becomes due. */
+  const problems: Record<'append' | 'work', string | null> = { append: null, work: null };
   let prunedMs = 0;
   let working: Promise<void> | null = null;
 
   /** Runs what writes; what is wrong with the store is said, and forgotten once it works again. */
-  async function guarded(action: () => Promise<void>): Promise<void> {
+  async function guarded(what: keyof typeof problems, action: () => Promise<void>): Promise<void> {
     try {
       await action();
-      problem = null;
+      problems[what] = null;
     } catch (error) {
-      problem = error instanceof Error ? error.message : String(error);
+      problems[what] = error instanceof Error ? error.message : String(error);
     }
   }
 
@@ -106,13 +107,13 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
 
   return {
     append: (points) =>
-      guarded(async () => {
+      guarded('append', async () => {
         if (points[0]) await noteFirst(points[0].atMs);
         for (const point of points) await take(point);
         await writeJournal();
       }),
     work() {
-      working ??= guarded(async () => {
+      working ??= guarded('work', async () => {
         await sealWhatIsOver(core);
         await rollUpAll(core);
         if (Math.abs(nowMs() - prunedMs) < PRUNE_EVERY_MS) return;
@@ -162,11 +163,11 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       // A bucket begins before its first point.
       return known.length === 0 ? null : Math.max(Math.min(...known), core.sinceMs ?? 0);
     },
-    problem: () => problem,
+    problem: () => problems.append ?? problems.work,
     damages: () => [...store.problems(), ...core.damages],
     async close() {
       await working;
-      await guarded(writeJournal);
+      await guarded('append', writeJournal);
       await store.close();
     },
   };
