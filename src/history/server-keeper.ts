@@ -1,3 +1,4 @@
+import { createTurns } from '../lib/in-turn.ts';
 import { createBringUp } from './bring-up.ts';
 import type { Keeper, Keeping } from './keeper.ts';
 
@@ -28,14 +29,9 @@ export async function openServerKeeper(options: ServerKeeperOptions): Promise<Ke
   let problem: string | null = null;
   let timer: NodeJS.Timeout | null = null;
   let isClosed = false;
-  let turn: Promise<unknown> = Promise.resolve();
 
-  /** What is written, and the change from one store to the other, go one after the other. */
-  function inTurn<Result>(action: () => Promise<Result>): Promise<Result> {
-    const done = turn.then(action);
-    turn = done.catch(() => undefined);
-    return done;
-  }
+  /** For what is written, and the change from one store to the other. */
+  const inTurn = createTurns();
 
   async function here(): Promise<Keeping> {
     waiting ??= await options.openWaiting();
@@ -144,7 +140,7 @@ export async function openServerKeeper(options: ServerKeeperOptions): Promise<Ke
     async close() {
       isClosed = true;
       if (timer !== null) clearTimeout(timer);
-      await turn;
+      await inTurn(async () => undefined);
       await server?.engine.close();
       await waiting?.engine.close();
     },

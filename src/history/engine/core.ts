@@ -1,3 +1,4 @@
+import type { InTurn } from '../../lib/in-turn.ts';
 import type { BlobStore } from '../blob-store.ts';
 import { type ByteWriter, DamagedBytes } from '../codec/bytes.ts';
 import { type Chunk, type ChunkTable, decodeNamed, openChunk } from '../codec/chunk.ts';
@@ -21,7 +22,11 @@ export interface Core {
   reopened: Set<number>;
   /** Until when each tier is complete. */
   doneMs: Map<TierName, number>;
+  /** Tiers of which the bucket that is being made has become another meanwhile. */
+  stale: Set<TierName>;
   damages: string[];
+  /** For what must not come between: taking points in, giving up a journal, saying how far a tier is. */
+  inTurn: InTurn;
   /** When the first point came, ever; null before it. */
   sinceMs: number | null;
 }

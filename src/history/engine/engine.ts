@@ -1,3 +1,4 @@
+import { createTurns } from '../../lib/in-turn.ts';
 import type { BlobStore } from '../blob-store.ts';
 import { createWriter, written } from '../codec/bytes.ts';
 import { encodeNamed } from '../codec/chunk.ts';
@@ -61,7 +62,9 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     pending: new Map(),
     reopened: new Set(),
     doneMs: new Map(),
+    stale: new Set(),
     damages: [],
+    inTurn: createTurns(),
     sinceMs: null,
   };
   await restore(core);
@@ -107,11 +110,13 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
 
   return {
     append: (points) =>
-      guarded('append', async () => {
-        if (points[0]) await noteFirst(points[0].atMs);
-        for (const point of points) await take(point);
-        await writeJournal();
-      }),
+      guarded('append', () =>
+        core.inTurn(async () => {
+          if (points[0]) await noteFirst(points[0].atMs);
+          for (const point of points) await take(point);
+          await writeJournal();
+        }),
+      ),
     work() {
       working ??= guarded('work', async () => {
         await sealWhatIsOver(core);
@@ -167,7 +172,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     damages: () => [...store.problems(), ...core.damages],
     async close() {
       await working;
-      await guarded('append', writeJournal);
+      await guarded('append', () => core.inTurn(writeJournal));
       await store.close();
     },
   };

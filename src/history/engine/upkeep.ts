@@ -37,7 +37,17 @@ async function seal(core: Core, bucketMs: number, bucket: OpenBucket): Promise<v
     await pause();
   }
   await store.writeFrame(bucketMs, encodeNamed([...frame, ...(await othersInFrame(core, bucketMs, bucket))]));
-  // What came meanwhile, late, is closed the next time with all the rest.
+  await core.inTurn(() => close(core, bucketMs, bucket, sealedBytes));
+}
+
+/** Gives up what was open, unless more came meanwhile: that is closed the next time with all the rest. */
+async function close(
+  core: Core,
+  bucketMs: number,
+  bucket: OpenBucket,
+  sealedBytes: ReadonlyMap<string, number>,
+): Promise<void> {
+  const { store } = core;
   for (const [name, node] of bucket) if (node.bytes.length !== sealedBytes.get(name)) return;
   const untilMs = bucketMs + RAW.bucketMs;
   // At once: whoever reads finds it in one place, and what comes later opens it again.
@@ -68,12 +78,14 @@ async function othersInFrame(
   return partsOf(core, bucketMs, stored).filter(([name]) => !bucket.has(name));
 }
 
-/** Of the coarser ones. */
-async function finish({ store, doneMs }: Core, tier: TierName, untilMs: number): Promise<void> {
-  if (untilMs <= (doneMs.get(tier) ?? 0)) return;
-  await store.setMark(tier, untilMs);
-  doneMs.set(tier, untilMs);
-}
+/** Of the coarser ones. False where part of it is to be made again meanwhile. */
+const finish = ({ store, doneMs, stale, inTurn }: Core, tier: TierName, sinceMs: number, untilMs: number) =>
+  inTurn(async () => {
+    if ((doneMs.get(tier) ?? 0) !== sinceMs || stale.has(tier)) return false;
+    await store.setMark(tier, untilMs);
+    doneMs.set(tier, untilMs);
+    return true;
+  });
 
 /** The clock was set back to a time that is complete: what is made of it is made again. */
 export async function reopen(core: Core, bucketMs: number): Promise<void> {
@@ -82,9 +94,10 @@ export async function reopen(core: Core, bucketMs: number): Promise<void> {
 }
 
 /** What coarser tiers have from a bucket on is made again. */
-export async function makeAgain({ store, doneMs }: Core, bucketMs: number): Promise<void> {
+export async function makeAgain({ store, doneMs, stale }: Core, bucketMs: number): Promise<void> {
   for (const tier of tiers.slice(1)) {
     const untilMs = bucketOf(tier, bucketMs);
+    if ((doneMs.get(tier.name) ?? 0) === untilMs) stale.add(tier.name);
     if ((doneMs.get(tier.name) ?? 0) <= untilMs) continue;
     doneMs.set(tier.name, untilMs);
     await store.setMark(tier.name, untilMs);
@@ -102,7 +115,8 @@ export async function rollUpAll(core: Core): Promise<void> {
 async function rollUp(core: Core, tier: Tier, finer: Tier): Promise<void> {
   const { store } = core;
   const untilMs = bucketOf(tier, doneUntil(core, finer));
-  let bucketMs = doneUntil(core, tier);
+  let doneMs = doneUntil(core, tier);
+  let bucketMs = doneMs;
   if (bucketMs === 0) {
     const oldestMs = await store.oldestMs(finer.name);
     if (oldestMs === null) return;
@@ -112,6 +126,7 @@ async function rollUp(core: Core, tier: Tier, finer: Tier): Promise<void> {
   const nodesPerStep = tier.bucketMs >= DAY_MS ? 1 : 4;
   for (; bucketMs < untilMs; bucketMs += tier.bucketMs) {
     const range = { fromMs: bucketMs, toMs: bucketMs + tier.bucketMs };
+    core.stale.delete(tier.name);
     const nodes = await store.nodesOf(finer.name, range.fromMs, range.toMs);
     for (const names of stepsOf(nodes, nodesPerStep)) {
       const chunks: [string, Uint8Array][] = [];
@@ -124,7 +139,8 @@ async function rollUp(core: Core, tier: Tier, finer: Tier): Promise<void> {
       await store.writeChunks(tier.name, bucketMs, chunks);
       await pause();
     }
-    await finish(core, tier.name, range.toMs);
+    if (!(await finish(core, tier.name, doneMs, range.toMs))) return;
+    doneMs = range.toMs;
   }
 }
 
