@@ -31,7 +31,7 @@ const rules: Record<string, Rule> = {
   demo: { rooms: ['report', 'protocol', 'lib'], packages: [], builtins: false },
   history: {
     rooms: ['report', 'protocol', 'lib'],
-    packages: ['zod', '@photostructure/sqlite'],
+    packages: ['zod', '@photostructure/sqlite', 'pg'],
     builtins: true,
   },
   state: { rooms: ['history', 'report', 'protocol', 'lib'], packages: [], builtins: false },

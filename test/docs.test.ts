@@ -221,7 +221,7 @@ describe('settings that the pages name', () => {
 
   it('exist as variables', () => {
     const flat = ownSections.filter(({ isFlat }) => isFlat).flatMap(namesOf);
-    const known = new Set(['ROLLCALL_', 'ROLLCALL_URL', ...flat.map(variableOf)]);
+    const known = new Set(['ROLLCALL_', 'ROLLCALL_URL', 'ROLLCALL_HISTORY_URL', ...flat.map(variableOf)]);
     const said = pages.flatMap(({ name, text }) =>
       (text.match(/\bROLLCALL_[A-Z_]*/g) ?? []).map((variable) => [name, variable]),
     );

@@ -36,7 +36,7 @@ const debianPackages = {
 
 /**
  * What a few tests need, which are skipped with a line without it: a security key without hardware, a Kerberos
- * realm, batch schedulers, containers, sessions.
+ * realm, batch schedulers, containers, a database, sessions.
  */
 const optionalPackages = [
   { file: '/usr/lib/openssh/regress/misc/sk-dummy/sk-dummy.so', packages: ['openssh-tests'] },
@@ -44,6 +44,7 @@ const optionalPackages = [
   { file: '/usr/sbin/slurmctld', packages: ['slurm-wlm', 'munge'] },
   { file: '/usr/sbin/sge_execd', packages: ['gridengine-master', 'gridengine-exec', 'gridengine-client'] },
   { file: '/usr/bin/podman', packages: ['podman', 'runc', 'uidmap', 'busybox-static'] },
+  { file: '/usr/bin/pg_createcluster', packages: ['postgresql'] },
   { file: '/usr/bin/tmux', packages: ['tmux'] },
   { file: '/usr/bin/screen', packages: ['screen'] },
 ];

@@ -51,7 +51,7 @@ export const commands: readonly Command[] = [
   },
   {
     command: 'history [what] [words..]',
-    describe: "A node's former times; or size, check, repair and sql for what is kept of them",
+    describe: "A node's former times; or size, check, repair, sql and copy for what is kept of them",
     load: async () => (await import('./commands/history.ts')).historyCommand,
   },
   {

@@ -1,4 +1,8 @@
 import { join } from 'node:path';
+import type { Config } from '../config/config.ts';
+import { type CopyProgress, copyHistory } from '../history/copy.ts';
+import { openKeeping } from '../history/keeper.ts';
+import { createPostgresStore } from '../history/postgres/postgres-store.ts';
 import { lockFolder } from '../history/sqlite/folder-lock.ts';
 import {
   checkFile,
@@ -10,6 +14,30 @@ import {
   repairFile,
 } from '../history/sqlite/inspect.ts';
 import { findSqlite, type SqlRow } from '../history/sqlite/sqlite.ts';
+import { createSqliteStore } from '../history/sqlite/sqlite-store.ts';
+
+/**
+ * Copies the files of a folder into the database of `url`, while no head writes to either; the files stay. Rejects with a
+ * sentence, which has no password.
+ */
+export async function copyToDatabase(
+  { folder, keptDays, mostBytes }: NonNullable<Config['history']>,
+  url: string,
+  onProgress: (progress: CopyProgress) => void,
+): Promise<void> {
+  const limits = { keptDays, mostBytes };
+  const target = await createPostgresStore({ url, isAlone: true });
+  try {
+    const source = await openKeeping(createSqliteStore({ folder, sqlite: await findSqlite() }), limits);
+    try {
+      await copyHistory(source, target, () => openKeeping(target, limits), onProgress);
+    } finally {
+      await source.engine.close();
+    }
+  } finally {
+    await target.close();
+  }
+}
 
 /** What the command line does with a history's files itself. */
 export interface HistoryTools {

@@ -20,7 +20,7 @@ function openWith(program: string) {
   const begin = "const { parentPort: port } = require('node:worker_threads');";
   writeFileSync(join(folder, 'dist', 'history-worker.js'), `${begin}\n${program}`);
   const keptDays = { raw: 1, minute: 1, frame: 1, quarter: 1, day: null };
-  const history = { folder, keptDays, mostBytes: null, hasIdleBoard: false };
+  const history = { folder, keptDays, mostBytes: null, hasIdleBoard: false, url: null };
   return openHistory({ history, projectFolder: folder }, 'head', nobody, () => undefined);
 }
 

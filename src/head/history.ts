@@ -67,7 +67,11 @@ export function openHistory(
   let listed: ReadonlySet<string> = new Set();
   let writing: Promise<void> | null = null;
   let asking: Promise<void> | null = null;
-  let status: HistoryStatus = { ...OFF, state: 'on', place: config.history.folder };
+  let status: HistoryStatus = {
+    ...OFF,
+    state: 'on',
+    place: config.history.url === null ? config.history.folder : null,
+  };
 
   function look(name: string, atMs: number): void {
     const report = stateNow().report(name);

@@ -44,6 +44,9 @@ export interface BlobStore {
   writeSnapshots(snapshots: readonly StoredSnapshot[]): Promise<void>;
   /** Of each node the last one before or at a moment, of that day or the day before. */
   readSnapshots(atMs: number): Promise<StoredSnapshot[]>;
+  /** All of them, oldest first. */
+  snapshotsBetween(fromMs: number, toMs: number): Promise<StoredSnapshot[]>;
+  /** One that is there already is written once. */
   writeEvents(events: readonly PastEvent[]): Promise<void>;
   /** Oldest first, and of too many the newest. `node`: null for all. */
   readEvents(node: string | null, fromMs: number, toMs: number, most: number): Promise<PastEvent[]>;
@@ -58,8 +61,8 @@ export interface BlobStore {
   /** Removes what begins before. */
   prune(what: TierName | 'frame' | 'event', beforeMs: number): Promise<void>;
   sizeBytes(): Promise<number>;
-  /** Of what is kept of each tier, the oldest bucket; null where there is none. */
-  oldestMs(tier: TierName): Promise<number | null>;
+  /** Of what is kept of each tier, the oldest bucket; of frames and snapshots, the oldest moment. Null where there is none. */
+  oldestMs(what: TierName | 'frame'): Promise<number | null>;
   /** Sentences about what was found damaged and set aside, since the head began. */
   problems(): string[];
   close(): Promise<void>;

@@ -19,7 +19,7 @@ afterEach(async () => {
   service = null;
   rmSync(folder, { recursive: true, force: true });
 });
-const open = () => openService({ folder, keptDays: usualKeptDays, mostBytes: null });
+const open = () => openService({ folder, keptDays: usualKeptDays, mostBytes: null, url: null });
 
 const NOW_MS = Date.now();
 const event: PastEvent = {

@@ -3,25 +3,18 @@ import type { HistoryAnswer, HistoryQuestion, HistoryStatus, PastEvent } from '.
 import type { LedgerReader } from '../report/ledger.ts';
 import type { NodeReport } from '../report/node-report.ts';
 import { historyAnswer, rangeQuestion } from './answer.ts';
-import type { BlobStore } from './blob-store.ts';
-import { createEngine, type Engine, type NodePoint } from './engine/engine.ts';
+import type { NodePoint } from './engine/engine.ts';
 import type { FrameNode } from './engine/frames.ts';
+import type { Keeper } from './keeper.ts';
 import type { JobRecord, LedgerBatch } from './ledger/records.ts';
+import { openKeeper } from './open-keeper.ts';
 import { reportAt } from './past/snapshot.ts';
 import type { Seen } from './past/watcher.ts';
+import type { HistorySettings } from './settings.ts';
 import { lockFolder } from './sqlite/folder-lock.ts';
 import { type LedgerFile, openLedgerFile } from './sqlite/ledger-file.ts';
 import { findSqlite } from './sqlite/sqlite.ts';
-import { createSqliteStore } from './sqlite/sqlite-store.ts';
-import { DAY_MS, FRAME_STEP_MS, type KeptDays } from './tiers.ts';
-
-/** What a history is opened with. Plain data: it goes to a thread. */
-export interface HistorySettings {
-  /** Where its files are. */
-  folder: string;
-  keptDays: KeptDays;
-  mostBytes: number | null;
-}
+import { DAY_MS, FRAME_STEP_MS } from './tiers.ts';
 
 /** All that is asked of history, wherever it is done. Parameters and results are plain data. */
 export interface HistoryService extends LedgerReader {
@@ -52,18 +45,17 @@ const SNAPSHOTS_PER_STEP = 50;
 const LONGEST_SNAPSHOT_BYTES = 64 * 1024 * 1024;
 
 /** Rejects with a sentence where history cannot be kept. */
-export async function openService({ folder, keptDays, mostBytes }: HistorySettings): Promise<HistoryService> {
+export async function openService(settings: HistorySettings): Promise<HistoryService> {
+  const { folder, keptDays } = settings;
   const sqlite = await findSqlite();
   const unlock = lockFolder(sqlite, folder);
   /** In the order of opening. */
   const opened: (() => void | Promise<void>)[] = [unlock];
-  let store: BlobStore;
-  let engine: Engine;
+  let keeper: Keeper;
   let ledger: LedgerFile;
   try {
-    store = createSqliteStore({ folder, sqlite });
-    opened.push(store.close);
-    engine = await createEngine({ store, keptDays, mostBytes });
+    keeper = await openKeeper(settings, sqlite);
+    opened.push(keeper.close);
     ledger = openLedgerFile(sqlite, folder);
   } catch (error) {
     for (const close of opened.reverse()) await close();
@@ -107,29 +99,30 @@ export async function openService({ folder, keptDays, mostBytes }: HistorySettin
   }
 
   return {
-    async append(points) {
-      await engine.append(points);
-      // The next seconds are taken in while it goes on.
-      void engine.work();
-    },
+    append: keeper.append,
     async history(question) {
+      const { engine, store } = keeper.now();
       const answer = historyAnswer(question, await engine.range(rangeQuestion(question)));
       const { node, fromMs, toMs } = answer;
       return { ...answer, events: await store.readEvents(node, fromMs, toMs, MOST_EVENTS) };
     },
-    frame: engine.frame,
+    frame: async (atMs) => keeper.now().engine.frame(atMs),
     observe: ({ snapshots, events }) =>
       writing('what happened', async () => {
         // A store that fails is asked with few. The same snapshot again is one, the same event would be two: they come last.
         for (let at = 0; at < snapshots.length; at += SNAPSHOTS_PER_STEP) {
           const some = snapshots.slice(at, at + SNAPSHOTS_PER_STEP);
-          await store.writeSnapshots(
-            some.map(({ node, atMs, json }) => ({ node, atMs, bytes: deflateRawSync(json, { level: 5 }) })),
-          );
+          const packed = some.map(({ node, atMs, json }) => ({
+            node,
+            atMs,
+            bytes: deflateRawSync(json, { level: 5 }),
+          }));
+          await keeper.write((store) => store.writeSnapshots(packed));
         }
-        if (events.length > 0) await store.writeEvents(events);
+        if (events.length > 0) await keeper.write((store) => store.writeEvents(events));
       }),
     async past(atMs) {
+      const { engine, store } = keeper.now();
       const heard = new Map((await engine.frame(atMs)).map((node) => [node.name, node]));
       const snapshots = await store.readSnapshots(atMs + FRAME_STEP_MS - 1);
       return snapshots.flatMap(({ node, atMs: sinceMs, bytes }) => {
@@ -137,7 +130,7 @@ export async function openService({ folder, keptDays, mostBytes }: HistorySettin
         return snapshot === null ? [] : [reportAt(snapshot, heard.get(node) ?? null, atMs)];
       });
     },
-    events: (node, fromMs, toMs) => store.readEvents(node, fromMs, toMs, MOST_EVENTS),
+    events: async (node, fromMs, toMs) => keeper.now().store.readEvents(node, fromMs, toMs, MOST_EVENTS),
     writeLedger: (batch) =>
       writing('the ledger', () => {
         ledger.write(batch);
@@ -149,20 +142,24 @@ export async function openService({ folder, keptDays, mostBytes }: HistorySettin
     hasUser: async (name) => ledger.ask((queries) => queries.hasUser(name)),
     hasJob: async (key) => ledger.ask((queries) => queries.hasJob(key)),
     async status() {
-      const [other] = unwritten;
-      const problem = engine.problem() ?? (other === undefined ? null : other.join(': '));
+      const { engine, store } = keeper.now();
       const damages = [...engine.damages(), ...ledger.problems, ...[damagedSnapshot ?? []].flat()];
+      const [other] = unwritten;
+      const beside = other === undefined ? null : { text: other.join(': '), isWritten: false };
+      const problem = keeper.problem() ?? beside;
+      const saidProblem =
+        problem && (problem.isWritten ? problem.text : `history is not written: ${problem.text}`);
       return {
-        state: problem === null ? 'on' : 'failing',
-        problem: problem === null ? (damages.at(-1) ?? null) : `history is not written: ${problem}`,
-        place: store.place,
+        state: problem === null || problem.isWritten ? 'on' : 'failing',
+        problem: saidProblem ?? damages.at(-1) ?? null,
+        place: keeper.place,
         engine: store.engine,
         sizeBytes: await store.sizeBytes(),
         sinceMs: await engine.sinceMs(),
       };
     },
     async close() {
-      await engine.close();
+      await keeper.close();
       ledger.close();
       unlock();
     },

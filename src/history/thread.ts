@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { createCaller } from './calls.ts';
-import type { HistoryService, HistorySettings } from './service.ts';
+import type { HistoryService } from './service.ts';
+import type { HistorySettings } from './settings.ts';
 
 /** A store that does not answer must not keep a head from its end. */
 const CLOSE_LIMIT_MS = 3_000;

@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { answerCalls } from './calls.ts';
-import { type HistorySettings, openService } from './service.ts';
+import { openService } from './service.ts';
+import type { HistorySettings } from './settings.ts';
 
 /** The thread in which a head keeps its history. */
 

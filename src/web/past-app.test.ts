@@ -24,7 +24,7 @@ let off: App;
 /** Then: a program of ann on GPU 0, which worked. Now: nothing. */
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'rollcall-then-'));
-  service = await openService({ folder, keptDays: usualKeptDays, mostBytes: null });
+  service = await openService({ folder, keptDays: usualKeptDays, mostBytes: null, url: null });
   const watcher = createPastWatcher();
   const node = fakeNode('gpu01');
   watcher.look(

@@ -36,7 +36,7 @@ const sample = (at: number) =>
   );
 
 it('says that it is not written where the disk is full, goes on in memory, and resumes once there is room', async () => {
-  service = await openService({ folder, keptDays: usualKeptDays, mostBytes: null });
+  service = await openService({ folder, keptDays: usualKeptDays, mostBytes: null, url: null });
   const { bavail, bsize } = statfsSync(folder);
   const ballast = join(folder, 'ballast');
   writeFileSync(ballast, Buffer.alloc(Math.max(0, bavail * bsize - 400_000)));
@@ -50,7 +50,7 @@ it('says that it is not written where the disk is full, goes on in memory, and r
   await service.append(sample(at));
   expect(await service.status()).toMatchObject({ state: 'on', problem: null });
   await service.close();
-  service = await openService({ folder, keptDays: usualKeptDays, mostBytes: null });
+  service = await openService({ folder, keptDays: usualKeptDays, mostBytes: null, url: null });
   const { series } = await service.history({
     node: 'node7',
     series: ['cpu'],

@@ -18,7 +18,7 @@ const MOST_SQL_ROWS = 10_000;
 export const historyCommand: CommandModule = {
   builder: (parser) =>
     withReaderOptions(parser)
-      .positional('what', { type: 'string', describe: 'A node; or size, check, repair, sql' })
+      .positional('what', { type: 'string', describe: 'A node; or size, check, repair, sql, copy' })
       .positional('words', {
         type: 'string',
         array: true,
@@ -45,12 +45,16 @@ export const historyCommand: CommandModule = {
     const { what, words = [] } = flags as { what?: string; words?: string[] };
     if (what === undefined)
       throw new UsageError(
-        'history of which node? rollcall history NODE [SERIES…] --last 24h; or size, check, repair, sql',
+        'history of which node? rollcall history NODE [SERIES…] --last 24h; or size, check, repair, sql, copy',
       );
     const tool = Object.hasOwn(tools, what) ? tools[what] : undefined;
-    if (tool === undefined) return showNode(what, words, flags);
+    if (tool === undefined && what !== 'copy') return showNode(what, words, flags);
     const { history } = configFrom(flags);
     if (history === null) throw new UsageError('nothing is kept: [history] enabled = false in rollcall.toml');
+    if (tool === undefined) {
+      const { copyFiles } = await import('./history-copy.ts');
+      return copyFiles(history, flags);
+    }
     const { openHistoryTools } = await import('../../head/history-tools.ts');
     await tool(await openHistoryTools(history.folder), words, flags);
   },

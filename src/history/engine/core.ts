@@ -1,9 +1,12 @@
+import type { InTurn } from '../../lib/in-turn.ts';
 import type { BlobStore } from '../blob-store.ts';
 import { type ByteWriter, DamagedBytes } from '../codec/bytes.ts';
-import { type Chunk, openChunk } from '../codec/chunk.ts';
-import { bucketOf, type KeptDays, type Tier, type TierName, tiers } from '../tiers.ts';
+import { type Chunk, type ChunkTable, decodeNamed, openChunk } from '../codec/chunk.ts';
+import { bucketOf, type KeptDays, RAW, type Tier, type TierName, tiers } from '../tiers.ts';
 import { addChunk, type Bins } from './bins.ts';
-import { type OpenBucket, replay } from './open-bucket.ts';
+import { asChunk } from './frames.ts';
+import { mergeTables } from './merge-tables.ts';
+import { type OpenBucket, replay, tableOf } from './open-bucket.ts';
 
 /** What the parts of the engine share: what is still open, and how far each tier is done. */
 export interface Core {
@@ -19,7 +22,11 @@ export interface Core {
   reopened: Set<number>;
   /** Until when each tier is complete. */
   doneMs: Map<TierName, number>;
+  /** Tiers of which the bucket that is being made has become another meanwhile. */
+  stale: Set<TierName>;
   damages: string[];
+  /** For what must not come between: taking points in, giving up a journal, saying how far a tier is. */
+  inTurn: InTurn;
   /** When the first point came, ever; null before it. */
   sinceMs: number | null;
 }
@@ -35,6 +42,16 @@ export function noteDamage({ damages }: Core, what: string, error: unknown): voi
   if (damages.length < MOST_DAMAGES) damages.push(`${what} is damaged: ${error.message}`);
 }
 
+/** Each node's part of a frame; none where it is damaged, or there is none. */
+export function partsOf(core: Core, bucketMs: number, frame: Uint8Array | null): [string, Uint8Array][] {
+  try {
+    return frame === null ? [] : [...decodeNamed(frame)];
+  } catch (error) {
+    noteDamage(core, `the frame of ${new Date(bucketMs).toISOString()}`, error);
+    return [];
+  }
+}
+
 /** Takes up what was there when the head ended. */
 export async function restore(core: Core): Promise<void> {
   const { store, open, doneMs } = core;
@@ -43,6 +60,8 @@ export async function restore(core: Core): Promise<void> {
   for (const { bucketMs, bytes } of await store.readJournal()) {
     const bucket = open.get(bucketMs) ?? new Map();
     open.set(bucketMs, bucket);
+    // What its chunks have stays.
+    if (bucketMs < (doneMs.get('raw') ?? 0)) core.reopened.add(bucketMs);
     try {
       replay(bucket, bytes);
     } catch (error) {
@@ -74,7 +93,14 @@ export interface PlacedChunk {
   stepMs: number;
 }
 
-/** Adds what the store has of a node in a range. */
+/** What came after a bucket was closed, and is not put to it yet; null where there is nothing. */
+function lateTable({ open, reopened }: Core, tier: Tier, bucketMs: number, node: string): ChunkTable | null {
+  if (tier !== RAW || !reopened.has(bucketMs)) return null;
+  const late = open.get(bucketMs)?.get(node);
+  return late ? tableOf(late) : null;
+}
+
+/** Adds what is closed of a node in a range, with what came late. */
 export async function addStored(
   core: Core,
   bins: Bins,
@@ -86,22 +112,28 @@ export async function addStored(
     addChunk(bins, chunk, bucketMs, stepMs);
 }
 
-/** What the store has of a node in a range; no column is read yet. */
+/** What is closed of a node in a range, with what came late; of what is stored no column is read yet. */
 export async function storedChunks(
   core: Core,
   tier: Tier,
   node: string,
   { fromMs, toMs }: { fromMs: number; toMs: number },
 ): Promise<PlacedChunk[]> {
-  const chunks: PlacedChunk[] = [];
-  for (const { bucketMs, bytes } of await core.store.readChunks(
-    tier.name,
-    node,
-    bucketOf(tier, fromMs),
-    toMs,
-  )) {
-    const chunk = wholeChunk(core, tier, node, bucketMs, bytes);
-    if (chunk !== null) chunks.push({ chunk, bucketMs, stepMs: tier.stepMs });
+  const firstMs = bucketOf(tier, fromMs);
+  const late = new Map<number, ChunkTable>();
+  for (const bucketMs of core.reopened) {
+    const table = bucketMs >= firstMs && bucketMs < toMs ? lateTable(core, tier, bucketMs, node) : null;
+    if (table !== null) late.set(bucketMs, table);
   }
+  const placed = (chunk: Chunk, bucketMs: number): PlacedChunk => ({ chunk, bucketMs, stepMs: tier.stepMs });
+  const chunks: PlacedChunk[] = [];
+  for (const { bucketMs, bytes } of await core.store.readChunks(tier.name, node, firstMs, toMs)) {
+    const chunk = wholeChunk(core, tier, node, bucketMs, bytes);
+    if (chunk === null) continue;
+    const table = late.get(bucketMs);
+    late.delete(bucketMs);
+    chunks.push(placed(table ? asChunk(mergeTables(chunk, table)) : chunk, bucketMs));
+  }
+  for (const [bucketMs, table] of late) chunks.push(placed(asChunk(table), bucketMs));
   return chunks;
 }

@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { pointOf } from '../../../test/support/history-trace.ts';
 import { groupBy } from '../../lib/group-by.ts';
+import type { BlobStore } from '../blob-store.ts';
 import { findSqlite, type Sqlite } from '../sqlite/sqlite.ts';
 import { createSqliteStore } from '../sqlite/sqlite-store.ts';
 import { DAY_MS } from '../tiers.ts';
@@ -23,6 +24,15 @@ beforeAll(async () => {
   sqlite = await findSqlite();
 });
 afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+/** A promise that the test resolves. */
+function openGate() {
+  let resolve: () => void = () => undefined;
+  const promise = new Promise<void>((done) => {
+    resolve = done;
+  });
+  return { promise, resolve };
+}
 
 let folders = 0;
 const newFolder = () => join(root, String(folders++));
@@ -111,6 +121,66 @@ describe('history', () => {
     expect(cpu?.mean).toEqual(points.map(({ atMs }) => (atMs / 10_000) % 50));
     await third.engine.close();
     await first.engine.close();
+  });
+
+  it('tells what comes late to a closed bucket at once, and over an end without goodbye', async () => {
+    const folder = newFolder();
+    const points = series(START_MS, START_MS + 45 * MINUTE_MS, 10_000, (ms) => (ms / 10_000) % 50);
+    const isLate = ({ atMs }: NodePoint) => Math.abs(atMs - START_MS - 600_000) < 120_000;
+    const first = await openHistory(folder);
+    await feed(
+      first,
+      points.filter((point) => !isLate(point)),
+    );
+    first.clock.ms = START_MS + HOUR_MS;
+    await first.engine.work();
+    await first.engine.append(points.filter(isLate));
+    const second = await openHistory(folder);
+    for (const { engine } of [first, second]) {
+      const { cpu } = await read(engine, START_MS, START_MS + 45 * MINUTE_MS, 10_000);
+      expect(cpu?.mean).toEqual(points.map(({ atMs }) => (atMs / 10_000) % 50));
+    }
+    second.clock.ms = START_MS + HOUR_MS;
+    await second.engine.work();
+    const { cpu } = await read(second.engine, START_MS, START_MS + 45 * MINUTE_MS, 10_000);
+    expect(cpu?.mean).toEqual(points.map(({ atMs }) => (atMs / 10_000) % 50));
+    expect((await second.engine.frame(START_MS)).map(({ name }) => name)).toEqual(['a']);
+    await second.engine.close();
+    await first.engine.close();
+  });
+
+  it('keeps what comes while a half hour is closed, in a store that takes its time', async () => {
+    const folder = newFolder();
+    const clock = { ms: START_MS };
+    const nowMs = () => clock.ms;
+    const files = createSqliteStore({ folder, sqlite, nowMs });
+    const asked = openGate();
+    const late = openGate();
+    const store: BlobStore = {
+      ...files,
+      async dropJournal(bucketMs) {
+        asked.resolve();
+        await late.promise;
+        await files.dropJournal(bucketMs);
+      },
+    };
+    const engine = await createEngine({ store, nowMs });
+    await engine.append([plain(START_MS, 1), plain(START_MS + 10_000, 2)]);
+    clock.ms = START_MS + HOUR_MS;
+    const work = engine.work();
+    await asked.promise;
+    const appended = engine.append([plain(START_MS + 20_000, 3)]);
+    await new Promise((resolve) => setImmediate(resolve));
+    late.resolve();
+    await Promise.all([work, appended]);
+    await engine.append([plain(START_MS + 30_000, 4)]);
+    // Not closed: what a killed head leaves.
+    const second = await openHistory(folder);
+    const { cpu } = await read(second.engine, START_MS, START_MS + 40_000, 10_000);
+    expect(cpu?.mean).toEqual([1, 2, 3, 4]);
+    expect(second.engine.damages()).toEqual([]);
+    await second.engine.close();
+    await engine.close();
   });
 
   it('keeps mean, least and most in coarser tiers, of which the newest part is made of finer ones', async () => {

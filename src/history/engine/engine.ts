@@ -1,11 +1,13 @@
+import { createTurns } from '../../lib/in-turn.ts';
 import type { BlobStore } from '../blob-store.ts';
 import { createWriter, written } from '../codec/bytes.ts';
 import { encodeNamed } from '../codec/chunk.ts';
 import type { KeptPoint } from '../codec/kept-point.ts';
 import { bucketOf, type KeptDays, RAW, tiers, usualKeptDays } from '../tiers.ts';
+import { adopt, type ClosedBucket } from './adopt.ts';
 import { type Core, noteDamage, restore } from './core.ts';
 import { encodeFrameNode, type FrameNode, nodesAt } from './frames.ts';
-import { addNodePoint, tableOf } from './open-bucket.ts';
+import { addNodePoint, pointsOf, tableOf } from './open-bucket.ts';
 import { type RangeAnswer, type RangeQuestion, readRange } from './range.ts';
 import { prune, reopen, rollUpAll, sealWhatIsOver } from './upkeep.ts';
 
@@ -21,6 +23,10 @@ export interface Engine {
   append(points: readonly NodePoint[]): Promise<void>;
   /** Does what has become due, in steps. Never rejects. */
   work(): Promise<void>;
+  /** Takes in what another engine closed; what is there already stays. Rejects where it cannot be written. */
+  adopt(bucket: ClosedBucket): Promise<void>;
+  /** What is not closed yet: of one node and bucket at a time, oldest first. */
+  openPoints(): Iterable<NodePoint[]>;
   range(question: RangeQuestion): Promise<RangeAnswer>;
   /** The nodes that were heard in that minute. */
   frame(atMs: number): Promise<FrameNode[]>;
@@ -58,7 +64,9 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     pending: new Map(),
     reopened: new Set(),
     doneMs: new Map(),
+    stale: new Set(),
     damages: [],
+    inTurn: createTurns(),
     sinceMs: null,
   };
   await restore(core);
@@ -106,11 +114,13 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
 
   return {
     append: (points) =>
-      guarded('append', async () => {
-        if (points[0]) await noteFirst(points[0].atMs);
-        for (const point of points) await take(point);
-        await writeJournal();
-      }),
+      guarded('append', () =>
+        core.inTurn(async () => {
+          if (points[0]) await noteFirst(points[0].atMs);
+          for (const point of points) await take(point);
+          await writeJournal();
+        }),
+      ),
     work() {
       if (performance.now() - failedMs < WORK_AGAIN_MS) return Promise.resolve();
       working ??= guarded('work', async () => {
@@ -123,6 +133,19 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
         working = null;
       });
       return working;
+    },
+    async adopt(bucket) {
+      await noteFirst(bucket.bucketMs);
+      await adopt(core, bucket);
+    },
+    *openPoints() {
+      for (const [bucketMs, bucket] of [...open].sort(([a], [b]) => a - b))
+        for (const [node, known] of bucket)
+          yield pointsOf(known).map(({ place, ...figures }) => ({
+            node,
+            atMs: bucketMs + place * RAW.stepMs,
+            ...figures,
+          }));
     },
     range: (question) => readRange(core, question),
     async frame(atMs) {
@@ -154,7 +177,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     damages: () => [...store.problems(), ...core.damages],
     async close() {
       await working;
-      await guarded('append', writeJournal);
+      await guarded('append', () => core.inTurn(writeJournal));
       await store.close();
     },
   };

@@ -74,7 +74,8 @@ export function replay(bucket: OpenBucket, journal: Uint8Array): void {
   }
 }
 
-function pointsOf({ bytes }: OpenNode): KeptPoint[] {
+/** All of them, in their order. */
+export function pointsOf({ bytes }: OpenNode): KeptPoint[] {
   const whole = written(bytes);
   const reader = createReader(whole);
   const points: KeptPoint[] = [];

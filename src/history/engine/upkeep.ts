@@ -1,7 +1,7 @@
 import { encodeChunk, encodeNamed } from '../codec/chunk.ts';
 import { bucketOf, DAY_MS, RAW, type Tier, type TierName, tiers } from '../tiers.ts';
 import { createBins, tableOfBins } from './bins.ts';
-import { addStored, type Core, doneUntil, wholeChunk } from './core.ts';
+import { addStored, type Core, doneUntil, partsOf, wholeChunk } from './core.ts';
 import { encodeFrameNode } from './frames.ts';
 import { mergeTables } from './merge-tables.ts';
 import { type OpenBucket, type OpenNode, tableOf } from './open-bucket.ts';
@@ -36,8 +36,18 @@ async function seal(core: Core, bucketMs: number, bucket: OpenBucket): Promise<v
     await store.writeChunks('raw', bucketMs, chunks);
     await pause();
   }
-  await store.writeFrame(bucketMs, encodeNamed(frame));
-  // What came meanwhile, late, is closed the next time with all the rest.
+  await store.writeFrame(bucketMs, encodeNamed([...frame, ...(await othersInFrame(core, bucketMs, bucket))]));
+  await core.inTurn(() => close(core, bucketMs, bucket, sealedBytes));
+}
+
+/** Gives up what was open, unless more came meanwhile: that is closed the next time with all the rest. */
+async function close(
+  core: Core,
+  bucketMs: number,
+  bucket: OpenBucket,
+  sealedBytes: ReadonlyMap<string, number>,
+): Promise<void> {
+  const { store } = core;
   for (const [name, node] of bucket) if (node.bytes.length !== sealedBytes.get(name)) return;
   const untilMs = bucketMs + RAW.bucketMs;
   // At once: whoever reads finds it in one place, and what comes later opens it again.
@@ -58,18 +68,36 @@ async function wholeTable(core: Core, bucketMs: number, name: string, node: Open
   return chunk === null ? table : mergeTables(chunk, table);
 }
 
-/** Of the coarser ones. */
-async function finish({ store, doneMs }: Core, tier: TierName, untilMs: number): Promise<void> {
-  if (untilMs <= (doneMs.get(tier) ?? 0)) return;
-  await store.setMark(tier, untilMs);
-  doneMs.set(tier, untilMs);
+/** Nodes that were closed before the bucket was opened again. */
+async function othersInFrame(
+  core: Core,
+  bucketMs: number,
+  bucket: OpenBucket,
+): Promise<[string, Uint8Array][]> {
+  const stored = core.reopened.has(bucketMs) ? await core.store.readFrame(bucketMs) : null;
+  return partsOf(core, bucketMs, stored).filter(([name]) => !bucket.has(name));
 }
 
+/** Of the coarser ones. False where part of it is to be made again meanwhile. */
+const finish = ({ store, doneMs, stale, inTurn }: Core, tier: TierName, sinceMs: number, untilMs: number) =>
+  inTurn(async () => {
+    if ((doneMs.get(tier) ?? 0) !== sinceMs || stale.has(tier)) return false;
+    await store.setMark(tier, untilMs);
+    doneMs.set(tier, untilMs);
+    return true;
+  });
+
 /** The clock was set back to a time that is complete: what is made of it is made again. */
-export async function reopen({ store, doneMs, reopened }: Core, bucketMs: number): Promise<void> {
-  reopened.add(bucketMs);
-  for (const tier of tiers) {
+export async function reopen(core: Core, bucketMs: number): Promise<void> {
+  core.reopened.add(bucketMs);
+  await makeAgain(core, bucketMs);
+}
+
+/** What coarser tiers have from a bucket on is made again. */
+export async function makeAgain({ store, doneMs, stale }: Core, bucketMs: number): Promise<void> {
+  for (const tier of tiers.slice(1)) {
     const untilMs = bucketOf(tier, bucketMs);
+    if ((doneMs.get(tier.name) ?? 0) === untilMs) stale.add(tier.name);
     if ((doneMs.get(tier.name) ?? 0) <= untilMs) continue;
     doneMs.set(tier.name, untilMs);
     await store.setMark(tier.name, untilMs);
@@ -87,7 +115,8 @@ export async function rollUpAll(core: Core): Promise<void> {
 async function rollUp(core: Core, tier: Tier, finer: Tier): Promise<void> {
   const { store } = core;
   const untilMs = bucketOf(tier, doneUntil(core, finer));
-  let bucketMs = doneUntil(core, tier);
+  let doneMs = doneUntil(core, tier);
+  let bucketMs = doneMs;
   if (bucketMs === 0) {
     const oldestMs = await store.oldestMs(finer.name);
     if (oldestMs === null) return;
@@ -97,6 +126,7 @@ async function rollUp(core: Core, tier: Tier, finer: Tier): Promise<void> {
   const nodesPerStep = tier.bucketMs >= DAY_MS ? 1 : 4;
   for (; bucketMs < untilMs; bucketMs += tier.bucketMs) {
     const range = { fromMs: bucketMs, toMs: bucketMs + tier.bucketMs };
+    core.stale.delete(tier.name);
     const nodes = await store.nodesOf(finer.name, range.fromMs, range.toMs);
     for (const names of stepsOf(nodes, nodesPerStep)) {
       const chunks: [string, Uint8Array][] = [];
@@ -109,7 +139,8 @@ async function rollUp(core: Core, tier: Tier, finer: Tier): Promise<void> {
       await store.writeChunks(tier.name, bucketMs, chunks);
       await pause();
     }
-    await finish(core, tier.name, range.toMs);
+    if (!(await finish(core, tier.name, doneMs, range.toMs))) return;
+    doneMs = range.toMs;
   }
 }
 

@@ -19,7 +19,7 @@ let service: HistoryService;
 let watcher: PastWatcher;
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'rollcall-past-'));
-  service = await openService({ folder, keptDays: usualKeptDays, mostBytes: null });
+  service = await openService({ folder, keptDays: usualKeptDays, mostBytes: null, url: null });
   watcher = createPastWatcher();
 });
 afterEach(async () => {

@@ -1,6 +1,6 @@
 import { groupBy } from '../../lib/group-by.ts';
 import type { PastEvent } from '../../report/history.ts';
-import type { BlobStore } from '../blob-store.ts';
+import type { BlobStore, StoredSnapshot } from '../blob-store.ts';
 import { DAY_MS } from '../tiers.ts';
 import { ALWAYS, openHistoryFiles } from './history-files.ts';
 import { inTransaction, type Sqlite, type SqlRow } from './sqlite.ts';
@@ -18,10 +18,22 @@ export interface SqliteStoreOptions {
 
 const LAST_SNAPSHOTS = `
   SELECT name, max(at) AS at, bytes FROM snapshot JOIN node ON node.id = snapshot.node WHERE at <= ? GROUP BY snapshot.node`;
-const ADD_EVENT = 'INSERT INTO event (at, node, kind, severity, gpu, text) VALUES (?, ?, ?, ?, ?, ?)';
+const SNAPSHOTS = `
+  SELECT name, at, bytes FROM snapshot JOIN node ON node.id = snapshot.node WHERE at >= ? AND at < ? ORDER BY at, name`;
+const OLDEST_FRAME =
+  'SELECT min(at) AS at FROM (SELECT min(bucket) AS at FROM frame UNION ALL SELECT min(at) FROM snapshot)';
+const ADD_EVENT = `
+  INSERT INTO event (at, node, kind, severity, gpu, text) SELECT ?1, ?2, ?3, ?4, ?5, ?6
+  WHERE NOT EXISTS (SELECT 1 FROM event WHERE at = ?1 AND node = ?2 AND kind = ?3 AND gpu IS ?5 AND text = ?6)`;
 const LAST_EVENTS = `
   SELECT at, node, kind, severity, gpu, text FROM event
   WHERE at >= ? AND at < ? AND (? IS NULL OR node = ?) ORDER BY at DESC, id DESC LIMIT ?`;
+
+const snapshotOf = ({ name, at, bytes }: SqlRow): StoredSnapshot => ({
+  node: String(name),
+  atMs: Number(at),
+  bytes: bytes as Uint8Array,
+});
 
 /** A row that this very program wrote. */
 const eventOf = ({ at, node, kind, severity, gpu, text }: SqlRow): PastEvent => ({
@@ -75,8 +87,13 @@ export function createSqliteStore({ folder, sqlite, nowMs = Date.now }: SqliteSt
       const yesterday = { fromMs: atMs - DAY_MS, toMs: atMs + 1 };
       const rows = files.read('frame', yesterday, (file) => file.statement(LAST_SNAPSHOTS).all(atMs)).flat();
       // Later days come later.
-      const last = new Map(rows.map(({ name, at, bytes }) => [String(name), { at: Number(at), bytes }]));
-      return Array.from(last, ([node, { at, bytes }]) => ({ node, atMs: at, bytes: bytes as Uint8Array }));
+      return [...new Map(rows.map((row) => [String(row.name), snapshotOf(row)])).values()];
+    },
+    async snapshotsBetween(fromMs, toMs) {
+      const rows = files.read('frame', { fromMs, toMs }, (file) =>
+        file.statement(SNAPSHOTS).all(fromMs, toMs),
+      );
+      return rows.flat().map(snapshotOf);
     },
     async writeEvents(events) {
       files.write('events', 0, (file) =>
@@ -132,8 +149,12 @@ export function createSqliteStore({ folder, sqlite, nowMs = Date.now }: SqliteSt
       else files.remove(what, beforeMs);
     },
     sizeBytes: async () => files.sizeBytes(),
-    async oldestMs(tier) {
-      const known = files.read(tier, ALWAYS, (file) => file.oldestMs());
+    async oldestMs(what) {
+      const known = files.read(what, ALWAYS, (file) => {
+        if (what !== 'frame') return file.oldestMs();
+        const atMs = file.statement(OLDEST_FRAME).get()?.at ?? null;
+        return atMs === null ? null : Number(atMs);
+      });
       return known.find((atMs) => atMs !== null) ?? null;
     },
     problems: () => files.problems,
