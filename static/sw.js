@@ -19,6 +19,7 @@ const STYLES = [
   'styles/phones',
   'styles/print',
   'styles/themes',
+  'styles/then',
   'styles/title-bar',
   'styles/wide',
 ];
