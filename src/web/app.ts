@@ -3,36 +3,20 @@ import { type Context, Hono, type MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { compress } from 'hono/compress';
 import { COMMAND_NAME } from '../lib/command-name.ts';
-import type { CompiledTemplates } from '../lib/compiled-templates.ts';
-import { escapeHtml } from '../lib/escape-html.ts';
-import { visibleText, withoutControls } from '../lib/visible-text.ts';
-import { allNodes, isSingle, type PageRequest, requestOf } from '../render/page-request.ts';
-import { renderJobText } from '../render/text/job-text.ts';
-import { renderNodeText } from '../render/text/nodes-text.ts';
-import { renderUserText } from '../render/text/user-text.ts';
-import { isMeantKey } from '../report/job-words.ts';
+import { visibleText } from '../lib/visible-text.ts';
 import { type Buttons, createButtons } from './buttons.ts';
-import type { WebDependencies } from './dependencies.ts';
 import { addHistoryRoutes } from './history-routes.ts';
 import { isAllowedHost } from './host-check.ts';
 import { addLedgerRoutes } from './ledger-routes.ts';
-import { addListRoutes, askedOf } from './list-routes.ts';
-import { createLiveFeed, type LiveFeed, type LiveFeedOptions } from './live/feed.ts';
+import { addListRoutes } from './list-routes.ts';
+import { createLiveFeed } from './live/feed.ts';
+import { type AppDependencies, addPageRoutes, type WebRooms } from './page-routes.ts';
 import { answerPast } from './past-app.ts';
-import { hasRecord } from './past-records.ts';
+import { isApi, jsonError, messagePage, refuseInKind, unknownNode } from './replies.ts';
 import { hasToken, wantsText } from './request.ts';
 import { withAges } from './row-json.ts';
 import { serveStatic } from './static-files.ts';
-import { textFor } from './text-answers.ts';
 import { createWatching, type Watching } from './watching.ts';
-
-export interface AppDependencies extends WebDependencies {
-  /** The compiled design; another object means a changed design, and all pages reload. */
-  templates(): CompiledTemplates;
-  /** The folder behind `/static/`. */
-  staticDir: string;
-  live?: LiveFeedOptions;
-}
 
 export interface App {
   fetch: Hono['fetch'];
@@ -74,17 +58,6 @@ const secureHeaders: MiddlewareHandler = async (context, next) => {
   if (!context.res.headers.has('Cache-Control')) context.header('Cache-Control', 'no-store');
 };
 
-const isApi = (context: Context) => context.req.path === '/api' || context.req.path.startsWith('/api/');
-
-function jsonError(
-  context: Context,
-  status: 400 | 401 | 403 | 404 | 500,
-  code: string,
-  message: string,
-): Response {
-  return context.json({ error: { code, message } }, status);
-}
-
 function refuseHosts(allowedHosts: readonly string[]): MiddlewareHandler {
   return async (context, next) => {
     // A request may name a whole address, which counts more than its Host.
@@ -107,106 +80,12 @@ function refuseHosts(allowedHosts: readonly string[]): MiddlewareHandler {
   };
 }
 
-function messagePage(title: string, sentence: string): string {
-  return (
-    `<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>${title} · Rollcall</title>` +
-    '<meta name="viewport" content="width=device-width, initial-scale=1">' +
-    '<link rel="stylesheet" href="/static/style.css"><script src="/static/theme.js"></script></head>' +
-    '<body><main class="message">' +
-    `<h1>${title}</h1><p>${escapeHtml(withoutControls(sentence))}</p>` +
-    '<p><a href="/">All nodes</a></p></main></body></html>\n'
-  );
-}
-
-const unknownNode = (name: string) => `There is no node "${name}" in the node list.`;
-
-function unknownOne({ view, only }: PageRequest): string {
-  if (view === 'job')
-    return `There is no job "${only}" now: it has ended, or its node does not tell of it yet.`;
-  return view === 'user' ? `Nothing is known of a user "${only}".` : unknownNode(only ?? '');
-}
-
-/** Everything that a handler needs. */
-interface Rooms {
-  dependencies: AppDependencies;
-  feed: LiveFeed;
-  watching: Watching;
-  buttons: Buttons;
-}
-
-/** Page and terminal text. */
-function addPageRoutes(app: Hono, { dependencies, feed, watching }: Rooms): void {
-  const { cluster } = dependencies;
-  const vary = (context: Context) => context.header('Vary', 'Accept, User-Agent');
-
-  const show = async (context: Context, request: PageRequest) => {
-    const now = feed.renderPage(request);
-    const page =
-      now ?? ((await hasRecord(dependencies.ledger, request)) ? feed.renderPage(request, true) : null);
-    return page === null
-      ? context.html(messagePage('Not found', unknownOne(request)), 404)
-      : context.html(page);
-  };
-
-  for (const path of ['/', '/gpus.html', '/gpus', '/jobs', '/users']) {
-    app.get(path, async (context) => {
-      vary(context);
-      watching.glance(null);
-      const request = requestOf(context.req.url) ?? allNodes;
-      if (!wantsText(context.req) || isSingle(request.view)) return show(context, request);
-      const { status, text } = textFor(request.view, cluster, askedOf(context));
-      return context.text(text, status);
-    });
-  }
-
-  app.get('/nodes/:name', async (context) => {
-    vary(context);
-    const name = context.req.param('name');
-    cluster.catchUp(name);
-    const node = cluster.node(name)?.report;
-    if (node) watching.glance(name);
-    if (!wantsText(context.req)) return show(context, { ...allNodes, view: 'node', only: name });
-    const [aged] = withAges(cluster, node ? [node] : []);
-    return aged
-      ? context.text(renderNodeText(aged))
-      : context.text(`${visibleText(unknownNode(name))}\n`, 404);
-  });
-
-  app.get('/jobs/:key', async (context) => {
-    vary(context);
-    watching.glance(null);
-    const request: PageRequest = { ...allNodes, view: 'job', only: context.req.param('key') };
-    if (!wantsText(context.req)) return show(context, request);
-    cluster.catchUp();
-    const asked = context.req.param('key');
-    const jobs = cluster.currentRows().jobs.filter(({ key }) => isMeantKey(asked, key));
-    return jobs.length > 0
-      ? context.text(renderJobText(withAges(cluster, jobs), (name) => cluster.node(name)?.report))
-      : context.text(`${visibleText(unknownOne(request))}\n`, 404);
-  });
-
-  app.get('/users/:name', async (context) => {
-    vary(context);
-    watching.glance(null);
-    const name = context.req.param('name');
-    const request: PageRequest = { ...allNodes, view: 'user', only: name };
-    if (!wantsText(context.req)) return show(context, request);
-    cluster.catchUp();
-    const { users, jobs } = cluster.currentRows();
-    const own = jobs.filter(({ user }) => user === name);
-    const held = users.filter(({ user }) => user === name);
-    return own.length + held.length > 0
-      ? context.text(renderUserText(withAges(cluster, held), withAges(cluster, own)))
-      : context.text(`${visibleText(unknownOne(request))}\n`, 404);
-  });
-}
-
 const NO_BUTTONS =
   "This browser may look, but not press buttons. Run this on the head's machine, in the folder of Rollcall, " +
   `and open the address that it prints: ${COMMAND_NAME} link`;
 
 /** What the page's buttons do, for browsers that may press them. */
-function addButtonRoutes(app: Hono, { dependencies, buttons }: Rooms): void {
+function addButtonRoutes(app: Hono, { dependencies, buttons }: WebRooms): void {
   app.get('/enter', (context) =>
     buttons.enter(context)
       ? context.redirect('/', 303)
@@ -237,7 +116,7 @@ function clientOf({ env }: Context): string | null {
 
 const MOST_SUBSCRIPTION_BYTES = 256 * 1024;
 
-function addEventRoutes(app: Hono, { feed }: Rooms): void {
+function addEventRoutes(app: Hono, { feed }: WebRooms): void {
   app.get('/events', (context) => {
     // A HEAD request is answered by this handler too, and nobody would ever end its stream.
     if (context.req.raw.method === 'HEAD') return context.body(null, 200, STREAM_HEADERS);
@@ -260,7 +139,7 @@ function addEventRoutes(app: Hono, { feed }: Rooms): void {
   });
 }
 
-function addApiRoutes(app: Hono, { dependencies }: Rooms): void {
+function addApiRoutes(app: Hono, { dependencies }: WebRooms): void {
   const notFound = (context: Context, name: string) =>
     jsonError(context, 404, 'unknown-node', visibleText(unknownNode(name)));
 
@@ -297,7 +176,7 @@ function addApiRoutes(app: Hono, { dependencies }: Rooms): void {
 }
 
 /** What charts are drawn from. */
-function addRecentRoutes(app: Hono, { dependencies }: Rooms): void {
+function addRecentRoutes(app: Hono, { dependencies }: WebRooms): void {
   app.get('/api/v1/nodes/:name/recent', (context) => {
     const name = context.req.param('name');
     const since = context.req.query('since');
@@ -312,14 +191,14 @@ function addRecentRoutes(app: Hono, { dependencies }: Rooms): void {
   });
 }
 
-function addHealthRoutes(app: Hono, { dependencies, feed }: Rooms): void {
+function addHealthRoutes(app: Hono, { dependencies, feed }: WebRooms): void {
   app.get('/healthz', (context) => context.text('ok\n'));
   app.get('/readyz', (context) =>
     context.json({ ready: true, nodes: dependencies.cluster.names().length, viewers: feed.viewerCount }),
   );
 }
 
-function addStaticRoutes(app: Hono, { dependencies }: Rooms): void {
+function addStaticRoutes(app: Hono, { dependencies }: WebRooms): void {
   const send = async (context: Context, path: string) =>
     (await serveStatic(context, dependencies.staticDir, path)) ?? context.text('Not found.\n', 404);
   app.get('/static/*', (context) => send(context, decodePath(context.req.path.slice('/static/'.length))));
@@ -406,14 +285,4 @@ function createPastApp(dependencies: AppDependencies, cluster: AppDependencies['
       watching.close();
     },
   };
-}
-
-/** A refusal as a program, a terminal or a browser reads it. */
-function refuseInKind(request: Request, status: 400 | 404 | 503, code: string, message: string): Response {
-  if (new URL(request.url).pathname.startsWith('/api/'))
-    return Response.json({ error: { code, message: visibleText(message) } }, { status });
-  const isText = !(request.headers.get('accept') ?? '').includes('text/html');
-  const body = isText ? `${visibleText(message)}\n` : messagePage('Not then', message);
-  const type = isText ? 'text/plain' : 'text/html';
-  return new Response(body, { status, headers: { 'Content-Type': `${type}; charset=utf-8` } });
 }

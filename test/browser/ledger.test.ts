@@ -1,16 +1,8 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { App } from '../../src/web/app.ts';
-import {
-  type BrowserHead,
-  CHROMIUM,
-  chooseTheme,
-  hasChromium,
-  launchChromium,
-  THEMES,
-} from '../support/browser/browser-head.ts';
+import { expectFitAndFaultless } from '../support/browser/axe-themes.ts';
+import { type BrowserHead, CHROMIUM, hasChromium, launchChromium } from '../support/browser/browser-head.ts';
 import { startDemoHead } from '../support/browser/demo-head.ts';
 
 /** What the ledger has of users and jobs, in a real Chromium, with a ledger that is a formula. */
@@ -206,17 +198,6 @@ describe.skipIf(!hasChromium)(`the ledger on pages (skipped: no ${CHROMIUM})`, (
   test.each([360, 1280])('axe finds nothing at %d px, in any theme', async (width) => {
     const page = await head.open(USER, { viewport: { width, height: 740 } });
     await page.locator('.ledger-bar').first().waitFor();
-    const overflow = await page.evaluate(
-      () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
-    );
-    expect(overflow).toBe(0);
-    await page.evaluate(readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8'));
-    for (const theme of THEMES) {
-      await chooseTheme(page, theme);
-      const faults = await page.evaluate<string[]>(
-        `axe.run(document).then(({ violations }) => violations.map((one) => one.id + ' ' + one.nodes[0].html))`,
-      );
-      expect(faults, theme).toEqual([]);
-    }
+    await expectFitAndFaultless(page);
   });
 });

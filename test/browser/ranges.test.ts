@@ -1,15 +1,7 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import type { Browser, Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import {
-  type BrowserHead,
-  CHROMIUM,
-  chooseTheme,
-  hasChromium,
-  launchChromium,
-  THEMES,
-} from '../support/browser/browser-head.ts';
+import { expectFitAndFaultless } from '../support/browser/axe-themes.ts';
+import { type BrowserHead, CHROMIUM, hasChromium, launchChromium } from '../support/browser/browser-head.ts';
 import { drawnColumns } from '../support/browser/charts-page.ts';
 import { startDemoHead } from '../support/browser/demo-head.ts';
 import { createPastAnswers, type PastAnswers } from '../support/browser/past-answers.ts';
@@ -321,18 +313,7 @@ describe.skipIf(!hasChromium)(`ranges of charts (skipped: no ${CHROMIUM})`, () =
     past.formula.events = [{ ...event, atMs: Date.now() - 20 * HOUR, text: 'Xid 13' }];
     const page = await openDay({ viewport: { width: 360, height: 740 } });
     await page.getByText('1 event').click();
-    const overflow = await page.evaluate(
-      () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
-    );
-    expect(overflow).toBe(0);
-    await page.evaluate(readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8'));
-    for (const theme of THEMES) {
-      await chooseTheme(page, theme);
-      const faults = await page.evaluate<string[]>(
-        `axe.run(document).then(({ violations }) => violations.map((one) => one.id + ' ' + one.nodes[0].html))`,
-      );
-      expect(faults, theme).toEqual([]);
-    }
+    await expectFitAndFaultless(page);
     expect(head.complaints).toEqual([]);
   });
 });

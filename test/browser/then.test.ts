@@ -1,17 +1,9 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { pastPage } from '../../src/render/past-page.ts';
 import type { App } from '../../src/web/app.ts';
-import {
-  type BrowserHead,
-  CHROMIUM,
-  chooseTheme,
-  hasChromium,
-  launchChromium,
-  THEMES,
-} from '../support/browser/browser-head.ts';
+import { expectFitAndFaultless } from '../support/browser/axe-themes.ts';
+import { type BrowserHead, CHROMIUM, hasChromium, launchChromium } from '../support/browser/browser-head.ts';
 import { startDemoHead } from '../support/browser/demo-head.ts';
 import { createPastAnswers, type PastAnswers } from '../support/browser/past-answers.ts';
 
@@ -170,17 +162,6 @@ describe.skipIf(!hasChromium)(`the time machine (skipped: no ${CHROMIUM})`, () =
     });
     await thenButton(page).click();
     await page.getByRole('slider').waitFor();
-    const overflow = await page.evaluate(
-      () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
-    );
-    expect(overflow).toBe(0);
-    await page.evaluate(readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8'));
-    for (const theme of THEMES) {
-      await chooseTheme(page, theme);
-      const faults = await page.evaluate<string[]>(
-        `axe.run(document).then(({ violations }) => violations.map((one) => one.id + ' ' + one.nodes[0].html))`,
-      );
-      expect(faults, theme).toEqual([]);
-    }
+    await expectFitAndFaultless(page);
   });
 });

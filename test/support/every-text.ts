@@ -1,7 +1,7 @@
 import { createCluster } from '../../src/cluster/cluster.ts';
 import { parseMessage } from '../../src/protocol/messages.ts';
 import { createState, type State } from '../../src/state/state.ts';
-import type { AppDependencies } from '../../src/web/app.ts';
+import type { AppDependencies } from '../../src/web/page-routes.ts';
 import { bareSample } from './bare-sample.ts';
 import { compileOwnDesign, staticDir } from './read-design.ts';
 

@@ -1,10 +1,10 @@
 import { groupBy } from '../../lib/group-by.ts';
-import type { PastEvent } from '../../report/history.ts';
-import type { BlobStore, StoredSnapshot } from '../blob-store.ts';
+import type { BlobStore } from '../blob-store.ts';
+import { eventOfRow, snapshotOfRow } from '../stored-rows.ts';
 import { DAY_MS } from '../tiers.ts';
 import { type NodeNumbers, storedText } from './node-numbers.ts';
 import { bucketNumber, inRange, type Write } from './schema.ts';
-import { byteaArray, type PostgresRow, type Server } from './server.ts';
+import { byteaArray, type Server } from './server.ts';
 
 /** What is kept of moments: frames, snapshots, events. */
 type Moments = Pick<
@@ -32,22 +32,6 @@ const LAST_EVENTS = `
 const ADD_EVENTS = `
   INSERT INTO rollcall.event (at, node, kind, severity, gpu, text)
   SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::int[], $6::text[]) ON CONFLICT DO NOTHING`;
-const snapshotOf = ({ name, at, bytes }: PostgresRow): StoredSnapshot => ({
-  node: String(name),
-  atMs: Number(at),
-  bytes: bytes as Buffer,
-});
-
-/** A row that this very program wrote. */
-const eventOf = ({ at, node, kind, severity, gpu, text }: PostgresRow): PastEvent => ({
-  atMs: Number(at),
-  node: String(node),
-  kind: kind as PastEvent['kind'],
-  severity: severity as PastEvent['severity'],
-  gpuIndex: gpu === null ? null : Number(gpu),
-  text: String(text),
-});
-
 /** Their part of a store. */
 export function momentsOn(query: Server['query'], nodes: NodeNumbers, write: Write): Moments {
   return {
@@ -81,10 +65,10 @@ export function momentsOn(query: Server['query'], nodes: NodeNumbers, write: Wri
     },
     async readSnapshots(atMs) {
       const fromMs = Math.floor((atMs - DAY_MS) / DAY_MS) * DAY_MS;
-      return (await query(LAST_SNAPSHOTS, [fromMs, Math.floor(atMs)])).map(snapshotOf);
+      return (await query(LAST_SNAPSHOTS, [fromMs, Math.floor(atMs)])).map(snapshotOfRow);
     },
     snapshotsBetween: async (fromMs, toMs) =>
-      (await query(SNAPSHOTS, [inRange(fromMs), inRange(toMs)])).map(snapshotOf),
+      (await query(SNAPSHOTS, [inRange(fromMs), inRange(toMs)])).map(snapshotOfRow),
     async writeEvents(events) {
       if (events.length === 0) return;
       await query(ADD_EVENTS, [
@@ -104,7 +88,7 @@ export function momentsOn(query: Server['query'], nodes: NodeNumbers, write: Wri
         name,
         most,
       ]);
-      return rows.map(eventOf).reverse();
+      return rows.map(eventOfRow).reverse();
     },
   };
 }

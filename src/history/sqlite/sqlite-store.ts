@@ -1,9 +1,9 @@
 import { groupBy } from '../../lib/group-by.ts';
-import type { PastEvent } from '../../report/history.ts';
-import type { BlobStore, StoredSnapshot } from '../blob-store.ts';
+import type { BlobStore } from '../blob-store.ts';
+import { eventOfRow, snapshotOfRow } from '../stored-rows.ts';
 import { DAY_MS } from '../tiers.ts';
 import { ALWAYS, openHistoryFiles } from './history-files.ts';
-import { inTransaction, type Sqlite, type SqlRow } from './sqlite.ts';
+import { inTransaction, type Sqlite } from './sqlite.ts';
 
 /**
  * History in files of SQLite. Raw figures, minutes and frames have a file for each UTC day: what is old is removed with
@@ -28,22 +28,6 @@ const ADD_EVENT = `
 const LAST_EVENTS = `
   SELECT at, node, kind, severity, gpu, text FROM event
   WHERE at >= ? AND at < ? AND (? IS NULL OR node = ?) ORDER BY at DESC, id DESC LIMIT ?`;
-
-const snapshotOf = ({ name, at, bytes }: SqlRow): StoredSnapshot => ({
-  node: String(name),
-  atMs: Number(at),
-  bytes: bytes as Uint8Array,
-});
-
-/** A row that this very program wrote. */
-const eventOf = ({ at, node, kind, severity, gpu, text }: SqlRow): PastEvent => ({
-  atMs: Number(at),
-  node: String(node),
-  kind: kind as PastEvent['kind'],
-  severity: severity as PastEvent['severity'],
-  gpuIndex: gpu === null ? null : Number(gpu),
-  text: String(text),
-});
 
 /** Throws a sentence where the folder cannot be used. */
 export function createSqliteStore({ folder, sqlite, nowMs = Date.now }: SqliteStoreOptions): BlobStore {
@@ -87,13 +71,13 @@ export function createSqliteStore({ folder, sqlite, nowMs = Date.now }: SqliteSt
       const yesterday = { fromMs: atMs - DAY_MS, toMs: atMs + 1 };
       const rows = files.read('frame', yesterday, (file) => file.statement(LAST_SNAPSHOTS).all(atMs)).flat();
       // Later days come later.
-      return [...new Map(rows.map((row) => [String(row.name), snapshotOf(row)])).values()];
+      return [...new Map(rows.map((row) => [String(row.name), snapshotOfRow(row)])).values()];
     },
     async snapshotsBetween(fromMs, toMs) {
       const rows = files.read('frame', { fromMs, toMs }, (file) =>
         file.statement(SNAPSHOTS).all(fromMs, toMs),
       );
-      return rows.flat().map(snapshotOf);
+      return rows.flat().map(snapshotOfRow);
     },
     async writeEvents(events) {
       files.write('events', 0, (file) =>
@@ -107,7 +91,7 @@ export function createSqliteStore({ folder, sqlite, nowMs = Date.now }: SqliteSt
       const rows = files.read('events', ALWAYS, (file) =>
         file.statement(LAST_EVENTS).all(Math.floor(fromMs), Math.ceil(toMs), node, node, most),
       );
-      return rows.flat().map(eventOf).reverse();
+      return rows.flat().map(eventOfRow).reverse();
     },
     async appendJournal(bucketMs, bytes) {
       files.write('raw', bucketMs, (file) =>
