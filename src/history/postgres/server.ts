@@ -61,6 +61,8 @@ export function connectServer(url: string): Server {
   let closing: Promise<void> | null = null;
   // A connection at rest that ends is replaced by the next one.
   pool.on('error', () => undefined);
+  // The pool listens to a connection only while it rests; within a transaction, between two statements, nobody would.
+  pool.on('connect', (client) => client.on('error', () => undefined));
 
   function checkLock(): void {
     if (isLost) throw new Error('the connection to the database has ended');
